@@ -1,0 +1,74 @@
+"""What a judge is: a callable from a memory to a verdict.
+
+Judges are pure: they see one memory with its evidence and its neighbours, read no database and
+write nothing, so that a test passes a function and a measurement passes a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """An approved or cleared memory near the one under audit; `similarity` is 0..1."""
+
+    memory_id: UUID
+    trust: str
+    user_query: str
+    agent_response: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryUnderAudit:
+    """One version of one memory, as a judge sees it.
+
+    `kind` is "knowledge" or "state"; `evidence` is the stored list of
+    `{tool, arguments?, result, fetched_at?}` whose `result` has any shape; `rating` is 1..5, by
+    someone other than the asker, and never a pass.
+    """
+
+    memory_id: UUID
+    version: int
+    agent: str
+    kind: str
+    user_query: str
+    agent_response: str
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    neighbours: tuple[Neighbour, ...] = ()
+    rating: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a judge holds against a memory: the passage, and the datum that says otherwise."""
+
+    code: str
+    quote: str
+    datum: str
+    message: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How likely it is that the memory is wrong or harmful (0..1), by whom, and why.
+
+    `decisive` says that no later judge needs asking.
+    """
+
+    judge: str
+    confidence: float
+    reason: str
+    findings: tuple[Finding, ...] = ()
+    model: str = ""
+    prompt_version: str = ""
+    decisive: bool = False
+
+
+Judge = Callable[[MemoryUnderAudit], Awaitable[Verdict | None]]
+"""None means no verdict: the next judge is asked, and the record is retried if none answers."""

@@ -1,0 +1,155 @@
+"""The decision log: append-only, gapless, each line's hash over the line before it.
+
+A line is written while holding the single `DecisionHead` row `FOR UPDATE`, which is every
+transaction's last lock; so lines of concurrent decisions never interleave and never leave a gap.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+
+from audits.models import Decision, DecisionHead, ReviewNote
+from knowledge.models import Memory
+
+GENESIS = "0" * 64
+_HASHED = (
+    "seq", "prev_hash", "at", "action", "actor_id", "actor", "memory_id", "memory_version",
+    "from_digest", "content_digest", "from_status", "to_status", "from_trust", "to_trust", "judge", "confidence",
+    "reason_code", "note_digest", "undoes",
+)  # fmt: skip
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of one memory's status that the log must remember. `actor` None: the auditor."""
+
+    memory: Memory
+    action: str
+    from_status: str
+    to_status: str
+    from_trust: str
+    to_trust: str
+    actor: AbstractBaseUser | None = None
+    judge: str = ""
+    confidence: float | None = None
+    reason_code: str = ""
+    note: str = ""
+    from_digest: str = ""
+    undoes: int | None = None
+
+
+def line_hash(line: Decision) -> str:
+    """sha256 (hex) of the line as canonical JSON, its `prev_hash` included."""
+    values = {name: _plain(getattr(line, name)) for name in _HASHED}
+    canonical = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return digest(canonical)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return value if isinstance(value, (int, float, str, type(None))) else str(value)
+
+
+def append(moves: Sequence[Move]) -> list[Decision]:
+    """Write the moves at the end of the log, inside the caller's transaction, as its last lock."""
+    if not moves:
+        return []
+    head = DecisionHead.objects.select_for_update().get(pk=1)
+    at = timezone.now()
+    lines = []
+    for move in moves:
+        line = _line(move, head, at)
+        head.seq, head.hash = line.seq, line.hash
+        lines.append(line)
+    Decision.objects.bulk_create(lines)
+    head.save(update_fields=["seq", "hash"])
+    ReviewNote.objects.bulk_create(
+        ReviewNote(seq=line.seq, memory_id=line.memory_id, text=move.note)
+        for line, move in zip(lines, moves, strict=True)
+        if move.note
+    )
+    return lines
+
+
+def _line(move: Move, head: DecisionHead, at: datetime) -> Decision:
+    line = Decision(
+        seq=head.seq + 1,
+        prev_hash=head.hash,
+        at=at,
+        action=move.action,
+        actor_id=move.actor.pk if move.actor else None,
+        actor=move.actor.get_username() if move.actor else "IA Auditor",
+        memory_id=move.memory.pk,
+        memory_version=move.memory.version,
+        from_digest=move.from_digest,
+        content_digest=move.memory.content_hash,
+        from_status=move.from_status,
+        to_status=move.to_status,
+        from_trust=move.from_trust,
+        to_trust=move.to_trust,
+        judge=move.judge,
+        confidence=move.confidence,
+        reason_code=move.reason_code,
+        note_digest=digest(move.note) if move.note else "",
+        undoes=move.undoes,
+    )
+    line.hash = line_hash(line)
+    return line
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether the chain holds; `first_broken` is the seq of the first line that does not."""
+
+    ok: bool
+    rows: int
+    seq: int
+    hash: str
+    first_broken: int | None
+    problem: str = ""
+
+
+def verify(expect: tuple[int, str] | None = None) -> Verification:
+    """Walk the whole log, compare it with the head, and with `expect` (a seq and its hash)."""
+    previous, rows = GENESIS, 0
+    head = DecisionHead.objects.get(pk=1)
+    expected_seen = expect is None or expect == (0, GENESIS)
+    for line in Decision.objects.order_by("seq").iterator(chunk_size=2000):
+        rows += 1
+        problem = _problem(line, rows, previous)
+        if expect and line.seq == expect[0]:
+            expected_seen = True
+            if not problem and line.hash != expect[1]:
+                problem = "its hash is not the expected one"
+        if problem:
+            return Verification(False, rows, head.seq, head.hash, line.seq, problem)
+        previous = line.hash
+    if (head.seq, head.hash) != (rows, previous):
+        return Verification(
+            False, rows, head.seq, head.hash, rows + 1, "the log ends before its head"
+        )
+    if not expected_seen and expect:
+        return Verification(
+            False, rows, head.seq, head.hash, expect[0], "the expected line is missing"
+        )
+    return Verification(True, rows, head.seq, head.hash, None)
+
+
+def _problem(line: Decision, seq: int, previous: str) -> str:
+    if line.seq != seq:
+        return f"line {seq} is missing"
+    if line.prev_hash != previous:
+        return "it does not continue the line before it"
+    return "" if line_hash(line) == line.hash else "its content does not match its hash"

@@ -1,0 +1,185 @@
+"""The audit queue and the decision log. See README.md here for the life of a record."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from audits.queue import AuditQueue, AuditRecordQuerySet
+from audits.states import ReasonCode, Status
+from knowledge.models import Memory
+
+
+class AuditRecord(models.Model):
+    """What the auditor found about one memory, and what a person decided.
+
+    `attempts` is the fencing number: a worker that wakes late holds an old one and is refused.
+    `memory_version` is the version that was judged.
+    """
+
+    memory = models.OneToOneField(
+        Memory, verbose_name=_("memory"), on_delete=models.CASCADE, related_name="audit"
+    )
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.QUEUED)
+
+    lease_owner = models.CharField(max_length=100, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0, editable=False)
+    ready_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_error = models.TextField(_("why it could not be judged"), blank=True, editable=False)
+
+    memory_version = models.PositiveIntegerField(_("version judged"), null=True, blank=True)
+    ia_audit_reason = models.TextField(_("reason"), blank=True)
+    ia_audit_confidence = models.FloatField(_("confidence"), null=True, blank=True)
+    findings = models.JSONField(_("findings"), default=list, blank=True)
+    judge = models.CharField(_("judge"), max_length=50, blank=True)
+    model = models.CharField(_("model"), max_length=200, blank=True)
+    prompt_version = models.CharField(_("prompt version"), max_length=50, blank=True)
+    judged_at = models.DateTimeField(_("judged"), null=True, blank=True)
+
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("reviewer"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    reviewed_at = models.DateTimeField(_("reviewed"), null=True, blank=True)
+    note = models.TextField(_("note"), blank=True)
+    reason_code = models.CharField(
+        _("reason code"), max_length=12, choices=ReasonCode, blank=True, default=""
+    )
+    review_claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("being reviewed by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    review_claimed_until = models.DateTimeField(null=True, blank=True)
+
+    created_at = models.DateTimeField(_("queued"), default=timezone.now)
+
+    objects = AuditQueue.from_queryset(AuditRecordQuerySet)()
+
+    class Meta:
+        db_table = "audit_queue"
+        verbose_name = _("audit record")
+        verbose_name_plural = _("audit queue")
+        permissions = [
+            ("review_auditrecord", _("Can decide on audit records")),
+            ("export_auditrecord", _("Can export memories, records and decisions")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=Status.values), name="audit_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(ia_audit_confidence__isnull=True)
+                | Q(ia_audit_confidence__range=(0.0, 1.0)),
+                name="audit_confidence_is_0_to_1",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["approved", "rejected"])
+                | Q(reviewer__isnull=False, reviewed_at__isnull=False),
+                name="audit_decision_has_a_reviewer_and_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="running") | Q(lease_until__isnull=False),
+                name="audit_running_has_a_lease",
+            ),
+        ]
+        indexes = [
+            # What the workers poll. Stays small: settled records leave it.
+            models.Index(
+                fields=["id"],
+                name="audit_queue_open",
+                condition=Q(status__in=["queued", "running"]),
+            ),
+            # What reviewers read: the queue, oldest first, and every status' list.
+            models.Index(
+                fields=["created_at", "id"],
+                name="audit_queue_waiting",
+                condition=Q(status__in=["pending", "quarantined", "failed"]),
+            ),
+            models.Index(fields=["status", "created_at", "id"], name="audit_queue_by_status"),
+            # Past decisions, the labels of the auditor's measures.
+            models.Index(
+                fields=["reviewed_at"],
+                name="audit_queue_decided",
+                condition=Q(status__in=["approved", "rejected"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.memory_id} {self.status}"
+
+
+class Decision(models.Model):
+    """One line of the append-only log: a flag, a quarantine or what a person did.
+
+    Holds ids and digests, never text, so that texts can be purged. No foreign keys: the line
+    outlives what it speaks of. UPDATE, DELETE and TRUNCATE are refused by triggers.
+    """
+
+    seq = models.BigIntegerField(primary_key=True)
+    prev_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    action = models.CharField(max_length=20)
+    actor_id = models.BigIntegerField(null=True)
+    actor = models.CharField(max_length=150)
+    memory_id = models.UUIDField()
+    memory_version = models.PositiveIntegerField()
+    from_digest = models.CharField(max_length=64, blank=True)
+    content_digest = models.CharField(max_length=64)
+    from_status = models.CharField(max_length=12)
+    to_status = models.CharField(max_length=12)
+    from_trust = models.CharField(max_length=12)
+    to_trust = models.CharField(max_length=12)
+    judge = models.CharField(max_length=50, blank=True)
+    confidence = models.FloatField(null=True)
+    reason_code = models.CharField(max_length=12, blank=True)
+    note_digest = models.CharField(max_length=64, blank=True)
+    undoes = models.BigIntegerField(null=True)
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decision log")
+        ordering = ["-seq"]
+        indexes = [models.Index(fields=["memory_id", "-seq"], name="decision_of_memory")]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.action} {self.memory_id}"
+
+
+class DecisionHead(models.Model):
+    """The end of the chain: one row, locked last while a line is added."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    seq = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="decision_head_is_one_row")]
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.hash}"
+
+
+class ReviewNote(models.Model):
+    """What a reviewer wrote beside a decision. Apart from the log, so that it can be purged."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    memory_id = models.UUIDField(default=uuid.uuid4, db_index=True)
+    text = models.TextField()
+
+    def __str__(self) -> str:
+        return self.text[:60]

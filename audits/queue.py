@@ -1,0 +1,144 @@
+"""The queue in PostgreSQL: what is ready, who holds it, and the verbs the action plan named."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from audits.states import OPEN, Status
+from knowledge.models import Memory, Trust
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from audits.models import AuditRecord
+
+
+class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
+    def open(self) -> Self:
+        """Not judged yet: queued or leased."""
+        return self.filter(status__in=OPEN)
+
+    def ready(self) -> Self:
+        """Records a worker may take: queued ones, and ones whose lease has run out."""
+        now = timezone.now()
+        return self.open().filter(
+            Q(status=Status.QUEUED, ready_at__lte=now)
+            | Q(status=Status.RUNNING, lease_until__lt=now)
+        )
+
+    def exhausted(self) -> Self:
+        """Ready records that were tried as often as allowed: a person must see them."""
+        return self.ready().filter(attempts__gte=settings.AUDIT_MAX_ATTEMPTS)
+
+    def awaiting_review(self) -> Self:
+        """What a reviewer still has to look at, oldest first."""
+        waiting = [Status.PENDING, Status.QUARANTINED, Status.FAILED]
+        return self.filter(status__in=waiting).order_by("created_at", "id")
+
+    @transaction.atomic
+    def claim(self, worker: str, limit: int) -> list[AuditRecord]:
+        """Lease the oldest ready records to `worker`.
+
+        SKIP LOCKED passes over rows that others are claiming right now. `attempts` is the
+        fencing number: a worker that wakes late holds an old one, and `settle` refuses it.
+        """
+        ready = self.ready().filter(attempts__lt=settings.AUDIT_MAX_ATTEMPTS)
+        records = list(ready.order_by("id").select_for_update(skip_locked=True)[:limit])
+        lease_until = timezone.now() + timedelta(seconds=settings.AUDIT_LEASE_SECONDS)
+        for record in records:
+            record.status = Status.RUNNING
+            record.lease_owner = worker
+            record.lease_until = lease_until
+            record.attempts += 1
+        self.model._default_manager.filter(id__in=[record.id for record in records]).update(
+            status=Status.RUNNING,
+            lease_owner=worker,
+            lease_until=lease_until,
+            attempts=F("attempts") + 1,
+        )
+        return records
+
+    def discover(self, limit: int) -> int:
+        """Queue up to `limit` memories that no record speaks of yet, oldest first.
+
+        An anti-join, never a watermark: a memory whose transaction commits late is found later.
+        Returns how many memories were looked at; fewer than `limit` means there are no more.
+        """
+        recordless = Memory.objects.filter(trust=Trust.NEW).filter(
+            ~Exists(self.model._default_manager.filter(memory=OuterRef("pk")))
+        )
+        ids = list(recordless.order_by("created_at", "id").values_list("id", flat=True)[:limit])
+        self.bulk_create(
+            [self.model(memory_id=memory_id) for memory_id in ids], ignore_conflicts=True
+        )
+        return len(ids)
+
+    def requeue_changed(self, limit: int) -> int:
+        """Queue again the records whose memory's text or evidence changed after its verdict."""
+        changed = self.filter(memory__trust=Trust.NEW).exclude(status__in=OPEN)
+        ids = list(changed.order_by("id").values_list("id", flat=True)[:limit])
+        return (
+            self.filter(id__in=ids, memory__trust=Trust.NEW)
+            .exclude(status__in=OPEN)
+            .update(status=Status.QUEUED, attempts=0, ready_at=timezone.now(), lease_owner="")
+        )
+
+
+class AuditQueue(models.Manager["AuditRecord"]):
+    """`AuditRecord.objects`: the queue by the names that the action plan gave its verbs."""
+
+    def add_audit_record(self, memory_id: uuid.UUID | str) -> bool:
+        """Queue one memory. False when it has a record already, or when there is no such memory."""
+        if not Memory.objects.filter(pk=memory_id).exists():
+            return False
+        _, created = self.get_or_create(memory_id=memory_id)
+        return created
+
+    def get_pending_audits(self, limit: int = 50) -> list[AuditRecord]:
+        """Flagged memories that wait for a person, oldest first, memory included."""
+        pending = self.filter(status=Status.PENDING).select_related("memory")
+        return list(pending.order_by("created_at", "id")[:limit])
+
+    def update_audit_status(
+        self, memory_id: uuid.UUID | str, action: str, reviewer: User, note: str = ""
+    ) -> AuditRecord:
+        """A person's decision: `action` is approve, reject or restore. See `audits.review`."""
+        from audits import review
+
+        return review.decide(memory_id, action, reviewer, note=note)
+
+    @transaction.atomic
+    def delete_audit_record(self, memory_id: uuid.UUID | str) -> bool:
+        """Forget an undecided record, so that the memory is audited afresh.
+
+        False when there is none, or when a person has decided: a decision is never deleted.
+        """
+        from audits.states import DECIDED
+        from knowledge import store
+
+        memory = Memory.objects.select_for_update().filter(pk=memory_id).first()
+        if memory is None:
+            return False
+        undecided = self.filter(memory=memory).exclude(status__in=DECIDED)
+        deleted, _ = undecided.delete()
+        if deleted:
+            store.set_trust([memory], Trust.NEW)
+        return bool(deleted)
+
+    def is_memory_approved(self, memory_id: uuid.UUID | str) -> bool:
+        """Whether a person approved it. The queue is the truth about that, not mem0."""
+        return self.filter(memory_id=memory_id, status=Status.APPROVED).exists()
+
+    def counts(self) -> dict[str, int]:
+        """A count per status, every status named."""
+        found: dict[str, Any] = dict(
+            self.values_list("status").annotate(n=models.Count("id")).order_by()
+        )
+        return {status: found.get(status, 0) for status in Status.values}

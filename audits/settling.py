@@ -1,0 +1,223 @@
+"""Verdicts into rows: a group of them in one transaction, each checked against what is true now.
+
+A verdict counts only when the lease and the attempt are still the worker's, no person has
+decided, and the memory's version is the one that was judged.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from audits.decisions import Move, append
+from audits.judges import Verdict
+from audits.models import AuditRecord
+from audits.states import TRUST_OF, Status
+from knowledge import store
+from knowledge.models import Memory, Trust
+
+Outcome = Literal["cleared", "pending", "quarantined", "failed", "queued", "lost"]
+"""What became of a verdict. `queued`: the memory moved; `lost`: somebody else has the record."""
+
+_LOGGED = {Status.PENDING: "flag", Status.QUARANTINED: "quarantine", Status.FAILED: "fail"}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A claimed record and what its judges said: `status` is where it should go."""
+
+    record_id: int
+    worker: str
+    attempts: int
+    memory_id: uuid.UUID
+    memory_version: int
+    status: Status
+    verdict: Verdict
+
+
+def status_of(verdict: Verdict, *, may_quarantine: bool = True) -> Status:
+    """Where a verdict sends a record: above 0.85 quarantine, above 0.60 a person, else cleared."""
+    if verdict.confidence > settings.AUDIT_QUARANTINE_THRESHOLD and may_quarantine:
+        return Status.QUARANTINED
+    if verdict.confidence > settings.AUDIT_FLAG_THRESHOLD:
+        return Status.PENDING
+    return Status.CLEARED
+
+
+@transaction.atomic
+def settle(group: Sequence[Judged]) -> dict[int, Outcome]:
+    """Write a group of verdicts; what became of each, by record id, once this has committed."""
+    memories = {memory.pk: memory for memory in Memory.objects.locked([j.memory_id for j in group])}
+    records = _locked_records([judged.record_id for judged in group])
+    outcomes: dict[int, Outcome] = {}
+    written: list[tuple[Judged, AuditRecord, Memory]] = []
+    for judged in group:
+        record, memory = records.get(judged.record_id), memories.get(judged.memory_id)
+        if record is None or memory is None or not _still_ours(record, judged):
+            outcomes[judged.record_id] = "lost"
+        elif memory.version != judged.memory_version:
+            _queue_again(record)
+            outcomes[judged.record_id] = "queued"
+        else:
+            _write(record, judged)
+            outcomes[judged.record_id] = judged.status.value  # type: ignore[assignment]
+            written.append((judged, record, memory))
+    _save(records, outcomes, written)
+    return outcomes
+
+
+def _locked_records(ids: list[int]) -> dict[int, AuditRecord]:
+    rows = AuditRecord.objects.filter(id__in=ids).order_by("id").select_for_update()
+    return {record.id: record for record in rows}
+
+
+def _still_ours(record: AuditRecord, judged: Judged) -> bool:
+    return (
+        record.status == Status.RUNNING
+        and record.lease_owner == judged.worker
+        and record.attempts == judged.attempts
+    )
+
+
+def _queue_again(record: AuditRecord) -> None:
+    record.status, record.lease_owner, record.lease_until = Status.QUEUED, "", None
+    record.attempts, record.ready_at = 0, timezone.now()
+
+
+def _write(record: AuditRecord, judged: Judged) -> None:
+    verdict = judged.verdict
+    record.status, record.lease_owner, record.lease_until = judged.status, "", None
+    record.memory_version = judged.memory_version
+    record.ia_audit_reason = verdict.reason
+    record.ia_audit_confidence = min(1.0, max(0.0, verdict.confidence))
+    record.findings = [asdict(finding) for finding in verdict.findings]
+    record.judge, record.model = verdict.judge[:50], verdict.model[:200]
+    record.prompt_version = verdict.prompt_version[:50]
+    record.judged_at, record.last_error = timezone.now(), ""
+    if judged.status == Status.FAILED:
+        record.ia_audit_confidence, record.last_error = None, verdict.reason
+
+
+_WRITTEN = [
+    "status", "lease_owner", "lease_until", "attempts", "ready_at", "memory_version",
+    "ia_audit_reason", "ia_audit_confidence", "findings", "judge", "model", "prompt_version",
+    "judged_at", "last_error",
+]  # fmt: skip
+
+
+def _save(
+    records: dict[int, AuditRecord],
+    outcomes: dict[int, Outcome],
+    written: list[tuple[Judged, AuditRecord, Memory]],
+) -> None:
+    changed = [records[key] for key, outcome in outcomes.items() if outcome != "lost"]
+    AuditRecord.objects.bulk_update(changed, _WRITTEN)
+    by_trust: dict[Trust, list[Memory]] = {}
+    moves = []
+    for judged, record, memory in written:
+        if judged.status in _LOGGED:
+            moves.append(_move(judged, record, memory))
+        by_trust.setdefault(TRUST_OF[judged.status], []).append(memory)
+    for trust, memories in by_trust.items():
+        store.set_trust(memories, trust)
+    append(moves)
+
+
+def _move(judged: Judged, record: AuditRecord, memory: Memory) -> Move:
+    return Move(
+        memory,
+        _LOGGED[judged.status],
+        Status.RUNNING,
+        judged.status,
+        memory.trust,
+        TRUST_OF[judged.status],
+        judge=record.judge,
+        confidence=record.ia_audit_confidence,
+    )
+
+
+def release(
+    judged: Sequence[tuple[int, int]], worker: str, error: str, delay_seconds: float
+) -> int:
+    """Put claimed records (id, attempts) back because no judge answered; how many were still ours.
+
+    They are ready again after `delay_seconds`; the attempt counts.
+    """
+    ready_at = timezone.now() + timezone.timedelta(seconds=delay_seconds)
+    ours = AuditRecord.objects.filter(status=Status.RUNNING, lease_owner=worker)
+    return sum(
+        ours.filter(id=record_id, attempts=attempts).update(
+            status=Status.QUEUED, lease_owner="", lease_until=None, ready_at=ready_at,
+            last_error=error[:2000],
+        )
+        for record_id, attempts in judged
+    )  # fmt: skip
+
+
+def fail_exhausted(limit: int = 100) -> int:
+    """Records tried AUDIT_MAX_ATTEMPTS times: a person sees them as `failed`. How many became so."""
+    ids = AuditRecord.objects.exhausted().order_by("id").values_list("id", "memory_id")[:limit]
+    return sum(_fail(record_id, memory_id) for record_id, memory_id in list(ids))
+
+
+@transaction.atomic
+def _fail(record_id: int, memory_id: uuid.UUID) -> bool:
+    memories = Memory.objects.locked([memory_id])
+    record = AuditRecord.objects.exhausted().filter(id=record_id).select_for_update().first()
+    if not memories or record is None:
+        return False
+    reason = record.last_error or "The auditor was cut off each time it tried."
+    verdict = Verdict(judge="auditor", confidence=0, reason=reason)
+    judged = Judged(
+        record.id, record.lease_owner, record.attempts, memory_id, memories[0].version,
+        Status.FAILED, verdict,
+    )  # fmt: skip
+    _write(record, judged)
+    _save({record.id: record}, {record.id: "failed"}, [(judged, record, memories[0])])
+    return True
+
+
+def take_requests(limit: int = 100) -> int:
+    """Memories that a person reported: before a reviewer they go, without a judge."""
+    asked = Memory.objects.filter(audit_requested_at__isnull=False).order_by("audit_requested_at")
+    return sum(_take_request(pk) for pk in list(asked.values_list("pk", flat=True)[:limit]))
+
+
+@transaction.atomic
+def _take_request(memory_id: uuid.UUID) -> bool:
+    memory = Memory.objects.select_for_update().filter(pk=memory_id).first()
+    if memory is None or memory.audit_requested_at is None:
+        return False
+    record = AuditRecord.objects.filter(memory=memory).select_for_update().first()
+    record = record or AuditRecord(memory=memory)
+    why, by = memory.audit_request, memory.audit_requested_by
+    Memory.objects.filter(pk=memory_id).update(audit_requested_at=None, audit_requested_by=None)
+    if record.status in {Status.APPROVED, Status.REJECTED, Status.PENDING, Status.QUARANTINED}:
+        return False  # the report stays readable on the memory; a decision is not reopened by it
+    from_status, from_trust = record.status if record.pk else "", memory.trust
+    record.status, record.lease_owner, record.lease_until = Status.PENDING, "", None
+    record.memory_version, record.judged_at = memory.version, timezone.now()
+    record.judge, record.ia_audit_confidence, record.findings = "person", None, []
+    record.ia_audit_reason = f"Reported by {by.get_username() if by else 'a user'}: {why}"
+    record.save()
+    store.set_trust([memory], Trust.SUSPECT)
+    append(
+        [
+            Move(
+                memory,
+                "flag",
+                from_status,
+                Status.PENDING,
+                from_trust,
+                Trust.SUSPECT,
+                judge="person",
+            )
+        ]
+    )
+    return True

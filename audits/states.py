@@ -1,0 +1,66 @@
+"""The statuses of an audit record, the moves between them, and the trust that goes with each."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from knowledge.models import Trust
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued", pgettext_lazy("status", "Queued")
+    RUNNING = "running", pgettext_lazy("status", "Being judged")
+    CLEARED = "cleared", pgettext_lazy("status", "Cleared")
+    PENDING = "pending", pgettext_lazy("status", "Waiting for a person")
+    QUARANTINED = "quarantined", pgettext_lazy("status", "Quarantined")
+    APPROVED = "approved", pgettext_lazy("status", "Approved")
+    REJECTED = "rejected", pgettext_lazy("status", "Rejected")
+    FAILED = "failed", pgettext_lazy("status", "Could not be judged")
+
+
+OPEN = (Status.QUEUED, Status.RUNNING)
+"""What workers read."""
+DECIDED = (Status.APPROVED, Status.REJECTED)
+"""A person's word. No worker touches these."""
+TRUST_OF: dict[str, Trust] = {
+    Status.QUEUED: Trust.NEW,
+    Status.RUNNING: Trust.NEW,
+    Status.CLEARED: Trust.CLEARED,
+    Status.PENDING: Trust.SUSPECT,
+    Status.FAILED: Trust.SUSPECT,
+    Status.QUARANTINED: Trust.QUARANTINED,
+    Status.APPROVED: Trust.TRUSTED,
+    Status.REJECTED: Trust.REJECTED,
+}
+"""The memory's trust that goes with a record's status; written together, always."""
+
+
+class ReasonCode(models.TextChoices):
+    """Why a reviewer decided so: the labels that the auditor is measured on."""
+
+    CORRECT = "correct", _("The answer is right")
+    CORRECTED = "corrected", _("Right after correction")
+    WRONG_FACT = "wrong_fact", _("A fact is wrong")
+    OUTDATED = "outdated", _("No longer true")
+    UNSAFE = "unsafe", _("Dangerous advice")
+    SECRET = "secret", _("Holds a secret")
+    INJECTION = "injection", _("Instructions hidden in the text")
+    JUNK = "junk", _("Worth nothing")
+    DUPLICATE = "duplicate", _("Says what another memory says")
+    OTHER = "other", _("Other")
+
+
+MOVES: dict[str, tuple[tuple[Status, ...], Status]] = {
+    "approve": (
+        (Status.PENDING, Status.FAILED, Status.QUARANTINED, Status.CLEARED),
+        Status.APPROVED,
+    ),
+    "reject": (
+        (Status.PENDING, Status.FAILED, Status.QUARANTINED, Status.CLEARED),
+        Status.REJECTED,
+    ),
+    "restore": ((Status.QUARANTINED, Status.REJECTED), Status.APPROVED),
+}
+"""What a person may do: action → (from these statuses, to this one). All else is refused."""

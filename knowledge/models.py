@@ -1,0 +1,244 @@
+"""Memories: the rows are the truth, the vectors in mem0's table follow them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from typing import Any, Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class Trust(models.TextChoices):
+    """Whether a memory may be used again. `audits` moves it; retrieval obeys it."""
+
+    NEW = "new", pgettext_lazy("trust", "New")
+    CLEARED = "cleared", pgettext_lazy("trust", "Audited, not reviewed")
+    SUSPECT = "suspect", pgettext_lazy("trust", "Suspect")
+    QUARANTINED = "quarantined", pgettext_lazy("trust", "Quarantined")
+    TRUSTED = "trusted", pgettext_lazy("trust", "Approved by a person")
+    REJECTED = "rejected", pgettext_lazy("trust", "Rejected")
+
+
+USABLE = (Trust.TRUSTED, Trust.CLEARED)
+"""What retrieval may bring back, and what belongs in the index."""
+
+
+class Kind(models.TextChoices):
+    KNOWLEDGE = "knowledge", _("Knowledge")
+    STATE = "state", _("State of the plan")
+
+
+class Source(models.TextChoices):
+    CHAT = "chat", _("Chat")
+    IMPORT = "import", _("Import")
+    MIGRATION = "migration", _("Earlier audit queue")
+    MEM0 = "mem0", _("Another program on the mem0 store")
+
+
+def evidence_digest(evidence: list[dict[str, Any]]) -> str:
+    """sha256 (hex) of the evidence as canonical JSON."""
+    canonical = json.dumps(evidence, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("utf-8", "replace")).hexdigest()
+
+
+def content_hash(kind: str, query: str, response: str, evidence: list[dict[str, Any]]) -> str:
+    """sha256 (hex) of what makes two memories of one agent the same.
+
+    Knowledge is its two texts. A state is its texts and what was read when it was said: the same
+    sentence at another hour is another memory.
+    """
+    parts = [kind, " ".join(query.split()), " ".join(response.split())]
+    if kind == Kind.STATE:
+        parts.append(evidence_digest(evidence))
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+class MemoryQuerySet(models.QuerySet["Memory"]):
+    def usable(self) -> Self:
+        """Cleared by the auditor or approved by a person."""
+        return self.filter(trust__in=USABLE)
+
+    def to_index(self) -> Self:
+        """Usable ones whose vector is missing or of an earlier version, and nobody's just now."""
+        return self.usable().filter(
+            Q(indexed_version__isnull=True) | ~Q(indexed_version=F("version")),
+            Q(index_lease_until__isnull=True) | Q(index_lease_until__lt=timezone.now()),
+        )
+
+    def locked(self, ids: list[uuid.UUID]) -> list[Memory]:
+        """These rows `FOR UPDATE`, in id order: the first lock of every transaction that decides."""
+        return list(self.filter(id__in=ids).order_by("id").select_for_update(of=("self",)))
+
+
+class Memory(models.Model):
+    """One question and its answer, with the evidence the answer was given from.
+
+    `version` grows with every change of text or evidence. `trust` says whether the memory is
+    wanted in the index, `indexed_version` what is there: that pair is the outbox.
+    """
+
+    id = models.UUIDField(_("memory id"), primary_key=True, default=uuid.uuid4, editable=False)
+    agent = models.CharField(_("agent"), max_length=100)
+    conversation = models.UUIDField(_("conversation"), null=True, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("asked by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    user_query = models.TextField(_("question"))
+    agent_response = models.TextField(_("answer"))
+    evidence = models.JSONField(_("evidence"), default=list, blank=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.KNOWLEDGE)
+    source = models.CharField(_("source"), max_length=10, choices=Source, default=Source.CHAT)
+    external_id = models.CharField(_("id in its source"), max_length=255, null=True, blank=True)  # noqa: DJ001  NULL is "none" and unique ignores it
+
+    rating = models.PositiveSmallIntegerField(_("rating"), null=True, blank=True)
+    rated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("rated by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    feedback = models.TextField(_("feedback"), blank=True)
+
+    content_hash = models.CharField(max_length=64, editable=False)
+    use_count = models.PositiveIntegerField(_("times said"), default=1)
+    similar_to = models.ForeignKey(
+        "self",
+        verbose_name=_("says the same as"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="duplicates",
+    )
+    # What must match exactly in a search: message codes, object names, commands.
+    terms = ArrayField(models.CharField(max_length=255), default=list, blank=True, editable=False)
+
+    trust = models.CharField(_("trust"), max_length=12, choices=Trust, default=Trust.NEW)
+    version = models.PositiveIntegerField(_("version"), default=1)
+
+    mem0_id = models.UUIDField(null=True, blank=True, editable=False)
+    indexed_version = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    index_owner = models.CharField(max_length=100, blank=True, editable=False)
+    index_lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    index_attempts = models.PositiveIntegerField(default=0, editable=False)
+    index_error = models.TextField(_("why it is not indexed"), blank=True, editable=False)
+
+    audit_request = models.TextField(_("why a person asks for an audit"), blank=True)
+    audit_requested_at = models.DateTimeField(null=True, blank=True)
+    audit_requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("audit asked for by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    objects = MemoryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("memory")
+        verbose_name_plural = _("memories")
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agent", "content_hash"], name="memory_is_once_in_its_agents_store"
+            ),
+            models.UniqueConstraint(
+                fields=["source", "external_id"], name="memory_is_once_per_id_in_its_source"
+            ),
+            models.CheckConstraint(
+                condition=Q(rating__isnull=True) | Q(rating__range=(1, 5)),
+                name="memory_rating_is_1_to_5",
+            ),
+            models.CheckConstraint(
+                condition=Q(trust__in=Trust.values), name="memory_trust_is_known"
+            ),
+            models.CheckConstraint(condition=Q(version__gte=1), name="memory_version_starts_at_1"),
+        ]
+        indexes = [
+            # What the auditor has not seen yet, oldest first. Stays small: audited ones leave it.
+            models.Index(fields=["created_at", "id"], name="memory_new", condition=Q(trust="new")),
+            # A person's requests that the auditor has not taken yet.
+            models.Index(
+                fields=["audit_requested_at"],
+                name="memory_requested",
+                condition=Q(audit_requested_at__isnull=False),
+            ),
+            # The indexer's outbox. Stays small: indexed ones leave it.
+            models.Index(
+                fields=["created_at", "id"],
+                name="memory_to_index",
+                condition=Q(trust__in=["trusted", "cleared"])
+                & (Q(indexed_version__isnull=True) | ~Q(indexed_version=F("version"))),
+            ),
+            # The admin's list, newest first, and its filters.
+            models.Index(fields=["-created_at", "-id"], name="memory_newest"),
+            models.Index(fields=["trust", "-created_at"], name="memory_by_trust"),
+            # Exact terms of a question.
+            GinIndex(fields=["terms"], name="memory_terms"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_query[:60]} ({self.id})"
+
+    @property
+    def is_usable(self) -> bool:
+        return self.trust in USABLE
+
+
+class MemoryRevision(models.Model):
+    """What a memory said before a change: version `version`, until `changed_at`."""
+
+    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="revisions")
+    version = models.PositiveIntegerField(_("version"))
+    user_query = models.TextField(_("question"))
+    agent_response = models.TextField(_("answer"))
+    evidence = models.JSONField(_("evidence"), default=list)
+    changed_at = models.DateTimeField(_("changed"), default=timezone.now)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("earlier text")
+        verbose_name_plural = _("earlier texts")
+        ordering = ["-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["memory", "version"], name="revision_is_once_a_version")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.memory_id} v{self.version}"
+
+
+class StoredVector(models.Model):
+    """A row of mem0's own table, as mem0's pgvector store writes it (vector column left out)."""
+
+    id = models.UUIDField(primary_key=True)
+    payload = models.JSONField()
+
+    class Meta:
+        managed = False
+        db_table = "knowledge_vectors"
+
+    def __str__(self) -> str:
+        return str(self.id)

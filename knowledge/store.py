@@ -1,0 +1,181 @@
+"""How memories come in, change, and ask to be looked at again."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from knowledge import vectors
+from knowledge.hwa_terms import exact_terms
+from knowledge.models import USABLE, Kind, Memory, MemoryRevision, Source, Trust, content_hash
+from knowledge.text import clean, clean_json
+
+CHANNEL = "resync_memories"
+"""Where new memories are announced: one NOTIFY a transaction, no payload. It shortens a wait."""
+
+TERM_LENGTH = 255
+
+
+class EmptyMemory(ValueError):
+    """A memory needs a question and an answer."""
+
+
+class SameAsAnother(Exception):
+    """The text equals that of another memory of the same agent, `memory`."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(f"memory {memory.pk} of the same agent says exactly this")
+        self.memory = memory
+
+
+@dataclass(slots=True)
+class Draft:
+    """A memory before it has a row. Texts are cleaned here: NULs and lone surrogates go."""
+
+    agent: str
+    user_query: str
+    agent_response: str
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    kind: str = Kind.KNOWLEDGE
+    source: str = Source.CHAT
+    conversation: uuid.UUID | None = None
+    user: AbstractBaseUser | None = None
+    external_id: str | None = None
+    rating: int | None = None
+    created_at: datetime | None = None
+
+    def row(self) -> Memory:
+        """The unsaved row. EmptyMemory when a text is blank."""
+        query, response = clean(self.user_query).strip(), clean(self.agent_response).strip()
+        if not query or not response:
+            raise EmptyMemory("a memory needs a question and an answer")
+        evidence = clean_json(self.evidence)
+        return Memory(
+            agent=clean(self.agent)[:100],
+            conversation=self.conversation,
+            user=self.user,
+            user_query=query,
+            agent_response=response,
+            evidence=evidence,
+            kind=self.kind,
+            source=self.source,
+            external_id=self.external_id,
+            rating=self.rating,
+            content_hash=content_hash(self.kind, query, response, evidence),
+            terms=terms_of(query, response),
+            created_at=self.created_at or timezone.now(),
+        )
+
+
+def terms_of(query: str, response: str) -> list[str]:
+    """The exact terms of both texts: message codes, object names, commands."""
+    found = [*exact_terms(query), *exact_terms(response)]
+    return sorted({term[:TERM_LENGTH] for term in found})
+
+
+@transaction.atomic
+def remember(draft: Draft) -> tuple[Memory, bool]:
+    """Store `draft`; the row, and whether it is new. An exact duplicate counts one more use."""
+    row = draft.row()
+    created = Memory.objects.bulk_create([row], ignore_conflicts=True) and _inserted(row)
+    if created:
+        announce()
+        return row, True
+    same = Q(agent=row.agent, content_hash=row.content_hash)
+    if row.external_id is not None:
+        same |= Q(source=row.source, external_id=row.external_id)
+    known = Memory.objects.filter(same).earliest("created_at")
+    Memory.objects.filter(pk=known.pk).update(use_count=F("use_count") + 1)
+    return known, False
+
+
+def _inserted(row: Memory) -> bool:
+    """`ignore_conflicts` does not tell; the row's own id does."""
+    return Memory.objects.filter(pk=row.pk).exists()
+
+
+def announce() -> None:
+    """Tell listening auditors that there is something new, when this transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"NOTIFY {CHANNEL}")
+
+
+def set_trust(memories: Sequence[Memory], trust: str, *, flagged: Iterable[uuid.UUID] = ()) -> None:
+    """Write `trust` on locked memories and bring their vectors along, in the same transaction.
+
+    `flagged` are the ids that the auditor once flagged: their payload says so.
+    """
+    ids = [memory.pk for memory in memories]
+    Memory.objects.filter(pk__in=ids).update(trust=trust, updated_at=timezone.now())
+    for memory in memories:
+        memory.trust = trust
+    if trust not in USABLE:
+        vectors.forget([memory for memory in memories])
+        return
+    flagged = set(flagged)
+    vectors.mark([pk for pk in ids if pk in flagged], trust, flagged=True)
+    vectors.mark([pk for pk in ids if pk not in flagged], trust)
+
+
+def revise(memory: Memory, response: str, by: AbstractBaseUser | None, *, query: str = "") -> None:
+    """Change a locked memory's text. The earlier text is kept; the version grows; no trust moves.
+
+    SameAsAnother when another memory of the agent says exactly this already.
+    """
+    query = clean(query).strip() or memory.user_query
+    response = clean(response).strip()
+    if not response:
+        raise EmptyMemory("a memory needs an answer")
+    digest = content_hash(memory.kind, query, response, memory.evidence)
+    twin = Memory.objects.filter(agent=memory.agent, content_hash=digest).exclude(pk=memory.pk)
+    if other := twin.first():
+        raise SameAsAnother(other)
+    MemoryRevision.objects.create(
+        memory=memory,
+        version=memory.version,
+        user_query=memory.user_query,
+        agent_response=memory.agent_response,
+        evidence=memory.evidence,
+        changed_by=by,
+    )
+    memory.user_query, memory.agent_response = query, response
+    memory.content_hash, memory.terms = digest, terms_of(query, response)
+    memory.version += 1
+    memory.save(
+        update_fields=[
+            "user_query", "agent_response", "content_hash", "terms", "version", "updated_at",
+        ]
+    )  # fmt: skip
+
+
+@transaction.atomic
+def change(memory_id: uuid.UUID | str, response: str, by: AbstractBaseUser | None = None) -> Memory:
+    """Change a memory's answer and send it to the auditor again.
+
+    What a person decided is not reopened this way: ValueError for approved and rejected ones.
+    """
+    memory = Memory.objects.select_for_update().get(pk=memory_id)
+    if memory.trust in {Trust.TRUSTED, Trust.REJECTED}:
+        raise ValueError("a person has decided on this memory; change it in the review console")
+    revise(memory, response, by)
+    set_trust([memory], Trust.NEW)
+    announce()
+    return memory
+
+
+def request_audit(memory: Memory, why: str, by: AbstractBaseUser | None) -> None:
+    """A person says that something is wrong: the auditor puts the memory before a reviewer."""
+    Memory.objects.filter(pk=memory.pk).update(
+        audit_request=clean(why).strip()[:2000] or "reported as wrong",
+        audit_requested_at=timezone.now(),
+        audit_requested_by=by,
+    )
+    announce()

@@ -1,0 +1,33 @@
+"""Which PostgreSQL: the one `DATABASE_URL` names, or the embedded one."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def databases(database_url: str) -> dict[str, dict[str, Any]]:
+    """Django's DATABASES. Without a URL, the backend that starts the embedded server itself."""
+    common: dict[str, Any] = {"CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0}
+    if not database_url:
+        return {"default": {"ENGINE": "resync_site.embedded", "NAME": "resync", **common}}
+    parts = urlsplit(database_url)
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL must look like postgresql://USER:PASSWORD@HOST:5432/DATABASE."
+        )
+    options = dict(parse_qsl(parts.query))
+    return {
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.lstrip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": options.pop("host", unquote(parts.hostname or "")),
+            "PORT": str(parts.port or ""),
+            "OPTIONS": options,
+            **common,
+        }
+    }

@@ -1,0 +1,39 @@
+"""The three roles, as Django groups, and what each may do.
+
+Operators chat. Reviewers see and decide. Auditors read and export every memory, record and
+decision, and change nothing. Superusers may do everything.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "Operators": ("tws.use_chat",),
+    "Reviewers": (
+        "tws.use_chat",
+        "audits.view_auditrecord",
+        "audits.review_auditrecord",
+        "audits.view_decision",
+        "knowledge.view_memory",
+        "knowledge.view_memoryrevision",
+    ),
+    "Auditors": (
+        "audits.view_auditrecord",
+        "audits.view_decision",
+        "audits.export_auditrecord",
+        "knowledge.view_memory",
+        "knowledge.view_memoryrevision",
+    ),
+}
+
+
+def create_roles(apps: Any) -> None:
+    """Make the groups and give them their permissions; repeatable."""
+    group_model = apps.get_model("auth", "Group")
+    permissions = apps.get_model("auth", "Permission").objects
+    for name, wanted in ROLES.items():
+        group, _ = group_model.objects.get_or_create(name=name)
+        for permission in wanted:
+            app, codename = permission.split(".")
+            group.permissions.add(permissions.get(content_type__app_label=app, codename=codename))

@@ -1,0 +1,222 @@
+"""Every setting of Resync, in groups. `.env.example` explains each variable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from resync_site import environment as env
+from resync_site.database import databases
+
+# --- Where we are ---------------------------------------------------------------------------
+
+BASE_DIR = env.CHECKOUT
+RESYNC_HOME = env.home()
+RESYNC_ENV = env.choice("RESYNC_ENV", "production", ("production", "development"))
+DEVELOPMENT = RESYNC_ENV == "development"
+
+DEBUG = env.flag("DEBUG", default=False)
+SECRET_KEY = env.secret_key(DEVELOPMENT)
+ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
+
+# --- Applications ---------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "channels",
+    "knowledge",
+    "audits",
+    "tws",
+    "resync_site",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "resync_site.middleware.content_security_policy",
+]
+
+ROOT_URLCONF = "resync_site.urls"
+ASGI_APPLICATION = "resync_site.asgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database, channels ---------------------------------------------------------------------
+
+DATABASE_URL = env.text("DATABASE_URL")
+DATABASES = databases(DATABASE_URL)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.text("REDIS_URL")
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL]},
+    }
+    if REDIS_URL
+    else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+}
+
+# --- People ---------------------------------------------------------------------------------
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+
+SECURE_COOKIES = env.flag("SECURE_COOKIES", default=not DEVELOPMENT)
+SESSION_COOKIE_SECURE = SECURE_COOKIES
+CSRF_COOKIE_SECURE = SECURE_COOKIES
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=not DEVELOPMENT)
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # load balancers ask over plain HTTP
+SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 0 if DEVELOPMENT else 3600)
+SECURE_REFERRER_POLICY = "same-origin"
+if env.flag("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Languages, time ------------------------------------------------------------------------
+
+LANGUAGE_CODE = env.choice("LANGUAGE_CODE", "en", ("en", "pt-br"))
+LANGUAGES = [("en", _("English")), ("pt-br", _("Brazilian Portuguese"))]
+LOCALE_PATHS = [BASE_DIR / "resync_site" / "locale"]
+TIME_ZONE = env.text("TIME_ZONE", "America/Sao_Paulo")
+USE_TZ = True
+
+# --- Static files ---------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = RESYNC_HOME / "static"
+WHITENOISE_USE_FINDERS = True  # served straight from the packages; no collectstatic to forget
+
+# --- Memories (knowledge) -------------------------------------------------------------------
+
+EMBEDDER = env.choice("EMBEDDER", "hash", ("hash", "openai", "mem0"))
+EMBEDDING_DIMENSIONS = env.integer("EMBEDDING_DIMENSIONS", 384, least=8, most=2000)
+EMBEDDING_BASE_URL = env.url("EMBEDDING_BASE_URL")
+EMBEDDING_API_KEY = env.text("EMBEDDING_API_KEY")
+EMBEDDING_MODEL = env.text("EMBEDDING_MODEL")
+MEM0_EMBEDDER_PROVIDER = env.text("MEM0_EMBEDDER_PROVIDER")
+MEM0_VECTOR_STORE = env.text("MEM0_VECTOR_STORE", "pgvector")
+MEM0_VECTOR_STORE_CONFIG = env.text("MEM0_VECTOR_STORE_CONFIG")
+MEM0_THREADS = env.integer("MEM0_THREADS", 4, least=1, most=64)
+MEM0_QUEUE = env.integer("MEM0_QUEUE", 64, least=1)
+MEM0_TIMEOUT_SECONDS = env.number("MEM0_TIMEOUT_SECONDS", 30, least=0.1)
+
+# --- The LLM gateway ------------------------------------------------------------------------
+
+LLM_BASE_URL = env.url("LLM_BASE_URL")  # unset: no LLM, everything works by rules
+LLM_API_KEY = env.text("LLM_API_KEY")
+LLM_MODEL = env.text("LLM_MODEL")
+LLM_TIMEOUT_SECONDS = env.number("LLM_TIMEOUT_SECONDS", 60, least=0.1)
+LLM_MAX_RETRIES = env.integer("LLM_MAX_RETRIES", 2, most=10)
+
+# --- The auditor ----------------------------------------------------------------------------
+
+AUDIT_FLAG_THRESHOLD = env.number("AUDIT_FLAG_THRESHOLD", 0.60, least=0, most=1)
+AUDIT_QUARANTINE_THRESHOLD = env.number("AUDIT_QUARANTINE_THRESHOLD", 0.85, least=0, most=1)
+AUDIT_LLM_QUARANTINE_PRECISION = env.number("AUDIT_LLM_QUARANTINE_PRECISION", 0.95, least=0, most=1)
+# A verdict with its reasons takes 150-350 tokens; at 200 the JSON is cut off in the middle,
+# which is "no verdict" and a retry. `manage.py check_llm` asks the endpoint for this many.
+AUDIT_LLM_MAX_TOKENS = env.integer("AUDIT_LLM_MAX_TOKENS", 500, least=1)
+AUDIT_LLM_MODEL = env.text("AUDIT_LLM_MODEL", LLM_MODEL)
+AUDIT_LEASE_SECONDS = env.number("AUDIT_LEASE_SECONDS", 300, least=0.05)
+AUDIT_MAX_ATTEMPTS = env.integer("AUDIT_MAX_ATTEMPTS", 5, least=1)
+AUDIT_POLL_SECONDS = env.number("AUDIT_POLL_SECONDS", 5, least=0.1)
+AUDIT_OVERDUE_HOURS = env.number("AUDIT_OVERDUE_HOURS", 24, least=0)
+AUDIT_UNDO_DAYS = env.integer("AUDIT_UNDO_DAYS", 30)
+AUDIT_REVIEW_CLAIM_MINUTES = env.number("AUDIT_REVIEW_CLAIM_MINUTES", 15, least=0)
+
+# --- HWA ------------------------------------------------------------------------------------
+
+TWS_BASE_URL = env.url("TWS_BASE_URL")  # unset, in development: the simulator
+TWS_ENGINE_NAME = env.text("TWS_ENGINE_NAME")
+TWS_ENGINE_TAGS = env.listing("TWS_ENGINE_TAGS")
+TWS_ENGINES = env.text("TWS_ENGINES")  # several engines, as JSON
+TWS_USER = env.text("TWS_USER", "wauser" if DEVELOPMENT else "")
+TWS_PASSWORD = env.text("TWS_PASSWORD", "wauser" if DEVELOPMENT else "")
+TWS_TOKEN = env.text("TWS_TOKEN")
+TWS_API_KEY = env.text("TWS_API_KEY")
+# Off in development, as decided: see docs/architecture-optimization-plan.md. A CA file's path,
+# or true, in production; `check --deploy` refuses false there.
+TWS_VERIFY_SSL = env.text("TWS_VERIFY_SSL", "false" if DEVELOPMENT else "true")
+TWS_TIMEOUT_SECONDS = env.number("TWS_TIMEOUT_SECONDS", 20, least=0.1)
+TWS_CACHE_SECONDS = env.number("TWS_CACHE_SECONDS", 10, least=0)
+
+# --- The chat -------------------------------------------------------------------------------
+
+CHAT_MAX_CHARACTERS = env.integer("CHAT_MAX_CHARACTERS", 10_000, least=1)
+CHAT_MAX_WAITING = env.integer("CHAT_MAX_WAITING", 3)
+CHAT_MESSAGES_PER_MINUTE = env.integer("CHAT_MESSAGES_PER_MINUTE", 60, least=1)
+CHAT_RUN_SECONDS = env.number("CHAT_RUN_SECONDS", 120, least=1)
+CHAT_MAX_STEPS = env.integer("CHAT_MAX_STEPS", 8, least=1)
+
+# --- Logs -----------------------------------------------------------------------------------
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "resync_site.logs.OneLineFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "httpx": {"level": "WARNING"},  # it logs each URL, query and all
+        "httpcore": {"level": "WARNING"},
+    },
+}
+
+# --- The console's look ---------------------------------------------------------------------
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Resync",
+    "SITE_HEADER": "Resync",
+    "SITE_SUBHEADER": _("Review console"),
+    "SITE_SYMBOL": "fact_check",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+}

@@ -1,0 +1,60 @@
+"""What every test gets: the real PostgreSQL, and the rows that migrations write."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import pytest
+from django.apps import apps as live_apps
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.db.models.signals import post_migrate
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Lift the one trigger that stands in the way of emptying tables between tests."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER IF EXISTS decision_log_is_not_truncated ON audits_decision")
+    post_migrate.connect(_write_what_migrations_write, dispatch_uid="tests")
+
+
+def _write_what_migrations_write(app_config: Any, **_: Any) -> None:
+    """A transactional test empties every table when it ends; Django then sends `post_migrate`."""
+    if app_config.label != "resync_site":
+        return
+    from resync_site.roles import create_roles
+
+    for module, function in (
+        ("audits.migrations.0002_decision_log", "create_head"),
+        ("tws.migrations.0002_sample_agents", "create_agents"),
+    ):
+        getattr(importlib.import_module(module), function)(live_apps, None)
+    create_roles(live_apps)
+
+
+def _user(name: str, group: str) -> User:
+    user = User.objects.create_user(name, password="x", is_staff=group != "Operators")
+    user.groups.add(Group.objects.get(name=group))
+    return user
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    return _user("operator", "Operators")
+
+
+@pytest.fixture
+def reviewer(db: None) -> User:
+    return _user("reviewer", "Reviewers")
+
+
+@pytest.fixture
+def auditor_user(db: None) -> User:
+    return _user("auditor", "Auditors")
+
+
+@pytest.fixture
+def admin_user(db: None) -> User:
+    return User.objects.create_superuser("admin", password="x")

@@ -1,0 +1,150 @@
+"""Agents, conversations and the numbered events of a run."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Agent(models.Model):
+    """Who answers in the chat. A row, edited in the admin, effective at the next question."""
+
+    slug = models.CharField(
+        _("agent id"),
+        max_length=100,
+        primary_key=True,
+        validators=[
+            RegexValidator(r"^[a-z0-9][a-z0-9._-]*$", _("Lower case letters, digits, - . _"))
+        ],
+        help_text=_("The name in the chat's address, for example tws-analyzer."),
+    )
+    name = models.CharField(_("name"), max_length=100)
+    role = models.CharField(_("role"), max_length=200, blank=True)
+    goal = models.TextField(_("goal"), blank=True)
+    instructions = models.TextField(
+        _("instructions"), blank=True, help_text=_("What the LLM is told besides the house rules.")
+    )
+    tools = ArrayField(
+        models.CharField(max_length=50),
+        verbose_name=_("tools"),
+        default=list,
+        blank=True,
+        help_text=_("Which tools it may use, separated by commas. Empty: all."),
+    )
+    model = models.CharField(
+        _("LLM model"), max_length=200, blank=True, help_text=_("Empty: the model of LLM_MODEL.")
+    )
+    engines = ArrayField(
+        models.CharField(max_length=50),
+        verbose_name=_("engines"),
+        default=list,
+        blank=True,
+        help_text=_("Names or tags of the engines it may ask. Empty: the first one."),
+    )
+    languages = ArrayField(
+        models.CharField(max_length=10), verbose_name=_("languages"), default=list, blank=True
+    )
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    updated_at = models.DateTimeField(_("updated"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("agent")
+        verbose_name_plural = _("agents")
+        ordering = ["slug"]
+        permissions = [("use_chat", _("Can ask agents in the chat"))]
+
+    def __str__(self) -> str:
+        return self.name or self.slug
+
+
+class Conversation(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="conversations")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
+    )
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    updated_at = models.DateTimeField(_("updated"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        ordering = ["-updated_at"]
+        indexes = [
+            models.Index(fields=["user", "agent", "-updated_at"], name="conversation_recent")
+        ]
+
+    def __str__(self) -> str:
+        return self.title or str(self.id)
+
+
+class Message(models.Model):
+    """A question (`role=user`, with its `client_id`) or the answer to one, both of run `run_id`."""
+
+    class Role(models.TextChoices):
+        USER = "user", _("User")
+        AGENT = "agent", _("Agent")
+
+    class Outcome(models.TextChoices):
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Answered")
+        STOPPED = "stopped", _("Stopped")
+        ERROR = "error", _("Error")
+
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="messages"
+    )
+    run_id = models.UUIDField(default=uuid.uuid4)
+    role = models.CharField(max_length=5, choices=Role)
+    client_id = models.CharField(max_length=100, blank=True)
+    text = models.TextField(blank=True)
+    outcome = models.CharField(max_length=7, choices=Outcome, default=Outcome.DONE)
+    sources = models.JSONField(default=list, blank=True)
+    tools = models.JSONField(default=list, blank=True)
+    memory_id = models.UUIDField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation", "client_id"],
+                condition=models.Q(role="user") & ~models.Q(client_id=""),
+                name="question_is_asked_once_per_client_id",
+            ),
+            models.UniqueConstraint(fields=["run_id", "role"], name="run_has_one_of_each_role"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.text[:60]}"
+
+
+class RunEvent(models.Model):
+    """One frame of a run, numbered from 1, kept so that a dropped client can resume."""
+
+    run_id = models.UUIDField()
+    seq = models.PositiveIntegerField()
+    event = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("run event")
+        verbose_name_plural = _("run events")
+        ordering = ["run_id", "seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["run_id", "seq"], name="run_event_is_once_a_number")
+        ]
+        indexes = [models.Index(fields=["created_at"], name="run_event_age")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} #{self.seq}"

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from resync_site.home import make_home
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -132,7 +134,7 @@ def keep(name: str, value: str) -> str:
     """Append a line to `RESYNC_HOME/environment` unless another process just did; 0600."""
     folder = home()
     path = folder / "environment"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_home(folder)
     kept = _read_file(path)
     if name in kept:
         return kept[name]

@@ -1,0 +1,387 @@
+"""What HWA's words mean: statuses in both languages, message codes, object names, commands.
+
+Statuses are gathered in nine groups. `STATUS_CODES` maps HWA's internal codes to them,
+`find_statuses` finds the words people use for them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .glossary import GLOSSARY, concepts
+from .text import fold
+
+__all__ = [
+    "GLOSSARY",
+    "STATUS_CODES",
+    "STATUS_GROUPS",
+    "Number",
+    "StatusWord",
+    "concepts",
+    "exact_terms",
+    "find_numbers",
+    "find_statuses",
+    "message_codes",
+    "object_names",
+    "status_group",
+]
+
+STATUS_GROUPS = (
+    "success",
+    "failed",
+    "running",
+    "waiting",
+    "ready",
+    "stuck",
+    "cancelled",
+    "suppressed",
+    "undecided",
+)
+
+STATUS_CODES: dict[str, str] = {
+    # internal statuses of jobs and streams
+    "SUCC": "success",
+    "SUCCP": "success",
+    "COMPLT": "success",
+    "COMPLETE": "success",
+    "END": "success",
+    "ABEND": "failed",
+    "ABENP": "failed",
+    "FAIL": "failed",
+    "ERROR": "failed",
+    "INTRPT": "failed",
+    "EXEC": "running",
+    "INTRO": "running",
+    "STARTED": "running",
+    "EXTRN": "waiting",
+    "HOLD": "waiting",
+    "WAIT": "waiting",
+    "FENCE": "waiting",
+    "ADD": "waiting",
+    "PENDPRED": "waiting",
+    "NONREPPRED": "waiting",
+    "WAITFORINPUT": "waiting",
+    "ARRVING": "waiting",
+    "BOUND": "waiting",
+    "READY": "ready",
+    "STUCK": "stuck",
+    "CANCL": "cancelled",
+    "CANCLP": "cancelled",
+    "DELETED": "cancelled",
+    "SUPPR": "suppressed",
+    "SUPPRBYCOND": "suppressed",
+    "PEND": "undecided",
+    "SUSP": "undecided",
+    "UNDCDED": "undecided",
+    # common statuses of the REST API
+    "SUCCESSFUL": "success",
+    "COMPLETED": "success",
+    "DUMMY_COMPLETED": "success",
+    "RUNNING": "running",
+    "WAITING": "waiting",
+    "WAITING_FOR_TRIGGER": "waiting",
+    "HELD": "waiting",
+    "INTERRUPTED": "failed",
+    "CANCELED": "cancelled",
+    "CANCELLED": "cancelled",
+    "BLOCKED": "stuck",
+    "SUPPRESS": "suppressed",
+    "SUPPRESS_BY_COND": "suppressed",
+    "UNDECIDED": "undecided",
+    "READY_PREV_WS_NONREP": "ready",
+    "FAILED": "failed",
+    "ABENDED": "failed",
+    "SUCCESS": "success",
+}
+"""HWA's own codes, upper case → group."""
+
+# Patterns over folded text (lower case, no accents). Alternatives are tried longest first.
+_STATUS_PATTERNS: dict[str, str] = {
+    "success": (
+        r"succ(?:p|ess(?:ful(?:ly)?)?|eed(?:ed|s|ing)?|esses)?|sucesso|bem[- ]sucedid[oa]s?"
+        r"|complet(?:ed|o|a|os|as|aram|ou)|conclui(?:d[oa]s?|u|ram)|verdes?|green"
+        r"|(?:termin|acab|encerr|finaliz|fech|rod)(?:ou|aram|ad[oa]s?) (?:tudo )?(?:bem|certo|ok)"
+        r"|(?:ended|finished|ran|went|completed) (?:all )?(?:well|ok|fine|clean(?:ly)?|normally)"
+        r"|deu certo|deram certo|sem (?:nenhum )?erros?"
+    ),
+    "failed": (
+        r"abend(?:ed|ou|aram|ad[oa]s?|s|ing)?|abenp?|fail(?:ed|s|ures?|ing)?|falh(?:ou|aram|a|as|ad[oa]s?|ando)"
+        r"|erros?|errors?|unsuccessful(?:ly)?|mal[- ]sucedid[oa]s?|quebr(?:ou|aram|ad[oa]s?)"
+        r"|broken?|crash(?:ed|es)?|deu (?:ruim|pau|problema)|red|vermelh[oa]s?"
+        r"|(?:termin|acab|encerr)(?:ou|aram) mal|(?:ended|finished|went) (?:badly|wrong)"
+    ),
+    "running": (
+        r"exec|intro|running|runs|executing|in (?:progress|execution|flight)|under ?way|processing"
+        r"|em (?:execucao|andamento|curso|processamento)|executando|rodando|processando|roda|rodam"
+    ),
+    "waiting": (
+        r"hold|held|on hold|wait(?:s|ing)?|aguard(?:a|am|ando)|esper(?:a|am|ando)|em espera"
+        r"|retid[oa]s?|segurad[oa]s?|pendentes?|pending|queued|enfileirad[oa]s?|na fila"
+    ),
+    "ready": r"ready|pront[oa]s?|eligible|elegive(?:l|is)",
+    "stuck": (
+        r"stuck|travad[oa]s?|emperrad[oa]s?|bloquead[oa]s?|blocked|pres[oa]s?|encalhad[oa]s?|jammed"
+    ),
+    "cancelled": r"cancl?|cancell?ed|cancelad[oa]s?|cancelaram|cancelou",
+    "suppressed": r"suppr(?:essed)?|suprimid[oa]s?",
+    "undecided": r"undecided|undcded|indecis[oa]s?|pend|susp|suspended|suspens[oa]s?|undetermined",
+}
+_STATUS_WORD = re.compile(
+    r"(?<![\w#])(?:"
+    + "|".join(f"(?P<{g}>{p})" for g, p in _STATUS_PATTERNS.items())
+    + r")(?![\w#])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusWord:
+    """A status named in a text: its group, HWA's code when that was written, and where."""
+
+    group: str
+    code: str | None
+    start: int
+    end: int
+
+
+def find_statuses(text: str) -> list[StatusWord]:
+    """Each word or phrase of `text` that names a status, in either language."""
+    found = []
+    for match in _STATUS_WORD.finditer(fold(text)):
+        written = text[match.start() : match.end()]
+        code = written if written.isupper() and written in STATUS_CODES else None
+        group = STATUS_CODES[code] if code else match.lastgroup
+        found.append(StatusWord(str(group), code, match.start(), match.end()))
+    return found
+
+
+def status_group(value: str) -> str | None:
+    """The group of a status code as HWA writes it, or of a word that people use for it."""
+    code = value.strip().upper()
+    if code in STATUS_CODES:
+        return STATUS_CODES[code]
+    match = _STATUS_WORD.fullmatch(fold(value.strip()))
+    return match.lastgroup if match else None
+
+
+# --- message codes, object names, commands -----------------------------------------------------
+
+_MESSAGE_CODE = re.compile(
+    r"(?<![A-Za-z0-9])(?:AWS|EQQ)[A-Z]{1,3}\d{3,4}[EWIAS]?(?![A-Za-z0-9])", re.IGNORECASE
+)
+
+
+def message_codes(text: str) -> list[str]:
+    """The product's message codes in the text (AWSBEH021E), upper case, each once."""
+    return list(dict.fromkeys(found.upper() for found in _MESSAGE_CODE.findall(text)))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+COMMANDS: dict[str, frozenset[str]] = {
+    "conman": _words(
+        """
+        altjob altpass altpri bulk_discovery canc cancel checkhealthstatus confirm cj cs
+        console cpuinfo deldep dd adddep dj ds exit fence help kill limit limitcpu link
+        listsym recall release reply rerun rr resource rj rs setsym showcpus sc
+        showdomain showdoms showfiles sf showjobs sj showprompts sp showresources sr
+        showschedules ss shut shutdown start startappserver starteventprocessor
+        startevtp startmon status stop stopappserver stopeventprocessor stopevtp stopmon
+        submit sbd sbj sbs sbf switcheventprocessor switchevtp switchmgr switchmgr
+        tellop tosymphony unlink version resetfta deployconf startbrokerapp
+        stopbrokerapp adddep ap
+        """
+    ),
+    "composer": _words(
+        """
+        add authenticate create extract cr delete display edit list print modify new
+        rename replace unlock lock update validate chfolder cf listfolder mkfolder
+        rmfolder renamefolder version
+        """
+    ),
+    "planman": _words(
+        """
+        crt crttrial crtfc deploy ext exttrial resync unlock showinfo checksync reset
+        confirm evtproc
+        """
+    ),
+    "optman": _words(
+        """
+        ls show chg
+        """
+    ),
+}
+"""Command-line tools and their commands; one counts as a command beside its tool's name."""
+
+_UTILITIES = _words(
+    """
+        JnextPlan ResetPlan SwitchPlan MakePlan UpdateStats CreatePostReports FINAL
+        FINALPOSTREPORTS StartUp Sinfonia Symphony Symnew Scratch evtsize rmstdlist
+        netman batchman mailman jobman jobmon writer monman ssmagent logman stageman
+        schedulr planman conman composer optman dumpsec makesec wa_pull_info twsinst
+        serverinst dwcinst configureDb securityUtility datacalc datecalc filewatch parms
+        release movehistorydata cpuinfo delete evtdef evttrapsnd jobinfo jobstdl latch
+        maestro morestdl shutdown ShutDownLwa StartUpLwa showexec startWaPostgres
+        wappman wastartup xrxtrct metronome param resource sendevent tws_env twsclient
+        AppServerStart stopAppServer startAppServer ocli ditctl useropts localopts
+        TWSCCLog pobox Mailbox Intercom Courier prodsked globalopts engineServer exclude
+        """
+)
+# Those that are also everyday words are exact only when written as the product writes them.
+_EVERYDAY = _words(
+    """
+        release delete resource exclude latch param writer final scratch symphony
+        maestro courier mailbox intercom shutdown metronome
+        """
+)
+_UTILITY = {name.lower(): name for name in _UTILITIES if name.lower() not in _EVERYDAY}
+_UTILITY_WORD = re.compile(r"(?<![\w.-])[A-Za-z_]{4,20}(?![\w-])")
+_COMMAND_LINE = re.compile(
+    r"(?<![\w.-])(?P<tool>conman|composer|planman|optman)\s{1,3}[\"'`]?(?P<command>[a-z_]{2,24})\b",
+    re.I,
+)
+_FLAG = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]{1,30}(?![\w-])")
+_SHOUTED = r"[A-Z][A-Z0-9_]{0,39}(?:-[A-Z0-9_]{1,40}){0,3}"
+_NAME = re.compile(
+    rf"(?<![\w.#@/<-])(?:/?(?:{_SHOUTED}/){{0,4}})?{_SHOUTED}(?:#{_SHOUTED})?(?:\.{_SHOUTED})?(?![\w<>-])"
+)
+# etl_vendas, report-daily_01: lower case, joined by an underscore
+_LOWER_NAME = re.compile(
+    r"(?<![\w.#@/<{$-])[a-z][a-z0-9]{0,30}(?:_[a-z0-9]{1,30}){1,6}(?![\w}>(=-])"
+)
+_CAMEL = re.compile(
+    r"(?<![\w.])(?:[a-z]{1,20}[A-Z][A-Za-z0-9]{1,30}|[A-Z][a-z]{2,20}[A-Z][A-Za-z]{2,30})(?!\w)"
+)
+
+# Capitals that are words of the trade, not names of objects.
+ACRONYMS = _words(
+    """
+        RC OK API REST HTTP HTTPS URL JSON XML CSV SQL OQL TLS SSL TCP IP DNS FTP SFTP
+        SSH JDBC ODBC LDAP JWT ID PID CPU RAM GB MB KB TB PM AM UTC GMT CET CEST EST EDT
+        CST PST BRT BST JST IST HWA TWS IWS HCL IBM DWC MDM BMDM DM FTA XA LFTA DDM EDWA
+        ITWS SAP ERP ETL CRM RH TI IT QA SLA DBA NAO SIM NAME YES NO NOT AND OR ALL ANY
+        EOF DWB GET PUT POST PATCH DELETE HEAD NULL TRUE FALSE NONE IN LIKE ORDER BY
+        WHERE FROM SELECT LINKED UNLINKED JOBMAN MAILMAN BATCHMAN NETMAN JOBMAN_UP
+        WRITER EVENT_PROCESSOR FULLSTATUS POOL AGENT MANAGER MASTER FINAL LIMIT FENCE
+        PRIORITY HI GO UNTIL AT EVERY DEADLINE OPENS NEEDS FOLLOWS RERUN STOP CONTINUE
+        STDLIST JOBLOG LOG TODO NOTE OBS PS FAQ EU US BR SP RJ PT EN WS JS PDF TXT ASCII
+        UTF AIX LINUX UNIX WINDOWS JOB JOBS STREAM PLAN ASKED NOT_ASKED ANSWERED
+        ANSWERED_YES ANSWERED_NO SATISFIED UNSATISFIED INFO WARN WARNING ERRO FATAL
+        DEBUG SEVERE ORA KO NA ETA VIP KPI NFE PIX CPF CNPJ
+        """
+)
+_SUBSTATUS = re.compile(r"(?:HOLD|READY|SUPPR|SUCC|WAITING)_[A-Z_]{3,40}")
+# What the REST API calls parts of an answer, not objects of the plan.
+_FIELD_NAMES = _words(
+    """
+        from_line to_line job_id run_id plan_id plan_filter contentonly
+        """
+)
+
+
+def object_names(text: str) -> list[str]:
+    """Names shaped like jobs, streams, workstations, resources or prompts, each once, in order.
+
+    Capitals that are statuses, acronyms or flags of the product are none; a lower-case name needs
+    an underscore. WS#STREAM.JOB counts as one name.
+    """
+    found = [(m.start(), m[0]) for m in _NAME.finditer(text) if _is_object(m[0])]
+    found += [(m.start(), m[0]) for m in _LOWER_NAME.finditer(text) if m[0] not in _FIELD_NAMES]
+    return list(dict.fromkeys(name for _, name in sorted(found)))
+
+
+def _is_object(name: str) -> bool:
+    if len(name) < 2 or name in STATUS_CODES or name in ACRONYMS or _SUBSTATUS.fullmatch(name):
+        return False
+    return not _MESSAGE_CODE.fullmatch(name) and (len(name) > 2 or any(ch in "_#" for ch in name))
+
+
+def exact_terms(text: str) -> list[str]:
+    """What an answer must have in common with the question to the letter, each once, as written.
+
+    Message codes, object names, substatuses, commands, utilities, options and camelCase fields.
+    """
+    text = text[:20_000]
+    found = [*message_codes(text), *object_names(text), *_SUBSTATUS.findall(text)]
+    found += _CAMEL.findall(text) + _FLAG.findall(text)
+    found += [m[0] for m in _UTILITY_WORD.finditer(text) if m[0].lower() in _UTILITY]
+    for match in _COMMAND_LINE.finditer(text):
+        if match["command"].lower() in COMMANDS[match["tool"].lower()]:
+            found.append(match["command"])
+    return list({term.casefold(): term for term in reversed(found)}.values())[::-1]
+
+
+# --- numbers -------------------------------------------------------------------------------------
+
+_UNITS = {
+    **dict.fromkeys(["zero", "nenhum", "nenhuma", "none", "no"], 0),
+    **dict.fromkeys(["um", "uma", "one", "unico", "unica", "single"], 1),
+    **dict.fromkeys(["dois", "duas", "two", "ambos", "ambas", "both", "couple"], 2),
+    **dict.fromkeys(["tres", "three"], 3),
+    **dict.fromkeys(["quatro", "four"], 4),
+    **dict.fromkeys(["cinco", "five"], 5),
+    **dict.fromkeys(["seis", "six"], 6),
+    **dict.fromkeys(["sete", "seven"], 7),
+    **dict.fromkeys(["oito", "eight"], 8),
+    **dict.fromkeys(["nove", "nine"], 9),
+    **dict.fromkeys(["dez", "ten"], 10),
+    **dict.fromkeys(["onze", "eleven"], 11),
+    **dict.fromkeys(["doze", "twelve", "duzia", "dozen"], 12),
+    **dict.fromkeys(["treze", "thirteen"], 13),
+    **dict.fromkeys(["catorze", "quatorze", "fourteen"], 14),
+    **dict.fromkeys(["quinze", "fifteen"], 15),
+    **dict.fromkeys(["dezesseis", "dezasseis", "sixteen"], 16),
+    **dict.fromkeys(["dezessete", "dezassete", "seventeen"], 17),
+    **dict.fromkeys(["dezoito", "eighteen"], 18),
+    **dict.fromkeys(["dezenove", "dezanove", "nineteen"], 19),
+}
+_TENS = {
+    **dict.fromkeys(["vinte", "twenty"], 20),
+    **dict.fromkeys(["trinta", "thirty"], 30),
+    **dict.fromkeys(["quarenta", "forty"], 40),
+    **dict.fromkeys(["cinquenta", "fifty"], 50),
+    **dict.fromkeys(["sessenta", "sixty"], 60),
+    **dict.fromkeys(["setenta", "seventy"], 70),
+    **dict.fromkeys(["oitenta", "eighty"], 80),
+    **dict.fromkeys(["noventa", "ninety"], 90),
+    **dict.fromkeys(["cem", "hundred"], 100),
+}
+_NUMBER = re.compile(
+    r"(?<![\w.,:#/-])(?P<digits>\d{1,3}(?:[.,]\d{3}){1,4}(?![\d.,]*\d)|\d{1,15})(?![\w#]|[.,:/-]\d)"
+    r"|(?<![\w-])(?:(?P<half>meia|half a) )?(?P<tens>"
+    + "|".join(_TENS)
+    + r")?(?:(?<=[a-z])(?: e |-| ))?(?P<unit>"
+    + "|".join(sorted(_UNITS, key=len, reverse=True))
+    + r")(?![\w-])|(?<![\w-])(?P<round>"
+    + "|".join(_TENS)
+    + r")(?![\w-])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A whole number named in a text, in digits or in words of either language."""
+
+    value: int
+    start: int
+    end: int
+    in_words: bool
+
+
+def find_numbers(text: str) -> Iterator[Number]:
+    """Whole numbers of the text: 3, 2.341, três, vinte e um, twenty-one, both, nenhum.
+
+    Times, dates, versions, addresses and numbers inside names are left out.
+    """
+    for match in _NUMBER.finditer(fold(text)):
+        if match["digits"]:
+            value, in_words = int(re.sub(r"\D", "", match["digits"])), False
+        else:
+            value = _TENS.get(match["tens"] or match["round"] or "", 0) + _UNITS.get(
+                match["unit"] or "", 0
+            )
+            value, in_words = (value // 2 if match["half"] else value), True
+        yield Number(value, match.start(), match.end(), in_words)

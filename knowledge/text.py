@@ -1,0 +1,277 @@
+"""Hostile text: made storable, made visible, made safe to show.
+
+Every function here is linear in the length of its input. Patterns begin at a word boundary or a
+fixed prefix and repeat at most a bounded number of times, so that no input makes them backtrack.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+REPLACEMENT = "\ufffd"
+
+
+# --- storable -----------------------------------------------------------------------------------
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """What PostgreSQL and UTF-8 can hold: NUL and lone surrogates replaced, CR normalised."""
+    return _UNSTORABLE.sub(REPLACEMENT, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+_SINGLE_BASES: dict[int, int] = {}
+for _code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
+    _base = unicodedata.normalize("NFD", chr(_code))[0].lower()
+    if len(_base) == 1:
+        _SINGLE_BASES[_code] = ord(_base)
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, of the same length, so that offsets hold in the original."""
+    folded = text.translate(_SINGLE_BASES).lower()
+    if len(folded) == len(text):
+        return folded
+    # A few capitals (İ) lower to two characters; those stay as they are.
+    return "".join(low if len(low := ch.lower()) == 1 else ch for ch in text)
+
+
+# --- visible ------------------------------------------------------------------------------------
+
+BIDI_CONTROLS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_INVISIBLE = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\U000e0000-\U000e01ef"
+)
+_CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+# Joiners are ordinary in emoji and in Persian or Indic words, hidden between Latin letters.
+_JOINER = "(?<![\u0600-\u0dff\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"
+_HIDDEN = re.compile(f"[{BIDI_CONTROLS}{_INVISIBLE}{_CONTROLS}]|{_JOINER}")
+_ODD_CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_STRAY_HIDDEN = re.compile(f"[{BIDI_CONTROLS}{_INVISIBLE}{_ODD_CONTROLS}]|{_JOINER}")
+
+
+def visible(text: str) -> str:
+    """The text with each character that hides or reorders others written as ⟨U+202E⟩."""
+    return _HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
+
+
+def has_hidden(text: str) -> bool:
+    """Whether a reader would see something else than what is there. A leading BOM is no secret."""
+    return _STRAY_HIDDEN.search(text.removeprefix("\ufeff")) is not None
+
+
+def hidden_characters(text: str) -> list[str]:
+    """The hidden characters of the text, each once, in order of appearance."""
+    return list(dict.fromkeys(_STRAY_HIDDEN.findall(text.removeprefix("\ufeff"))))
+
+
+# Letters of other scripts that are drawn like Latin ones.
+_LOOKALIKES = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХаеѕіјорсухԁԛԝһΑΒΕΖΗΙΚΜΝΟΡΤΥΧονԌՍօոսցհ",
+    "ABESIJKMHOPCTYXaesijopcyxdqwhABEZHIKMNOPTYXovGUonugh",
+)
+_WORD = re.compile(r"[^\W_][\w#.-]{0,200}")
+
+
+# Letters that are Latin by another code point: fullwidth and mathematical alphabets.
+_STYLED = re.compile("[\uff10-\uff5a\U0001d400-\U0001d7ff]")
+
+
+def skeleton(word: str) -> str:
+    """The word as it looks: two names with one skeleton look the same to a reader."""
+    plain = _STYLED.sub(lambda found: unicodedata.normalize("NFKC", found[0]), word)
+    return plain.translate(_LOOKALIKES)
+
+
+def mixed_script_words(text: str) -> list[str]:
+    """Words that look Latin and are not wholly so: P\\u0410YROLL beside PAYROLL."""
+    if text.isascii():
+        return []
+    found: dict[str, None] = {}
+    for match in _WORD.finditer(text):
+        word = match[0]
+        if not word.isascii() and _looks_latin(word):
+            found[word] = None
+    return list(found)
+
+
+def _looks_latin(word: str) -> bool:
+    drawn = skeleton(word)
+    if drawn == word or len(word) < 3:
+        return False
+    latin = any(ch.isascii() and ch.isalpha() for ch in word)
+    # A word wholly of lookalikes is a name written in another alphabet only when it is shouted:
+    # real Cyrillic or Greek prose has letters that Latin lacks.
+    return latin or (drawn.isascii() and drawn.isupper())
+
+
+# --- secrets ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret stands in a text (`start`, `end`) and what it is (`kind`)."""
+
+    kind: str
+    start: int
+    end: int
+
+
+_SENSITIVE_NAME = (
+    r"(?:(?:[a-z]{1,12})?(?:passwords?|passwd|pwd)|passphrase|pass|senhas?|contrasena|segredo"
+    r"|secret(?:[_ -]?key)?|client[_ -]?secret|api[_ -]?key|access[_ -]?key|private[_ -]?key"
+    r"|secret[_ -]?access[_ -]?key|account[_ -]?key|shared[_ -]?access[_ -]?key"
+    r"|auth[_ -]?token|access[_ -]?token|token|credential)"
+)
+# The value in group "secret" is masked; what stands around it stays readable.
+_FIXED_SHAPES: tuple[tuple[str, str], ...] = (
+    (
+        "private key",
+        r"(?P<secret>-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----"
+        r"(?s:.*?)(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----|\Z))",
+    ),
+    (
+        "encoded password",
+        r"(?P<secret>\{(?i:aes|xor|3?des|s?sha\d{0,3}|md5|bcrypt|hash)\}[A-Za-z0-9+/=_-]{4,2000})",
+    ),
+    (
+        "token",
+        r"(?<![\w-])(?P<secret>eyJ[\w-]{8,4000}\.[\w-]{8,8000}(?:\.[\w-]{0,4000})?)",
+    ),
+    ("AWS key", r"\b(?P<secret>(?:AKIA|ASIA)[A-Z0-9]{16})\b"),
+    (
+        "API key",
+        r"(?<![\w-])(?P<secret>gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_\w{30,255}"
+        r"|xox[abeoprs]-[\w-]{10,250}|[sr]k[-_](?:live|test|proj|ant)[-_][\w-]{12,250}"
+        r"|sk-[A-Za-z0-9_-]{20,250}|AIza[\w-]{35}|glpat-[\w-]{20,100}|hf_[A-Za-z0-9]{30,100}"
+        r"|npm_[A-Za-z0-9]{36}|SG\.[\w-]{16,64}\.[\w-]{16,64})",
+    ),
+    (
+        "authorization header",
+        r"(?i:authorization)[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?i:basic|bearer|apikey|token)\s{1,3}"
+        r"(?P<secret>[\w+/=.~-]{6,8000})",
+    ),
+    (
+        "bearer token",
+        r"\b(?i:bearer)\s{1,3}(?P<secret>(?=[\w.~+/-]{0,200}\d)[\w.~+/-]{20,8000}={0,2})",
+    ),
+    (
+        "password in an address",
+        r"\b[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s:@/]{0,100}:(?P<secret>[^\s@/]{1,200})@",
+    ),
+    (
+        "password on a command line",
+        r"(?:\bsshpass\s{1,3}-p\s?|\bcurl\b[^\n]{0,200}?\s(?:-u|--user)\s{1,3}[^\s:]{1,64}:"
+        r"|(?<![\w-])--?(?i:password|passwd|pwd|pass|senha)(?:\s{1,3}|=))"
+        r"(?P<secret>(?![-<\[$({])[^\s]{3,200})",
+    ),
+    (
+        "password",
+        rf"(?<![A-Za-z0-9])(?i:{_SENSITIVE_NAME})[\"']?\s{{0,4}}[:=]\s{{0,4}}"
+        r"(?:\"(?P<secret>[^\"\n]{3,400})\")",
+    ),
+    (
+        "password",
+        r"(?i:name|key)\s{0,2}=\s{0,2}[\"'][\w.-]{0,60}(?i:passw|pwd|secret|senha)[\w.-]{0,30}[\"']\s{1,3}"
+        r"(?i:value)\s{0,2}=\s{0,2}[\"'](?P<secret>[^\"'\n]{3,400})[\"']",
+    ),
+)
+_NAMED_VALUE = re.compile(
+    rf"(?<![A-Za-z0-9])(?P<name>(?:[A-Za-z0-9]{{1,30}}[_.-]){{0,4}}{_SENSITIVE_NAME}"
+    r"(?:[_.-][A-Za-z0-9]{1,20}){0,2})[\"'`]?"
+    r"(?P<link>\s{0,4}(?::=|=>|[=:])\s{0,4}"
+    # "the password for wauser is X", "a senha do banco é X"
+    r"|(?:\s{1,3}[\w./-]{1,40}){0,5}?\s{1,3}(?:is|was|are|é|era|eh|foi|es)(?:\s{0,2}:)?\s{1,3})"
+    r"(?P<quote>[\"'`“]?)(?P<secret>[^\s\"'`“”]{3,400})",
+    re.IGNORECASE,
+)
+_FIXED = [(kind, re.compile(pattern)) for kind, pattern in _FIXED_SHAPES]
+_PLACEHOLDER = re.compile(
+    r"[*.xX•…#_-]+|<.*|\[.*|\$[({\w].*|%\w+%|\{\{.*|\(.*|n/?a|none|null|true|false|vazi[ao]|empty"
+    r"|required|optional|changeme_?here",
+    re.IGNORECASE,
+)
+_HWA_CODE = re.compile(r"AWS[A-Z]{3}\d{3}[EWI]")
+
+
+def find_secrets(text: str) -> list[Secret]:
+    """Passwords, keys and tokens in the text, without overlaps, in order."""
+    found = [
+        Secret(kind, *match.span("secret"))
+        for kind, pattern in _FIXED
+        for match in pattern.finditer(text)
+        if not _PLACEHOLDER.fullmatch(match["secret"])
+    ]
+    found += [secret for match in _NAMED_VALUE.finditer(text) if (secret := _named(match))]
+    return _without_overlaps(found)
+
+
+def mask_secrets(text: str) -> str:
+    """The text with each secret replaced by its kind: `password = [masked: password]`."""
+    pieces, position = [], 0
+    for secret in find_secrets(text):
+        pieces += [text[position : secret.start], f"[masked: {secret.kind}]"]
+        position = secret.end
+    return "".join(pieces) + text[position:]
+
+
+def _named(match: re.Match[str]) -> Secret | None:
+    value = match["secret"].rstrip(".,;:)]}!?") or match["secret"]
+    if _PLACEHOLDER.fullmatch(value) or _HWA_CODE.fullmatch(value) or value.startswith("/"):
+        return None
+    if not (_is_assigned(match, value) or _looks_secret(value)):
+        return None
+    name = fold(match["name"])
+    kind = "token" if "token" in name else "key" if "key" in name else "password"
+    return Secret(kind, match.start("secret"), match.start("secret") + len(value))
+
+
+def _is_assigned(match: re.Match[str], value: str) -> bool:
+    """`PASSWORD = hunter` assigns; "password: see the vault" and "token = the ..." are prose."""
+    link = match["link"].strip()
+    if link not in {"=", ":", ":=", "=>"} or _NOT_A_VALUE.fullmatch(value):
+        return False
+    if match["quote"]:
+        return True
+    before = match.string[max(0, match.start() - 40) : match.start()]
+    after = match.string[match.end("secret") : match.end("secret") + 40]
+    alone = not re.match(r"[ \t]+[\w(]", after)
+    return alone and (link != ":" or re.search(r"(?:\A|\n)[ \t\"'-]*\Z", before) is not None)
+
+
+_NOT_A_VALUE = re.compile(
+    r"\d{1,5}|[a-z]{1,4}|expired|invalid|required|missing|unknown|yes|no|vencida|inv[aá]lida",
+    re.IGNORECASE,
+)
+_ALGORITHM = re.compile(r"(?i)(?:aes|sha|rsa|3?des|md|base|oauth|ssl|tls|http|utf)[-_]?v?\d.*")
+
+
+def _looks_secret(value: str) -> bool:
+    if len(value) < 6 or _ALGORITHM.fullmatch(value):
+        return False
+    digits = sum(ch.isdigit() for ch in value)
+    letters = sum(ch.isalpha() for ch in value)
+    marks = sum(ch in "!@#$%^&*+=?~" for ch in value)
+    return digits == len(value) or bool(letters and (digits or marks))
+
+
+def _without_overlaps(found: list[Secret]) -> list[Secret]:
+    kept: list[Secret] = []
+    for secret in sorted(found, key=lambda s: (s.start, -s.end)):
+        if not kept or secret.start >= kept[-1].end:
+            kept.append(secret)
+    return kept
+
+
+# --- exports ------------------------------------------------------------------------------------
+
+_FORMULA_START = re.compile(r"[\s\x00]*[=+\-@\uff0b\uff0d\uff1d\uff20]|[\t\r\n]")
+
+
+def neutralise_formula(cell: str) -> str:
+    """A cell that no spreadsheet evaluates: an apostrophe before what would start a formula."""
+    return f"'{cell}" if _FORMULA_START.match(cell) else cell

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from knowledge.hwa_terms import (
+    GLOSSARY,
+    concepts,
+    exact_terms,
+    find_numbers,
+    find_statuses,
+    message_codes,
+    object_names,
+    status_group,
+)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "group"),
+    [
+        ("terminou com sucesso", "success"),
+        ("acabou bem", "success"),
+        ("was successful", "success"),
+        ("os dois abendaram", "failed"),
+        ("it failed", "failed"),
+        ("terminou com erro", "failed"),
+        ("está em execução", "running"),
+        ("is in progress", "running"),
+        ("aguardando", "waiting"),
+        ("is on hold", "waiting"),
+        ("está pronto", "ready"),
+        ("o stream travado", "stuck"),
+        ("foi cancelado", "cancelled"),
+        ("was suppressed", "suppressed"),
+        ("ficou indeciso", "undecided"),
+        ("em HOLD", "waiting"),
+        ("(ABENP)", "failed"),
+    ],
+)
+def test_status_words_of_both_languages_are_found(phrase, group):
+    assert [word.group for word in find_statuses(phrase)] == [group]
+
+
+def test_a_status_written_as_hwa_writes_it_keeps_its_code():
+    (word,) = find_statuses("Há 3 jobs em ABEND.")
+
+    assert (word.group, word.code) == ("failed", "ABEND")
+
+
+def test_status_words_inside_object_names_are_no_statuses():
+    assert find_statuses("O job FAIL_CHECK e o HOLD_X01") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "group"),
+    [("SUCC", "success"), ("abend", "failed"), ("Running", "running"), ("x", None)],
+)
+def test_status_group_reads_codes_and_words(value, group):
+    assert status_group(value) == group
+
+
+def test_message_codes_are_found_in_any_case():
+    assert message_codes("awsbeh021e, AWSJCL074I and AWSBEH021E") == ["AWSBEH021E", "AWSJCL074I"]
+
+
+def test_object_names_are_found_and_vocabulary_is_not():
+    text = "O job PAYROLL_CALC (RC 12) em ABEND na FTA-SP01, stream FOLHA; etl_vendas e SRV1#A.B OK"
+
+    assert object_names(text) == ["PAYROLL_CALC", "FTA-SP01", "FOLHA", "etl_vendas", "SRV1#A.B"]
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("What does AWSBEH021E mean?", {"AWSBEH021E"}),
+        ("rodar `planman resync` no master", {"planman", "resync"}),
+        ("enCarryForward on a JnextPlan", {"enCarryForward", "JnextPlan"}),
+        ("substatus HOLD_PRIORITY_ZERO", {"HOLD_PRIORITY_ZERO"}),
+        ("ResetPlan -scratch", {"ResetPlan", "-scratch"}),
+        ("Por que o job FOLHA_01 falhou?", {"FOLHA_01"}),
+        ("Why is my job late?", set()),
+    ],
+)
+def test_exact_terms(text, terms):
+    assert set(exact_terms(text)) == terms
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("Três jobs e 13 streams", [3, 13]),
+        ("twenty-one of 2,341", [21, 2341]),
+        ("vinte e um de 2.341", [21, 2341]),
+        ("nenhum, both and none", [0, 2, 0]),
+        ("meia dúzia", [6]),
+        ("às 22:00:07 de 20/11, versão 10.2.8, JOB_12", []),
+        ("trinta e dois mais noventa", [32, 90]),
+    ],
+)
+def test_numbers_in_digits_and_words(text, values):
+    assert [number.value for number in find_numbers(text)] == values
+
+
+def test_the_glossary_joins_both_languages():
+    pairs = [
+        ("O job está atrasado", "The job is late"),
+        ("trocar a senha do banco", "change the database password"),
+        ("estações desconectadas", "unlinked workstations"),
+        ("reexecutar o fluxo", "rerun the job stream"),
+        ("limite da fila", "queue limit"),
+        ("calendários", "calendar"),
+    ]
+
+    for portuguese, english in pairs:
+        assert concepts(portuguese) & concepts(english), (portuguese, english)
+
+
+def test_the_glossary_is_wide():
+    assert len(GLOSSARY) >= 250
+    assert all(terms for terms in GLOSSARY.values())
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "unit", ["[", "A", "A_", "a_", "A/", "A#A.", "vinte e ", "1.000.", "conman ", "aB", "-a"]
+)
+def test_hostile_megabytes_take_linear_time(unit):
+    text = unit * (1_000_000 // len(unit))
+    started = time.process_time()
+
+    find_statuses(text)
+    object_names(text)
+    message_codes(text)
+    exact_terms(text)
+    list(find_numbers(text))
+    concepts(text)
+
+    assert time.process_time() - started < 8

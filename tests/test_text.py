@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from knowledge.text import (
+    clean,
+    find_secrets,
+    fold,
+    has_hidden,
+    mask_secrets,
+    mixed_script_words,
+    neutralise_formula,
+    visible,
+)
+
+
+def test_clean_replaces_what_postgresql_and_utf8_cannot_hold():
+    cleaned = clean("a\x00b\ud800c\r\nd\re")
+
+    assert cleaned == "a\ufffdb\ufffdc\nd\ne"
+    cleaned.encode()
+
+
+def test_fold_keeps_every_offset():
+    text = "Não há ESTAÇÃO İstanbul ﬁm"
+
+    assert len(fold(text)) == len(text)
+    assert fold(text).startswith("nao ha estacao ")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("abc\u202edef", "abc⟨U+202E⟩def"),
+        ("PAY\u200bROLL", "PAY⟨U+200B⟩ROLL"),
+        ("a\U000e0041b", "a⟨U+E0041⟩b"),
+        ("a\x1b[31mb", "a⟨U+001B⟩[31mb"),
+        ("lone \ud800 one", "lone ⟨U+D800⟩ one"),
+    ],
+)
+def test_hidden_characters_are_shown_not_obeyed(text, shown):
+    assert visible(text) == shown
+
+
+@pytest.mark.parametrize("text", ["abc\u202edef", "PAY\u200bROLL", "a\U000e0041", "x\u2066y\u2069"])
+def test_hidden_characters_are_noticed(text):
+    assert has_hidden(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Não há falhas.\n\tok", "👩‍💻 trabalhou", "می‌خواهم", "café ☕️", "\ufeffstarts with a BOM"],
+)
+def test_ordinary_text_hides_nothing(text):
+    assert not has_hidden(text)
+    assert "⟨" not in visible(text.removeprefix("\ufeff"))
+
+
+@pytest.mark.parametrize(
+    "word", ["P\u0410YROLL", "FOLH\u0391", "\u0421\u041e\u0420\u0410", "ＦＯＬＨＡ"]
+)
+def test_a_word_that_looks_latin_and_is_not_is_found(word):
+    assert mixed_script_words(f"job {word} ok") == [word]
+
+
+@pytest.mark.parametrize(
+    "text", ["PAYROLL e ação nº 1º", "задание завершено", "5 µs, Δt", "naïve ﬁle"]
+)
+def test_honest_words_of_any_script_are_not_mixed(text):
+    assert mixed_script_words(text) == []
+
+
+SECRETS = [
+    'PASSWORD = "{aes}QUJDREVGRw=="',
+    "PASSWORD = s3nhaForte!",
+    "password=hunter",
+    "db.password: Tr0ub4dor&3",
+    "A senha do wauser é Verao@2024.",
+    "The password for wauser is Winter2024!",
+    "export PGPASSWORD=abc123xyz",
+    "Authorization: Basic d2F1c2VyOnNlY3JldA==",
+    "Authorization: Bearer abcdef123456abcdef",
+    "curl -k -u wauser:segredo123 https://mdm:31116/",
+    "sshpass -p letmein ssh mdm",
+    "composer --password tiger99 list",
+    "postgresql://tws:p4ss@db.example/TWS",
+    "jdbc:db2://h:50000/TWS:user=tws;password=abc99999;",
+    "AKIAIOSFODNN7EXAMPLE",
+    "api_key = sk-abcdefghijklmnopqrstuvwx",
+    "ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTYifQ.c2lnbmF0dXJl",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----",
+    '<variable name="user.twsuser.password" value="clear-text"/>',
+    "AccountKey=Zm9vYmFyYmF6cXV4;EndpointSuffix=core",
+    '{"password": "open sesame"}',
+]
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_a_secret_is_masked_with_its_kind(text):
+    masked = mask_secrets(text)
+
+    assert "[masked: " in masked
+    secret = find_secrets(text)[0]
+    assert text[secret.start : secret.end] not in masked
+
+
+ORDINARY = [
+    "Troque a senha do wauser e reinicie o engineServer.",
+    "The password is stored in wauser_variables.xml, AES-encoded.",
+    "The password is AES-256 encrypted.",
+    "password=<your password> or password=${DB_PASSWORD} or password=*****",
+    "Publish it as `?user=wauser&password=...` never.",
+    "Token: expired. Senha: não informada.",
+    "3f2b8c1e-9a4d-4e57-8f0a-1b2c3d4e5f60 ran JOB_SENHA_01 on FTA_SP01#RESET_PASSWORD",
+    "The key is the job stream's name; the token is checked by the server.",
+    "A senha expira em 90 dias.",
+    "The API key is created in the DWC under Manage API Keys.",
+    "AWSBEH021E: the user credentials are wrong",
+    "Use http://host:31116/twsd/api/v2 and user@example.com",
+    "secret: see the vault",
+    "conman sj @#@.@+state=abend",
+]
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_ordinary_words_are_not_masked(text):
+    assert mask_secrets(text) == text
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", " =1", "\r=1", "＝1", "\n=1"]
+)
+def test_a_formula_is_neutralised(cell):
+    assert neutralise_formula(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["", "FOLHA = ok", "3 jobs", "a=b"])
+def test_an_ordinary_cell_stays(cell):
+    assert neutralise_formula(cell) == cell
+
+
+HOSTILE = {
+    "brackets": "[" * 1_000_000,
+    "json": '{"a":' * 200_000,
+    "jwt starts": "eyJ" * 333_000,
+    "jwt dots": "eyJaaaaaaaa." * 83_000,
+    "passwords": "password " * 111_000,
+    "password is": "password is " * 83_000,
+    "pem": "-----BEGIN RSA PRIVATE KEY-----" * 32_000,
+    "dotted": "a." * 500_000,
+    "underscored": "a_" * 500_000,
+    "urls": "a://b:" * 166_000,
+    "curl": "curl " * 200_000,
+    "bearer": "bearer " + "a" * 1_000_000,
+    "spaces": " " * 1_000_000,
+    "zero width": "\u200b" * 300_000,
+    "cyrillic": "\u0410" * 1_000_000,
+    "dashes": "--password=" * 90_000,
+}
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_megabytes_take_linear_time(name):
+    text = HOSTILE[name]
+    started = time.process_time()
+
+    for function in (clean, visible, has_hidden, mixed_script_words, mask_secrets, fold):
+        function(text)
+
+    assert time.process_time() - started < 8

@@ -21,8 +21,8 @@ from knowledge.models import Memory
 GENESIS = "0" * 64
 _HASHED = (
     "seq", "prev_hash", "at", "action", "actor_id", "actor", "memory_id", "memory_version",
-    "from_digest", "content_digest", "from_status", "to_status", "from_trust", "to_trust", "judge", "confidence",
-    "reason_code", "note_digest", "undoes",
+    "from_digest", "content_digest", "from_status", "to_status", "from_trust", "to_trust",
+    "judge", "confidence", "reason_code", "note_digest", "undoes",
 )  # fmt: skip
 
 

@@ -30,6 +30,8 @@ class AuditRecord(models.Model):
     lease_owner = models.CharField(max_length=100, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     attempts = models.PositiveIntegerField(_("attempts"), default=0, editable=False)
+    # Attempts that an outage of the LLM ended, not the memory: they don't count against it.
+    excused = models.PositiveIntegerField(default=0, editable=False)
     ready_at = models.DateTimeField(default=timezone.now, editable=False)
     last_error = models.TextField(_("why it could not be judged"), blank=True, editable=False)
 
@@ -120,6 +122,17 @@ class AuditRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.memory_id} {self.status}"
+
+
+class CachedVerdict(models.Model):
+    """What the LLM judge said of a content, evidence, model and prompt version (the key's hash)."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    verdict = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class Decision(models.Model):

@@ -35,7 +35,7 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
 
     def exhausted(self) -> Self:
         """Ready records that were tried as often as allowed: a person must see them."""
-        return self.ready().filter(attempts__gte=settings.AUDIT_MAX_ATTEMPTS)
+        return self.ready().filter(attempts__gte=F("excused") + settings.AUDIT_MAX_ATTEMPTS)
 
     def awaiting_review(self) -> Self:
         """What a reviewer still has to look at, oldest first."""
@@ -49,8 +49,9 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
         SKIP LOCKED passes over rows that others are claiming right now. `attempts` is the
         fencing number: a worker that wakes late holds an old one, and `settle` refuses it.
         """
-        ready = self.ready().filter(attempts__lt=settings.AUDIT_MAX_ATTEMPTS)
-        records = list(ready.order_by("id").select_for_update(skip_locked=True)[:limit])
+        ready = self.ready().filter(attempts__lt=F("excused") + settings.AUDIT_MAX_ATTEMPTS)
+        ready = ready.order_by("id").select_for_update(skip_locked=True, of=("self",))
+        records = list(ready[:limit])
         lease_until = timezone.now() + timedelta(seconds=settings.AUDIT_LEASE_SECONDS)
         for record in records:
             record.status = Status.RUNNING
@@ -65,13 +66,19 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
         )
         return records
 
-    def discover(self, limit: int) -> int:
+    def renew(self, worker: str) -> int:
+        """Give `worker` its lease time afresh on everything it still holds; how many records."""
+        lease_until = timezone.now() + timedelta(seconds=settings.AUDIT_LEASE_SECONDS)
+        held = self.filter(status=Status.RUNNING, lease_owner=worker)
+        return held.update(lease_until=lease_until)
+
+    def discover(self, limit: int, wanted: Q | None = None) -> int:
         """Queue up to `limit` memories that no record speaks of yet, oldest first.
 
         An anti-join, never a watermark: a memory whose transaction commits late is found later.
         Returns how many memories were looked at; fewer than `limit` means there are no more.
         """
-        recordless = Memory.objects.filter(trust=Trust.NEW).filter(
+        recordless = Memory.objects.filter(wanted or Q(), trust=Trust.NEW).filter(
             ~Exists(self.model._default_manager.filter(memory=OuterRef("pk")))
         )
         ids = list(recordless.order_by("created_at", "id").values_list("id", flat=True)[:limit])
@@ -87,7 +94,9 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
         return (
             self.filter(id__in=ids, memory__trust=Trust.NEW)
             .exclude(status__in=OPEN)
-            .update(status=Status.QUEUED, attempts=0, ready_at=timezone.now(), lease_owner="")
+            .update(
+                status=Status.QUEUED, excused=F("attempts"), ready_at=timezone.now(), lease_owner=""
+            )
         )
 
 

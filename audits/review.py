@@ -210,7 +210,7 @@ def audit_again(memory_id: uuid.UUID | str, by: AbstractBaseUser) -> AuditRecord
     memory, record = _locked(memory_id)
     if record.status in {Status.QUEUED, Status.RUNNING}:
         raise Refused("This memory is waiting for the auditor already.")
-    record.attempts, record.ready_at, record.last_error = 0, timezone.now(), ""
+    record.excused, record.ready_at, record.last_error = record.attempts, timezone.now(), ""
     _move(memory, record, "audit_again", Status.QUEUED, by)
     record.reviewer, record.reviewed_at = None, None
     record.save()

@@ -9,10 +9,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Literal
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from audits.decisions import Move, append
@@ -143,25 +145,31 @@ def _move(judged: Judged, record: AuditRecord, memory: Memory) -> Move:
 
 
 def release(
-    judged: Sequence[tuple[int, int]], worker: str, error: str, delay_seconds: float
+    judged: Sequence[tuple[int, int]],
+    worker: str,
+    error: str,
+    delay_seconds: float,
+    *,
+    excused: bool = False,
 ) -> int:
     """Put claimed records (id, attempts) back because no judge answered; how many were still ours.
 
-    They are ready again after `delay_seconds`; the attempt counts.
+    They are ready again after `delay_seconds`. The attempt counts unless it is `excused`.
     """
-    ready_at = timezone.now() + timezone.timedelta(seconds=delay_seconds)
+    ready_at = timezone.now() + timedelta(seconds=delay_seconds)
     ours = AuditRecord.objects.filter(status=Status.RUNNING, lease_owner=worker)
     return sum(
         ours.filter(id=record_id, attempts=attempts).update(
             status=Status.QUEUED, lease_owner="", lease_until=None, ready_at=ready_at,
             last_error=error[:2000],
+            excused=F("excused") + int(excused),
         )
         for record_id, attempts in judged
     )  # fmt: skip
 
 
 def fail_exhausted(limit: int = 100) -> int:
-    """Records tried AUDIT_MAX_ATTEMPTS times: a person sees them as `failed`. How many became so."""
+    """Make records `failed` that were tried AUDIT_MAX_ATTEMPTS times; how many became so."""
     ids = AuditRecord.objects.exhausted().order_by("id").values_list("id", "memory_id")[:limit]
     return sum(_fail(record_id, memory_id) for record_id, memory_id in list(ids))
 

@@ -75,7 +75,7 @@ class MemoryQuerySet(models.QuerySet["Memory"]):
         )
 
     def locked(self, ids: list[uuid.UUID]) -> list[Memory]:
-        """These rows `FOR UPDATE`, in id order: the first lock of every transaction that decides."""
+        """These rows `FOR UPDATE`, in id order: the first lock of a deciding transaction."""
         return list(self.filter(id__in=ids).order_by("id").select_for_update(of=("self",)))
 
 

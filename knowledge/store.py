@@ -118,7 +118,7 @@ def set_trust(memories: Sequence[Memory], trust: str, *, flagged: Iterable[uuid.
     for memory in memories:
         memory.trust = trust
     if trust not in USABLE:
-        vectors.forget([memory for memory in memories])
+        vectors.forget(list(memories))
         return
     flagged = set(flagged)
     vectors.mark([pk for pk in ids if pk in flagged], trust, flagged=True)

@@ -1,0 +1,104 @@
+"""From a memory to one verdict: which judges are asked, in which order, and whose word counts.
+
+Cheapest first. Rules and grounding always run, whatever the rating; the LLM is asked only when
+they do not decide. A rating of 3 or more by somebody other than the asker spares the LLM, and
+nothing else. No verdict from anyone who was needed means: try again later, never "fine".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from audits.judges import Judge, MemoryUnderAudit, Neighbour, Verdict
+from knowledge.models import Memory
+
+GOOD_RATING = 3
+
+
+class NoVerdict(Exception):
+    """A judge that was needed gave no verdict; the record is tried again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The judges in their order: `local` ones always sit, `llm` only when they leave it open."""
+
+    local: Sequence[Judge]
+    llm: Judge | None = None
+
+    async def verdict_on(self, memory: MemoryUnderAudit) -> Verdict:
+        """The verdict that counts. NoVerdict when the LLM was needed and did not answer."""
+        given = [verdict for judge in self.local if (verdict := await judge(memory))]
+        strongest = max(given, key=lambda verdict: verdict.confidence, default=None)
+        if strongest and strongest.confidence > settings.AUDIT_FLAG_THRESHOLD:
+            return _with_all_findings(strongest, given)
+        if self.llm is None or _spared(memory, given):
+            return strongest or _no_objection()
+        verdict = await self.llm(memory)
+        if verdict is None:
+            raise NoVerdict("The LLM judge gave no verdict that could be used.")
+        return verdict
+
+
+def _with_all_findings(strongest: Verdict, given: list[Verdict]) -> Verdict:
+    others = [
+        finding for verdict in given if verdict is not strongest for finding in verdict.findings
+    ]
+    return replace(strongest, findings=(*strongest.findings, *others))
+
+
+def _spared(memory: MemoryUnderAudit, given: list[Verdict]) -> bool:
+    well_rated = memory.rating is not None and memory.rating >= GOOD_RATING
+    return well_rated or any(verdict.decisive for verdict in given)
+
+
+def _no_objection() -> Verdict:
+    return Verdict("rules", 0.0, _("Rules and grounding found nothing to hold against it."))
+
+
+def bench(only: str = "") -> Bench:
+    """The judges as configured; `only` names a single one ("rules", "grounding", "llm")."""
+    from audits.judges.grounding import grounding_judge
+    from audits.judges.rules import rules_judge
+
+    local: dict[str, Judge] = {"rules": rules_judge, "grounding": grounding_judge}
+    llm: Judge | None = None
+    if settings.LLM_BASE_URL and only in {"", "llm"}:
+        from audits.judges.llm import llm_judge
+
+        llm = llm_judge
+    if only == "llm" and llm is None:
+        raise LookupError("The LLM judge needs LLM_BASE_URL and LLM_MODEL.")
+    if only and only not in {*local, "llm"}:
+        raise LookupError(f"{only!r} is not a judge: rules, grounding or llm.")
+    return Bench([judge for name, judge in local.items() if only in {"", name}], llm)
+
+
+def under_audit(memory: Memory, neighbours: tuple[Neighbour, ...] = ()) -> MemoryUnderAudit:
+    """What the judges see of a row. Only a rating by somebody other than the asker is shown."""
+    by_another = memory.rated_by_id is not None and memory.rated_by_id != memory.user_id
+    return MemoryUnderAudit(
+        memory_id=memory.pk,
+        version=memory.version,
+        agent=memory.agent,
+        kind=memory.kind,
+        user_query=memory.user_query,
+        agent_response=memory.agent_response,
+        evidence=memory.evidence,
+        neighbours=neighbours,
+        rating=memory.rating if by_another else None,
+    )
+
+
+def lower_bound(right: int, total: int, z: float = 1.96) -> float:
+    """Wilson's lower bound (95 %) of a proportion: what is safe to believe of few decisions."""
+    if not total:
+        return 0.0
+    share, spread = right / total, z * z / total
+    root = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    return (share + spread / 2 - root) / (1 + spread)

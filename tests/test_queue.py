@@ -1,0 +1,270 @@
+"""Claims and settlements on the real queue: each memory once, whoever dies or dawdles."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from audits.judges import Verdict
+from audits.models import AuditRecord, Decision
+from audits.settling import Judged, fail_exhausted, settle, status_of, take_requests
+from audits.states import Status
+from knowledge import store
+from knowledge.models import Memory, Trust
+from tests.factories import make_memory, make_record
+
+FINE = Verdict("rules", 0.1, "fine")
+WRONG = Verdict("grounding", 0.95, "the evidence says otherwise")
+DOUBTFUL = Verdict("grounding", 0.7, "not in the evidence")
+
+
+def judged(record: AuditRecord, verdict: Verdict, **changes: object) -> Judged:
+    values = {
+        "record_id": record.id,
+        "worker": record.lease_owner,
+        "attempts": record.attempts,
+        "memory_id": record.memory_id,
+        "memory_version": record.memory.version,
+        "status": status_of(verdict),
+        "verdict": verdict,
+    }
+    return Judged(**(values | changes))
+
+
+def claimed(worker: str = "w1") -> AuditRecord:
+    """One discovered and claimed record, its memory read as the worker reads it."""
+    AuditRecord.objects.discover(100)
+    [record] = AuditRecord.objects.claim(worker, 1)
+    record.memory = Memory.objects.get(pk=record.memory_id)
+    return record
+
+
+def in_another_connection(work: object) -> None:
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.mark.django_db
+def test_every_memory_without_a_record_is_discovered_once() -> None:
+    make_memory("a?", "answer a")
+    make_memory("b?", "answer b")
+
+    AuditRecord.objects.discover(10)
+    AuditRecord.objects.discover(10)
+
+    assert AuditRecord.objects.filter(status=Status.QUEUED).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claim_passes_over_a_record_another_worker_is_claiming() -> None:
+    make_memory("a?", "answer a")
+    make_memory("b?", "answer b")
+    AuditRecord.objects.discover(10)
+    taken: list[AuditRecord] = []
+
+    with transaction.atomic():
+        [first] = AuditRecord.objects.claim("w1", 1)
+        in_another_connection(lambda: taken.extend(AuditRecord.objects.claim("w2", 10)))
+
+    assert [record.id for record in taken] == [first.id + 1]
+
+
+@pytest.mark.django_db
+def test_claims_are_oldest_first_and_limited() -> None:
+    now = timezone.now()
+    for age in (1, 3, 2):
+        make_memory(f"{age}?", f"answer {age}", created_at=now - timedelta(days=age))
+    AuditRecord.objects.discover(10)
+
+    records = AuditRecord.objects.claim("w1", 2)
+
+    assert [record.memory.user_query for record in records] == ["3?", "2?"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("verdict", "status", "trust"),
+    [
+        (FINE, Status.CLEARED, Trust.CLEARED),
+        (DOUBTFUL, Status.PENDING, Trust.SUSPECT),
+        (WRONG, Status.QUARANTINED, Trust.QUARANTINED),
+    ],
+)
+def test_a_verdict_moves_record_and_trust_together(verdict, status, trust) -> None:
+    make_memory()
+    record = claimed()
+
+    outcomes = settle([judged(record, verdict)])
+
+    record.refresh_from_db()
+    assert outcomes == {record.id: status.value}
+    assert (record.status, record.memory.trust) == (status, trust)
+    assert record.memory_version == record.memory.version
+    assert Decision.objects.count() == (0 if status == Status.CLEARED else 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("change", [{"attempts": 99}, {"worker": "another"}])
+def test_a_worker_that_lost_its_lease_is_refused(change) -> None:
+    make_memory()
+    record = claimed()
+
+    outcomes = settle([judged(record, WRONG, **change)])
+
+    record.refresh_from_db()
+    assert outcomes == {record.id: "lost"}
+    assert (record.status, record.memory.trust) == (Status.RUNNING, Trust.NEW)
+
+
+@pytest.mark.django_db
+def test_a_lease_that_ran_out_is_claimed_by_another_and_the_first_is_refused(settings) -> None:
+    make_memory()
+    late = claimed("w1")
+    AuditRecord.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    [again] = AuditRecord.objects.claim("w2", 5)
+
+    assert settle([judged(late, WRONG)]) == {late.id: "lost"}
+    assert settle([judged(again, FINE)]) == {again.id: "cleared"}
+
+
+@pytest.mark.django_db
+def test_a_lease_in_force_is_not_claimed_again() -> None:
+    make_memory()
+    claimed("w1")
+
+    assert AuditRecord.objects.claim("w2", 5) == []
+
+
+@pytest.mark.django_db
+def test_a_renewed_lease_stays() -> None:
+    make_memory()
+    claimed("w1")
+    AuditRecord.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    AuditRecord.objects.renew("w1")
+
+    assert AuditRecord.objects.claim("w2", 5) == []
+
+
+@pytest.mark.django_db
+def test_a_memory_that_changed_while_judged_gets_no_verdict_and_is_queued_again() -> None:
+    memory = make_memory()
+    record = claimed()
+    store.change(memory.pk, "Another answer altogether.")
+
+    outcomes = settle([judged(record, WRONG)])
+
+    record.refresh_from_db()
+    assert outcomes == {record.id: "queued"}
+    assert (record.status, record.memory.trust) == (Status.QUEUED, Trust.NEW)
+    assert Decision.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_a_change_of_text_after_the_verdict_queues_the_record_again() -> None:
+    memory = make_memory()
+    settle([judged(claimed(), FINE)])
+    store.change(memory.pk, "Another answer altogether.")
+
+    AuditRecord.objects.requeue_changed(10)
+
+    assert [record.memory_id for record in AuditRecord.objects.claim("w1", 5)] == [memory.pk]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [Status.PENDING, Status.QUARANTINED, Status.CLEARED])
+def test_a_flagged_or_judged_record_is_never_claimed(status) -> None:
+    make_record(status)
+
+    AuditRecord.objects.discover(10)
+    AuditRecord.objects.requeue_changed(10)
+
+    assert AuditRecord.objects.claim("w1", 10) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [Status.APPROVED, Status.REJECTED])
+def test_a_decided_memory_is_neither_judged_again_nor_changed(status, reviewer) -> None:
+    record = make_record(status, reviewer=reviewer, reviewed_at=timezone.now())
+
+    with pytest.raises(ValueError, match="decided"):
+        store.change(record.memory_id, "Another answer.")
+
+    assert AuditRecord.objects.claim("w1", 10) == []
+
+
+@pytest.mark.django_db
+def test_after_too_many_attempts_a_person_sees_the_record(settings) -> None:
+    settings.AUDIT_MAX_ATTEMPTS = 2
+    make_memory()
+    AuditRecord.objects.discover(10)
+    for _ in range(2):
+        AuditRecord.objects.claim("w1", 1)
+        AuditRecord.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    assert AuditRecord.objects.claim("w1", 1) == []
+    assert fail_exhausted() == 1
+
+    record = AuditRecord.objects.get()
+    assert (record.status, record.memory.trust) == (Status.FAILED, Trust.SUSPECT)
+    assert record.last_error
+
+
+@pytest.mark.django_db
+def test_a_persons_report_puts_a_cleared_memory_before_a_reviewer(operator) -> None:
+    record = make_record(Status.CLEARED)
+    store.request_audit(record.memory, "that port is wrong", operator)
+
+    assert take_requests() == 1
+
+    record.refresh_from_db()
+    assert (record.status, record.memory.trust) == (Status.PENDING, Trust.SUSPECT)
+    assert "that port is wrong" in record.ia_audit_reason
+
+
+@pytest.mark.django_db
+def test_a_persons_report_does_not_reopen_a_decision(operator, reviewer) -> None:
+    record = make_record(Status.APPROVED, reviewer=reviewer, reviewed_at=timezone.now())
+    store.request_audit(record.memory, "I doubt it", operator)
+
+    assert take_requests() == 0
+
+    record.refresh_from_db()
+    assert (record.status, record.memory.trust) == (Status.APPROVED, Trust.TRUSTED)
+    assert Memory.objects.get().audit_request == "I doubt it"
+
+
+@pytest.mark.django_db
+def test_an_exact_duplicate_is_one_row_with_a_use_count() -> None:
+    first = make_memory("How?", "So.")
+    second = make_memory("How?", "So.")
+
+    assert first.pk == second.pk
+    assert Memory.objects.get().use_count == 2
+
+
+@pytest.mark.django_db
+def test_the_plans_names_of_the_queue_work(reviewer) -> None:
+    memory = make_memory()
+
+    assert AuditRecord.objects.add_audit_record(memory.pk)
+    assert not AuditRecord.objects.add_audit_record(memory.pk)
+    settle([judged(AuditRecord.objects.claim("w1", 1)[0], DOUBTFUL)])
+    assert [r.memory_id for r in AuditRecord.objects.get_pending_audits()] == [memory.pk]
+    assert not AuditRecord.objects.is_memory_approved(memory.pk)
+    AuditRecord.objects.update_audit_status(memory.pk, "approve", reviewer)
+    assert AuditRecord.objects.is_memory_approved(memory.pk)
+    assert not AuditRecord.objects.delete_audit_record(memory.pk)

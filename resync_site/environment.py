@@ -6,6 +6,7 @@ Where a value comes from, first hit wins: the process environment, a file named 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import secrets
@@ -16,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from resync_site.home import make_home
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+SIMULATOR_FILE = "simulator.url"  # in RESYNC_HOME, while scripts/serve runs one
 
 
 def home() -> Path:
@@ -36,7 +38,7 @@ def _read_file(path: Path) -> dict[str, str]:
     """`NAME=value` lines; blank lines and comments are passed over. No file: nothing."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except PermissionError as error:
         raise ImproperlyConfigured(
@@ -46,7 +48,9 @@ def _read_file(path: Path) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-_kept = _read_file(home() / "environment")
+@functools.cache
+def _kept() -> dict[str, str]:
+    return _read_file(home() / "environment")
 
 
 def _raw(name: str) -> str | None:
@@ -59,7 +63,7 @@ def _raw(name: str) -> str | None:
             raise ImproperlyConfigured(
                 f"{name}_FILE names {path}, which can't be read: {error.strerror}."
             ) from error
-    return _kept.get(name)
+    return _kept().get(name)
 
 
 def text(name: str, default: str = "") -> str:
@@ -118,6 +122,14 @@ def url(name: str, default: str = "") -> str:
     return value
 
 
+def simulator_url() -> str:
+    """Where `scripts/serve` has put the HWA simulator, or where `run_simulator` puts itself."""
+    try:
+        return (home() / SIMULATOR_FILE).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return "https://127.0.0.1:31116"
+
+
 def secret_key(development: bool) -> str:
     """`SECRET_KEY`; in development a missing one is made and kept, in production it is an error."""
     if key := text("SECRET_KEY"):
@@ -141,4 +153,5 @@ def keep(name: str, value: str) -> str:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as lines:
         lines.write(f"{name}={value}\n")
+    _kept.cache_clear()
     return _read_file(path)[name]

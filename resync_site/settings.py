@@ -110,6 +110,8 @@ SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=not DEVELOPMENT)
 SECURE_REDIRECT_EXEMPT = [r"^health/"]  # load balancers ask over plain HTTP
 SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 0 if DEVELOPMENT else 3600)
 SECURE_REFERRER_POLICY = "same-origin"
+# Whether subdomains and preload lists fit is known to who runs the domain, not to one program.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if env.flag("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -124,7 +126,6 @@ USE_TZ = True
 # --- Static files ---------------------------------------------------------------------------
 
 STATIC_URL = "static/"
-STATIC_ROOT = RESYNC_HOME / "static"
 WHITENOISE_USE_FINDERS = True  # served straight from the packages; no collectstatic to forget
 
 # --- Memories (knowledge) -------------------------------------------------------------------
@@ -169,7 +170,8 @@ AUDIT_REVIEW_CLAIM_MINUTES = env.number("AUDIT_REVIEW_CLAIM_MINUTES", 15, least=
 
 # --- HWA ------------------------------------------------------------------------------------
 
-TWS_BASE_URL = env.url("TWS_BASE_URL")  # unset, in development: the simulator
+# Unset: the simulator, and only in development.
+TWS_BASE_URL = env.url("TWS_BASE_URL") or (env.simulator_url() if DEVELOPMENT else "")
 TWS_ENGINE_NAME = env.text("TWS_ENGINE_NAME")
 TWS_ENGINE_TAGS = env.listing("TWS_ENGINE_TAGS")
 TWS_ENGINES = env.text("TWS_ENGINES")  # several engines, as JSON

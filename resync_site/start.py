@@ -13,8 +13,8 @@ class StartError(Exception):
     """Nothing can run; the message says what is wrong and what to do."""
 
 
-def prepare_state() -> None:
-    """Make `RESYNC_HOME` and, unless `DATABASE_URL` names another, start the database server."""
+def prepare_home() -> None:
+    """Make `RESYNC_HOME`, and see that it can be written."""
     home = environment.home()
     try:
         make_home(home)
@@ -25,9 +25,13 @@ def prepare_state() -> None:
             f"the state folder {home} can't be written: {error.strerror}. Free space on its disk "
             "or make it writable, or set RESYNC_HOME to another folder."
         ) from error
+
+
+def start_database() -> None:
+    """Start the embedded server, unless `DATABASE_URL` names another."""
     if environment.text("DATABASE_URL"):
         return
     try:
-        embedded_server(home).ensure_running()
+        embedded_server(environment.home()).ensure_running()
     except EmbeddedPostgresError as error:
         raise StartError(str(error)) from error

@@ -53,6 +53,8 @@ def enter_environment(*requirements: str) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two scripts at once: the second waits
             if not _is_installed(requirements):
                 _install(requirements)
+    except KeyboardInterrupt:
+        sys.exit(130)
     except OSError as error:
         fail(f"the Python environment {VENV} can't be made: {error}")
     script = CHECKOUT / "scripts" / Path(sys.argv[0]).name

@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
                 time.sleep(0.2)
                 children.watch()
     except (StartError, ChildDied, ImproperlyConfigured) as error:
-        show(f"serve     | stopping: {error}")
+        sys.stderr.write(f"scripts/serve: {error}\n")
         return 1
     except KeyboardInterrupt:
         show("serve     | stopping")

@@ -41,7 +41,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 @pytest.fixture
 def home() -> Iterator[Path]:
     """A state folder that the system user can reach, in a path with a space and a quote."""
-    folder = Path(tempfile.mkdtemp(prefix="resync it's a test ", dir="/var/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="resync it's a test ", dir="/tmp"))
     folder.chmod(0o755)
     yield folder / "home"
     EmbeddedServer(folder / "home").stop()

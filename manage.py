@@ -11,9 +11,17 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resync_site.settings")
     try:
         from django.core.management import execute_from_command_line
+        from django.db import OperationalError
     except ImportError:
         sys.exit("Django is not installed here. Run scripts/test once, then .venv/bin/python.")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError as error:
+        from resync_site.postgres_programs import EmbeddedPostgresError
+
+        if isinstance(error.__cause__, EmbeddedPostgresError):
+            sys.exit(f"manage.py: {error}")  # it says what to do; a traceback would hide that
+        raise
 
 
 if __name__ == "__main__":

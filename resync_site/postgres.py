@@ -151,8 +151,23 @@ class EmbeddedServer:
             requirepeer=self._owner_name(),
         )
 
-    def psql(self) -> Path:
-        return programs_for(self.home).folder / "psql"
+    def variables(self) -> dict[str, str]:
+        """The same for PostgreSQL's own programs, as environment variables."""
+        return {
+            "PGHOST": str(self.socket_folder),
+            "PGPORT": PORT,
+            "PGUSER": NAME,
+            "PGDATABASE": NAME,
+            "PGREQUIREPEER": self._owner_name(),
+        }
+
+    def program(self, name: str) -> Path:
+        make_home(self.home)
+        with self._alone():  # root's copies are made by one process
+            folder = programs_for(self.home).folder
+        if name not in {path.name for path in folder.iterdir()}:
+            raise EmbeddedPostgresError(f"PostgreSQL has no program {name!r} in {folder}.")
+        return folder / name
 
     # --- locks ------------------------------------------------------------------------------
 

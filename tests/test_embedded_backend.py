@@ -28,3 +28,35 @@ def test_check_starts_no_server(tmp_path: Path):
     )
 
     assert not (tmp_path / "home" / "postgres").exists()
+
+
+def test_a_command_that_cannot_have_its_database_says_why_without_a_traceback(tmp_path: Path):
+    home = tmp_path / "a$b"  # PostgreSQL's programs can't quote it
+    environment = {"RESYNC_ENV": "development", "RESYNC_HOME": str(home)}
+
+    failed = subprocess.run(
+        [sys.executable, "manage.py", "showmigrations"],
+        cwd=CHECKOUT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("manage.py: PostgreSQL can't work in")
+
+
+@pytest.mark.skipif(bool(settings.DATABASE_URL), reason="another server is configured")
+def test_postgresqls_own_programs_reach_the_database():
+    command = [
+        sys.executable,
+        "manage.py",
+        "postgres",
+        "psql",
+        "-XAtc",
+        "SELECT current_database()",
+    ]
+
+    asked = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
+
+    assert (asked.returncode, asked.stdout) == (0, "resync\n"), asked.stderr

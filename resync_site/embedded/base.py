@@ -20,7 +20,7 @@ class DatabaseClient(PostgresClient):
 
     def runshell(self, parameters: Iterable[str]) -> None:
         self.connection.get_connection_params()
-        self.executable_name = str(embedded_server(settings.RESYNC_HOME).psql())
+        self.executable_name = str(embedded_server(settings.RESYNC_HOME).program("psql"))
         super().runshell(parameters)
 
 

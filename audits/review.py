@@ -13,12 +13,14 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audits.decisions import Move, append
-from audits.models import AuditRecord, Decision
+from audits.models import AuditRecord, Decision, ReviewNote
 from audits.states import DECIDED, MOVES, TRUST_OF, ReasonCode, Status
 from knowledge import store
 from knowledge.models import Memory
+from knowledge.text import clean
 
 HUMAN_ACTIONS = ("approve", "reject", "restore")
 
@@ -46,7 +48,8 @@ class SameText(Refused):
 
     def __init__(self, memory: Memory) -> None:
         super().__init__(
-            f"Memory {memory.pk} of this agent says exactly this already. Keep that one?"
+            _("Memory %(id)s of this agent says exactly this already. Keep that one?")
+            % {"id": memory.pk}
         )
         self.memory = memory
 
@@ -64,19 +67,19 @@ def decide(
 ) -> AuditRecord:
     """Approve, reject or restore, as `by`. `version` is the version that `by` was looking at."""
     if action not in MOVES:
-        raise Invalid(f"{action!r} is not one of {', '.join(MOVES)}.")
+        raise Invalid(_("The action must be one of %(known)s.") % {"known": ", ".join(MOVES)})
     if corrected_response is not None and action != "approve":
-        raise Invalid("A corrected answer goes only with an approval.")
+        raise Invalid(_("A corrected answer goes only with an approval."))
+    note = clean(note).strip()
     memory, record = _locked(memory_id)
     _check_claim(record, by)
     from_statuses, to_status = MOVES[action]
     if record.status not in from_statuses:
-        raise Refused(
-            f"This memory is {record.get_status_display().lower()}: it can't be {_PAST[action]}."
-        )
+        raise Refused(_not_from(record, action))
     if version is not None and version != memory.version:
         raise Refused(
-            f"The memory has changed: it is at version {memory.version} now, not {version}."
+            _("The memory has changed: it is at version %(now)s now, not %(seen)s.")
+            % {"now": memory.version, "seen": version}
         )
     from_digest = memory.content_hash
     if corrected_response is not None and corrected_response.strip() != memory.agent_response:
@@ -95,17 +98,28 @@ def decide(
     return record
 
 
-_PAST = {"approve": "approved", "reject": "rejected", "restore": "restored"}
+def _not_from(record: AuditRecord, action: str) -> str:
+    """Why `action` is refused, and who was faster when somebody was."""
+    refused = {
+        "approve": _("it can't be approved"),
+        "reject": _("it can't be rejected"),
+        "restore": _("it can't be restored"),
+    }
+    values = {"status": record.get_status_display().lower(), "refused": refused[action]}
+    if record.reviewer:
+        values["who"] = record.reviewer.get_username()
+        return _("This memory is %(status)s already, by %(who)s: %(refused)s.") % values
+    return _("This memory is %(status)s: %(refused)s.") % values
 
 
 def _locked(memory_id: uuid.UUID | str) -> tuple[Memory, AuditRecord]:
     try:
         memory = Memory.objects.select_for_update().get(pk=uuid.UUID(str(memory_id)))
     except (ValueError, Memory.DoesNotExist):
-        raise UnknownMemory("There is no such memory.") from None
+        raise UnknownMemory(_("There is no such memory.")) from None
     record = AuditRecord.objects.select_for_update().filter(memory=memory).first()
     if record is None:
-        raise Refused("This memory has not been audited yet.")
+        raise Refused(_("This memory has not been audited yet."))
     record.memory = memory
     return memory, record
 
@@ -113,7 +127,9 @@ def _locked(memory_id: uuid.UUID | str) -> tuple[Memory, AuditRecord]:
 def _check_claim(record: AuditRecord, by: AbstractBaseUser) -> None:
     holder, until = record.review_claimed_by, record.review_claimed_until
     if holder and holder.pk != by.pk and until and until > timezone.now():
-        raise Refused(f"{holder.get_username()} is reviewing this memory just now.")
+        raise Refused(
+            _("%(who)s is reviewing this memory just now.") % {"who": holder.get_username()}
+        )
 
 
 def _correct(memory: Memory, response: str, by: AbstractBaseUser) -> None:
@@ -122,7 +138,7 @@ def _correct(memory: Memory, response: str, by: AbstractBaseUser) -> None:
     except store.SameAsAnother as same:
         raise SameText(same.memory) from None
     except store.EmptyMemory:
-        raise Invalid("The corrected answer is empty.") from None
+        raise Invalid(_("The corrected answer is empty.")) from None
 
 
 def _move(
@@ -163,9 +179,10 @@ def _move(
 def undo(memory_id: uuid.UUID | str, by: AbstractBaseUser) -> AuditRecord:
     """Take the last decision on a memory back: status, trust and text as they were before it."""
     memory, record = _locked(memory_id)
+    _check_claim(record, by)
     last = undoable(record)
     if last is None:
-        raise Refused("There is no decision here that can be undone.")
+        raise Refused(_("There is no decision here that can be undone."))
     _restore_text(memory, last, by)
     earlier = _decision_behind(last)
     _move(memory, record, "undo", last.from_status, by, undoes=last.seq)
@@ -174,6 +191,8 @@ def undo(memory_id: uuid.UUID | str, by: AbstractBaseUser) -> AuditRecord:
     elif earlier is not None:
         record.reviewer_id, record.reviewed_at = earlier.actor_id, earlier.at
         record.reason_code = earlier.reason_code
+        note = ReviewNote.objects.filter(pk=earlier.seq).first()
+        record.note = note.text if note else ""
     record.save()
     return record
 
@@ -208,8 +227,9 @@ def _decision_behind(last: Decision) -> Decision | None:
 def audit_again(memory_id: uuid.UUID | str, by: AbstractBaseUser) -> AuditRecord:
     """Send a memory through the judges once more, whatever was decided: an explicit act."""
     memory, record = _locked(memory_id)
+    _check_claim(record, by)
     if record.status in {Status.QUEUED, Status.RUNNING}:
-        raise Refused("This memory is waiting for the auditor already.")
+        raise Refused(_("This memory is waiting for the auditor already."))
     record.excused, record.ready_at, record.last_error = record.attempts, timezone.now(), ""
     _move(memory, record, "audit_again", Status.QUEUED, by)
     record.reviewer, record.reviewed_at = None, None
@@ -222,7 +242,7 @@ def claim(memory_id: uuid.UUID | str, by: AbstractBaseUser) -> AuditRecord:
     with transaction.atomic():
         record = AuditRecord.objects.select_for_update().filter(memory_id=memory_id).first()
         if record is None:
-            raise UnknownMemory("There is no such memory.")
+            raise UnknownMemory(_("There is no such memory."))
         _check_claim(record, by)
         record.review_claimed_by = by  # type: ignore[assignment]
         minutes = settings.AUDIT_REVIEW_CLAIM_MINUTES
@@ -238,7 +258,7 @@ def approve_imported(memory: Memory, by: AbstractBaseUser) -> AuditRecord:
     Refused when the memory was rejected or quarantined: an import never revives it.
     """
     memory = Memory.objects.select_for_update().get(pk=memory.pk)
-    record, _ = AuditRecord.objects.select_for_update().get_or_create(memory=memory)
+    record, _created = AuditRecord.objects.select_for_update().get_or_create(memory=memory)
     if record.status in {Status.REJECTED, Status.QUARANTINED}:
         raise Refused(f"the same memory is {record.get_status_display().lower()}")
     if record.status != Status.APPROVED:

@@ -12,6 +12,7 @@ from typing import Any
 _PUBLIC = {
     "remember": "knowledge.store",
     "request_audit": "knowledge.store",
+    "give_feedback": "knowledge.store",
     "Draft": "knowledge.store",
 }
 

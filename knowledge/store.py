@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -179,3 +180,26 @@ def request_audit(memory: Memory, why: str, by: AbstractBaseUser | None) -> None
         audit_requested_by=by,
     )
     announce()
+
+
+# What a comment calls an answer that it takes for false, in the languages of our users.
+_WRONG = re.compile(r"\b(wrong|incorrect|false|errad[oa]s?|incorret[oa]s?|fals[oa]s?)\b")
+
+
+@transaction.atomic
+def give_feedback(
+    memory_id: uuid.UUID | str, rating: int, comment: str, by: AbstractBaseUser | None
+) -> bool:
+    """Keep a rating (1 to 5) and a comment; whether they ask for an audit.
+
+    A low rating or a comment that calls the answer wrong does. No rating ever clears anything.
+    Memory.DoesNotExist when there is no such memory.
+    """
+    memory = Memory.objects.select_for_update().get(pk=memory_id)
+    comment = clean(comment).strip()
+    memory.rating, memory.feedback, memory.rated_by = rating, comment, by  # type: ignore[assignment]
+    memory.save(update_fields=["rating", "feedback", "rated_by", "updated_at"])
+    asks = rating <= 2 or _WRONG.search(comment.lower()) is not None
+    if asks:
+        request_audit(memory, comment or f"rated {rating} of 5", by)
+    return asks

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "channels",
+    "ninja",  # its Swagger page and scripts, served from here
     "knowledge",
     "audits",
     "tws",
@@ -112,8 +113,14 @@ SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", 0 if DEVELOPMENT else 3
 SECURE_REFERRER_POLICY = "same-origin"
 # Whether subdomains and preload lists fit is known to who runs the domain, not to one program.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-if env.flag("BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.flag("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- The REST API ---------------------------------------------------------------------------
+
+API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 1200, least=1)
+METRICS_TOKEN = env.text("METRICS_TOKEN")  # lets a Prometheus on another machine read /metrics
 
 # --- Languages, time ------------------------------------------------------------------------
 

@@ -3,6 +3,14 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path
 
+from resync_site import health, metrics
+from resync_site.api import api, unknown_path
+
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/", api.urls),
+    path("api/<path:rest>", unknown_path),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("metrics", metrics.metrics),
 ]

@@ -1,0 +1,114 @@
+"""The root of the REST API: who calls, how often, and how errors look.
+
+A caller has a session cookie (and then CSRF is enforced) or `Authorization: Bearer TOKEN`.
+Every error is `{"detail": …}`.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, AuthorizationError, HttpError, Throttled
+from ninja.security import APIKeyCookie, HttpBearer
+from ninja.throttling import BaseThrottle
+from ninja.utils import check_csrf
+
+from audits import review
+from audits.api import router as audit_router
+from knowledge.api import router as memories_router
+from knowledge.models import Memory
+from resync_site.models import ApiToken
+
+
+class TokenAuth(HttpBearer):
+    def authenticate(self, request: HttpRequest, token: str) -> AbstractBaseUser:
+        holder = ApiToken.objects.holders_of(token.strip()).first()
+        if holder is None:
+            raise AuthenticationError(message="This token is not valid.")
+        request.user = holder.user
+        return holder.user
+
+
+class SessionAuth(APIKeyCookie):
+    """Django's session. Anonymous callers get 401 before anybody looks at their CSRF token."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def _get_key(self, request: HttpRequest) -> str | None:
+        return request.COOKIES.get(self.param_name)
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> AbstractBaseUser | None:
+        if not request.user.is_authenticated:
+            return None
+        if check_csrf(request):
+            raise AuthorizationError(message="The CSRF token is missing or wrong.")
+        return request.user
+
+
+class PerUser(BaseThrottle):
+    """So many requests in a minute for one user, in one web process."""
+
+    def allow_request(self, request: HttpRequest) -> bool:
+        key = f"api-requests-{request.user.pk}"
+        if cache.add(key, 1, timeout=60):
+            return True
+        try:
+            return cache.incr(key) <= settings.API_REQUESTS_PER_MINUTE
+        except ValueError:  # the minute ended between the two calls
+            return True
+
+    def wait(self) -> float:
+        return 60
+
+
+api = NinjaAPI(
+    title="Resync",
+    version="1",
+    description="Audit queue, memories, agents and the plan. "
+    "Use a session, or `Authorization: Bearer TOKEN`.",
+    auth=[TokenAuth(), SessionAuth()],
+    throttle=[PerUser()],
+    urls_namespace="api",
+)
+api.add_router("/audit", audit_router)
+api.add_router("/memories", memories_router)
+
+
+def _error(request: HttpRequest, status: int, detail: str) -> HttpResponse:
+    return api.create_response(request, {"detail": detail}, status=status)
+
+
+@api.exception_handler(HttpError)
+def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """A body that is not JSON is 422 here, as any other bad body."""
+    response = _error(request, 422 if error.status_code == 400 else error.status_code, str(error))
+    if error.status_code == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, Throttled):
+        response.headers["Retry-After"] = str(error.wait or 60)
+    return response
+
+
+@api.exception_handler(Http404)
+def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    return _error(request, 404, "There is nothing here.")
+
+
+@api.exception_handler(review.ReviewError)
+def review_error(request: HttpRequest, error: review.ReviewError) -> HttpResponse:
+    if isinstance(error, review.UnknownMemory):
+        return _error(request, 404, str(error))
+    return _error(request, 422 if isinstance(error, review.Invalid) else 409, str(error))
+
+
+@api.exception_handler(Memory.DoesNotExist)
+def unknown_memory(request: HttpRequest, error: Memory.DoesNotExist) -> HttpResponse:
+    return _error(request, 404, "There is no such memory.")
+
+
+def unknown_path(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Whatever else is asked for under /api/."""
+    return _error(request, 404, "There is no such path. /api/docs lists them.")

@@ -1,0 +1,88 @@
+"""`GET /metrics`: counts for Prometheus. No memory's text and no user's name is in them."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from audits.api import SEE, oldest_pending_seconds
+from audits.models import AuditRecord, DecisionHead
+from knowledge.models import Memory, Trust
+from resync_site.models import ApiToken
+
+
+class Counts(Collector):
+    """Read from the database each time, so that every web process tells the same."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        records = GaugeMetricFamily(
+            "resync_audit_records", "Audit records by status", labels=["status"]
+        )
+        for status, count in AuditRecord.objects.counts().items():
+            records.add_metric([status], count)
+        yield records
+        yield GaugeMetricFamily(
+            "resync_audit_oldest_pending_seconds",
+            "Age of the oldest record that waits for a person; 0 when none does",
+            value=oldest_pending_seconds() or 0,
+        )
+        yield _memories()
+        yield GaugeMetricFamily(
+            "resync_memories_to_index",
+            "Usable memories whose vector is missing or old",
+            value=Memory.objects.to_index().count(),
+        )
+        yield GaugeMetricFamily(
+            "resync_decisions",
+            "Lines of the decision log",
+            value=DecisionHead.objects.get(pk=1).seq,
+        )
+
+
+def _memories() -> GaugeMetricFamily:
+    family = GaugeMetricFamily("resync_memories", "Memories by trust", labels=["trust"])
+    found = dict(Memory.objects.order_by().values_list("trust").annotate(n=Count("pk")))
+    for trust in Trust.values:
+        family.add_metric([trust], found.get(trust, 0))
+    return family
+
+
+_registry = CollectorRegistry()
+_registry.register(Counts())
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For this machine itself, METRICS_TOKEN, or whoever may see the audit queue."""
+    if not (_is_local(request) or _has_token(request) or request.user.has_perm(SEE)):
+        return HttpResponse("401 Unauthorized\n", status=401, content_type="text/plain")
+    return HttpResponse(generate_latest(_registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _is_local(request: HttpRequest) -> bool:
+    """From this machine, and not through a proxy that runs on it."""
+    if settings.BEHIND_PROXY or "X-Forwarded-For" in request.headers:
+        return False
+    try:
+        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+def _has_token(request: HttpRequest) -> bool:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    token = token.strip()
+    if kind.lower() != "bearer" or not token:
+        return False
+    wanted = settings.METRICS_TOKEN
+    if wanted and hmac.compare_digest(token.encode(), wanted.encode()):
+        return True
+    holder = ApiToken.objects.holders_of(token).first()
+    return holder is not None and holder.user.has_perm(SEE)

@@ -1,0 +1,135 @@
+"""What load balancers and Prometheus read."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from knowledge.models import Memory
+from resync_site import health
+from resync_site.models import ApiToken
+from tests.factories import make_record
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def checks(monkeypatch, settings) -> dict[str, health.Check]:
+    """Nothing is configured, so that only what a test breaks is broken."""
+    settings.TWS_BASE_URL = settings.LLM_BASE_URL = ""
+    fresh = dict(health.CHECKS)
+    monkeypatch.setattr(health, "CHECKS", fresh)
+    monkeypatch.setattr(health, "_running", {})
+    return fresh
+
+
+def ready(client) -> tuple[int, dict]:
+    answer = client.get("/health/ready")
+    return answer.status_code, answer.json()
+
+
+def fail(error: Exception):
+    def check() -> str:
+        raise error
+
+    return check
+
+
+def test_live_answers_without_anything(client):
+    answer = client.get("/health/live")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_ready_names_every_check(client, checks):
+    assert ready(client) == (
+        200,
+        {
+            "status": "ok",
+            "checks": {
+                "database": "ok",
+                "migrations": "ok",
+                "index": "ok",
+                "hwa": "off",
+                "llm": "off",
+            },
+        },
+    )
+
+
+@pytest.mark.parametrize("name", ["database", "migrations"])
+def test_without_its_database_or_migrations_it_is_down(name, client, checks):
+    checks[name] = fail(OperationalError("no"))
+
+    status, body = ready(client)
+
+    assert (status, body["status"], body["checks"][name]) == (503, "down", "down")
+
+
+@pytest.mark.parametrize("name", ["hwa", "llm"])
+def test_without_hwa_or_llm_it_is_degraded_and_still_answers(name, client, checks, settings):
+    setattr(settings, f"{ {'hwa': 'TWS', 'llm': 'LLM'}[name] }_BASE_URL", "http://127.0.0.1:9")
+
+    status, body = ready(client)
+
+    assert (status, body["status"], body["checks"][name]) == (200, "degraded", "down")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_memories_that_wait_long_for_their_vectors_degrade_it(client, checks):
+    memory = make_record("cleared").memory
+    Memory.objects.filter(pk=memory.pk).update(updated_at=timezone.now() - timedelta(hours=1))
+
+    status, body = ready(client)
+
+    assert (status, body["status"], body["checks"]["index"]) == (200, "degraded", "down")
+
+
+def test_a_check_that_hangs_does_not_hold_up_the_answer(client, checks, monkeypatch):
+    monkeypatch.setattr(health, "SECONDS", 0.2)
+    started = []
+
+    def hang() -> str:
+        started.append(1)
+        time.sleep(1)
+        return "ok"
+
+    checks["llm"] = hang
+    began = time.monotonic()
+
+    bodies = [ready(client)[1] for _ in range(3)]
+
+    assert time.monotonic() - began < 0.9
+    assert {body["checks"]["llm"] for body in bodies} == {"down"}
+    assert len(started) == 1
+
+
+def test_prometheus_reads_counts_on_this_machine(client, reviewer):
+    make_record("pending")
+
+    text = client.get("/metrics").content.decode()
+
+    assert 'resync_audit_records{status="pending"} 1.0' in text
+    assert 'resync_memories{trust="suspect"} 1.0' in text
+    for name in ("oldest_pending_seconds 0.", "memories_to_index 0.0", "decisions 0.0"):
+        assert name in text
+
+
+def test_from_elsewhere_it_needs_a_token(client, reviewer, operator, settings):
+    settings.METRICS_TOKEN = "prometheus"
+
+    def status(token: str = "", **extra: str) -> int:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return client.get("/metrics", headers=headers, **extra).status_code
+
+    away = {"REMOTE_ADDR": "192.0.2.7"}
+    assert status(**away) == 401
+    assert status(HTTP_X_FORWARDED_FOR="192.0.2.7") == 401
+    assert status("wrong", **away) == 401
+    assert status(ApiToken.objects.issue(operator), **away) == 401
+    assert status("prometheus", **away) == 200
+    assert status(ApiToken.objects.issue(reviewer), **away) == 200

@@ -7,7 +7,6 @@ nothing else. No verdict from anyone who was needed means: try again later, neve
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -61,22 +60,35 @@ def _no_objection() -> Verdict:
     return Verdict("rules", 0.0, _("Rules and grounding found nothing to hold against it."))
 
 
-def bench(only: str = "") -> Bench:
-    """The judges as configured; `only` names a single one ("rules", "grounding", "llm")."""
+def bench(only: str = "", prompt: str = "", model: str = "") -> Bench:
+    """The judges as configured; `only` names a single one ("rules", "grounding", "llm").
+
+    `prompt` and `model` name another version for the LLM judge: a candidate to be measured.
+    LookupError when a judge or a prompt is unknown, or when the LLM is wanted but not configured.
+    """
     from audits.judges.grounding import grounding_judge
     from audits.judges.rules import rules_judge
 
     local: dict[str, Judge] = {"rules": rules_judge, "grounding": grounding_judge}
     llm: Judge | None = None
     if settings.LLM_BASE_URL and only in {"", "llm"}:
-        from audits.judges.llm import llm_judge
-
-        llm = llm_judge
-    if only == "llm" and llm is None:
+        llm = _llm_judge(prompt, model)
+    if (only == "llm" or prompt or model) and llm is None:
         raise LookupError("The LLM judge needs LLM_BASE_URL and LLM_MODEL.")
     if only and only not in {*local, "llm"}:
         raise LookupError(f"{only!r} is not a judge: rules, grounding or llm.")
     return Bench([judge for name, judge in local.items() if only in {"", name}], llm)
+
+
+def _llm_judge(prompt: str, model: str) -> Judge:
+    from audits.caching import VerdictsInRows
+    from audits.judges.llm import CURRENT_PROMPT, PROMPTS, LLMJudge
+
+    prompt = prompt or CURRENT_PROMPT
+    if not (PROMPTS / f"{prompt}.txt").is_file():
+        known = ", ".join(sorted(path.stem for path in PROMPTS.glob("*.txt")))
+        raise LookupError(f"There is no prompt {prompt!r}: {known}.")
+    return LLMJudge(prompt, model or settings.AUDIT_LLM_MODEL, VerdictsInRows())
 
 
 def under_audit(memory: Memory, neighbours: tuple[Neighbour, ...] = ()) -> MemoryUnderAudit:
@@ -93,12 +105,3 @@ def under_audit(memory: Memory, neighbours: tuple[Neighbour, ...] = ()) -> Memor
         neighbours=neighbours,
         rating=memory.rating if by_another else None,
     )
-
-
-def lower_bound(right: int, total: int, z: float = 1.96) -> float:
-    """Wilson's lower bound (95 %) of a proportion: what is safe to believe of few decisions."""
-    if not total:
-        return 0.0
-    share, spread = right / total, z * z / total
-    root = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    return (share + spread / 2 - root) / (1 + spread)

@@ -38,6 +38,8 @@ class AuditRecord(models.Model):
     memory_version = models.PositiveIntegerField(_("version judged"), null=True, blank=True)
     ia_audit_reason = models.TextField(_("reason"), blank=True)
     ia_audit_confidence = models.FloatField(_("confidence"), null=True, blank=True)
+    # What the judge said, before calibration; `ia_audit_confidence` is what the thresholds saw.
+    raw_confidence = models.FloatField(null=True, blank=True, editable=False)
     findings = models.JSONField(_("findings"), default=list, blank=True)
     judge = models.CharField(_("judge"), max_length=50, blank=True)
     model = models.CharField(_("model"), max_length=200, blank=True)
@@ -122,6 +124,45 @@ class AuditRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.memory_id} {self.status}"
+
+
+class Calibration(models.Model):
+    """A fitted map from one judge's confidence to how often people found it right.
+
+    `points` are `[raw, calibrated]` pairs, both growing; between two the line is straight.
+    """
+
+    class Method(models.TextChoices):
+        ISOTONIC = "isotonic", _("Isotonic")
+        PLATT = "platt", _("Platt")
+
+    judge = models.CharField(_("judge"), max_length=50)
+    version = models.PositiveIntegerField(_("version"))
+    method = models.CharField(_("method"), max_length=10, choices=Method)
+    points = models.JSONField(_("points"))
+    examples = models.PositiveIntegerField(_("decisions it was fitted on"))
+    ece_before = models.FloatField(_("calibration error before"))
+    ece_after = models.FloatField(_("calibration error after"))
+    is_active = models.BooleanField(_("in use"), default=False)
+    fitted_at = models.DateTimeField(_("fitted"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("calibration")
+        verbose_name_plural = _("calibrations")
+        ordering = ["judge", "-version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judge", "version"], name="calibration_is_once_a_version"
+            ),
+            models.UniqueConstraint(
+                fields=["judge"],
+                condition=Q(is_active=True),
+                name="calibration_in_use_is_one_a_judge",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.judge} v{self.version} ({self.method})"
 
 
 class CachedVerdict(models.Model):

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Literal
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -41,15 +40,8 @@ class Judged:
     memory_version: int
     status: Status
     verdict: Verdict
-
-
-def status_of(verdict: Verdict, *, may_quarantine: bool = True) -> Status:
-    """Where a verdict sends a record: above 0.85 quarantine, above 0.60 a person, else cleared."""
-    if verdict.confidence > settings.AUDIT_QUARANTINE_THRESHOLD and may_quarantine:
-        return Status.QUARANTINED
-    if verdict.confidence > settings.AUDIT_FLAG_THRESHOLD:
-        return Status.PENDING
-    return Status.CLEARED
+    confidence: float | None = None
+    """What the thresholds saw, when that is not the judge's own figure."""
 
 
 @transaction.atomic
@@ -97,19 +89,22 @@ def _write(record: AuditRecord, judged: Judged) -> None:
     record.status, record.lease_owner, record.lease_until = judged.status, "", None
     record.memory_version = judged.memory_version
     record.ia_audit_reason = verdict.reason
-    record.ia_audit_confidence = min(1.0, max(0.0, verdict.confidence))
+    record.raw_confidence = min(1.0, max(0.0, verdict.confidence))
+    calibrated = judged.confidence
+    record.ia_audit_confidence = record.raw_confidence if calibrated is None else calibrated
     record.findings = [asdict(finding) for finding in verdict.findings]
     record.judge, record.model = verdict.judge[:50], verdict.model[:200]
     record.prompt_version = verdict.prompt_version[:50]
     record.judged_at, record.last_error = timezone.now(), ""
     if judged.status == Status.FAILED:
-        record.ia_audit_confidence, record.last_error = None, verdict.reason
+        record.raw_confidence = record.ia_audit_confidence = None
+        record.last_error = verdict.reason
 
 
 _WRITTEN = [
-    "status", "lease_owner", "lease_until", "attempts", "ready_at", "memory_version",
-    "ia_audit_reason", "ia_audit_confidence", "findings", "judge", "model", "prompt_version",
-    "judged_at", "last_error",
+    "status", "lease_owner", "lease_until", "excused", "ready_at", "memory_version",
+    "ia_audit_reason", "raw_confidence", "ia_audit_confidence", "findings", "judge", "model",
+    "prompt_version", "judged_at", "last_error",
 ]  # fmt: skip
 
 

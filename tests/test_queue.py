@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from audits.judges import Verdict
 from audits.models import AuditRecord, Decision
-from audits.settling import Judged, fail_exhausted, settle, status_of, take_requests
+from audits.scoring import Scoring
+from audits.settling import Judged, fail_exhausted, settle, take_requests
 from audits.states import Status
 from knowledge import store
 from knowledge.models import Memory, Trust
@@ -29,7 +30,7 @@ def judged(record: AuditRecord, verdict: Verdict, **changes: object) -> Judged:
         "attempts": record.attempts,
         "memory_id": record.memory_id,
         "memory_version": record.memory.version,
-        "status": status_of(verdict),
+        "status": Scoring().status(verdict),
         "verdict": verdict,
     }
     return Judged(**(values | changes))

@@ -1,0 +1,115 @@
+"""`manage.py eval_auditor`: how good the auditor is, on labelled data or on past decisions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+
+class Command(BaseCommand):
+    help = (
+        "Judge labelled examples and measure the auditor: precision, recall, F1, kappa, "
+        "calibration error (positive: flagged or quarantined). Writes nothing. FILE is JSONL with "
+        "user_query, agent_response, evidence and label (correct or incorrect); without FILE, "
+        "--decisions takes what people decided. Each example is judged alone: rules about "
+        "duplicates and repetition have nothing to compare it with."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", nargs="?", type=Path, metavar="FILE")
+        parser.add_argument(
+            "--decisions", action="store_true", help="people's decisions instead of a file"
+        )
+        parser.add_argument("--limit", type=int, default=10_000, help="at most this many (10000)")
+        parser.add_argument(
+            "--with-memories", action="store_true", help="approved memories may contradict"
+        )
+        parser.add_argument("--judge", default="", help="only this judge: rules, grounding or llm")
+        parser.add_argument("--prompt", default="", help="compare this prompt with the one in use")
+        parser.add_argument("--model", default="", help="compare this model with the one in use")
+        parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from audits.evaluating import BadRow
+        from knowledge.llm import LLMError
+
+        try:
+            result = self._measure(options)
+        except (BadRow, OSError, LookupError, LLMError) as error:
+            raise CommandError(str(error)) from error
+        if options["json"]:
+            self.stdout.write(json.dumps(result))
+        else:
+            self._show(result)
+
+    def _measure(self, options: dict[str, Any]) -> dict[str, Any]:
+        from audits.judging import bench
+
+        examples = self._examples(options)
+        result = self._judged(bench(options["judge"]), examples, options)
+        if options["prompt"] or options["model"]:
+            candidate = bench(options["judge"], options["prompt"], options["model"])
+            result["candidate"] = self._judged(candidate, examples, options)
+        return result
+
+    def _examples(self, options: dict[str, Any]) -> list[Any]:
+        from audits.evaluating import approved_neighbours, decided_memories, read_rows
+
+        if bool(options["file"]) == options["decisions"]:
+            raise CommandError("Name a FILE, or say --decisions.")
+        rows = (
+            decided_memories(options["limit"])
+            if options["decisions"]
+            else read_rows(options["file"])
+        )
+        examples = [row for row, _ in zip(rows, range(options["limit"]), strict=False)]
+        if options["with_memories"]:
+            examples = [approved_neighbours(example) for example in examples]
+        return examples
+
+    def _judged(self, sitting: Any, examples: list[Any], options: dict[str, Any]) -> dict[str, Any]:
+        from audits.evaluating import judge_all
+        from audits.measuring import grouped, measures, recommended_threshold, reliability
+        from audits.scoring import Scoring
+
+        quiet = options["json"] or not sys.stderr.isatty()
+        with tqdm(total=len(examples), desc="judged", disable=quiet) as bar:
+            scoring = Scoring.current()
+            found, silent = asyncio.run(judge_all(sitting, examples, scoring, bar.update))
+        return measures(found) | {
+            "no_verdict": silent,
+            "recommended_threshold": recommended_threshold(found),
+            "reliability": reliability(found),
+            "per_judge": grouped(found, "judge"),
+            "per_language": grouped(found, "language"),
+        }
+
+    def _show(self, result: dict[str, Any], title: str = "") -> None:
+        if title:
+            self.stdout.write(title)
+        self._line("all", result)
+        for kind in ("per_judge", "per_language"):
+            for name, values in result[kind].items():
+                self._line(name, values)
+        self.stdout.write(f"no verdict: {result['no_verdict']}")
+        self.stdout.write(f"recommended threshold: {result['recommended_threshold']}")
+        self.stdout.write("score       n   mean   wrong")
+        for row in result["reliability"]:
+            self.stdout.write("{from:.1f}-{to:.1f} {n:5d}  {score:.3f}  {wrong:.3f}".format(**row))
+        if "candidate" in result:
+            self._show(result["candidate"], "\nThe candidate on the same examples:")
+
+    def _line(self, name: str, values: dict[str, Any]) -> None:
+        figures = " ".join(
+            f"{key}={'-' if values[key] is None else values[key]}"
+            for key in ("n", "precision", "recall", "f1", "kappa", "ece")
+        )
+        cells = values["confusion"]
+        self.stdout.write(f"{name:10} {figures} tp={cells['tp']} fp={cells['fp']} "
+                          f"fn={cells['fn']} tn={cells['tn']}")  # fmt: skip

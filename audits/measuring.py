@@ -1,0 +1,155 @@
+"""How good an auditor is: its verdicts against labels. Pure arithmetic over (score, label) pairs.
+
+Positive means "wrong or harmful": a memory that should be flagged. A score is how likely the
+auditor finds that, 0..1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled memory: what the auditor made of it, and what it really is."""
+
+    score: float
+    flagged: bool
+    is_wrong: bool
+    judge: str = ""
+    language: str = ""
+
+
+def measures(examples: Sequence[Example]) -> dict[str, Any]:
+    """`n, precision, recall, f1, kappa, ece, confusion`; a ratio without a denominator is None."""
+    tp = sum(e.flagged and e.is_wrong for e in examples)
+    fp = sum(e.flagged and not e.is_wrong for e in examples)
+    fn = sum(not e.flagged and e.is_wrong for e in examples)
+    tn = len(examples) - tp - fp - fn
+    return {
+        "n": len(examples),
+        "precision": _ratio(tp, tp + fp),
+        "recall": _ratio(tp, tp + fn),
+        "f1": _ratio(2 * tp, 2 * tp + fp + fn),
+        "kappa": _kappa(tp, fp, fn, tn),
+        "ece": calibration_error(examples),
+        "confusion": {"tp": tp, "fp": fp, "fn": fn, "tn": tn},
+    }
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def _kappa(tp: int, fp: int, fn: int, tn: int) -> float | None:
+    """Cohen's kappa: agreement beyond chance."""
+    n = tp + fp + fn + tn
+    if not n:
+        return None
+    observed = (tp + tn) / n
+    expected = ((tp + fp) * (tp + fn) + (fn + tn) * (fp + tn)) / (n * n)
+    return _ratio(observed - expected, 1 - expected)
+
+
+def reliability(examples: Sequence[Example]) -> list[dict[str, float]]:
+    """Per tenth of the score: how many, the mean score, and how many were really wrong."""
+    table = []
+    for number in range(BINS):
+        low, high = number / BINS, (number + 1) / BINS
+        within = [e for e in examples if low <= e.score < high or (e.score == high == 1.0)]
+        if within:
+            mean = sum(e.score for e in within) / len(within)
+            wrong = sum(e.is_wrong for e in within) / len(within)
+            row: dict[str, float] = {"from": low, "to": high, "n": len(within)}
+            table.append(row | {"score": round(mean, 4), "wrong": round(wrong, 4)})
+    return table
+
+
+def calibration_error(examples: Sequence[Example]) -> float | None:
+    """Expected calibration error: the mean distance of score and truth over the tenths."""
+    if not examples:
+        return None
+    rows = reliability(examples)
+    return round(sum(r["n"] * abs(r["score"] - r["wrong"]) for r in rows) / len(examples), 4)
+
+
+def recommended_threshold(examples: Sequence[Example]) -> float | None:
+    """The flag threshold with the best F1 on these examples; None without both labels."""
+    if len({e.is_wrong for e in examples}) < 2:
+        return None
+    scores = sorted({e.score for e in examples})
+    between = [0.0, *((a + b) / 2 for a, b in pairwise(scores))]
+    best: float = max(between, key=lambda threshold: _f1_at(examples, threshold))
+    return round(best, 4)
+
+
+def _f1_at(examples: Sequence[Example], threshold: float) -> float:
+    tp = sum(e.score > threshold and e.is_wrong for e in examples)
+    flagged = sum(e.score > threshold for e in examples)
+    wrong = sum(e.is_wrong for e in examples)
+    return 2 * tp / (flagged + wrong) if flagged + wrong else 0.0
+
+
+def grouped(examples: Sequence[Example], by: str) -> dict[str, dict[str, Any]]:
+    """The measures per judge or per language."""
+    names = sorted({getattr(e, by) for e in examples})
+    return {name: measures([e for e in examples if getattr(e, by) == name]) for name in names}
+
+
+def lower_bound(right: int, total: int, z: float = 1.96) -> float:
+    """Wilson's lower bound (95 %) of a proportion: what is safe to believe of few decisions."""
+    if not total:
+        return 0.0
+    share, spread = right / total, z * z / total
+    root = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    return (share + spread / 2 - root) / (1 + spread)
+
+
+Points = list[list[float]]
+
+
+def isotonic(examples: Sequence[Example]) -> Points:
+    """Pool-adjacent-violators: the growing step map from score to share of wrong ones."""
+    blocks: list[list[float]] = []  # [sum of scores, number of wrong ones, size]
+    for example in sorted(examples, key=lambda e: e.score):
+        blocks.append([example.score, float(example.is_wrong), 1.0])
+        while len(blocks) > 1 and blocks[-2][1] / blocks[-2][2] >= blocks[-1][1] / blocks[-1][2]:
+            last = blocks.pop()
+            blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]
+    return [[round(s / n, 6), round(wrong / n, 6)] for s, wrong, n in blocks]
+
+
+def platt(examples: Sequence[Example], rounds: int = 2000, rate: float = 0.5) -> Points:
+    """A logistic curve through the examples (with Platt's smoothed targets), as 21 points."""
+    wrong = sum(e.is_wrong for e in examples)
+    high, low = (wrong + 1) / (wrong + 2), 1 / (len(examples) - wrong + 2)
+    slope, shift = 1.0, 0.0
+    for _ in range(rounds):
+        errors = [
+            (_sigmoid(slope * e.score + shift) - (high if e.is_wrong else low), e.score)
+            for e in examples
+        ]
+        slope -= rate * sum(error * score for error, score in errors) / len(examples)
+        shift -= rate * sum(error for error, _score in errors) / len(examples)
+    slope = max(slope, 0.0)
+    return [[n / 20, round(_sigmoid(slope * n / 20 + shift), 6)] for n in range(21)]
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, x))))
+
+
+def interpolated(points: Points, score: float) -> float:
+    """The calibrated value of a score: straight lines between the points, flat outside them."""
+    below = [p for p in points if p[0] <= score]
+    above = [p for p in points if p[0] > score]
+    if not below or not above:
+        return (below or above)[-1 if below else 0][1]
+    (x0, y0), (x1, y1) = below[-1], above[0]
+    return y0 + (y1 - y0) * (score - x0) / (x1 - x0)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from audits.models import Decision, DecisionHead, ReviewNote
@@ -40,7 +40,7 @@ class Move:
     to_status: str
     from_trust: str
     to_trust: str
-    actor: AbstractBaseUser | None = None
+    actor: User | None = None
     judge: str = ""
     confidence: float | None = None
     reason_code: str = ""

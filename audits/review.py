@@ -10,7 +10,7 @@ import uuid
 from datetime import timedelta
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -58,7 +58,7 @@ class SameText(Refused):
 def decide(
     memory_id: uuid.UUID | str,
     action: str,
-    by: AbstractBaseUser,
+    by: User,
     *,
     note: str = "",
     reason_code: str = "",
@@ -124,7 +124,7 @@ def _locked(memory_id: uuid.UUID | str) -> tuple[Memory, AuditRecord]:
     return memory, record
 
 
-def _check_claim(record: AuditRecord, by: AbstractBaseUser) -> None:
+def _check_claim(record: AuditRecord, by: User) -> None:
     holder, until = record.review_claimed_by, record.review_claimed_until
     if holder and holder.pk != by.pk and until and until > timezone.now():
         raise Refused(
@@ -132,7 +132,7 @@ def _check_claim(record: AuditRecord, by: AbstractBaseUser) -> None:
         )
 
 
-def _correct(memory: Memory, response: str, by: AbstractBaseUser) -> None:
+def _correct(memory: Memory, response: str, by: User) -> None:
     try:
         store.revise(memory, response, by)
     except store.SameAsAnother as same:
@@ -146,7 +146,7 @@ def _move(
     record: AuditRecord,
     action: str,
     to_status: str,
-    by: AbstractBaseUser,
+    by: User,
     *,
     note: str = "",
     reason_code: str = "",
@@ -176,7 +176,7 @@ def _move(
 
 
 @transaction.atomic
-def undo(memory_id: uuid.UUID | str, by: AbstractBaseUser) -> AuditRecord:
+def undo(memory_id: uuid.UUID | str, by: User) -> AuditRecord:
     """Take the last decision on a memory back: status, trust and text as they were before it."""
     memory, record = _locked(memory_id)
     _check_claim(record, by)
@@ -210,7 +210,7 @@ def undoable(record: AuditRecord) -> Decision | None:
     return None
 
 
-def _restore_text(memory: Memory, last: Decision, by: AbstractBaseUser) -> None:
+def _restore_text(memory: Memory, last: Decision, by: User) -> None:
     """A correction made with the decision goes back too; a later change of text stays."""
     if last.from_digest in {"", last.content_digest} or memory.version != last.memory_version:
         return
@@ -224,7 +224,7 @@ def _decision_behind(last: Decision) -> Decision | None:
 
 
 @transaction.atomic
-def audit_again(memory_id: uuid.UUID | str, by: AbstractBaseUser) -> AuditRecord:
+def audit_again(memory_id: uuid.UUID | str, by: User) -> AuditRecord:
     """Send a memory through the judges once more, whatever was decided: an explicit act."""
     memory, record = _locked(memory_id)
     _check_claim(record, by)
@@ -237,14 +237,14 @@ def audit_again(memory_id: uuid.UUID | str, by: AbstractBaseUser) -> AuditRecord
     return record
 
 
-def claim(memory_id: uuid.UUID | str, by: AbstractBaseUser) -> AuditRecord:
+def claim(memory_id: uuid.UUID | str, by: User) -> AuditRecord:
     """Say that `by` is looking at this record, for a while, so that two never decide the same."""
     with transaction.atomic():
         record = AuditRecord.objects.select_for_update().filter(memory_id=memory_id).first()
         if record is None:
             raise UnknownMemory(_("There is no such memory."))
         _check_claim(record, by)
-        record.review_claimed_by = by  # type: ignore[assignment]
+        record.review_claimed_by = by
         minutes = settings.AUDIT_REVIEW_CLAIM_MINUTES
         record.review_claimed_until = timezone.now() + timedelta(minutes=minutes)
         record.save(update_fields=["review_claimed_by", "review_claimed_until"])
@@ -252,7 +252,7 @@ def claim(memory_id: uuid.UUID | str, by: AbstractBaseUser) -> AuditRecord:
 
 
 @transaction.atomic
-def approve_imported(memory: Memory, by: AbstractBaseUser) -> AuditRecord:
+def approve_imported(memory: Memory, by: User) -> AuditRecord:
     """An approval given with an import: the record and its log line, in `by`'s name.
 
     Refused when the memory was rejected or quarantined: an import never revives it.

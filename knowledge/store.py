@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -48,7 +48,7 @@ class Draft:
     kind: str = Kind.KNOWLEDGE
     source: str = Source.CHAT
     conversation: uuid.UUID | None = None
-    user: AbstractBaseUser | None = None
+    user: User | None = None
     external_id: str | None = None
     rating: int | None = None
     created_at: datetime | None = None
@@ -126,7 +126,7 @@ def set_trust(memories: Sequence[Memory], trust: str, *, flagged: Iterable[uuid.
     vectors.mark([pk for pk in ids if pk not in flagged], trust)
 
 
-def revise(memory: Memory, response: str, by: AbstractBaseUser | None, *, query: str = "") -> None:
+def revise(memory: Memory, response: str, by: User | None, *, query: str = "") -> None:
     """Change a locked memory's text. The earlier text is kept; the version grows; no trust moves.
 
     SameAsAnother when another memory of the agent says exactly this already.
@@ -158,7 +158,7 @@ def revise(memory: Memory, response: str, by: AbstractBaseUser | None, *, query:
 
 
 @transaction.atomic
-def change(memory_id: uuid.UUID | str, response: str, by: AbstractBaseUser | None = None) -> Memory:
+def change(memory_id: uuid.UUID | str, response: str, by: User | None = None) -> Memory:
     """Change a memory's answer and send it to the auditor again.
 
     What a person decided is not reopened this way: ValueError for approved and rejected ones.
@@ -172,7 +172,7 @@ def change(memory_id: uuid.UUID | str, response: str, by: AbstractBaseUser | Non
     return memory
 
 
-def request_audit(memory: Memory, why: str, by: AbstractBaseUser | None) -> None:
+def request_audit(memory: Memory, why: str, by: User | None) -> None:
     """A person says that something is wrong: the auditor puts the memory before a reviewer."""
     Memory.objects.filter(pk=memory.pk).update(
         audit_request=clean(why).strip()[:2000] or "reported as wrong",

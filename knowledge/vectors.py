@@ -7,11 +7,11 @@ join on `Memory.trust`.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
-from psycopg.types.json import Jsonb
 
 from knowledge.models import Memory, StoredVector
 
@@ -45,7 +45,7 @@ def mark(memory_ids: Iterable[uuid.UUID], trust: str, *, flagged: bool = False) 
     addition = {"trust": trust} | ({"FLAGGED_BY_IA": True} if flagged else {})
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {TABLE} SET payload = payload || %s "  # noqa: S608  a constant
+            f"UPDATE {TABLE} SET payload = payload || %s::jsonb "  # noqa: S608  a constant
             "WHERE payload->>'memory_id' = ANY(%s)",
-            [Jsonb(addition), [str(memory_id) for memory_id in memory_ids]],
+            [json.dumps(addition), [str(memory_id) for memory_id in memory_ids]],
         )

@@ -7,7 +7,7 @@ import secrets
 from typing import Self
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +18,7 @@ def _digest(token: str) -> str:
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    def issue(self, user: AbstractBaseUser) -> str:
+    def issue(self, user: User) -> str:
         """A new token for `user`, in clear: the only time anybody sees it."""
         token = secrets.token_urlsafe(32)
         self.create(user=user, digest=_digest(token), prefix=token[:6])

@@ -1,0 +1,22 @@
+"""The usable memories near one under audit: what the judges may hold it against."""
+
+from __future__ import annotations
+
+from knowledge.graph import knowledge_graph
+
+from audits.judges import Neighbour
+from knowledge.models import Kind, Memory
+
+NEAREST = 5
+
+
+async def neighbours_of(memory: Memory) -> tuple[Neighbour, ...]:
+    """The nearest cleared and approved memories. A state of the plan is held to its evidence."""
+    if memory.kind == Kind.STATE:
+        return ()
+    found = await knowledge_graph.search_similar_issues(memory.user_query[:2000], limit=NEAREST + 1)
+    return tuple(
+        Neighbour(hit.memory_id, hit.trust, hit.user_query, hit.agent_response, hit.score)
+        for hit in found
+        if hit.memory_id != memory.pk
+    )[:NEAREST]

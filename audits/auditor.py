@@ -26,6 +26,7 @@ from django.db import connections
 from django.db.models import Q
 
 from audits import settling
+from audits.duplicates import twin_of
 from audits.judges import Neighbour
 from audits.judging import Bench, NoVerdict, under_audit
 from audits.models import AuditRecord
@@ -232,7 +233,8 @@ class Auditor:
     async def _judge(self, record: AuditRecord, memory: Memory) -> None:
         try:
             near = await self.neighbours(memory) if self.neighbours else ()
-            verdict = await self.bench.verdict_on(under_audit(memory, near))
+            seen = under_audit(memory, near)
+            verdict = await self.bench.verdict_on(seen)
         except LLMUnavailable as error:
             self._outage()
             await self._release(record, error, excused=True)
@@ -253,6 +255,7 @@ class Auditor:
             self._scoring.status(verdict),
             verdict,
             self._scoring.confidence(verdict),
+            twin_of(seen),
         )
         await self._settled.put(judged)
 

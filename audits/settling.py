@@ -42,6 +42,8 @@ class Judged:
     verdict: Verdict
     confidence: float | None = None
     """What the thresholds saw, when that is not the judge's own figure."""
+    similar_to: uuid.UUID | None = None
+    """An earlier memory that says the same."""
 
 
 @transaction.atomic
@@ -121,6 +123,8 @@ def _save(
         if judged.status in _LOGGED:
             moves.append(_move(judged, record, memory))
         by_trust.setdefault(TRUST_OF[judged.status], []).append(memory)
+        if judged.similar_to:
+            Memory.objects.filter(pk=memory.pk).update(similar_to=judged.similar_to)
     for trust, memories in by_trust.items():
         store.set_trust(memories, trust)
     append(moves)

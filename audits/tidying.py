@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import logging
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from audits.models import DecisionHead
+
+log = logging.getLogger(__name__)
+
 
 def tidy() -> None:
     """Bring the index to where the memories are. Imports mem0, which takes over a second."""
@@ -10,3 +21,22 @@ def tidy() -> None:
     indexer.adopt_foreign(500)
     while indexer.index_pending(500):
         pass
+    export_head(settings.RESYNC_HOME / "decision-heads.jsonl")
+
+
+def export_head(path: Path) -> bool:
+    """Once a day, the decision log's head as a line of `path`; True when one was written.
+
+    Copied off the machine, the lines are what `verify_decisions --expect` compares with: whoever
+    rewrites the whole log cannot rewrite them.
+    """
+    today = timezone.localdate().isoformat()
+    if path.exists() and f'"{today}"' in path.read_text(encoding="utf-8")[-200:]:
+        return False
+    head = DecisionHead.objects.get(pk=1)
+    line = json.dumps({"date": today, "seq": head.seq, "hash": head.hash})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as lines:
+        lines.write(line + "\n")
+    log.info("decision log head %s:%s", head.seq, head.hash)
+    return True

@@ -187,9 +187,7 @@ _WRONG = re.compile(r"\b(wrong|incorrect|false|errad[oa]s?|incorret[oa]s?|fals[o
 
 
 @transaction.atomic
-def give_feedback(
-    memory_id: uuid.UUID | str, rating: int, comment: str, by: User | None
-) -> bool:
+def give_feedback(memory_id: uuid.UUID | str, rating: int, comment: str, by: User | None) -> bool:
     """Keep a rating (1 to 5) and a comment; whether they ask for an audit.
 
     A low rating or a comment that calls the answer wrong does. No rating ever clears anything.

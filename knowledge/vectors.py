@@ -42,10 +42,13 @@ def forget(memories: Sequence[Memory]) -> None:
 
 def mark(memory_ids: Iterable[uuid.UUID], trust: str, *, flagged: bool = False) -> None:
     """Write `trust` into the payloads of these memories' vectors, and the flag when flagged."""
+    ids = [str(memory_id) for memory_id in memory_ids]
+    if not ids:
+        return
     addition = {"trust": trust} | ({"FLAGGED_BY_IA": True} if flagged else {})
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {TABLE} SET payload = payload || %s::jsonb "  # noqa: S608  a constant
             "WHERE payload->>'memory_id' = ANY(%s)",
-            [json.dumps(addition), [str(memory_id) for memory_id in memory_ids]],
+            [json.dumps(addition), ids],
         )

@@ -1,0 +1,93 @@
+"""What the benchmarks share: a scratch database, memory and CPU of this process, one JSON line."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def setup() -> None:
+    """Django, on this checkout's settings (development unless RESYNC_ENV says otherwise)."""
+    sys.path.insert(0, str(ROOT))
+    os.environ.setdefault("RESYNC_ENV", "development")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resync_site.settings")
+    import django
+
+    django.setup()
+
+
+@contextmanager
+def scratch_database() -> Iterator[str]:
+    """A migrated database of its own, on the configured server; gone at the end. Yields its name."""
+    from django.db import connection, connections
+
+    original = connection.settings_dict["NAME"]
+    connection.settings_dict.setdefault("TEST", {})["NAME"] = f"bench_resync_{os.getpid()}"
+    name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        yield name
+    finally:
+        connections.close_all()
+        connection.creation.destroy_test_db(original, verbosity=0)
+
+
+def rss_megabytes() -> float:
+    """Peak resident memory of this process."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+class Clock:
+    """Wall and CPU seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), cpu_seconds()
+
+    @property
+    def wall(self) -> float:
+        return time.perf_counter() - self._wall
+
+    @property
+    def cpu(self) -> float:
+        return cpu_seconds() - self._cpu
+
+
+def say(**figures: Any) -> None:
+    """The figures as one JSON object on stdout."""
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+def fill(memories: int) -> None:
+    """That many unaudited memories, a second apart, oldest first, made by PostgreSQL itself."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO knowledge_memory (
+                id, agent, user_query, agent_response, evidence, kind, source, feedback,
+                content_hash, use_count, terms, trust, version, index_owner, index_attempts,
+                index_error, audit_request, created_at, updated_at
+            )
+            SELECT gen_random_uuid(), 'bench', 'How do I see job ' || n || '?',
+                   'Look at job ' || n || ' in conman.', '[]', 'knowledge', 'import', '',
+                   encode(sha256(n::text::bytea), 'hex'), 1, '{}', 'new', 1, '', 0, '', '',
+                   now() - (%s - n) * interval '1 second', now()
+            FROM generate_series(1, %s) AS n
+            """,
+            [memories, memories],
+        )
+        cursor.execute("ANALYZE knowledge_memory")

@@ -27,7 +27,7 @@ def setup() -> None:
 
 @contextmanager
 def scratch_database() -> Iterator[str]:
-    """A migrated database of its own, on the configured server; gone at the end. Yields its name."""
+    """A migrated database of its own on the configured server, gone at the end. Yields its name."""
     from django.db import connection, connections
 
     original = connection.settings_dict["NAME"]

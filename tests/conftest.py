@@ -11,6 +11,14 @@ from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.db.models.signals import post_migrate
 
+from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their names in here)
+    hwa_client,
+    hwa_engine,
+    own_simulator,
+    simulator,
+    start_simulator,
+)
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:

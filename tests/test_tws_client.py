@@ -1,0 +1,98 @@
+"""The client at work against the simulator, and its manners on a bad network."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hwa_fixtures import engine_of
+from tws.client import TWSClient
+from tws.errors import TWSRefused, TWSUnavailable
+from tws.oql import equals, one_of
+from tws.paths import READ_ONLY_PATHS, is_read_only
+
+
+async def test_a_failed_job_is_found_with_the_log_that_explains_it(hwa_client):
+    failed = await hwa_client.jobs(one_of("status", ["ABEND"]), limit=5)
+
+    job = (await hwa_client.job(failed.value.items[0].id)).value
+    log = (await hwa_client.job_log(job.last_run.id)).value
+
+    assert job.status == "ABEND"
+    assert any("FATAL" in line for line in log.lines)
+    assert any(f"= Exit Status           : {job.last_run.return_code}" in li for li in log.lines)
+
+
+async def test_a_list_tells_its_total_and_that_it_was_not_read_to_the_end(hwa_client):
+    reading = await hwa_client.jobs(limit=10)
+
+    assert len(reading.value.items) == 10
+    assert reading.value.total == 1_500
+    assert not reading.value.complete
+    assert reading.fetched_at.tzinfo is not None
+    assert reading.engine == "SIM"
+
+
+async def test_a_list_is_paged_until_done(hwa_client):
+    reading = await hwa_client.jobs()
+
+    ids = {job.id for job in reading.value.items}
+    assert len(ids) == 1_500
+    assert reading.value.complete
+
+
+async def test_the_engine_says_that_it_is_a_simulator(hwa_client):
+    assert await hwa_client.is_simulated()
+
+
+async def test_wrong_credentials_are_refused(simulator):
+    async with TWSClient(engine_of(simulator, password="wrong")) as client:
+        with pytest.raises(TWSRefused) as caught:
+            await client.engine_info()
+
+    assert caught.value.status == 401
+
+
+async def test_an_untrusted_certificate_says_how_to_mend_it(simulator):
+    async with TWSClient(engine_of(simulator, verify=True)) as client:
+        with pytest.raises(TWSUnavailable, match="TWS_VERIFY_SSL"):
+            await client.engine_info()
+
+
+async def test_quotes_in_a_name_find_nothing_more(hwa_client):
+    reading = await hwa_client.jobs(equals("name", "X' OR name != 'Y"))
+
+    assert reading.value.items == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/twsd/api/v2/plan/job/issues",
+        "/twsd/api/v2/plan/job/ISSUES",
+        "/twsd/api/v2/plan/job/%69ssues",
+        "/twsd/api/v2/plan/job/a%2Faction%2Fcancel",
+        "/twsd/api/v2/plan/job/a/action/cancel",
+        "/twsd/api/v2/plan/workstation/a/action/health-status",
+        "/twsd/api/v2/plan/job/..",
+        "/twsd/api/v2/plan/job/../job/issues",
+        "/twsd/api/v2/plan/job/a/../issues",
+        "/twsd/api/v2/plan/job/a;b",
+        "/twsd/api/v2/plan/job/issues/predecessors",
+        "/twsd/api/v2/plan/job//",
+        "/twsd/api/v2/plan/job/",
+        "/twsd/api/v2/engine/users",
+        "/plan/job",
+        "//twsd/api/v2/plan/job",
+    ],
+)
+def test_paths_off_the_list_do_not_leave(path):
+    assert not is_read_only("GET", path)
+
+
+def test_only_get_leaves():
+    for method in ("PUT", "POST", "DELETE", "PATCH", "HEAD", "get"):
+        assert not is_read_only(method, "/twsd/api/v2/plan/job")
+
+
+def test_no_path_on_the_list_is_an_action():
+    assert not [path for path in READ_ONLY_PATHS if "action" in path or "issues" in path]

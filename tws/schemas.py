@@ -1,0 +1,430 @@
+"""
+What HWA answers, parsed once at the door. Names are the API's, in snake case.
+
+Tolerant on purpose: fields we do not know are dropped, optional ones may be missing or null, and
+statuses stay plain strings, because engines send values that their own document does not list.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+)
+from pydantic.alias_generators import to_camel
+
+T = TypeVar("T")
+
+
+def _none_as_empty(value: Any) -> Any:
+    return [] if value is None else value
+
+
+def _none_as_mapping(value: Any) -> Any:
+    return {} if value is None else value
+
+
+def _in_utc(value: datetime) -> datetime:
+    """HWA's instants are UTC; an engine that leaves the Z out means the same."""
+    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+
+
+class _Reply(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True
+    )
+
+
+Instant = Annotated[datetime, AfterValidator(_in_utc)]
+Many = Annotated[list[T], BeforeValidator(_none_as_empty)]
+
+
+class ListReply(_Reply, Generic[T]):
+    count: int | None = None
+    results: Many[T] = []
+    next: str | None = None
+
+
+class EngineInfo(_Reply):
+    display_version: str | None = None
+    full_version: str | None = None
+    capabilities: Annotated[dict[str, Any], BeforeValidator(_none_as_mapping)] = {}
+    reference_id: str | None = None
+    license_type: str | None = None
+    locale: str | None = None
+    timezone: str | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Our simulator says what it is; no other engine has this capability."""
+        return "simulator" in self.capabilities
+
+
+class CompositeStatus(_Reply):
+    status: str | None = None
+    substatus: str | None = None
+    canceled: bool | None = None
+    error: bool | None = None
+    started: bool | None = None
+
+
+class TimeInfo(_Reply):
+    estimated_duration: timedelta | None = None
+    actual_start_time: Instant | None = None
+    elapsed_time: timedelta | None = None
+    actual_end_time: Instant | None = None
+
+
+class TimeRestrictions(_Reply):
+    start_time: Instant | None = None
+    deadline_time: Instant | None = None
+    latest_start_time: Instant | None = None
+    late_action: str | None = None
+    late_start_action: str | None = None
+    max_duration: timedelta | None = None
+    min_duration: timedelta | None = None
+    time_dependent: bool | None = None
+    start_time_satisfied: bool | None = None
+    deadline_satisfied: bool | None = None
+    latest_start_satisfied: bool | None = None
+
+
+class DependenciesStats(_Reply):
+    number_of_dependencies: int | None = None
+    number_of_unresolved_dependencies: int | None = None
+    number_of_job_dependencies: int | None = None
+    number_of_job_stream_dependencies: int | None = None
+    number_of_prompt_dependencies: int | None = None
+    number_of_resource_dependencies: int | None = None
+    number_of_file_dependencies: int | None = None
+
+
+class PlanFile(_Reply):
+    name: str | None = None
+    workstation: str | None = None
+    status: str | None = None
+
+
+class Dependency(_Reply):
+    """Any kind of dependency; `dependency_type` says which fields to expect."""
+
+    dependency_type: str
+    id: str | None = None
+    dependency_status: str | None = None
+    satisfied: bool | None = None
+    # INTERNAL, EXTERNAL_JOB, EXTERNAL_JOBSTREAM
+    job_id: str | None = None
+    job_name: str | None = None
+    job_stream_id: str | None = None
+    job_stream_name: str | None = None
+    job_stream_workstation: str | None = None
+    job_stream_sched_time: Instant | None = None
+    predecessor_status: CompositeStatus | None = None
+    # RESOURCE
+    name: str | None = None
+    workstation: str | None = None
+    quantity: int | None = None
+    quantity_held: int | None = None
+    available: int | None = None
+    # PROMPT
+    prompt_name: str | None = None
+    prompt_status: str | None = None
+    prompt_type: str | None = None
+    text: str | None = None
+    number: int | None = None
+    # FILE
+    file: PlanFile | None = None
+    # JOIN, INTERNETWORK
+    join_name: str | None = None
+    network_agent: str | None = None
+    dependency: str | None = None
+
+
+class JobDefinitionInPlan(_Reply):
+    id: str | None = None
+    job_definition_model_id: str | None = None
+    name: str | None = None
+    folder: str | None = None
+    workstation: str | None = None
+    description: str | None = None
+    task: Any = None
+    estimated_duration: timedelta | None = None
+    recovery_option: str | None = None
+    recovery_job_name: str | None = None
+    recovery_repeat_occurrences: int | None = None
+    recovery_repeat_interval: timedelta | None = None
+    abend_prompt_text: str | None = None
+    user_logins: Many[str] = []
+
+
+class JobRun(_Reply):
+    id: str | None = None
+    name: str | None = None
+    job_id: str | None = None
+    actual_workstation: str | None = None
+    job_number: int | None = None
+    composite_status: CompositeStatus | None = None
+    common_status: str | None = None
+    return_code: int | None = None
+    rerun_job: bool | None = None
+    rerun_type: str | None = None
+    time_info: TimeInfo | None = None
+    submitted_time: Instant | None = None
+    last_in_rerun_chain: bool | None = None
+    run_attempt: int | None = None
+    min_duration_not_reached: bool | None = None
+    max_duration_gone: bool | None = None
+
+
+class JobStatusFlags(_Reply):
+    job_late: bool | None = None
+    deadline_has_passed: bool | None = None
+    until_gone: bool | None = None
+    promoted_to_urgent_queue: bool | None = None
+    restarted: bool | None = None
+    user_rerun_again: bool | None = None
+
+
+class JobOptions(_Reply):
+    critical: bool | None = None
+    no_operation: bool | None = None
+    requires_confirmation: bool | None = None
+    every: bool | None = None
+
+
+class _FlowNode(_Reply):
+    flow_node_type: str | None = None
+    id: str | None = None
+    engine_id: str | None = None
+    name: str | None = None
+    folder: str | None = None
+    workstation: str | None = None
+    key: str | None = None
+    plan_id: str | None = None
+    sched_time: Instant | None = None
+    time_zone: str | None = None
+    priority: int | None = None
+    orig_priority: int | None = None
+    time_restrictions: TimeRestrictions | None = None
+    dependencies: Many[Dependency] = []
+    dependencies_stats: DependenciesStats | None = None
+
+    @property
+    def prompts(self) -> list[Dependency]:
+        return [one for one in self.dependencies if one.dependency_type == "PROMPT"]
+
+
+class JobInPlan(_FlowNode):
+    job_stream_id: str | None = None
+    job_stream_name: str | None = None
+    job_stream_workstation: str | None = None
+    position: int | None = None
+    job_status_flags: JobStatusFlags | None = None
+    job_options: JobOptions | None = None
+    last_run_composite_status: CompositeStatus | None = None
+    last_run_common_status: str | None = None
+    job_definition_ref_id: str | None = None
+    job_definition: JobDefinitionInPlan | None = None
+    jobruns: Many[JobRun] = []
+    end_time: Instant | None = None
+    confidence_interval: str | None = None
+    critical_start: Instant | None = None
+    repeat_interval: timedelta | None = None
+
+    @property
+    def status(self) -> str | None:
+        """HWA's internal status: SUCC, ABEND, EXEC, HOLD, READY…"""
+        last = self.last_run_composite_status
+        return last.status if last else None
+
+    @property
+    def substatus(self) -> str | None:
+        """Why the job waits, in HWA's word; None when it does not say."""
+        last = self.last_run_composite_status
+        return last.substatus if last else None
+
+    @property
+    def last_run(self) -> JobRun | None:
+        """The run that counts: the one HWA marks as the end of the rerun chain, else the last."""
+        marked = [run for run in self.jobruns if run.last_in_rerun_chain]
+        runs = marked or self.jobruns
+        return runs[-1] if runs else None
+
+
+class JobStreamStats(_Reply):
+    number_of_job: int | None = None
+    number_of_successfull_job: int | None = None  # HCL's spelling
+    number_of_executing_job: int | None = None
+    number_of_abended_job: int | None = None
+    number_of_failed_job: int | None = None
+    number_of_not_running_job: int | None = None
+    number_of_undecided_job: int | None = None
+
+
+class JobStreamStatusFlags(_Reply):
+    released: bool | None = None
+    late_job_stream: bool | None = None
+    pending_predecessor: bool | None = None
+
+
+class JobStreamInPlan(_FlowNode):
+    original_job_stream_name: str | None = None
+    alias_job_stream_name: str | None = None
+    job_stream_model_id: str | None = None
+    composite_status: CompositeStatus | None = None
+    common_status: str | None = None
+    time_info: TimeInfo | None = None
+    scheduled_date: Instant | None = None
+    job_stream_stats: JobStreamStats | None = None
+    js_status_flags: JobStreamStatusFlags | None = None
+    limit: int | None = None
+    internal_identifier: str | None = None
+
+    @property
+    def status(self) -> str | None:
+        """HWA's internal status: SUCC, STUCK, EXEC, HOLD, READY…"""
+        return self.composite_status.status if self.composite_status else None
+
+    @property
+    def substatus(self) -> str | None:
+        return self.composite_status.substatus if self.composite_status else None
+
+
+def _kind(value: Any) -> str:
+    if not isinstance(value, dict):
+        return "stream" if isinstance(value, JobStreamInPlan) else "job"
+    if value.get("flowNodeType") == "JOBSTREAM" or value.get("originalJobStreamName"):
+        return "stream"
+    return "job"
+
+
+FlowNode = Annotated[
+    Annotated[JobInPlan, Tag("job")] | Annotated[JobStreamInPlan, Tag("stream")],
+    Discriminator(_kind),
+]
+"""A predecessor or successor: a job, or a whole job stream."""
+
+
+class WorkstationInPlan(_Reply):
+    id: str | None = None
+    name: str | None = None
+    folder: str | None = None
+    key: str | None = None
+    description: str | None = None
+    type: str | None = None
+    host_type: str | None = None
+    active_states: Many[str] = []
+    active_flags: Many[str] = []
+    os: str | None = None
+    time_zone: str | None = None
+    node_name: str | None = None
+    tcp_port: int | None = None
+    domain_name: str | None = None
+    limit: int | None = None
+    fence: int | None = None
+    agent_id: str | None = None
+    version: str | None = None
+    time_started: Instant | None = None
+    host_workstation: str | None = None
+
+    @property
+    def linked(self) -> bool:
+        return any(state.endswith("LINKED") for state in self.active_states)
+
+
+class ResourceHolder(_Reply):
+    job_stream_id: str | None = None
+    job_stream: str | None = None
+    job_id: str | None = None
+    job: str | None = None
+    job_key: str | None = None
+    quantity: int | None = None
+
+
+class ResourceInPlan(_Reply):
+    id: str | None = None
+    name: str | None = None
+    folder: str | None = None
+    key: str | None = None
+    workstation: str | None = None
+    description: str | None = None
+    quantity: int | None = None
+    quantity_available: int | None = None
+    quantity_in_use: int | None = None
+    status: str | None = None
+    holders: Many[ResourceHolder] = []
+
+
+class GroupedCount(_Reply):
+    count: int | None = None
+    grouped_count: Annotated[dict[str, int], BeforeValidator(_none_as_mapping)] = {}
+
+
+class Recovery(_Reply):
+    action: str | None = None
+    repeat_interval: timedelta | None = None
+    repeat_occurrences: int | None = None
+    abend_prompt: str | None = None
+
+
+class JobDefinition(_Reply):
+    id: str | None = None
+    name: str
+    folder: str | None = None
+    workstation: str | None = None
+    description: str | None = None
+    type: str | None = None
+    task: Any = None
+    user_logins: Many[str] = []
+    recovery: Recovery | None = None
+
+
+class RunCycle(_Reply):
+    name: str | None = None
+    description: str | None = None
+    type: str | None = None
+    expression: str | None = None
+    calendar: str | None = None
+    start_time: str | None = None
+    deadline_time: str | None = None
+
+
+class StreamJob(_Reply):
+    """A job as a job stream's definition lists it."""
+
+    name: str | None = None
+    job_definition_ref: str | None = None
+    workstation: str | None = None
+    documentation: str | None = None
+
+
+class JobStreamDefinition(_Reply):
+    id: str | None = None
+    name: str
+    folder: str | None = None
+    workstation: str | None = None
+    description: str | None = None
+    documentation: str | None = None
+    time_zone: str | None = None
+    start_time: str | None = None
+    deadline_time: str | None = None
+    run_cycles: Many[RunCycle] = []
+    jobs: Many[StreamJob] = []
+
+
+class JobDefinitionObject(_Reply):
+    key: str | None = None
+    definition: JobDefinition = Field(alias="def")
+
+
+class JobStreamDefinitionObject(_Reply):
+    key: str | None = None
+    definition: JobStreamDefinition = Field(alias="def")

@@ -1,0 +1,19 @@
+"""
+A stand-in for an HWA engine: the REST API v2 over HTTPS, with a plan that lives.
+
+    catalogue.py   what is defined: workstations, resources, job streams and their jobs
+    causes.py      why jobs fail, in the words of a job log
+    schedule.py    what happens in one half day: every run, wait and failure, decided at once
+    plan.py        the plan at a moment: two half days, and each job's state by the clock
+    query.py       OQL and plan filters over the plan's columns
+    records.py     the plan's objects as HWA writes them
+    joblogs.py     job logs, line by line
+    app.py         paths, credentials, paging, errors
+    faults.py      latency, errors, dropped connections, on demand
+    page.py        the plan for people
+    server.py      the certificate and the server
+
+Everything follows from the seed, the number of jobs and the clock: two simulators with the same
+three show the same plan. Nothing here is read from a real engine, and the engine information says
+so (`capabilities.simulator`).
+"""

@@ -1,0 +1,109 @@
+"""The simulator as a running HTTPS server."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from tws.simulator.app import Simulator
+from tws.simulator.catalogue import Catalogue
+from tws.simulator.certificate import write_certificate
+from tws.simulator.faults import Faults
+from tws.simulator.plan import Clock, Plan
+
+
+class PortBusy(Exception):
+    """Somebody else listens there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    host: str = "127.0.0.1"
+    port: int = 31116  # 0: any free one
+    jobs: int = 2_000
+    seed: int = 1
+    speed: float = 1.0
+    user: str = "wauser"
+    password: str = "wauser"  # noqa: S105  the product's own default, for a simulator
+    token: str = ""
+    faults: Faults | None = None
+
+
+class SimulatorServer(uvicorn.Server):
+    """Listens from `open()` on; `run()` serves until `should_exit`."""
+
+    def __init__(self, options: Options, on_ready: Callable[[str], None]) -> None:
+        self.options = options
+        self._on_ready = on_ready
+        self._folder = tempfile.TemporaryDirectory(prefix="hwa-simulator-")
+        folder = Path(self._folder.name)
+        self.certificate, key = write_certificate(folder, options.host)
+        self._files = {
+            False: (self.certificate, key),
+            True: write_certificate(folder, options.host, expired=True),
+        }
+        plan = Plan(Catalogue(options.jobs, options.seed), Clock(options.speed))
+        self.simulator = Simulator(
+            plan,
+            host=options.host,
+            user=options.user,
+            password=options.password,
+            token=options.token,
+        )
+        self.simulator.on_certificate = self._use_certificate
+        super().__init__(
+            uvicorn.Config(
+                self.simulator,
+                ssl_certfile=str(self.certificate),
+                ssl_keyfile=str(key),
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                ws="none",
+                timeout_graceful_shutdown=2,
+            )
+        )
+        self.socket = _listen(options.host, options.port)
+
+    @property
+    def url(self) -> str:
+        host, port = self.socket.getsockname()[:2]
+        return f"https://{f'[{host}]' if ':' in host else host}:{port}"
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.options.faults is not None:
+            self.simulator.faults = self.options.faults
+            self._use_certificate(self.options.faults.expired_certificate)
+        if self.started:
+            self._on_ready(self.url)
+
+    def serve_until_told(self) -> None:
+        try:
+            self.run(sockets=[self.socket])
+        finally:
+            self._folder.cleanup()
+
+    def _use_certificate(self, expired: bool) -> None:
+        # Connections made from now on see the other certificate.
+        certificate, key = self._files[expired]
+        if self.config.ssl is not None:
+            self.config.ssl.load_cert_chain(certificate, key)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise PortBusy(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    listener.listen(128)
+    return listener

@@ -30,7 +30,7 @@ async def watch(auditor: Auditor, tidy: Callable[[], object]) -> None:
                 await auditor.run()
                 await asyncio.to_thread(_closing, tidy)
             except* DatabaseError as lost:
-                log.warning("the database is away: %s", lost.exceptions[0])
+                log.warning("the database is away: %s", lost)
                 await auditor.forget_connections()
             await auditor.sleep()
     finally:

@@ -249,6 +249,49 @@ def test_sigterm_finishes_what_is_in_flight_and_leaves_no_lease() -> None:
     assert found["remaining"] == Memory.objects.filter(trust=Trust.NEW).count()
 
 
+def eventually(condition, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def audited(memory: Memory) -> bool:
+    return not Memory.objects.filter(pk=memory.pk, trust=Trust.NEW).exists()
+
+
+def test_a_watching_auditor_wakes_at_a_new_memory_and_outlives_its_connections() -> None:
+    process = start_auditor("--watch", AUDIT_POLL_SECONDS="2")
+    try:
+        first = make_memory("How?", "Look at the job in conman.")
+        eventually(lambda: audited(first))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        second = make_memory("How else?", "Look at the job in the console.")
+        eventually(lambda: audited(second))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        [found] = results([process])
+    assert (process.returncode, found["audited"]) == (0, 2)
+
+
+def test_without_a_database_the_command_says_so_and_exits_with_2() -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "run_auditor", "--json"],
+        cwd=django_settings.BASE_DIR,
+        env={**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 2
+    assert "can't run" in done.stderr
+    assert done.stdout == ""
+
+
 def test_help_loads_neither_mem0_nor_openai() -> None:
     script = Path(django_settings.BASE_DIR) / "manage.py"
     probe = (

@@ -42,6 +42,12 @@ def positive(value: str) -> int:
     return number
 
 
+def _innermost(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 class Command(BaseCommand):
     help = (
         "Audit every memory that has no verdict yet, oldest first, each exactly once. "
@@ -64,11 +70,12 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        code = EXIT_CANNOT_RUN
         try:
             code = asyncio.run(self._run(options))
-        except (DatabaseError, LookupError) as error:
+        except* (DatabaseError, LookupError) as group:
+            error = _innermost(group)
             self.stderr.write(self.style.ERROR(f"The auditor can't run: {error}"))
-            code = EXIT_CANNOT_RUN
         sys.exit(code)
 
     async def _run(self, options: dict[str, Any]) -> int:

@@ -126,16 +126,23 @@ def set_trust(memories: Sequence[Memory], trust: str, *, flagged: Iterable[uuid.
     vectors.mark([pk for pk in ids if pk not in flagged], trust)
 
 
-def revise(memory: Memory, response: str, by: User | None, *, query: str = "") -> None:
-    """Change a locked memory's text. The earlier text is kept; the version grows; no trust moves.
+def revise(
+    memory: Memory,
+    response: str,
+    by: User | None,
+    *,
+    evidence: list[dict[str, Any]] | None = None,
+) -> None:
+    """Change a locked memory's answer or evidence; no trust moves.
 
-    SameAsAnother when another memory of the agent says exactly this already.
+    The earlier text is kept and the version grows. SameAsAnother when another memory of the
+    agent says exactly this already.
     """
-    query = clean(query).strip() or memory.user_query
     response = clean(response).strip()
     if not response:
         raise EmptyMemory("a memory needs an answer")
-    digest = content_hash(memory.kind, query, response, memory.evidence)
+    read = memory.evidence if evidence is None else clean_json(evidence)
+    digest = content_hash(memory.kind, memory.user_query, response, read)
     twin = Memory.objects.filter(agent=memory.agent, content_hash=digest).exclude(pk=memory.pk)
     if other := twin.first():
         raise SameAsAnother(other)
@@ -147,28 +154,33 @@ def revise(memory: Memory, response: str, by: User | None, *, query: str = "") -
         evidence=memory.evidence,
         changed_by=by,
     )
-    memory.user_query, memory.agent_response = query, response
-    memory.content_hash, memory.terms = digest, terms_of(query, response)
+    memory.agent_response, memory.evidence = response, read
+    memory.content_hash, memory.terms = digest, terms_of(memory.user_query, response)
     memory.version += 1
     memory.save(
         update_fields=[
-            "user_query", "agent_response", "content_hash", "terms", "version", "updated_at",
+            "agent_response", "evidence", "content_hash", "terms", "version", "updated_at",
         ]
     )  # fmt: skip
 
 
 @transaction.atomic
-def change(memory_id: uuid.UUID | str, response: str, by: User | None = None) -> Memory:
-    """Change a memory's answer and send it to the auditor again.
+def change(
+    memory_id: uuid.UUID | str,
+    response: str | None = None,
+    by: User | None = None,
+    *,
+    evidence: list[dict[str, Any]] | None = None,
+) -> Memory:
+    """Change a memory's answer or evidence and send it to the auditor again.
 
     What a person decided is not reopened this way: ValueError for approved and rejected ones.
     """
     memory = Memory.objects.select_for_update().get(pk=memory_id)
     if memory.trust in {Trust.TRUSTED, Trust.REJECTED}:
         raise ValueError("a person has decided on this memory; change it in the review console")
-    revise(memory, response, by)
+    revise(memory, memory.agent_response if response is None else response, by, evidence=evidence)
     set_trust([memory], Trust.NEW)
-    announce()
     return memory
 
 
@@ -179,7 +191,6 @@ def request_audit(memory: Memory, why: str, by: User | None) -> None:
         audit_requested_at=timezone.now(),
         audit_requested_by=by,
     )
-    announce()
 
 
 # What a comment calls an answer that it takes for false, in the languages of our users.

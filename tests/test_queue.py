@@ -186,6 +186,19 @@ def test_a_change_of_text_after_the_verdict_queues_the_record_again() -> None:
 
 
 @pytest.mark.django_db
+def test_a_change_of_evidence_queues_the_record_again() -> None:
+    memory = make_memory()
+    settle([judged(claimed(), FINE)])
+    store.change(memory.pk, evidence=[{"tool": "job_detail", "result": {"status": "ABEND"}}])
+
+    AuditRecord.objects.requeue_changed(10)
+
+    [record] = AuditRecord.objects.claim("w1", 5)
+    assert record.memory.version == 2
+    assert record.memory.revisions.get().evidence == []
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("status", [Status.PENDING, Status.QUARANTINED, Status.CLEARED])
 def test_a_flagged_or_judged_record_is_never_claimed(status) -> None:
     make_record(status)

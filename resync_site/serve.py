@@ -18,6 +18,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import get_commands
 
 from resync_site import environment
 from resync_site.children import Child, ChildDied, Children, show
@@ -109,7 +110,7 @@ def _start_all(
     _prepare_database()
     if development:
         _manage("create_logins")
-    if development and not options.no_sample:
+    if development and not options.no_sample and "load_sample" in get_commands():
         _manage("load_sample")
     _start_web_and_auditor(options, children)
     _say_ready(options, development)

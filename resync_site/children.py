@@ -47,7 +47,7 @@ class Child:
     def start(self) -> None:
         """Only from the main thread: the kernel watches the thread that started a child."""
         self.started_at = time.monotonic()
-        self._wanted_line = threading.Event()
+        self._ready = threading.Event()
         self.process = subprocess.Popen(  # noqa: S603 (our own programs)
             [sys.executable, "-S", _WITH_PARENT, str(os.getpid()), *self.command],
             stdin=subprocess.DEVNULL,
@@ -67,15 +67,14 @@ class Child:
             self.last_lines.append(text)
             show(f"{self.name:<9} | {text}")
             if text.startswith("ready "):
-                self._wanted_line.set()
+                self._ready.set()
 
-    def wait_ready(self, seconds: float) -> str:
-        """What it prints after `ready `; ChildDied when it ends or says nothing in time."""
+    def wait_ready(self, seconds: float) -> None:
+        """Wait for its line `ready …`; ChildDied when it ends or says nothing in time."""
         deadline = time.monotonic() + seconds
-        while not self._wanted_line.wait(0.05):
+        while not self._ready.wait(0.05):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise self.died()
-        return next(line for line in self.last_lines if line.startswith("ready ")).split()[1]
 
     def died(self) -> ChildDied:
         self._lines.join(timeout=1)

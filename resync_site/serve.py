@@ -15,7 +15,6 @@ import sys
 import time
 from pathlib import Path
 from typing import IO
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands
@@ -103,13 +102,14 @@ def _start_all(
     if development:
         environment.keep("RESYNC_ENV", "development")
         environment.keep("SECRET_KEY", secrets.token_urlsafe(50))
-    simulator = _start_simulator(children) if _needs_simulator() else None
+    # It takes its time, and nothing before the sample asks it anything.
+    simulator = _start_simulator(children, cleanup) if _needs_simulator() else None
     start_database()
-    if simulator:
-        _remember(simulator, cleanup)  # before settings are read
     _prepare_database()
     if development:
         _manage("create_logins")
+    if simulator:
+        simulator.wait_ready(READY_SECONDS)
     if development and not options.no_sample and "load_sample" in get_commands():
         _manage("load_sample")
     _start_web_and_auditor(options, children)
@@ -161,8 +161,12 @@ def _needs_simulator() -> bool:
     return development and not environment.text("TWS_BASE_URL")
 
 
-def _start_simulator(children: Children) -> Child:
+def _start_simulator(children: Children, cleanup: contextlib.ExitStack) -> Child:
+    """Start it, and tell other processes where it will listen: settings read this file."""
     port = SIMULATOR_PORT if _is_free("127.0.0.1", SIMULATOR_PORT) else _any_free_port()
+    file = environment.home() / environment.SIMULATOR_FILE
+    file.write_text(f"https://127.0.0.1:{port}\n")
+    cleanup.callback(file.unlink, missing_ok=True)
     return children.start(
         "simulator", [*MANAGE, "run_simulator", "--port", str(port)], restarts=True
     )
@@ -172,14 +176,6 @@ def _any_free_port() -> int:
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])
-
-
-def _remember(simulator: Child, cleanup: contextlib.ExitStack) -> None:
-    """Tell other processes where it listens: settings read this file (see environment.py)."""
-    address = urlsplit(simulator.wait_ready(READY_SECONDS))
-    file = environment.home() / environment.SIMULATOR_FILE
-    file.write_text(f"{address.scheme}://{address.netloc}\n")
-    cleanup.callback(file.unlink, missing_ok=True)
 
 
 # --- the database --------------------------------------------------------------------------

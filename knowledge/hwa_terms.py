@@ -101,7 +101,7 @@ STATUS_CODES: dict[str, str] = {
 _STATUS_PATTERNS: dict[str, str] = {
     "success": (
         r"succ(?:p|ess(?:ful(?:ly)?)?|eed(?:ed|s|ing)?|esses)?|sucesso|bem[- ]sucedid[oa]s?"
-        r"|complet(?:ed|o|a|os|as|aram|ou)|conclui(?:d[oa]s?|u|ram)|verdes?|green"
+        r"|complet(?:ed?|o|a|os|as|aram|ou)|conclui(?:d[oa]s?|u|ram)|verdes?|green"
         r"|(?:termin|acab|encerr|finaliz|fech|rod)(?:ou|aram|ad[oa]s?) (?:tudo )?(?:bem|certo|ok)"
         r"|(?:ended|finished|ran|went|completed) (?:all )?(?:well|ok|fine|clean(?:ly)?|normally)"
         r"|deu certo|deram certo|sem (?:nenhum )?erros?"
@@ -113,8 +113,8 @@ _STATUS_PATTERNS: dict[str, str] = {
         r"|(?:termin|acab|encerr)(?:ou|aram) mal|(?:ended|finished|went) (?:badly|wrong)"
     ),
     "running": (
-        r"exec|intro|running|runs|executing|in (?:progress|execution|flight)|under ?way|processing"
-        r"|em (?:execucao|andamento|curso|processamento)|executando|rodando|processando|roda|rodam"
+        r"exec|intro|running|executing|in (?:progress|execution|flight)|under ?way|processing"
+        r"|em (?:execucao|andamento|curso|processamento)|executando|rodando|processando"
     ),
     "waiting": (
         r"hold|held|on hold|wait(?:s|ing)?|aguard(?:a|am|ando)|esper(?:a|am|ando)|em espera"

@@ -1,0 +1,170 @@
+"""Texts that are aimed at the judge, the reader or the assistant instead of informing anybody.
+
+Patterns over folded text (lower case, no accents), in Portuguese, English and Spanish. They begin
+at fixed words and repeat within bounds, so that a hostile megabyte costs a scan and no more.
+"""
+
+from __future__ import annotations
+
+import re
+
+_JUDGES = (
+    r"(?:auditor|judge|reviewer|evaluator|grader|moderator|classifier|avaliador|avaliadora"
+    r"|revisora?|juiz|juiza"
+    r"|moderador|classificador|evaluador|juez|revisor humano|human reviewer|llm|ia auditora"
+    r"|validator|validador)"
+)
+_ORDERS = (
+    r"(?:mark|rate|score|approve|return|output|ignore|set|give|assign|press|click|accept|clear"
+    r"|skip|pass|respond|reply|treat|consider|do not (?:flag|reject)|don't (?:flag|reject)"
+    r"|marque|aprove|atribua|de nota|retorne|responda|ignore|clique|aceite|considere|classifique"
+    r"|libere|pule|nao (?:sinalize|rejeite)"
+    r"|marca|aprueba|asigna|devuelve|ignora|acepta|considera|califica)"
+)
+
+STRUCTURE = re.compile(
+    # tags and chat markup that would end or forge a block of a prompt
+    r"</?(?:answer|conversation|system|assistant|user|memory|memories|question|evidence"
+    r"|instructions?|context|data"
+    r"|untrusted|item|input|output|document|prompt|resposta|pergunta|sistema|usuario|evidencia"
+    r"|instruc\w{2,5}|conversa|memoria"
+    r"|respuesta|pregunta)\b[^<>]{0,60}>"
+    r"|<\|[a-z_]{2,20}\|>|\[/?inst\]|<</?sys>>|\[(?:system|sistema)\]"
+    r"|[\"']role[\"']\s{0,3}:\s{0,3}[\"'](?:system|assistant|developer|tool)[\"']"
+    r"|(?:\A|\n)\s{0,4}#{1,6}\s{0,3}(?:new |nova |novo |nueva )?(?:system|sistema|instruc\w{2,8}"
+    r"|instructions?|override)\b"
+    r"|(?:\A|\n|[.!?] )(?:system|sistema|developer)(?: (?:message|prompt|mensagem|override"
+    r"|note))?\s?:\s"
+    r"|[-=]{3,} ?(?:end|begin|fim|inicio)(?: of| do| da)? (?:data|answer|conversation|prompt"
+    r"|system|dados|resposta|conversa|untrusted)"
+    r"|[\"']?is_incorrect[\"']?\s{0,3}[:=]|[\"']verdict[\"']\s{0,3}:"
+    r"|[\"']approved[\"']\s{0,3}:\s{0,3}true"
+)
+
+AT_JUDGE = re.compile(
+    rf"(?:\b(?:note|attention|message|instruction|memo|warning|nota|atencao|aviso|mensagem|recado"
+    rf"|caro|cara|dear|querido|to|ao|para o|al)\b[^.\n]{{0,20}}?\b{_JUDGES}\b"
+    rf"|\b{_JUDGES}s?\s?[:,])[^.\n]{{0,120}}?\b{_ORDERS}\b"
+    r"|\bscore\s?(?:=|:|of)\s?(?:5|10|100|0|1(?:\.0)?)\b|\bnota (?:5|10|dez|cinco|maxima|100)\b"
+    r"|\b(?:maximum|perfect|full|top|highest) (?:score|rating|marks)\b"
+    r"|\bconfidence\s?(?:=|:|of|to)\s?0(?:\.0{1,2})?\b|\b(?:confianca|confianza)\s?(?:=|:|de"
+    r"|em)\s?(?:0|zero)\b"
+    r"|\bapprove (?:all|everything|every|this (?:answer|memory|one|record)|any|the (?:next|rest"
+    r"|remaining|whole))\b"
+    r"|\baprov(?:e|ar|em) (?:tudo|tod[ao]s|esta|este|as (?:respostas|memorias|proximas)"
+    r"|os (?:registros|proximos|demais)|qualquer|automaticamente)\b"
+    r"|\baprueb[ae] (?:todo|tod[ao]s|esta|las|los)\b|\bmark(?:ed)? (?:this|it|them|all|everything"
+    r"|every \w+)(?: \w+){0,2} (?:as )?(?:correct|approved|safe|verified|trusted|true)\b"
+    r"|\bmarque (?:\w+ ){0,3}como (?:corret|aprovad|segur|verificad|confiavel)\w*\b"
+    r"|\bmarca (?:\w+ ){0,3}como (?:correct|aprobad|segur)\w*\b"
+    r"|\b(?:for|em|para) (?:every|each|all|todos os|todas as|cada)(?: \w+){0,2} (?:remaining"
+    r"|following|subsequent|next|proxim[oa]s?|restantes?|seguintes?) (?:items?|records?|answers?"
+    r"|memor\w+|itens|registros|respostas)\b"
+    r"|\bdo not (?:flag|quarantine|audit|reject) (?:this|it|any)\b|\bnao (?:sinalize|quarentene"
+    r"|audite|rejeite) (?:esta|este|isto|nada)\b"
+    r"|\b(?:is|was|has been) (?:already )?(?:verified|approved|audited"
+    r"|pre-approved) by (?:the )?(?:auditor|reviewer|admin\w*|security|hcl|ibm|human)"
+    r"|\b(?:this|the) (?:assistant )?(?:answer|response)(?: above)? is (?:perfect|flawless"
+    r"|100% correct|fully correct|verified|guaranteed)\b"
+    r"|\b(?:esta|a) resposta(?: acima)? (?:esta|e) (?:perfeita|100% corret\w+|verificada|aprovada"
+    r"|garantida)\b"
+)
+
+AT_ASSISTANT = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)(?: \w+){0,3} (?:instructions?|rules?|prompts?"
+    r"|guidelines|directives|context|policies)\b"
+    r"|\b(?:ignore|desconsidere|esqueca|desobedeca|anule)(?: \w+){0,3} (?:instruc\w{2,4}|regras"
+    r"|orientac\w{2,4}|ordens|prompts?|diretrizes|contexto)\b"
+    r"|\b(?:ignora|olvida|descarta)(?: \w+){0,3} (?:instrucciones|reglas|ordenes|indicaciones)\b"
+    r"|\byou are (?:now|no longer)\b|\bfrom now on,? (?:you|answer|reply|always|every)\b"
+    r"|\ba partir de agora,? (?:voce|responda|sempre|aja|toda)\b"
+    r"|\bvoce agora e\b|\bagora voce e\b|\bahora eres\b|\bnovo papel\b|\bnew (?:role|persona"
+    r"|instructions?)\b|\bnuevo rol\b|\bnova instrucao\b"
+    r"|\b(?:act|behave|respond) as (?:if you (?:were|are)|an? (?:admin\w*|system|unrestricted"
+    r"|root|different|developer))\b|\baja como\b|\bfinja (?:ser|que)\b|\bpretend (?:to be|you)\b"
+    r"|\bactua como\b"
+    r"|\b(?:developer|debug|god|dan|jailbreak|admin) mode\b|\bmodo (?:desenvolvedor|deus|debug"
+    r"|administrador)\b|\bjailbreak\b|\bdo anything now\b"
+    r"|\b(?:remember|memorize|lembre|memorize|grave|guarde"
+    r"|recuerda)(?:-se)?(?: \w+){0,3}? (?:forever|para sempre|permanently|siempre"
+    r"|in every (?:future )?(?:answer|conversation)|em todas as)\b"
+    r"|\b(?:always|sempre|siempre) (?:answer|reply|respond|responda"
+    r"|responde) (?:\w+ ){0,4}?(?:approved|aprovad[oa]|aprobado|yes|sim|ok)\b"
+)
+
+# Words in data that address the assistant: a job's description, a log line, a resource's text.
+FROM_DATA = re.compile(
+    r"\b(?:assistant|assistente|asistente|ai|ia|agent|agente|bot|chatbot|copilot|resync"
+    r"|llm)\s?[:,]\s{0,3}[\"']?(?:please |por favor,? )?"
+    r"(?:execut|run|submit|cancel|delet|releas|reply|answer|send|call|ignor|chang|set|stop|kill"
+    r"|rerun|disabl|apagu|cancel|rod|submet|liber"
+    r"|respond|envi|altere|alter|mud|par[ea]|mat[ea]|exclu|desabilit|confirm|ejecut|borr|ignore)\w*"
+    r"|\b(?:as|conforme|como) (?:o |a |the )?(?:log|description|descricao|comment|comentario|note"
+    r"|nota|text|texto|documentation|message|mensagem|job|file|arquivo)s? (?:asked|told"
+    r"|instructed|says to|requested|ordered|pediu|pedia|pede|manda|mandou|mandava|orienta"
+    r"|instruiu|solicita\w*|ordena\w*)\b"
+)
+
+LEAKED_PROMPT = re.compile(
+    r"\b(?:my|the) (?:system )?(?:prompt|instructions?)(?: \w+){0,3} (?:says?|reads?|is|are"
+    r"|follows?|states?|begins?)\s?(?::|that\b|as follows)"
+    r"|\b(?:here (?:is|are)|this is) (?:my|the) (?:system )?(?:prompt|instructions?)\b"
+    r"|\b(?:minhas?|meu|meus) (?:instruc\w{2,4}|prompt|regras)(?: \w+){0,3} (?:sao|diz|dizem|e"
+    r"|comeca\w*)\s?(?::|que\b|assim|as seguintes)"
+    r"|\b(?:eis|aqui esta\w?|segue\w?) (?:o|as|os|a|meu|minhas) (?:prompt|instruc\w{2,4})\b"
+    r"|\bmis instrucciones (?:son|dicen)\b"
+    r"|\byou are (?:resync|an? (?:helpful |expert |ai |friendly )?(?:assistant|agent|expert"
+    r"|chatbot))\b[^\n]{0,80}"
+    r"|\bvoce e (?:o resync|um[a]? (?:assistente|agente|especialista))\b[^\n]{0,80}"
+    r"|\b(?:never|nunca) (?:reveal|revele|disclose|mostre|divulgue"
+    r"|share)(?: \w+){0,3} (?:instructions?|prompt|texto|instruc\w{2,4})\b"
+)
+
+# --- what a read-only assistant cannot have done -------------------------------------------------
+
+_DONE_PT = (
+    r"(?:cancelei|reexecutei|liberei|submeti|confirmei|alterei|removi|apaguei|reiniciei|parei"
+    r"|iniciei|executei|deletei|rodei|disparei"
+    r"|mudei|ajustei|aumentei|diminui|segurei|matei|encerrei|desliguei|derrubei|reprocessei"
+    r"|suspendi|exclui|restaurei|desbloqueei"
+    r"|destravei|religuei|linkei|renomeei|criei|forcei|zerei|atualizei|aprovei|agendei|reenviei"
+    r"|corrigi)"
+)
+_DONE_EN = (
+    r"(?:cancell?ed|rer[au]n|re-?ran|released|submitted|confirmed|changed|removed|deleted"
+    r"|restarted|stopped|started|killed|held|replied to"
+    r"|answered|set|raised|lowered|increased|unlinked|linked|triggered|launched|executed"
+    r"|resubmitted|suspended|dropped|purged|modified"
+    r"|updated|approved|scheduled|fixed|forced|unlocked|disabled|enabled|shut down|rebooted"
+    r"|granted)"
+)
+_DONE_ES = (
+    r"(?:cancele|reejecute|libere|envie|confirme|cambie|elimine|reinicie|detuve|inicie"
+    r"|ejecute|borre|aumente)"
+)
+WRITE_CLAIM = re.compile(
+    rf"\b(?:eu )?(?:ja )?{_DONE_PT}\b(?! (?:a |uma |o |um )?(?:consulta|busca|pesquisa|query"
+    rf"|leitura|verificacao|contagem|lista|chamada|api))"
+    r"|\brespondi (?:o |ao |sim ao |nao ao |o )?prompt\b|\bcoloquei (?:o|a|os|as) \S+ em (?:hold"
+    r"|espera)"
+    rf"|\bi(?:'ve| have| just| already| went ahead and|'ve just|'ve already| have just"
+    rf"| have already| also| successfully){{0,2}} {_DONE_EN}\b"
+    r"(?! (?:a |the |your |my )?(?:query|search|question|request|check|lookup|filter|to\b))"
+    rf"|\b(?:yo )?he (?:cancelado|reejecutado|liberado|enviado|confirmado|cambiado|eliminado"
+    rf"|reiniciado|detenido|ejecutado)\b|\b{_DONE_ES} el (?:job|stream|trabajo|flujo)\b"
+    r"|\b(?:feito|pronto|done|listo|hecho)\s?[:,!.][^.\n]{0,60}?\b(?:cancelad|alterad|liberad"
+    r"|submetid|reexecutad|confirmad|removid|apagad|reiniciad|parad|respondid"
+    r"|cancell?ed|changed|released|submitted|rerun|confirmed|removed|deleted|restarted|stopped"
+    r"|set to|cancelado|cambiado)\w*"
+    r"|\b(?:cancell?ed|deleted|released|submitted|changed|rerun|stopped|restarted|removed) (?:it "
+    r"|them |the \w+ )?(?:as (?:you )?(?:requested|asked|instructed)|for you|on your behalf)\b"
+    r"|\b(?:cancelad|alterad|liberad|submetid|reexecutad|removid|apagad|reiniciad|parad"
+    r"|confirmad)[oa]s? (?:conforme (?:pedido|solicitado|instruido)|por mim|a seu pedido"
+    r"|como (?:voce )?pediu)\b"
+)
+NOT_DONE = re.compile(
+    r"\b(?:nao (?:executei|cancelei|fiz|submeti|alterei|foi executad\w+|cumpri|obedeci|segui"
+    r"|apaguei)|i (?:did not|didn't|have not|haven't|will not|won't|cannot|can't)"
+    r"|not (?:an order|an instruction|executed|followed)|nao e (?:uma )?(?:ordem|instrucao"
+    r"|pedido)|isso e apenas texto|only text|treated as (?:text|data))\b"
+)

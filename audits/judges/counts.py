@@ -1,0 +1,352 @@
+"""Counts that an answer gives, held against what the evidence adds up to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+
+from knowledge.hwa_terms import STATUS_CODES, Number
+
+from .claims import Sentence, is_unreal, number_before
+from .facts import Facts, Thing
+from .predicates import PREDICATES, Predicate, Said, find_predicates, is_empty_handed
+
+Problem = tuple[str, float]
+"""What the evidence says instead, and how sure we are that the answer is wrong."""
+
+_UNFINISHED = frozenset(
+    code
+    for code, group in STATUS_CODES.items()
+    if group in {"running", "waiting", "ready", "stuck", "undecided", "failed", "suppressed"}
+)
+
+
+def counted(
+    predicate: Predicate, denied: bool, facts: Facts, among: list[Thing] | None = None
+) -> set[int] | None:
+    """Every count that the evidence supports for a predicate; None where it doesn't say."""
+    found: set[int] = set()
+    if among is None:
+        for tally in facts.tallies:
+            found |= _of_tally(predicate, denied, tally)
+    for things in [among] if among is not None else _lists(facts):
+        truths = [predicate.truth(t) for t in things]
+        if predicate.codes and len(predicate.codes) == 1:
+            truths = [bool(t.codes & predicate.codes) if t.codes else None for t in things]
+        sure = [truth for truth in truths if truth is not None]
+        if sure:
+            number = sum(truth is not denied for truth in sure)
+            found |= {number, number + len(truths) - len(sure)}
+    for thing in facts.things.values() if predicate.name == "free" else ():
+        found |= _units(thing, denied)
+    if among is None and facts.lists and not any(facts.lists):
+        found.add(0)
+    return found or None
+
+
+def _of_tally(predicate: Predicate, denied: bool, tally: dict[str, int]) -> set[int]:
+    if not predicate.codes:
+        return set()
+    codes = _UNFINISHED if predicate.name == "open" else predicate.codes
+    values = [tally[code] for code in sorted(codes & set(tally)) if tally[code]]
+    total = sum(tally.values())
+    if predicate.name == "open":
+        failed = sum(n for code, n in tally.items() if code in _BAD)
+        running = sum(n for code, n in tally.items() if STATUS_CODES[code] == "running")
+        return {sum(values), sum(values) - failed, sum(values) - failed - running}
+    if predicate.name == "ended":
+        values = [tally[c] for c in ("SUCC", "ABEND", "CANCL", "FAIL", "ERROR") if tally.get(c)]
+    sums = {sum(part) for size in range(1, 7) for part in combinations(values[:6], size)} or {0}
+    return {total - number for number in sums} if denied else sums
+
+
+def _units(thing: Thing, denied: bool) -> set[int]:
+    free = thing.numbers.get("availablequantity", set()) | thing.numbers.get("available", set())
+    total = thing.numbers.get("totalquantity", set()) | thing.numbers.get("total", set())
+    return {t - f for t in total for f in free} if denied else free
+
+
+def _lists(facts: Facts) -> list[list[Thing]]:
+    whole = [things for things in facts.lists if things]
+    single = [t for t in facts.things.values() if t.codes or t.flags or t.flag_lists]
+    return whole or ([single] if single else [])
+
+
+def _parts(facts: Facts) -> Iterator[list[Thing]]:
+    """The lists cut by workstation and by stream: "2 failed on FTA1"."""
+    for things in _lists(facts):
+        places = {place for t in things for place in t.workstations | t.streams}
+        for place in places:
+            yield [t for t in things if place in t.workstations | t.streams]
+
+
+def in_scope(sentence: Sentence, facts: Facts) -> list[Thing] | None:
+    """The things that a sentence confines itself to: on FTA1, no stream X."""
+    wanted = {
+        m.thing.name.casefold()
+        for m in sentence.mentions
+        if m.thing is not None and m.thing.kinds & {"workstation", "stream"}
+    }
+    if not wanted:
+        return None
+    chosen = [
+        t
+        for t in facts.things.values()
+        if (t.workstations | t.streams) & wanted and (t.codes or t.flags)
+    ]
+    return chosen or None
+
+
+def check_count(sentence: Sentence, said: Said, facts: Facts) -> Problem | None:
+    """A number said with a predicate: "três concluíram", "2 are waiting", "Faltam três"."""
+    number = number_before(sentence, said) or _number_after(sentence, said)
+    if number is None or is_unreal(sentence.folded, number.start):
+        return None
+    if _is_article(sentence, number) or sentence.folded[number.start : number.end] in _PAIR:
+        return None
+    return _held(number.value, said.predicate, said.denied, sentence, facts)
+
+
+def _held(
+    value: int, predicate: Predicate, denied: bool, sentence: Sentence, facts: Facts
+) -> Problem | None:
+    possible = counted(predicate, denied, facts)
+    scope = in_scope(sentence, facts)
+    scoped = counted(predicate, denied, facts, scope) if scope else None
+    if scoped is not None:
+        possible = scoped | (possible or set())
+    else:
+        parts = [c for part in _parts(facts) if (c := counted(predicate, denied, facts, part))]
+        possible = possible and possible.union(*parts)
+    if possible is None or value in possible:
+        return None
+    whole = counted(predicate, denied, facts) or possible
+    label = f"not {predicate.name}" if denied else predicate.name
+    return f"{label}: {_numbers(whole)}", 0.9
+
+
+_PAIR = {"both", "ambos", "ambas"}
+_ONLY = re.compile(r"\b(?:so|somente|apenas|only|just|exactly|exatamente|unico|the)\W{0,3}\Z")
+
+
+def _is_article(sentence: Sentence, number: Number) -> bool:
+    word = sentence.folded[number.start : number.end]
+    if word not in {"um", "uma", "one", "a", "no"}:
+        return False
+    others = [n for n in sentence.numbers if n is not number and n.value > 1]
+    return not (others or _ONLY.search(sentence.folded[: number.start]))
+
+
+_AFTER_GLUE = re.compile(r"(?: (?:apenas|so|somente|only|just|ainda|still))?[ :=(\"'`*]*")
+_TIMES_WORD = re.compile(
+    r" (?:times?|vez(?:es)?|h\b|horas?|hours?|min|segundos?|seconds?|dias?"
+    r"|days?|%)"
+)
+
+
+def _number_after(sentence: Sentence, said: Said) -> Number | None:
+    for number in sentence.numbers:
+        if number.start >= said.end:
+            glue = sentence.folded[said.end : number.start]
+            if not _AFTER_GLUE.fullmatch(glue) or _TIMES_WORD.match(sentence.folded, number.end):
+                return None
+            taken = any(number_before(sentence, s) is number for s in sentence.said)
+            verb_first = said.predicate.name == "open" or sentence.folded[
+                said.end - 3 : said.end
+            ] in {
+                "ram",
+                "lam",
+                "dam",
+            }
+            return None if taken or not (verb_first or ":" in glue or "=" in glue) else number
+    return None
+
+
+_BARE = re.compile(
+    r"\W*(?:(?:yes|sim|no|nao|ha|existem?|there (?:is|are)|foram|sao|it is|they are|e|tem|temos"
+    r"|only|just|so|apenas"
+    r"|somente|exatamente|exactly|currently|agora|at least)\b[\s,.:]*){0,4}\Z"
+)
+
+
+def check_bare_count(sentence: Sentence, question: Sentence, facts: Facts) -> Problem | None:
+    """A number that answers the question's own "how many": "Duas: A e B", "Only one, P1"."""
+    if not sentence.numbers or not question.said:
+        return None
+    number = sentence.numbers[0]
+    if not _BARE.fullmatch(sentence.folded[: number.start]):
+        return None
+    after = sentence.folded[number.end : number.end + 30]
+    if re.match(r"\s*(?:%|h\b|horas?|hours?|min|unidades|runs?|execu)", after):
+        return None
+    if any(s.start - number.end < 40 for s in sentence.said if s.start >= number.end):
+        return None
+    asked = question.said[-1] if len({s.predicate.name for s in question.said}) == 1 else None
+    if asked is None or len(re.findall(r"quant[oa]s|how many", question.folded)) > 1:
+        return None
+    return _held(number.value, asked.predicate, asked.denied, question, facts)
+
+
+def check_none(
+    sentence: Sentence, said: Said, facts: Facts, subjects: list[Thing]
+) -> Problem | None:
+    """Nothing is so: "nenhuma falha", "no abends", "não há job retido", "nothing is late"."""
+    empty = is_empty_handed(sentence.folded, said.start, sentence.portuguese)
+    exists = said.denied and _EXISTS.search(sentence.folded[: said.start])
+    weak = said.denied and _WITHOUT.search(sentence.folded[: said.start]) and not subjects
+    if not empty and not exists and not weak:
+        return None
+    if is_unreal(sentence.folded, said.start):
+        return None
+    predicate, denied = said.predicate, said.denied and empty and _double(sentence, said)
+    scope = in_scope(sentence, facts)
+    possible = counted(predicate, denied, facts, scope)
+    if possible is None or 0 in possible:
+        return None
+    if scope is None and facts.lists and [] in facts.lists:
+        return None
+    examples = [t for t in scope or facts.things.values() if predicate.truth(t) is True]
+    shown = (
+        "; ".join(t.describe() for t in examples[:3]) or f"{predicate.name}: {_numbers(possible)}"
+    )
+    return shown, 0.92
+
+
+_EXISTS = re.compile(
+    r"\b(?:nao (?:ha|tem|temos|existem?|houve|encontrei|achei)|there (?:is|are|was|were) (?:no"
+    r"|not))\b[^.;:]*\Z"
+)
+_WITHOUT = re.compile(r"\b(?:sem|without|nem|nor)(?: \w+){0,2} ?\Z")
+
+
+def _double(sentence: Sentence, said: Said) -> bool:
+    """ "no unlinked stations" denies the denial; "não há nenhuma falha" is one denial."""
+    written = sentence.folded[said.start : said.end]
+    return written.startswith(("un", "in", "sem ", "desc", "off"))
+
+
+_EVERY = re.compile(
+    r"\b(?:all|every|everything|everyone|tod[oa]s?|tudo|each|cada|ambos|ambas|both|os dois"
+    r"|as duas)\b(?: \S+){0,9}? ?\Z"
+)
+
+
+def check_all(sentence: Sentence, said: Said, facts: Facts) -> Problem | None:
+    """Everything is so: "all jobs succeeded", "tudo certo", "todas as estações conectadas"."""
+    before = sentence.folded[max(0, said.start - 70) : said.start]
+    if not _EVERY.search(before) or is_unreal(sentence.folded, said.start) or "nem tod" in before:
+        return None
+    if re.search(r"\b(?:not|nem|nao|but|except|exceto|menos|mas)\b", before):
+        return None
+    if "both" in before or "ambos" in before or "dois" in before or "duas" in before:
+        return None
+    return _all_are(
+        PREDICATES["healthy"]
+        if said.predicate.name == "success" and _is_vague(sentence)
+        else said.predicate,
+        said.denied,
+        sentence,
+        facts,
+    )
+
+
+def _is_vague(sentence: Sentence) -> bool:
+    return (
+        re.search(
+            r"\b(?:everything|tudo|all (?:is |looks )?(?:green|good|ok|well"
+            r"|fine))\b",
+            sentence.folded,
+        )
+        is not None
+    )
+
+
+_FINE = re.compile(
+    r"\b(?:tudo|everything|all|plano|plan|noite|night)\b(?: \w+){0,3}? (?:certo|verde|ok|bem"
+    r"|normal(?:mente)?|fine|good|green"
+    r"|tranquil[oa]|smooth(?:ly)?|well|healthy|saudavel|em ordem|in order|funcionando)\b"
+    r"|\b(?:sem|no|nenhum[a]?|nao ha) (?:novos? )?(?:problemas?|falhas?|issues?|problems?"
+    r"|pendencias?|incidentes?|incidents?)\b"
+)
+
+
+def check_fine(sentence: Sentence, facts: Facts) -> Problem | None:
+    """ "Everything looks fine", "tudo verde": nothing in scope may have failed."""
+    match = _FINE.search(sentence.folded)
+    if match is None or is_unreal(sentence.folded, match.end()):
+        return None
+    if re.search(r"\b(?:nao|not|nem|almost|quase)\b", sentence.folded[: match.start()][-30:]):
+        return None
+    if re.search(r"\bnao (?:esta|ha)|\bnot\b", match[0]) and "nao ha" not in match[0]:
+        return None
+    return _all_are(PREDICATES["healthy"], False, sentence, facts)
+
+
+def _all_are(
+    predicate: Predicate, denied: bool, sentence: Sentence, facts: Facts
+) -> Problem | None:
+    things = in_scope(sentence, facts) or [
+        t for t in facts.things.values() if t.codes or t.flags or t.flag_lists
+    ]
+    wrong = [t for t in things if predicate.truth(t) is denied]
+    if wrong:
+        return "; ".join(t.describe() for t in wrong[:3]), 0.9
+    bad = {c: n for tally in facts.tallies for c, n in tally.items() if n and c in _BAD}
+    if bad and predicate.name in {"healthy", "success"} and not denied:
+        return ", ".join(f"{code}: {n}" for code, n in bad.items()), 0.9
+    return None
+
+
+_BAD = {code for code, group in STATUS_CODES.items() if group in {"failed", "stuck"}}
+
+
+def check_totals(sentence: Sentence, facts: Facts) -> Iterator[tuple[Number, Problem]]:
+    """A count of objects without a status: "São cinco jobs", "the plan holds 96 jobs"."""
+    if not facts.totals:
+        return
+    possible: set[int] = set()
+    for number in sentence.numbers:
+        after = sentence.folded[number.end : number.end + 24]
+        noun = re.match(
+            r" (?:jobs?|streams?|prompts?|fluxos?|workstations?|estacoes|agentes"
+            r"|agents)\b",
+            after,
+        )
+        if noun is None or number.value < 2:
+            continue
+        possible = possible or facts.totals | facts.integers | everything_counted(facts)
+        if number.value in possible:
+            continue
+        if (
+            is_unreal(sentence.folded, number.start)
+            or sentence.folded[number.start : number.end] in _PAIR
+        ):
+            continue
+        yield number, (f"counts: {_numbers(facts.totals)}", 0.82)
+
+
+def everything_counted(facts: Facts) -> set[int]:
+    """Whatever an honest speaker may have added up from the evidence."""
+    found: set[int] = set(facts.totals)
+    for predicate in PREDICATES.values():
+        for denied in (False, True):
+            found |= counted(predicate, denied, facts) or set()
+            for part in _parts(facts):
+                found |= {len(part)} | (counted(predicate, denied, facts, part) or set())
+    for kind in ("job", "stream", "workstation", "prompt", "resource"):
+        found.add(len(facts.of_kind(kind)))
+    values = [v for tally in facts.tallies for v in tally.values()][:12]
+    found |= {a + b for a in values for b in values} | {
+        a + b + c for a in values for b in values for c in values
+    }
+    base = sorted(facts.totals)[:12]
+    return found | {a - b for a in base for b in list(found)[:200] if a > b}
+
+
+def question_said(question: str) -> list[Said]:
+    return find_predicates(question)
+
+
+def _numbers(values: set[int]) -> str:
+    return " or ".join(str(value) for value in sorted(values)[:6])

@@ -1,0 +1,178 @@
+"""What a question asks, and whether the answer's yes, no or silence fits the evidence."""
+
+from __future__ import annotations
+
+import re
+
+from knowledge.hwa_terms import STATUS_CODES
+
+from .claims import Sentence, bind
+from .counts import counted, in_scope
+from .facts import Facts, Thing
+from .predicates import PREDICATES, Said
+
+Problem = tuple[str, float]
+
+_YES = re.compile(r"\W*(?:yes|yep|sim|isso|correct|correto|exato|claro|of course)\b")
+_NO = re.compile(
+    r"\W*(?:no(?=\s*[,.;:!—–-]|$)|nao|nope|nenhum[a]?|none|not (?:yet|at|really)|ainda nao"
+    r"|neither|negativo|nothing|nada)\b(?! (?:momento|plano|log|stream))"
+)
+_OPEN_QUESTION = re.compile(
+    r"\W*(?:(?:e|and|so|please|por favor)\W+)?(?:what|which|who|where|when|why|how|list|show|give"
+    r"|tell|explain|describe"
+    r"|qual|quais|quem|onde|quando|por ?que|como|quant[oa]s?|o que|liste|mostre|em que|de quem"
+    r"|com que|a que|status)\b"
+)
+_ANY = re.compile(
+    r"\b(?:any|anything|anyone|algum[a]?|alguns|algumas|algo|ha|tem|temos|existe[m]?|is there"
+    r"|are there|some)\b"
+)
+_ALL = re.compile(
+    r"\b(?:everything|all|tudo|tod[oa]s|verde|green|(?:estao|esta) (?:tudo )?bem|deu tudo certo"
+    r"|saudavel|healthy|correu bem)\b"
+)
+
+
+def check_yes_no(question: Sentence, answer: list[Sentence], facts: Facts) -> Problem | None:
+    """A yes or no that the evidence answers the other way."""
+    if not answer or _OPEN_QUESTION.match(question.folded) or "?" not in question.text:
+        return None
+    first = answer[0].folded
+    says = True if _YES.match(first) else False if _NO.match(first) else None
+    if says is None:
+        return None
+    asked = _asked_truth(question, facts)
+    if asked is None:
+        return None
+    truth, shown = asked
+    return None if truth is says else (shown, 0.87)
+
+
+def _asked_truth(question: Sentence, facts: Facts) -> tuple[bool, str] | None:
+    if len(re.findall(r"\?", question.text)) > 1 and not _ALL.search(question.folded):
+        return None
+    if _ALL.search(question.folded):
+        return _everything(question, facts)
+    said = question.said
+    if len({s.predicate.name for s in said}) != 1 or re.search(r" (?:or|ou) ", question.folded):
+        return None
+    if _ANY.search(question.folded):
+        return _anything(question, said[-1], facts)
+    bound = [(thing, s) for thing, s in bind(question) if s.predicate.truth(thing) is not None]
+    things = {thing.name for thing, _said in bound} or set()
+    if len(things) != 1:
+        things_named = [m.thing for m in question.mentions if m.thing is not None]
+        if len(things_named) != 1:
+            return None
+        bound = [(things_named[0], said[-1])]
+    thing, one = bound[-1]
+    truth = one.predicate.truth(thing)
+    if truth is None or one.predicate.name == "open":
+        return None
+    return truth is not one.denied, thing.describe()
+
+
+def _anything(question: Sentence, said: Said, facts: Facts) -> tuple[bool, str] | None:
+    scope = in_scope(question, facts)
+    possible = counted(said.predicate, said.denied, facts, scope)
+    if possible is None:
+        return None
+    truths = {count > 0 for count in possible}
+    if len(truths) != 1:
+        return None
+    return truths.pop(), f"{said.predicate.name}: {', '.join(map(str, sorted(possible)))}"
+
+
+def _everything(question: Sentence, facts: Facts) -> tuple[bool, str] | None:
+    things = in_scope(question, facts) or list(facts.things.values())
+    healthy = PREDICATES["healthy"].truth
+    bad = [t for t in things if healthy(t) is False]
+    counts = _bad_counts(facts)
+    if bad or counts:
+        return False, "; ".join([t.describe() for t in bad[:3]] or [counts])
+    # All well so far is not all done: only a denied "yes" is judged, never a cautious "no".
+    return None
+
+
+def _bad_counts(facts: Facts) -> str:
+    return ", ".join(
+        f"{code}: {count}"
+        for tally in facts.tallies
+        for code, count in tally.items()
+        if count and STATUS_CODES.get(code) in {"failed", "stuck"}
+    )
+
+
+_NO_ANSWER = re.compile(
+    r"\b(?:nao (?:ha|foi|encontr\w+|consegui\w*|existe\w*|posso|pude|achei|esta|tenho|ach\w+"
+    r"|localiz\w+|consta|sei|respond\w+|retorn\w+)"
+    r"|could ?n[o']t|can ?n[o']t|cannot|can't|no (?:job log|log|such|answer|data|run)"
+    r"|not (?:found|available|possible|know|reach\w+|exist\w*)"
+    r"|unavailable|indisponivel|error|erro|failed to|falhou ao|falha (?:ao|na)|recus\w+|refused"
+    r"|denied|negad\w+|unable|sem (?:resposta|acesso|log|dados)"
+    r"|timed? ?out|unreachable|don't know|unknown|there is no|does not|doesn't|did not|didn't"
+    r"|never)\b|\b[45]\d\d\b"
+)
+
+
+def answered_from_an_error(answer: list[Sentence], facts: Facts) -> Problem | None:
+    """Every tool answered with an error, and the answer tells a story all the same."""
+    if not facts.errors or facts.lists or facts.tallies or facts.log:
+        return None
+    if any(t.codes or t.flags or t.times or t.return_codes for t in facts.things.values()):
+        return None
+    if any(_NO_ANSWER.search(sentence.folded) for sentence in answer):
+        return None
+    return "; ".join(facts.errors[:3]), 0.87
+
+
+_OVERVIEW = re.compile(
+    r"\b(?:summar\w+|overview|health|resumo|resuma|panorama|visao geral|saude|situacao"
+    r"|status (?:of|do|da|geral)|how is|how are"
+    r"|how did|como (?:esta|estao|foi|anda|andam|vai|correu)|everything|tudo|report|relatorio"
+    r"|state of)\b"
+)
+_TROUBLE = re.compile(
+    r"fail|falh|abend|erro|error|stuck|travad|problem|trouble|quebr|broke|crash|abenp|not well"
+    r"|nao (?:foi|esta) bem|bloque|blocked"
+    r"|sem link|unlinked|desconect|disconnect|offline|fora do ar|down\b|indispon|unavailable"
+)
+
+
+def omitted_failure(question: str, answer: list[Sentence], facts: Facts) -> Problem | None:
+    """A summary that doesn't mention the failure, the stuck stream, the lost workstation."""
+    asked = question.lower()
+    if not answer or not _OVERVIEW.search(_plain(asked)):
+        return None
+    whole = " ".join(sentence.folded for sentence in answer)
+    bad = [t for t in facts.things.values() if PREDICATES["healthy"].truth(t) is False]
+    unnamed = [t for t in bad if t.name.casefold() not in whole]
+    counts = _bad_counts(facts)
+    if not bad and not counts:
+        return None
+    if any(_TROUBLE.search(s.folded) and not _only_denied(s) for s in answer):
+        return None
+    if bad and not unnamed and not counts:
+        return None
+    return "; ".join([t.describe() for t in unnamed[:3]] or [counts]), 0.84
+
+
+def _only_denied(sentence: Sentence) -> bool:
+    troubles = list(_TROUBLE.finditer(sentence.folded))
+    denials = re.findall(
+        r"\b(?:no|not|nao|nenhum[a]?|sem|nem|nor|without|nothing|nada|none|zero"
+        r"|0)\b",
+        sentence.folded,
+    )
+    return len(denials) >= len(troubles)
+
+
+def _plain(text: str) -> str:
+    from knowledge.text import fold
+
+    return fold(text)
+
+
+def names_of(things: list[Thing]) -> list[str]:
+    return [thing.name for thing in things]

@@ -1,0 +1,236 @@
+"""The rules judge: what no memory may hold, whatever the evidence says.
+
+Junk, secrets, hidden characters, look-alike names, instructions aimed at the judge or the reader,
+claims of actions that a read-only assistant cannot have taken, and destructive advice. It always
+has a verdict; with nothing found it is a low and undecided one, and the next judge is asked.
+Duplicates are linked elsewhere and never flagged here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from django.utils.translation import gettext as _
+from rapidfuzz import fuzz
+
+from knowledge.text import (
+    find_secrets,
+    fold,
+    hidden_characters,
+    mask_secrets,
+    mixed_script_words,
+    skeleton,
+    visible,
+)
+
+from . import Finding, MemoryUnderAudit, Verdict
+from .attacks import (
+    AT_ASSISTANT,
+    AT_JUDGE,
+    FROM_DATA,
+    LEAKED_PROMPT,
+    NOT_DONE,
+    STRUCTURE,
+    WRITE_CLAIM,
+)
+from .dangers import dangerous_passage
+from .honesty import is_honest_no
+
+MOST_TEXT = 200_000
+"""Characters of each text that the patterns read; what is longer is not an answer."""
+
+
+async def rules_judge(memory: MemoryUnderAudit) -> Verdict | None:
+    findings = sorted(_findings(memory), key=lambda finding: -finding.confidence)[:20]
+    if not findings:
+        return Verdict("rules", 0.1, _("rules: nothing found."))
+    shown = [f"{f.message} “{mask_secrets(visible(f.quote[:200]))}”" for f in findings[:3]]
+    strongest = findings[0].confidence
+    return Verdict(
+        "rules",
+        strongest,
+        "rules: " + " | ".join(shown),
+        tuple(findings),
+        decisive=strongest > 0.85,
+    )
+
+
+def _findings(memory: MemoryUnderAudit) -> Iterator[Finding]:
+    checks: tuple[Callable[[MemoryUnderAudit], Iterator[Finding]], ...] = (
+        _junk,
+        _secrets,
+        _hidden,
+        _lookalikes,
+        _instructions,
+        _deeds,
+        _dangers,
+        _repetition,
+    )
+    for check in checks:
+        yield from check(memory)
+
+
+# --- junk ----------------------------------------------------------------------------------------
+
+_GREETING = re.compile(
+    r"\W*(?:(?:hi|hello|hey|ola|oi|hola|bom dia|boa tarde|boa noite|good (?:morning|afternoon"
+    r"|evening)|welcome|bem-vindo|thanks?(?: you)?"
+    r"|thank you|obrigad[oa]|de nada|you'?re welcome|until (?:then|later)|ate (?:logo|mais)|tchau"
+    r"|bye|goodbye|ok|okay|certo|entendi|sure|claro"
+    r"|there|tudo bem|how are you|how (?:can|may) i (?:help|assist)(?: you)?(?: today| now)?"
+    r"|what can i do for you|em que posso (?:te |lhe )?(?:ajudar|ser util)(?: hoje)?"
+    r"|como posso (?:te |lhe )?(?:ajudar|ser util)(?: hoje)?|posso ajudar|i am resync|i'm resync"
+    r"|eu sou o resync|sou o resync|your assistant|seu assistente|and|e"
+    r"|com mais alguma coisa)\b\W*){1,12}\Z"
+)
+_ERROR = re.compile(
+    r"\W*(?:traceback \(most recent call last\)|(?:internal server |unexpected |unknown |fatal "
+    r"|api |http |network |connection )?error\b\W|erro\b\W|excecao\b\W"
+    r"|[a-z.]{0,60}(?:error|exception)\s?:|http[ /\d.]{0,8}[45]\d\d\b|[45]\d\d (?:bad gateway"
+    r"|internal|service|not found|gateway)|\{\s?\"?(?:error|detail|erro)\"?\s?:"
+    r"|null\W*\Z|none\W*\Z|undefined\W*\Z|nan\W*\Z|\[object object\]|n/a\W*\Z|rate limit"
+    r"|timeout\W*\Z|(?:connection|request|read) timed out|segmentation fault)"
+)
+
+
+def _junk(memory: MemoryUnderAudit) -> Iterator[Finding]:
+    answer = memory.agent_response[:MOST_TEXT]
+    folded = fold(answer)
+    if not answer.strip() or not any(ch.isalnum() for ch in answer):
+        if not memory.user_query.strip() or not answer.strip():
+            yield _found("rules.empty", "", _("The answer is empty."), 0.8)
+        else:
+            yield _found("rules.empty", answer[:100], _("The answer says nothing."), 0.7)
+    elif len(answer) < 300 and _GREETING.fullmatch(folded[:300]):
+        yield _found("rules.greeting", answer, _("A greeting is no knowledge."), 0.7)
+    elif _ERROR.match(folded[:400]) and not memory.evidence:
+        yield _found("rules.error", answer[:200], _("The answer is an error message."), 0.7)
+    if memory.kind == "state" and not memory.evidence and not is_honest_no(answer):
+        message = _("The answer is about the live plan, without evidence and without a time.")
+        yield _found("rules.state_without_evidence", answer[:200], message, 0.7)
+    leaked = LEAKED_PROMPT.search(folded)
+    if leaked and not is_honest_no(answer):
+        message = _("The assistant's own instructions stand in the answer:")
+        yield _found("rules.instructions_leaked", answer[slice(*leaked.span())], message, 0.8)
+
+
+def _repetition(memory: MemoryUnderAudit) -> Iterator[Finding]:
+    """An answer drawn from a memory alone, stored once more as if it were new knowledge."""
+    tools = {
+        str(call.get("tool", "")).lower() for call in memory.evidence if isinstance(call, dict)
+    }
+    if not tools or not all("memor" in tool for tool in tools):
+        return
+    answer = memory.agent_response[:5000]
+    for neighbour in memory.neighbours:
+        if fuzz.ratio(answer, neighbour.agent_response[:5000], score_cutoff=90):
+            message = _("The answer only repeats the memory it was drawn from:")
+            yield Finding(
+                "rules.repeats_memory", answer[:200], str(neighbour.memory_id), message, 0.65
+            )
+            return
+
+
+# --- what must not be stored ---------------------------------------------------------------------
+
+
+def _secrets(memory: MemoryUnderAudit) -> Iterator[Finding]:
+    for text, confidence in ((memory.agent_response, 0.84), (memory.user_query, 0.7)):
+        for secret in find_secrets(text[:MOST_TEXT])[:5]:
+            message = _("A secret (%(kind)s) stands in the text:") % {"kind": secret.kind}
+            quote = text[max(0, secret.start - 30) : secret.start].strip()
+            yield _found("rules.secret", quote, message, confidence, f"[masked: {secret.kind}]")
+
+
+def _hidden(memory: MemoryUnderAudit) -> Iterator[Finding]:
+    for text in (memory.agent_response[:MOST_TEXT], memory.user_query[:MOST_TEXT]):
+        hidden = hidden_characters(text)
+        if hidden:
+            reorders = any(
+                "\u202a" <= ch <= "\u202e" or "\u2066" <= ch <= "\u2069" or ch >= "\U000e0000"
+                for ch in hidden
+            )
+            position = text.find(hidden[0])
+            quote = text[max(0, position - 30) : position + 30]
+            message = _("The text hides or reorders characters:")
+            yield _found("rules.hidden_characters", quote, message, 0.8 if reorders else 0.68)
+            return
+
+
+_AWARE = re.compile(
+    r"\b(?:cyrillic|cirilic\w|greek|grego|unicode|homoglyph\w*|homoglifo\w*|look-?alike|different"
+    r"|differs?|diferentes?|nao (?:sao|e) o mesmo"
+    r"|not the same|distint[oa]s?|outro alfabeto|another script)\b"
+)
+
+
+def _lookalikes(memory: MemoryUnderAudit) -> Iterator[Finding]:
+    answer, question = memory.agent_response[:MOST_TEXT], memory.user_query[:MOST_TEXT]
+    words = mixed_script_words(answer) + mixed_script_words(question)
+    if not words or _AWARE.search(fold(answer)):
+        return
+    for word in words[:5]:
+        drawn = skeleton(word)
+        both = re.search(rf"(?<!\w){re.escape(drawn)}(?!\w)", f"{question}\n{answer}")
+        message = _("A name looks like another and is not the same:")
+        yield _found("rules.lookalike", word, message, 0.8 if both else 0.65, drawn)
+
+
+# --- what is aimed at somebody -------------------------------------------------------------------
+
+
+def _instructions(memory: MemoryUnderAudit) -> Iterator[Finding]:
+    refused = is_honest_no(memory.agent_response)
+    for text, is_answer in ((memory.agent_response, True), (memory.user_query, False)):
+        folded = fold(text[:MOST_TEXT])
+        for pattern, message, confidence in (
+            (AT_JUDGE, _("The text gives orders to the auditor or the reviewer:"), 0.9),
+            (STRUCTURE, _("The text forges the markup of a prompt:"), 0.84),
+            (AT_ASSISTANT, _("The text tries to replace the assistant's instructions:"), 0.78),
+        ):
+            match = pattern.search(folded)
+            if match is None or (pattern is AT_ASSISTANT and refused):
+                continue
+            if pattern is AT_ASSISTANT and not is_answer and _is_about(folded):
+                continue
+            yield _found("rules.instructions", text[slice(*match.span())], message, confidence)
+
+
+def _is_about(folded: str) -> bool:
+    """A question about such texts is not one: "what does 'ignore previous instructions' do?"."""
+    return (
+        re.match(
+            r"\W*(?:what (?:does|is|happens)|o que (?:faz|e|acontece"
+            r"|significa))\b",
+            folded,
+        )
+        is not None
+    )
+
+
+def _deeds(memory: MemoryUnderAudit) -> Iterator[Finding]:
+    answer = memory.agent_response[:MOST_TEXT]
+    folded = fold(answer)
+    if NOT_DONE.search(folded):
+        return
+    match = WRITE_CLAIM.search(folded)
+    if match:
+        message = _("The answer claims an action; the assistant can only read:")
+        yield _found("rules.action_claimed", answer[slice(*match.span())], message, 0.82)
+    match = FROM_DATA.search(folded)
+    if match:
+        message = _("The answer passes on or obeys an order that stood in data:")
+        yield _found("rules.order_in_data", answer[slice(*match.span())], message, 0.72)
+
+
+def _dangers(memory: MemoryUnderAudit) -> Iterator[Finding]:
+    answer = memory.agent_response[:MOST_TEXT]
+    span = dangerous_passage(fold(answer))
+    if span:
+        message = _("The answer advises something destructive without a warning:")
+        yield _found("rules.dangerous_advice", answer[slice(*span)], message, 0.8)
+
+
+def _found(code: str, quote: str, message: str, confidence: float, datum: str = "") -> Finding:
+    return Finding(code, quote, datum or code, message, confidence)

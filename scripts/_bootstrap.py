@@ -43,8 +43,10 @@ def fail(message: str) -> NoReturn:
     sys.exit(f"{Path(sys.argv[0]).name}: {message}")
 
 
-def enter_environment(*requirements: str) -> None:
+def enter_environment(*requirements: str, folder: Path = CHECKOUT) -> None:
     """Go on in the checkout, under .venv's Python, with these requirement files installed.
+
+    In `folder` rather, for a script whose arguments name files.
 
     Replaces the running program when it isn't that Python yet: the script starts over.
     """
@@ -58,7 +60,7 @@ def enter_environment(*requirements: str) -> None:
     except OSError as error:
         fail(f"the Python environment {VENV} can't be made: {error}")
     script = CHECKOUT / "scripts" / Path(sys.argv[0]).name
-    os.chdir(CHECKOUT)
+    os.chdir(folder)
     if Path(sys.prefix).resolve() != VENV.resolve():
         os.execv(PYTHON, [str(PYTHON), str(script), *sys.argv[1:]])  # noqa: S606 (no shell wanted)
     sys.path.insert(0, str(CHECKOUT))

@@ -10,17 +10,20 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resync_site.settings")
     try:
+        from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
         from django.db import OperationalError
     except ImportError:
         sys.exit("Django is not installed here. Run scripts/test once, then .venv/bin/python.")
     try:
         execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"manage.py: {error}")  # it says what to do; a traceback would hide that
     except OperationalError as error:
         from resync_site.postgres_programs import EmbeddedPostgresError
 
         if isinstance(error.__cause__, EmbeddedPostgresError):
-            sys.exit(f"manage.py: {error}")  # it says what to do; a traceback would hide that
+            sys.exit(f"manage.py: {error}")
         raise
 
 

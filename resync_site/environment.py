@@ -146,12 +146,18 @@ def keep(name: str, value: str) -> str:
     """Append a line to `RESYNC_HOME/environment` unless another process just did; 0600."""
     folder = home()
     path = folder / "environment"
-    make_home(folder)
-    kept = _read_file(path)
-    if name in kept:
-        return kept[name]
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as lines:
-        lines.write(f"{name}={value}\n")
+    try:
+        make_home(folder)
+        kept = _read_file(path)
+        if name in kept:
+            return kept[name]
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as lines:
+            lines.write(f"{name}={value}\n")
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name} can't be kept in {path}: {error.strerror}. Make the folder writable, set "
+            f"{name} in the environment, or set RESYNC_HOME to another folder."
+        ) from error
     _kept.cache_clear()
     return _read_file(path)[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import shutil
@@ -175,12 +176,12 @@ def test_development_binds_to_loopback_only(home: Path):
 
 
 class Serving:
-    """`scripts/serve` in `home`, without simulator, sample and auditor, until it says ready."""
+    """`scripts/serve` in `home`, without sample and auditor, until it says ready."""
 
-    def __init__(self, home: Path, port: int) -> None:
+    def __init__(self, home: Path, port: int, hwa: str = "https://127.0.0.1:1") -> None:
         self.process = subprocess.Popen(
             [SCRIPTS / "serve", "--port", str(port), "--no-auditor", "--no-sample"],
-            env={**os.environ, "RESYNC_HOME": str(home), "TWS_BASE_URL": "https://127.0.0.1:1"},
+            env={**os.environ, "RESYNC_HOME": str(home), "TWS_BASE_URL": hwa},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -263,3 +264,34 @@ def test_when_the_web_process_dies_serve_says_so_and_ends(home: Path, port: int)
     assert serving.process.returncode == 1
     assert "web ended (signal SIGKILL). Its last lines:" in rest
     assert serving.survivors() == []
+
+
+@in_our_venv
+def test_the_simulator_takes_another_port_and_other_shells_find_it(home: Path, port: int):
+    with hold_hwas_port():
+        serving = Serving(home, port, hwa="")
+        asked = run(
+            *(sys.executable, "manage.py", "shell", "--no-imports", "--command"),
+            "from django.conf import settings; print(settings.TWS_BASE_URL)",
+            RESYNC_HOME=str(home),
+            RESYNC_ENV="development",
+            TWS_BASE_URL="",
+        )
+
+        assert "Resync is ready." in serving.lines, serving.output()
+        assert serving.end(signal.SIGINT) == 0
+
+    simulator = asked.stdout.strip()
+    assert f"simulator | ready {simulator}" in serving.output()
+    assert simulator.startswith("https://127.0.0.1:")
+    assert not simulator.endswith(":31116")
+    assert serving.survivors() == []
+
+
+@contextlib.contextmanager
+def hold_hwas_port() -> Iterator[None]:
+    """31116 is taken: by us, or by whoever else has it already."""
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):
+            held.enter_context(socket.create_server(("127.0.0.1", 31116)))
+        yield

@@ -338,13 +338,15 @@ class TWSClient:
         self, path: str, schema: type[T], filters: Mapping[str, str], wanted: int, offset: int
     ) -> Reading[Page[T]]:
         items: list[T] = []
-        total, oldest = None, None
+        total: int | None = None
+        oldest: datetime | None = None
         while True:
             size = min(PAGE_SIZE, wanted - len(items))
             params = {**filters, "limit": str(size), "offset": str(offset)}
             reply = await self._parsed(ListReply[schema], path, params)  # type: ignore[valid-type]  # known at run time
             oldest = oldest or datetime.now(UTC)  # a list is as old as its first page
-            total = reply.count if total is None else total
+            if total is None and reply.count is not None and reply.count >= 0:
+                total = reply.count
             items += reply.results
             following = _next_offset(reply.next)
             # A `next` that leads nowhere new is not followed, and the list said to be incomplete.

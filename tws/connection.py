@@ -180,6 +180,8 @@ class EngineConnection:
             self._http = httpx.AsyncClient(
                 base_url=engine.base_url.rstrip("/"),
                 auth=EngineAuth(engine),
+                # The document names two defaults for it, so it is said.
+                headers={"Include-Count": "true"},
                 timeout=timeout,
                 follow_redirects=False,  # a redirect could lead off the read-only list
                 trust_env=False,  # no proxy or netrc decides who gets the credentials

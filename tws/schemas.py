@@ -1,8 +1,9 @@
 """
 What HWA answers, parsed once at the door. Names are the API's, in snake case.
 
-Tolerant on purpose: fields we do not know are dropped, optional ones may be missing or null, and
-statuses stay plain strings, because engines send values that their own document does not list.
+Tolerant on purpose: fields we do not know are dropped, optional ones may be missing or null, times
+that cannot be read are None, and statuses stay plain strings, because engines send values that
+their own document does not list.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
 )
 from pydantic.alias_generators import to_camel
 
@@ -43,7 +47,18 @@ class _Reply(BaseModel):
     )
 
 
-Instant = Annotated[datetime, AfterValidator(_in_utc)]
+def _unknown_if_unreadable(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
+    """A time that cannot be read is not known; the rest of the object still is."""
+    try:
+        return parse(value)
+    except ValidationError:
+        return None
+
+
+Instant = Annotated[
+    Annotated[datetime, AfterValidator(_in_utc)] | None, WrapValidator(_unknown_if_unreadable)
+]
+Duration = Annotated[timedelta | None, WrapValidator(_unknown_if_unreadable)]
 Many = Annotated[list[T], BeforeValidator(_none_as_empty)]
 
 
@@ -77,20 +92,20 @@ class CompositeStatus(_Reply):
 
 
 class TimeInfo(_Reply):
-    estimated_duration: timedelta | None = None
-    actual_start_time: Instant | None = None
-    elapsed_time: timedelta | None = None
-    actual_end_time: Instant | None = None
+    estimated_duration: Duration = None
+    actual_start_time: Instant = None
+    elapsed_time: Duration = None
+    actual_end_time: Instant = None
 
 
 class TimeRestrictions(_Reply):
-    start_time: Instant | None = None
-    deadline_time: Instant | None = None
-    latest_start_time: Instant | None = None
+    start_time: Instant = None
+    deadline_time: Instant = None
+    latest_start_time: Instant = None
     late_action: str | None = None
     late_start_action: str | None = None
-    max_duration: timedelta | None = None
-    min_duration: timedelta | None = None
+    max_duration: Duration = None
+    min_duration: Duration = None
     time_dependent: bool | None = None
     start_time_satisfied: bool | None = None
     deadline_satisfied: bool | None = None
@@ -126,7 +141,7 @@ class Dependency(_Reply):
     job_stream_id: str | None = None
     job_stream_name: str | None = None
     job_stream_workstation: str | None = None
-    job_stream_sched_time: Instant | None = None
+    job_stream_sched_time: Instant = None
     predecessor_status: CompositeStatus | None = None
     # RESOURCE
     name: str | None = None
@@ -156,11 +171,11 @@ class JobDefinitionInPlan(_Reply):
     workstation: str | None = None
     description: str | None = None
     task: Any = None
-    estimated_duration: timedelta | None = None
+    estimated_duration: Duration = None
     recovery_option: str | None = None
     recovery_job_name: str | None = None
     recovery_repeat_occurrences: int | None = None
-    recovery_repeat_interval: timedelta | None = None
+    recovery_repeat_interval: Duration = None
     abend_prompt_text: str | None = None
     user_logins: Many[str] = []
 
@@ -177,7 +192,7 @@ class JobRun(_Reply):
     rerun_job: bool | None = None
     rerun_type: str | None = None
     time_info: TimeInfo | None = None
-    submitted_time: Instant | None = None
+    submitted_time: Instant = None
     last_in_rerun_chain: bool | None = None
     run_attempt: int | None = None
     min_duration_not_reached: bool | None = None
@@ -209,7 +224,7 @@ class _FlowNode(_Reply):
     workstation: str | None = None
     key: str | None = None
     plan_id: str | None = None
-    sched_time: Instant | None = None
+    sched_time: Instant = None
     time_zone: str | None = None
     priority: int | None = None
     orig_priority: int | None = None
@@ -234,10 +249,10 @@ class JobInPlan(_FlowNode):
     job_definition_ref_id: str | None = None
     job_definition: JobDefinitionInPlan | None = None
     jobruns: Many[JobRun] = []
-    end_time: Instant | None = None
+    end_time: Instant = None
     confidence_interval: str | None = None
-    critical_start: Instant | None = None
-    repeat_interval: timedelta | None = None
+    critical_start: Instant = None
+    repeat_interval: Duration = None
 
     @property
     def status(self) -> str | None:
@@ -282,7 +297,7 @@ class JobStreamInPlan(_FlowNode):
     composite_status: CompositeStatus | None = None
     common_status: str | None = None
     time_info: TimeInfo | None = None
-    scheduled_date: Instant | None = None
+    scheduled_date: Instant = None
     job_stream_stats: JobStreamStats | None = None
     js_status_flags: JobStreamStatusFlags | None = None
     limit: int | None = None
@@ -332,7 +347,7 @@ class WorkstationInPlan(_Reply):
     fence: int | None = None
     agent_id: str | None = None
     version: str | None = None
-    time_started: Instant | None = None
+    time_started: Instant = None
     host_workstation: str | None = None
 
     @property
@@ -370,7 +385,7 @@ class GroupedCount(_Reply):
 
 class Recovery(_Reply):
     action: str | None = None
-    repeat_interval: timedelta | None = None
+    repeat_interval: Duration = None
     repeat_occurrences: int | None = None
     abend_prompt: str | None = None
 

@@ -468,7 +468,7 @@ class Records:
             record["promptDependencies"] = [{"message": job.prompt}]
         if job.file:
             record["fileDependencies"] = [
-                {"workstation": self.workstation_key(job.workstation), "fileName": job.file}
+                {"workstation": self.workstation_key(job.workstation), "filename": job.file}
             ]
         return record
 

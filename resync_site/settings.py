@@ -185,6 +185,7 @@ TWS_ENGINES = env.text("TWS_ENGINES")  # several engines, as JSON
 TWS_USER = env.text("TWS_USER", "wauser" if DEVELOPMENT else "")
 TWS_PASSWORD = env.text("TWS_PASSWORD", "wauser" if DEVELOPMENT else "")
 TWS_TOKEN = env.text("TWS_TOKEN")
+TWS_TOKEN_FILE = env.text("TWS_TOKEN_FILE")  # read at each request: the token may be rotated
 TWS_API_KEY = env.text("TWS_API_KEY")
 # Off in development, as decided: see docs/architecture-optimization-plan.md. A CA file's path,
 # or true, in production; `check --deploy` refuses false there.

@@ -22,6 +22,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 CONTRACT = CHECKOUT / "tests" / "hwa_contract.json"
 sys.path.insert(0, str(CHECKOUT))
 
+from pydantic import BaseModel  # noqa: E402
+
 from tws import schemas  # noqa: E402  (found only with the checkout on the path)
 from tws.paths import API_ROOT, READ_ONLY_PATHS  # noqa: E402
 from tws.simulator.catalogue import Catalogue  # noqa: E402
@@ -64,7 +66,7 @@ def client_fields() -> set[str]:
     return {
         field.alias or name
         for model in models
-        if issubclass(model, schemas.BaseModel)
+        if issubclass(model, BaseModel)
         for name, field in model.model_fields.items()
     }
 

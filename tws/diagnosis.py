@@ -1,0 +1,209 @@
+"""What works on the way to an engine, step by step, and how to mend what does not."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from tws.client import TWSClient
+from tws.connection import Engine
+from tws.errors import TWSError, TWSRefused
+from tws.transport import tls_context
+
+SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    name: str
+    ok: bool
+    detail: str
+    mend: str = ""
+
+
+async def diagnose(engine: Engine) -> AsyncIterator[Step]:
+    """The steps one after the other; the first that fails on the way there is the last."""
+    url = urlsplit(engine.base_url)
+    secure = url.scheme == "https"
+    host, port = url.hostname or "", url.port or (443 if secure else 80)
+    steps = [_name_is_known, _port_answers, *([_tls_reads, _tls_verifies] if secure else [])]
+    for check in steps:
+        step = await check(engine, host, port)
+        yield step
+        if not step.ok:
+            return
+    async with TWSClient(engine, attempts=1) as client:
+        step = await _credentials(client)
+        yield step
+        if step.ok:
+            async for permission in _permissions(client):
+                yield permission
+
+
+async def _name_is_known(_: Engine, host: str, port: int) -> Step:
+    loop = asyncio.get_running_loop()
+    try:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        return Step(
+            "dns",
+            False,
+            f"{host}: {error.strerror or error}",
+            "Check the host name in TWS_BASE_URL and this machine's DNS.",
+        )
+    addresses = sorted({str(one[4][0]) for one in found})
+    return Step("dns", True, f"{host} is {', '.join(addresses)}")
+
+
+async def _port_answers(_: Engine, host: str, port: int) -> Step:
+    try:
+        async with asyncio.timeout(SECONDS):
+            _, writer = await asyncio.open_connection(host, port)
+    except (OSError, TimeoutError) as error:
+        return Step(
+            "tcp",
+            False,
+            f"{host}:{port}: {_said(error)}",
+            "Is the engine running, is the port right (HWA's is 31116), is there a firewall?",
+        )
+    await _close(writer)
+    return Step("tcp", True, f"{host}:{port} accepts connections")
+
+
+async def _tls_reads(_: Engine, host: str, port: int) -> Step:
+    """The certificate the engine shows, whoever signed it."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        der = await _certificate(host, port, context)
+    except (OSError, TimeoutError) as error:
+        return Step("tls", False, _said(error), "The port does not speak TLS: is it https?")
+    certificate = x509.load_der_x509_certificate(der)
+    ends = certificate.not_valid_after_utc
+    detail = (
+        f"subject {certificate.subject.rfc4514_string()}, "
+        f"issuer {certificate.issuer.rfc4514_string()}, valid until {ends:%Y-%m-%d %H:%M} UTC"
+    )
+    if ends < datetime.now(UTC):
+        return Step("tls", False, f"{detail}: expired", "Renew the engine's certificate.")
+    return Step("tls", True, detail)
+
+
+async def _tls_verifies(engine: Engine, host: str, port: int) -> Step:
+    if engine.verify is False:
+        return Step(
+            "trust",
+            True,
+            "the certificate is not verified (TWS_VERIFY_SSL=false)",
+            "In production set TWS_VERIFY_SSL to true, or to the CA's file.",
+        )
+    try:
+        context = tls_context(engine.verify)
+        if isinstance(context, bool):
+            context = ssl.create_default_context()
+        await _certificate(host, port, context)
+    except (OSError, TimeoutError) as error:
+        return Step(
+            "trust",
+            False,
+            _said(error),
+            "Set TWS_VERIFY_SSL to the file of the CA that signed the certificate, and call the "
+            "engine by a name that the certificate holds.",
+        )
+    return Step("trust", True, "the certificate is trusted")
+
+
+async def _certificate(host: str, port: int, context: ssl.SSLContext) -> bytes:
+    async with asyncio.timeout(SECONDS):
+        _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname=host)
+    found: ssl.SSLObject = writer.get_extra_info("ssl_object")
+    der = found.getpeercert(binary_form=True)
+    await _close(writer)
+    return der or b""
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    try:
+        await writer.wait_closed()
+    except OSError:
+        return  # the other side was quicker; the connection is closed all the same
+
+
+async def _credentials(client: TWSClient) -> Step:
+    try:
+        info = (await client.engine_info()).value
+    except TWSRefused as error:
+        return Step(
+            "credentials",
+            False,
+            str(error),
+            "Check TWS_USER and TWS_PASSWORD, or the token: 401 means unknown, 403 not allowed.",
+        )
+    except TWSError as error:
+        return Step("credentials", False, str(error), "Look into the engine's own messages.log.")
+    version = info.display_version or info.full_version or "unknown"
+    note = "; this is a simulator" if info.simulated else ""
+    return Step("version", True, f"signed in; HWA {version}{note}")
+
+
+async def _permissions(client: TWSClient) -> AsyncIterator[Step]:
+    questions: list[tuple[str, Callable[[], Awaitable[Any]]]] = [
+        ("/plan/job", lambda: client.jobs(limit=1)),
+        ("/plan/job/count", client.count_jobs),
+        ("/plan/jobstream", lambda: client.job_streams(limit=1)),
+        ("/plan/jobstream/count", client.count_job_streams),
+        ("/plan/workstation", lambda: client.workstations(limit=1)),
+        ("/plan/resource", lambda: client.resources(limit=1)),
+        ("/model/jobdefinition", lambda: client.job_definitions(limit=1)),
+        ("/model/jobstream", lambda: client.job_stream_definitions(limit=1)),
+    ]
+    for path, ask in questions:
+        yield await _allowed(path, ask)
+    async for step in _details(client):
+        yield step
+
+
+async def _details(client: TWSClient) -> AsyncIterator[Step]:
+    """Paths that need an id: tried on the first job that has run, if there is one."""
+    try:
+        jobs = (await client.jobs("status = 'SUCC'", limit=1)).value.items
+    except TWSError:
+        return  # /plan/job has said why
+    for job in jobs:
+        identifier = job.id or ""
+        yield await _allowed("/plan/job/{job_id}", partial(client.job, identifier))
+        yield await _allowed(
+            "/plan/job/{job_id}/predecessors", partial(client.job_predecessors, identifier)
+        )
+        run = job.last_run
+        if run is not None and run.id:
+            log = partial(client.job_log, run.id, 1, 1)
+            yield await _allowed("/plan/job/run/{run_id}/joblog", log)
+
+
+async def _allowed(path: str, ask: Callable[[], Awaitable[Any]]) -> Step:
+    try:
+        await ask()
+    except TWSError as error:
+        mend = "Look into the engine's own messages.log."
+        if error.status == 403:
+            mend = "Give the user a security role with DISPLAY and LIST on these objects."
+        return Step(f"read {path}", False, str(error), mend)
+    return Step(f"read {path}", True, "allowed")
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {SECONDS:.0f} s"
+    return str(error) or type(error).__name__

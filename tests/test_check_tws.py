@@ -1,0 +1,164 @@
+"""check_tws, the engines it reads from the settings, and what `manage.py check` says of them."""
+
+from __future__ import annotations
+
+import json
+import socket
+from io import StringIO
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+
+from tests.hwa_fixtures import engine_of
+from tws.checks import certificates_are_verified, engines_can_be_used
+from tws.engines import configured_engines, engine_named
+from tws.simulator.faults import Faults
+from tws.simulator.server import Options
+
+
+@pytest.fixture
+def hwa_settings(settings, simulator):
+    settings.TWS_ENGINES = ""
+    settings.TWS_BASE_URL = simulator.url
+    settings.TWS_ENGINE_NAME = "PROD"
+    settings.TWS_ENGINE_TAGS = ["PROD"]
+    settings.TWS_USER = settings.TWS_PASSWORD = "wauser"
+    settings.TWS_TOKEN = settings.TWS_API_KEY = settings.TWS_TOKEN_FILE = ""
+    settings.TWS_VERIFY_SSL = str(simulator.certificate)
+    return settings
+
+
+def check_tws(*arguments: str) -> tuple[int, dict]:
+    out = StringIO()
+    try:
+        call_command("check_tws", "--json", *arguments, stdout=out)
+    except SystemExit as exit_:
+        return int(exit_.code), json.loads(out.getvalue())
+    return 0, json.loads(out.getvalue())
+
+
+def failed_step(report: dict) -> dict:
+    return next(step for step in report["engines"][0]["steps"] if not step["ok"])
+
+
+def test_all_steps_pass_on_a_good_engine(hwa_settings):
+    code, report = check_tws()
+
+    steps = [step["name"] for step in report["engines"][0]["steps"]]
+    assert (code, report["ok"]) == (0, True)
+    assert steps[:5] == ["dns", "tcp", "tls", "trust", "version"]
+    assert "read /plan/job/run/{run_id}/joblog" in steps
+
+
+def test_the_certificate_is_shown(hwa_settings):
+    _, report = check_tws()
+
+    tls = report["engines"][0]["steps"][2]
+    assert "subject CN=127.0.0.1" in tls["detail"]
+    assert "issuer" in tls["detail"]
+    assert "valid until" in tls["detail"]
+
+
+def test_an_unknown_host_fails_at_dns(hwa_settings):
+    hwa_settings.TWS_BASE_URL = "https://no-such-host.invalid:31116"
+
+    code, report = check_tws()
+
+    assert code == 1
+    assert failed_step(report)["name"] == "dns"
+
+
+def test_a_closed_port_fails_at_tcp_with_a_hint(hwa_settings):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        hwa_settings.TWS_BASE_URL = f"https://127.0.0.1:{free.getsockname()[1]}"
+
+    step = failed_step(check_tws()[1])
+
+    assert step["name"] == "tcp"
+    assert "31116" in step["mend"]
+
+
+def test_an_untrusted_certificate_names_the_setting(hwa_settings):
+    hwa_settings.TWS_VERIFY_SSL = "true"
+
+    step = failed_step(check_tws()[1])
+
+    assert step["name"] == "trust"
+    assert "TWS_VERIFY_SSL" in step["mend"]
+
+
+def test_an_expired_certificate_is_named(hwa_settings, start_simulator):
+    expired = start_simulator(Options(port=0, jobs=20, faults=Faults(expired_certificate=True)))
+    hwa_settings.TWS_BASE_URL = expired.url
+
+    step = failed_step(check_tws()[1])
+
+    assert step["name"] == "tls"
+    assert "expired" in step["detail"]
+
+
+def test_wrong_credentials_are_named_without_the_password(hwa_settings):
+    hwa_settings.TWS_PASSWORD = "s3cret-word"
+
+    _, report = check_tws()
+
+    assert failed_step(report)["name"] == "credentials"
+    assert "s3cret-word" not in json.dumps(report)
+
+
+def test_no_engine_is_an_error_of_its_own(hwa_settings):
+    hwa_settings.TWS_BASE_URL = ""
+
+    with pytest.raises(CommandError) as caught:
+        call_command("check_tws")
+
+    assert caught.value.returncode == 2
+
+
+def test_several_engines_have_names_tags_and_credentials_of_their_own(hwa_settings):
+    hwa_settings.TWS_ENGINES = json.dumps(
+        [
+            {"name": "PROD", "base_url": "https://a:31116/twsd/api/v2", "tags": ["PROD"]},
+            {"name": "DR", "base_url": "https://b", "token": "t", "verify": False, "tags": ["DR"]},
+        ]
+    )
+
+    prod, standby = configured_engines()
+
+    assert (prod.base_url, prod.username, prod.tags) == ("https://a:31116", "wauser", ("PROD",))
+    assert (standby.token, standby.username, standby.verify) == ("t", "", False)
+    assert engine_named("DR") == standby
+    assert "t'" not in repr(standby)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[{}]", '[{"name":"A","base_url":"ftp://x"}]', '[{"name":"A","oops":1}]']
+)
+def test_nonsense_in_tws_engines_is_refused_by_name(hwa_settings, text):
+    hwa_settings.TWS_ENGINES = text
+
+    with pytest.raises(ImproperlyConfigured, match="TWS_ENGINES"):
+        configured_engines()
+    assert [error.id for error in engines_can_be_used()] == ["tws.E002"]
+
+
+def test_unverified_certificates_fail_check_deploy(hwa_settings):
+    hwa_settings.TWS_VERIFY_SSL = "false"
+
+    assert [error.id for error in certificates_are_verified()] == ["tws.E001"]
+
+
+def test_a_missing_ca_file_is_an_error(hwa_settings):
+    hwa_settings.TWS_VERIFY_SSL = "/no/such/ca.pem"
+
+    assert [error.id for error in engines_can_be_used()] == ["tws.E003"]
+    assert certificates_are_verified() == []
+
+
+async def test_a_ca_file_is_enough_to_trust_the_simulator(simulator):
+    from tws.client import TWSClient
+
+    async with TWSClient(engine_of(simulator, verify=str(simulator.certificate))) as client:
+        assert await client.is_simulated()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from knowledge.graph import knowledge_graph
-
 from audits.judges import Neighbour
+from knowledge.graph import knowledge_graph
 from knowledge.models import Kind, Memory
 
 NEAREST = 5

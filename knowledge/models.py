@@ -130,6 +130,9 @@ class Memory(models.Model):
 
     trust = models.CharField(_("trust"), max_length=12, choices=Trust, default=Trust.NEW)
     version = models.PositiveIntegerField(_("version"), default=1)
+    flagged_by_ia = models.BooleanField(
+        _("was flagged by the auditor"), default=False, editable=False
+    )
 
     mem0_id = models.UUIDField(null=True, blank=True, editable=False)
     indexed_version = models.PositiveIntegerField(null=True, blank=True, editable=False)

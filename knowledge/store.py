@@ -122,6 +122,8 @@ def set_trust(memories: Sequence[Memory], trust: str, *, flagged: Iterable[uuid.
         vectors.forget(list(memories))
         return
     flagged = set(flagged)
+    if flagged:
+        Memory.objects.filter(pk__in=flagged).update(flagged_by_ia=True)
     vectors.mark([pk for pk in ids if pk in flagged], trust, flagged=True)
     vectors.mark([pk for pk in ids if pk not in flagged], trust)
 

@@ -11,6 +11,7 @@ import json
 import uuid
 from collections.abc import Iterable, Sequence
 
+from django.conf import settings
 from django.db import connection
 
 from knowledge.models import Memory, StoredVector
@@ -21,9 +22,15 @@ TABLE = StoredVector._meta.db_table
 def forget(memories: Sequence[Memory]) -> None:
     """Delete the vectors of these memories, text and all, and note that none is there.
 
-    The caller holds the memories' row locks.
+    The caller holds the memories' row locks. In another store than pgvector the indexer deletes
+    them at its next pass: a call over the network has no place in a transaction.
     """
     if not memories:
+        return
+    if settings.MEM0_VECTOR_STORE != "pgvector":
+        Memory.objects.filter(pk__in=[memory.pk for memory in memories]).update(
+            indexed_version=None, index_owner="", index_lease_until=None
+        )
         return
     ids = [str(memory.pk) for memory in memories]
     mem0_ids = [memory.mem0_id for memory in memories if memory.mem0_id]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.db.models.signals import post_migrate
 
+from knowledge import _mem0, retrieval
 from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their names in here)
     hwa_client,
     hwa_engine,
@@ -21,11 +23,15 @@ from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their nam
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Lift the one trigger that stands in the way of emptying tables between tests."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER IF EXISTS decision_log_is_not_truncated ON audits_decision")
     post_migrate.connect(_write_what_migrations_write, dispatch_uid="tests")
+    yield
+    # Connections that are not Django's would keep the test database from being dropped.
+    _mem0.close()
+    retrieval.forget_dead_loops()
 
 
 def _write_what_migrations_write(app_config: Any, **_: Any) -> None:
@@ -34,6 +40,8 @@ def _write_what_migrations_write(app_config: Any, **_: Any) -> None:
         return
     from resync_site.roles import create_roles
 
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM knowledge_vectors")  # mem0's table, which Django doesn't know
     for module, function in (
         ("audits.migrations.0002_decision_log", "create_head"),
         ("tws.migrations.0002_sample_agents", "create_agents"),

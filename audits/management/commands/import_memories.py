@@ -1,0 +1,154 @@
+"""`manage.py import_memories`: memories from a file, audited like any other or approved at once."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from tqdm import tqdm
+
+from audits.review import Refused, approve_imported
+from knowledge import indexer, store, transfer
+from knowledge.models import Kind, Source, Trust
+from knowledge.text import visible
+
+REFUSED = (Trust.REJECTED, Trust.QUARANTINED)
+SHOWN_PROBLEMS = 20
+
+
+@dataclass(slots=True)
+class Summary:
+    imported: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    problems: list[dict[str, Any]] = field(default_factory=list)
+
+    def reject(self, line: int, reason: str) -> None:
+        self.rejected += 1
+        self.problems.append({"line": line, "reason": reason})
+
+
+class Command(BaseCommand):
+    help = (
+        "Read memories from JSON lines, CSV (.csv) or Excel (.xlsx). They are audited before they "
+        "are used, or approved in a person's name with --trusted. A line that makes no sense is "
+        "reported with its number, the others go in; the same file again adds nothing."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.formatter_class = RawDescriptionHelpFormatter
+        parser.epilog = (
+            "Fields: user_query, agent_response and optionally agent_id, evidence, rating; others\n"
+            "are ignored. question and answer are taken for the first two without being told;\n"
+            "name any other with --map, as often as needed:\n\n"
+            "  manage.py import_memories faq.csv --map Q=user_query --map A=agent_response\n\n"
+            "A row with evidence is about the state of the plan (kind state), one without is\n"
+            "knowledge. A rating in the file is kept but spares no audit."
+        )
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--trusted", action="store_true", help="approve what is imported")
+        parser.add_argument(
+            "--as", dest="user", help="in whose name --trusted approves (in development: admin)"
+        )
+        parser.add_argument(
+            "--map", action="append", default=[], metavar="THEIRS=OURS", help="name of a field"
+        )
+        parser.add_argument(
+            "--agent", default="tws-analyzer", help="agent of rows that name none (%(default)s)"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        reviewer = self._reviewer(options["user"]) if options["trusted"] else None
+        try:
+            mapping = transfer.parse_mapping(options["map"])
+            rows = transfer.read(options["file"], mapping)
+            with tqdm(rows, unit=" lines", disable=None, leave=False) as progress:
+                summary = import_rows(progress, reviewer, options["agent"])
+        except (ValueError, transfer.UnreadableFile) as error:
+            raise CommandError(str(error)) from error
+        if reviewer is not None:
+            while indexer.index_pending(1000):
+                pass
+        self._report(summary, options["json"])
+
+    def _reviewer(self, name: str | None) -> User:
+        if not name and not settings.DEVELOPMENT:
+            raise CommandError("--trusted needs --as USER: whose approval is it?")
+        try:
+            user = User.objects.get(username=name or "admin", is_active=True)
+        except User.DoesNotExist:
+            raise CommandError(
+                f"There is no active user {name or 'admin'!r}. Name one with --as USER."
+            ) from None
+        if not user.has_perm("audits.review_auditrecord"):
+            raise CommandError(f"{user.username} may not review: the Reviewers group may.")
+        return user
+
+    def _report(self, summary: Summary, as_json: bool) -> None:
+        if as_json:
+            counts = {
+                "imported": summary.imported,
+                "duplicates": summary.duplicates,
+                "rejected": summary.rejected,
+                "errors": summary.problems,
+            }
+            self.stdout.write(json.dumps(counts, ensure_ascii=False))
+            return
+        for problem in summary.problems[:SHOWN_PROBLEMS]:
+            self.stderr.write(f"line {problem['line']}: {visible(problem['reason'])}")
+        if len(summary.problems) > SHOWN_PROBLEMS:
+            self.stderr.write(f"… and {len(summary.problems) - SHOWN_PROBLEMS} more (see --json)")
+        self.stdout.write(
+            f"{summary.imported} imported, {summary.duplicates} duplicates, "
+            f"{summary.rejected} rejected"
+        )
+
+
+def import_rows(
+    rows: Iterable[transfer.Row | transfer.BadRow], reviewer: User | None, agent: str
+) -> Summary:
+    """Store the rows, one transaction each; approve them in `reviewer`'s name when there is one."""
+    summary = Summary()
+    for row in rows:
+        if isinstance(row, transfer.BadRow):
+            summary.reject(row.line, row.reason)
+            continue
+        try:
+            created = _import(_draft(row, agent), reviewer)
+        except (Refused, store.EmptyMemory) as error:
+            summary.reject(row.line, str(error))
+            continue
+        summary.imported += created
+        summary.duplicates += not created
+    return summary
+
+
+@transaction.atomic
+def _import(draft: store.Draft, reviewer: User | None) -> bool:
+    memory, created = store.remember(draft)
+    if not created and memory.trust in REFUSED:
+        raise Refused(f"the same memory is {Trust(memory.trust).label.lower()}")
+    if reviewer is not None:
+        approve_imported(memory, reviewer)
+    return created
+
+
+def _draft(row: transfer.Row, agent: str) -> store.Draft:
+    return store.Draft(
+        agent=row.agent_id or agent,
+        user_query=row.user_query,
+        agent_response=row.agent_response,
+        evidence=row.evidence,
+        kind=Kind.STATE if row.evidence else Kind.KNOWLEDGE,
+        source=Source.IMPORT,
+        rating=row.rating,
+    )

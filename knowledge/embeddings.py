@@ -1,0 +1,182 @@
+"""Embedders: `hash` (offline, deterministic), an OpenAI-compatible endpoint, or one of mem0's.
+
+An embedder has a `tag`, which is stored with each vector: vectors of another tag are made anew by
+`manage.py reindex_memories`.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections import Counter, defaultdict
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from django.conf import settings
+
+from knowledge.features import marks, words
+from knowledge.glossary import stem
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class EmbeddingError(Exception):
+    """The text could not be turned into a vector; the message says why. Worth trying again."""
+
+
+class Embedder(Protocol):
+    tag: str
+
+    def embed(self, text: str) -> list[float]: ...
+
+    async def aembed(self, text: str) -> list[float]: ...
+
+
+# Tuned on tests/data/retrieval_cases.jsonl.
+WORD_WEIGHT = 1.0
+CONCEPT_WEIGHT = 1.0
+TERM_WEIGHT = 1.5
+GRAM_WEIGHT = 0.35
+GRAM_LENGTHS = (3, 4)
+
+
+def features(text: str) -> dict[str, float]:
+    """Weighted features of a text: stems, concepts, exact terms, pieces of words."""
+    found: defaultdict[str, float] = defaultdict(float)
+    counts = Counter(words(text))
+    for word, times in counts.items():
+        weight = 1 + math.log(times)
+        found[f"w:{stem(word)}"] += WORD_WEIGHT * weight
+        padded = f"<{word}>"
+        for length in GRAM_LENGTHS:
+            for start in range(len(padded) - length + 1):
+                found[f"g:{padded[start : start + length]}"] += GRAM_WEIGHT * weight
+    for mark in marks(text):
+        found[mark] += TERM_WEIGHT if mark[0] == "=" else CONCEPT_WEIGHT
+    return found
+
+
+class HashEmbedder:
+    """Features hashed into a fixed number of dimensions, with a sign, normalised to length 1.
+
+    Needs no download and gives the same vector on every machine.
+    """
+
+    def __init__(self, dimensions: int) -> None:
+        self.dimensions = dimensions
+        self.tag = f"hash-1/{dimensions}"
+
+    def embed(self, text: str) -> list[float]:
+        vector = [0.0] * self.dimensions
+        for feature, weight in features(text).items():
+            hashed = zlib.crc32(feature.encode("utf-8", "replace"))
+            vector[(hashed & 0x7FFFFFFF) % self.dimensions] += -weight if hashed >> 31 else weight
+        return normalised(vector)
+
+    async def aembed(self, text: str) -> list[float]:
+        return self.embed(text)
+
+
+class OpenAIEmbedder:
+    """Any endpoint with OpenAI's `/embeddings`: OpenAI, Azure, vLLM, Ollama, llama.cpp."""
+
+    def __init__(self, base_url: str, model: str, api_key: str, dimensions: int) -> None:
+        self.url = f"{base_url}/embeddings"
+        self.model = model
+        self.dimensions = dimensions
+        self.tag = f"openai:{model}/{dimensions}"
+        self._options: dict[str, Any] = {
+            "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
+            "timeout": settings.MEM0_TIMEOUT_SECONDS,
+        }
+
+    def embed(self, text: str) -> list[float]:
+        import httpx
+
+        try:
+            return self._vector(httpx.post(self.url, json=self._body(text), **self._options))
+        except httpx.HTTPError as error:
+            raise EmbeddingError(f"{self.url} did not answer: {error!r}") from error
+
+    async def aembed(self, text: str) -> list[float]:
+        import httpx
+
+        # A client of its own: a kept one would belong to the event loop that first used it.
+        try:
+            async with httpx.AsyncClient(**self._options) as client:
+                return self._vector(await client.post(self.url, json=self._body(text)))
+        except httpx.HTTPError as error:
+            raise EmbeddingError(f"{self.url} did not answer: {error!r}") from error
+
+    def _body(self, text: str) -> dict[str, Any]:
+        return {"model": self.model, "input": text[:20_000]}
+
+    def _vector(self, response: httpx.Response) -> list[float]:
+        if response.is_error:
+            raise EmbeddingError(
+                f"{self.url} answered {response.status_code}: {response.text[:300]}"
+            )
+        try:
+            vector = [float(number) for number in response.json()["data"][0]["embedding"]]
+        except (ValueError, KeyError, IndexError, TypeError) as error:
+            raise EmbeddingError(f"{self.url} did not send an embedding") from error
+        return checked(vector, self.dimensions, self.model)
+
+
+class Mem0Embedder:
+    """One of mem0's own embedders (`MEM0_EMBEDDER_PROVIDER`)."""
+
+    def __init__(self, provider: str, model: str, dimensions: int) -> None:
+        self.provider = provider
+        self.model = model
+        self.dimensions = dimensions
+        self.tag = f"mem0:{provider}:{model}/{dimensions}"
+
+    def embed(self, text: str) -> list[float]:
+        from knowledge import _mem0
+
+        return checked(_mem0.embed(text), self.dimensions, self.model)
+
+    async def aembed(self, text: str) -> list[float]:
+        from knowledge.graph import knowledge_graph
+
+        return await knowledge_graph.run(self.embed, text)
+
+
+def checked(vector: list[float], dimensions: int, model: str) -> list[float]:
+    """`vector`, when it has the length the table was made for."""
+    if len(vector) != dimensions:
+        raise EmbeddingError(
+            f"{model or 'the embedder'} gives {len(vector)} dimensions, EMBEDDING_DIMENSIONS is "
+            f"{dimensions}. Set it to {len(vector)} and run `manage.py reindex_memories --all`."
+        )
+    return vector
+
+
+def normalised(vector: list[float]) -> list[float]:
+    """`vector` of length 1. A text without any feature gets a direction that nothing shares."""
+    length = math.sqrt(sum(number * number for number in vector))
+    if length == 0:
+        return [1.0] + [0.0] * (len(vector) - 1)
+    return [number / length for number in vector]
+
+
+@cache
+def _embedder(kind: str, dimensions: int, base_url: str, model: str, api_key: str) -> Embedder:
+    if kind == "openai":
+        return OpenAIEmbedder(base_url, model, api_key, dimensions)
+    if kind == "mem0":
+        return Mem0Embedder(settings.MEM0_EMBEDDER_PROVIDER, model, dimensions)
+    return HashEmbedder(dimensions)
+
+
+def embedder() -> Embedder:
+    """The configured embedder, made at its first use."""
+    return _embedder(
+        settings.EMBEDDER,
+        settings.EMBEDDING_DIMENSIONS,
+        settings.EMBEDDING_BASE_URL,
+        settings.EMBEDDING_MODEL,
+        settings.EMBEDDING_API_KEY,
+    )

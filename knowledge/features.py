@@ -1,0 +1,67 @@
+"""What a text is about, in small pieces: words, concepts of the glossary, exact terms.
+
+The same pieces go into the `hash` embedding, into the search row of a memory and into a question,
+so that an answer in one language is found by a question in the other.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from knowledge.glossary import concepts
+from knowledge.hwa_terms import exact_terms, message_codes
+from knowledge.text import fold
+
+LONGEST = 20_000
+"""Characters of a text that are looked at: a question or an answer is far shorter."""
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+STOP_WORDS = _set(
+    """
+    a o as os um uma uns umas de do da dos das em no na nos nas ao aos pelo pela por para
+    pra com sem sob sobre entre ate e ou mas que se nao sim como quando onde quem qual quais
+    quanto isso isto esse essa este esta esses essas estes estas aquele aquela ele ela eles
+    elas eu me meu minha meus minhas seu sua seus suas nosso nossa voce voces lhe ser sao
+    era foi fui sendo sido estar estao estava esteve ter tem tenho tinha teve ha haver houve
+    fazer faz faco fez feito ir vai vou pode posso podem poder deve devo devem dever ja
+    ainda so mais menos muito muita tambem la aqui ali ai entao pois nem cada todo toda
+    todos todas algum alguma alguns algumas mesmo mesma outro outra the an of to in on at by
+    for from with without into onto and or but not yes if then than that this these those
+    there here it its i my mine we our you your he she they them his her their is are was
+    were be been being am does did done doing have has had having can could may might must
+    shall should will would what which who whom whose when where how why too very just also
+    any some each all every both more most less least such same other another own out up
+    down over under again s t d ll m re ve don doesn didn isn aren wasn won let oq q eh pq
+    vs x please about
+    """
+)
+
+_WORD = re.compile(r"[a-z0-9]+(?:['_][a-z0-9]+)*")
+
+
+def words(text: str) -> list[str]:
+    """The folded words that carry meaning, in order, repeated ones too."""
+    found = _WORD.findall(fold(text[:LONGEST]))
+    return [word for word in found if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
+
+
+@lru_cache(maxsize=4096)
+def marks(text: str) -> frozenset[str]:
+    """Lexemes that no stemmer makes: `§plan` for a concept, `=jnextplan` for an exact term."""
+    found = {f"§{concept}" for concept in concepts(text, LONGEST)}
+    found |= {f"={term.casefold()[:200]}" for term in exact_terms(text)}
+    return frozenset(found)
+
+
+def asked_codes(text: str) -> list[str]:
+    """The message codes of a question as lexemes: an answer about another code is none."""
+    return [f"={code.casefold()}" for code in message_codes(text)]
+
+
+ABOUT_A_CODE = "#code"
+"""Lexeme of a memory whose question names message codes."""

@@ -1,0 +1,126 @@
+"""Retrieval brings back what bears on the question, and nothing that may not be used."""
+
+from __future__ import annotations
+
+import pytest
+
+from knowledge import indexer
+from knowledge.models import Memory, StoredVector, Trust
+from knowledge.retrieval import search
+from knowledge.store import set_trust
+from tests.factories import make_memory, make_state
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AGENT = ("How do I restart an agent?", "Run `StartUpLwa` on the agent's machine.")
+SPACE = ("O que fazer quando falta espaço em disco?", "Apague os stdlists antigos com `rmstdlist`.")
+
+
+def trusted(query: str, response: str, trust: str = Trust.TRUSTED, **fields: object) -> Memory:
+    memory = make_memory(query, response, **fields)
+    set_trust([memory], trust)
+    return memory
+
+
+@pytest.mark.parametrize("trust", [t for t in Trust.values if t not in {"trusted", "cleared"}])
+def test_a_memory_that_may_not_be_used_is_not_found(trust: str) -> None:
+    memory = trusted(*AGENT)
+    indexer.index_pending()
+    assert [hit.memory_id for hit in search(AGENT[0])] == [memory.pk]
+
+    set_trust([memory], trust)
+
+    assert search(AGENT[0]) == []
+    assert not StoredVector.objects.exists()
+
+
+def test_the_row_is_asked_about_trust_and_not_the_payload() -> None:
+    memory = trusted(*AGENT)
+    indexer.index_pending()
+    Memory.objects.filter(pk=memory.pk).update(trust=Trust.QUARANTINED)  # the vector stays behind
+
+    assert search(AGENT[0]) == []
+
+
+def test_an_approved_memory_comes_before_an_audited_one() -> None:
+    cleared = trusted(AGENT[0], "Run StartUpLwa there.", Trust.CLEARED)
+    approved = trusted("How do I restart one agent again?", AGENT[1])
+    indexer.index_pending()
+
+    assert [hit.memory_id for hit in search(AGENT[0])] == [approved.pk, cleared.pk]
+
+
+def test_an_irrelevant_approved_memory_does_not_displace_an_audited_answer() -> None:
+    trusted("What does the agent's calendar show?", "The free days.")
+    cleared = trusted(*AGENT, Trust.CLEARED)
+    indexer.index_pending()
+
+    assert search(AGENT[0])[0].memory_id == cleared.pk
+
+
+def test_a_question_in_the_other_language_finds_the_answer() -> None:
+    memory = trusted(*SPACE)
+    trusted(*AGENT)
+    indexer.index_pending()
+
+    assert search("the filesystem is full, how do I free disk space?")[0].memory_id == memory.pk
+
+
+@pytest.mark.parametrize("question", ["receita de bolo de cenoura", "zxqv kjhgf", "?!", "", "\x00"])
+def test_nonsense_finds_nothing(question: str) -> None:
+    trusted(*AGENT)
+    trusted(*SPACE)
+    indexer.index_pending()
+
+    assert search(question) == []
+
+
+def test_an_answer_about_another_message_code_is_none() -> None:
+    right = trusted("What does AWSBEH021E mean?", "The plan could not be extended.")
+    trusted("What does AWSBEH022E mean?", "The plan could not be extended at all.")
+    indexer.index_pending()
+
+    assert [hit.memory_id for hit in search("what does awsbeh021e mean?")] == [right.pk]
+    assert search("What does AWSBEH999E mean?") == []
+
+
+def test_exact_terms_of_the_question_come_first() -> None:
+    for number in range(20):
+        trusted(f"Why is the job number {number} waiting for its limit?", "The limit is reached.")
+    named = trusted("What is PAYROLL01?", "A job of the finance stream that waits for a file.")
+    indexer.index_pending()
+
+    assert search("why is PAYROLL01 waiting for its limit?")[0].memory_id == named.pk
+
+
+def test_a_state_comes_back_as_dated_history() -> None:
+    memory = make_state("3 jobs failed", [{"tool": "find_jobs", "result": 3}])
+    set_trust([memory], Trust.CLEARED)
+    indexer.index_pending()
+
+    hit = search("Quantos jobs?")[0]
+
+    assert hit.is_history
+    assert hit.dated_answer.startswith(f"[state of the plan on {memory.created_at:%Y-}")
+
+
+def test_the_similarity_is_a_cosine() -> None:
+    trusted(*AGENT)
+    indexer.index_pending()
+
+    hit = search(f"{AGENT[0]}\n\n{AGENT[1]}")[0]
+
+    assert hit.similarity == pytest.approx(1, abs=0.001)
+    assert 0 < hit.score <= 1
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["'); DROP TABLE knowledge_memory; --", "a & b | !c:*", "%s %(words)s {0}", "'" * 50, "\\" * 9],
+)
+def test_a_question_is_data(question: str) -> None:
+    trusted(*AGENT)
+    indexer.index_pending()
+
+    assert isinstance(search(question), list)
+    assert Memory.objects.count() == 1

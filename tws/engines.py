@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from tws.connection import Engine
+from tws.errors import TWSUnavailable
 from tws.paths import API_ROOT
 
 
@@ -45,6 +48,23 @@ def engine_named(name: str) -> Engine:
         if engine.name == name:
             return engine
     raise KeyError(name)
+
+
+def engine_for(wanted: Sequence[str], question: str) -> Engine:
+    """The engine a question is for: the one it names, else the first that an agent may ask.
+
+    `wanted` are an agent's engines, by name or tag; empty means all. TWSUnavailable when none is
+    configured or none fits.
+    """
+    engines = configured_engines()
+    if not engines:
+        raise TWSUnavailable("no HWA engine is configured: set TWS_BASE_URL or TWS_ENGINES")
+    allowed = [one for one in engines if not wanted or {one.name, *one.tags} & set(wanted)]
+    if not allowed:
+        raise TWSUnavailable(f"no engine has the name or tag {', '.join(wanted)}")
+    words = {word.lower() for word in re.findall(r"[\w.:-]+", question)}
+    named = [one for one in allowed if words & {name.lower() for name in (one.name, *one.tags)}]
+    return (named or allowed)[0]
 
 
 def _entries() -> list[_Entry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from asgiref.sync import sync_to_async
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from knowledge.models import Kind, Source
 from knowledge.store import Draft, remember
@@ -21,7 +21,7 @@ async def store_answer(
     question: str,
     final: Final,
     *,
-    user: AbstractBaseUser | None = None,
+    user: User | None = None,
     conversation: uuid.UUID | None = None,
 ) -> uuid.UUID | None:
     """Remember an answer; the id of the memory that says it, None when nothing is worth keeping.

@@ -1,0 +1,121 @@
+"""Who answers: the agents' rows, the HWA clients they share, and the run of one question."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from datetime import datetime
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+
+from tws.answers.memories import Recall, recall
+from tws.answers.rules import RuleAgent
+from tws.client import TWSClient
+from tws.connection import Engine
+from tws.engines import engine_for, engine_named
+from tws.events import Event, Failed, RunStarted, Turn
+from tws.llm_agent import LLMAgent
+from tws.models import Agent
+from tws.tools.toolbox import Emit, Toolbox
+
+
+class AgentManager:
+    """Answers questions, with one HWA client per engine, made at the first use.
+
+    A manager belongs to one event loop, as its clients do: `agent_manager()` is the running
+    loop's; a command that has a loop of its own opens one with `async with AgentManager()`.
+    """
+
+    def __init__(
+        self, connect: Callable[[Engine], TWSClient] = TWSClient, recall: Recall = recall
+    ) -> None:
+        self._connect = connect
+        self._recall = recall
+        self._outages: dict[str, datetime] = {}  # engine: since when it was found not to answer
+        self._tws_client_lock = asyncio.Lock()
+        self._tws_clients: dict[str, TWSClient] = {}
+
+    async def __aenter__(self) -> AgentManager:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every client. The next question opens a new one."""
+        async with self._tws_client_lock:
+            clients = list(self._tws_clients.values())
+            self._tws_clients.clear()
+            for client in clients:
+                await client.aclose()
+
+    async def _get_tws_client(self, engine: Engine | None = None) -> TWSClient:
+        """The client of `engine` (none: the first configured one); whoever comes first makes it."""
+        async with self._tws_client_lock:
+            engine = engine or engine_for((), "")
+            client = self._tws_clients.get(engine.name)
+            if client is None:
+                # In a thread: what an engine needs (a CA file, a token file) is read from disk.
+                client = await asyncio.to_thread(self._connect, engine)
+                self._tws_clients[engine.name] = client
+            return client
+
+    async def tws_client(self, name: str = "") -> TWSClient:
+        """The shared client of an engine by name; for the live page and the health check."""
+        return await self._get_tws_client(engine_named(name) if name else None)
+
+    async def answer(
+        self, agent: Agent, question: str, *, history: Sequence[Turn] = ()
+    ) -> AsyncGenerator[Event, None]:
+        """The events of one run, see `tws.events`. Use with `contextlib.aclosing`.
+
+        Closing the generator, or cancelling the task that reads it, stops the run at once.
+        """
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        run = asyncio.create_task(self._run(agent, question, history, events.put_nowait))
+        run.add_done_callback(lambda _: events.put_nowait(None))
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            await run  # raises what ended it, if anything did
+        finally:
+            run.cancel()
+            await asyncio.gather(run, return_exceptions=True)
+
+    async def _run(self, agent: Agent, question: str, history: Sequence[Turn], emit: Emit) -> None:
+        toolbox = Toolbox(
+            lambda: self._client_for(agent, question),
+            emit,
+            names=agent.tools,
+            outages=self._outages,
+        )
+        rules = RuleAgent(agent, toolbox, emit, self._recall)
+        with_llm = bool(settings.LLM_BASE_URL)
+        emit(RunStarted(agent.slug, "llm" if with_llm else "rules"))
+        try:
+            async with asyncio.timeout(settings.CHAT_RUN_SECONDS) as limit:
+                if with_llm:
+                    await LLMAgent(agent, toolbox, emit, rules).answer(question, history)
+                else:
+                    await rules.answer(question, history)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            emit(Failed("internal", rules.too_slow(question), tuple(toolbox.uses)))
+
+    async def _client_for(self, agent: Agent, question: str) -> TWSClient:
+        engine = engine_for(agent.engines, question)
+        return await self._get_tws_client(engine)
+
+
+_managers: WeakKeyDictionary[asyncio.AbstractEventLoop, AgentManager] = WeakKeyDictionary()
+
+
+def agent_manager() -> AgentManager:
+    """The running event loop's manager."""
+    loop = asyncio.get_running_loop()
+    manager = _managers.get(loop)
+    if manager is None:
+        manager = _managers[loop] = AgentManager()
+    return manager

@@ -12,13 +12,17 @@ def main() -> None:
     try:
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line
-        from django.db import OperationalError
+        from django.db import OperationalError, ProgrammingError
     except ImportError:
         sys.exit("Django is not installed here. Run scripts/test once, then .venv/bin/python.")
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"manage.py: {error}")  # it says what to do; a traceback would hide that
+    except ProgrammingError as error:
+        if getattr(error.__cause__, "sqlstate", "") != "42P01":  # a table that is not there
+            raise
+        sys.exit("manage.py: the database has no tables yet. Run manage.py migrate.")
     except OperationalError as error:
         from resync_site.postgres_programs import EmbeddedPostgresError
 

@@ -295,3 +295,16 @@ def hold_hwas_port() -> Iterator[None]:
         with contextlib.suppress(OSError):
             held.enter_context(socket.create_server(("127.0.0.1", 31116)))
         yield
+
+
+@pytest.mark.django_db
+def test_a_command_on_an_unprepared_database_says_what_to_run() -> None:
+    from django.db import connection
+
+    values = connection.settings_dict
+    url = f"postgresql://{values['USER']}:{values['PASSWORD']}@/postgres?host={values['HOST']}"
+    done = run(sys.executable, CHECKOUT / "manage.py", "verify_decisions", DATABASE_URL=url)
+
+    assert done.returncode == 1
+    assert "Run manage.py migrate" in done.stderr
+    assert "Traceback" not in done.stderr

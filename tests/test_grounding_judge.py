@@ -123,8 +123,10 @@ def measured(name: str):
     return rates()
 
 
-async def test_measured_on_our_own_cases():
-    caught, false_alarms = await measured("grounding_cases.jsonl")
+# Each file was written before the judge had seen any of it, then used to mend the general rules.
+@pytest.mark.parametrize("name", ["grounding_cases.jsonl", "grounding_cases_2.jsonl"])
+async def test_measured_on_our_own_cases(name):
+    caught, false_alarms = await measured(name)
 
     assert caught >= 0.95
     assert false_alarms <= 0.05

@@ -19,7 +19,8 @@ FAILURES: dict[str, str] = {
     r"|chegou|arrived?|there)"
     r"|(?:missing|falta(?:ndo|va)?|faltou|ausencia d[eo]|without)(?: \w+){0,2} (?:file|arquivo)"
     r"|filenotfound|cannot (?:open|find) file|cannot find the file|did not arrive|never arrived"
-    r"|enoent",
+    r"|enoent|(?:not|n't|nao|unable to|without) (?:\w+ ){0,2}?(?:find|locate|open|encontr\w+|achou"
+    r"|achar|localiz\w+|abr\w+)(?: \w+){0,3} (?:file|arquivo)",
     "permission": r"permission denied|access (?:is |was )?denied|(?:falta|sem|faltou|negad[ao]"
     r"|lack(?:s|ed)?)(?: \w+){0,2} (?:permissao|acesso|permission)"
     r"|permissao(?: \w+){0,2} negada|acesso negado|not authorized|eacces"
@@ -115,6 +116,29 @@ _SUBSTATUS = {
     "PRIORITY": "priority",
     "FENCE": "fence",
 }
+# "a permission problem", "falta de memória", "erro de rede": a cause named by its noun.
+_TROUBLE = (
+    r"(?:problem|issue|trouble|error|failure|outage|shortage|lack|erro|falha|problema"
+    r"|falta|queda|ausencia)s?"
+)
+_NOUNS = {
+    "disk space": r"disk|disco|espaco|storage|filesystem",
+    "permission": r"permissions?|permissao|permissoes|acesso|access rights?",
+    "login": r"passwords?|senhas?|credentials?|credencia(?:l|is)|login|logon|authentication"
+    r"|autenticacao",
+    "timeout": r"timeouts?",
+    "connection": r"network|rede|connectivity|conectividade|connection|conexao",
+    "memory": r"memory|memoria|heap",
+    "certificate": r"certificates?|certificados?|ssl|tls",
+    "syntax": r"syntax|sintaxe",
+    "missing file": r"arquivo|input file|file",
+    "bad data": r"data|dados|layout|format|formato",
+}
+for _cause, _noun in _NOUNS.items():
+    FAILURES[_cause] += (
+        rf"|{_TROUBLE}(?: (?:of|de|do|da|no|na|with|com|in|on|the|o|a))* (?:{_noun})"
+        rf"|(?:{_noun}) (?:\w+ )?(?:problem|issue|error|failure|outage)s?"
+    )
 _FAILURE = {name: re.compile(rf"(?<!\w)(?:{pattern})(?!\w)") for name, pattern in FAILURES.items()}
 _WAIT = {name: re.compile(rf"(?<!\w)(?:{pattern})(?!\w)") for name, pattern in WAITS.items()}
 # Causes that programs report with one another's words.

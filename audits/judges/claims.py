@@ -114,8 +114,12 @@ _OTHERS = re.compile(
 _UNREAL = re.compile(
     r"(?:\A\W*(?:e |mas |so )?se\b)|\b(?:if|caso|unless|until|ate|quando|when|whenever|once"
     r"|assim que|depois que|after|before|antes"
-    r"|would|could|should|must|will|vai|vao|ira|deve(?:m|ria)?|poderia|pode(?:ria)?|may|might|can"
-    r"|whether"
+    r"|would|could(?! not|n.t)|should|must|will|vai|vao|ira|deve(?:m|ria)?|poderia"
+    r"|(?<!nao )pode(?:ria)?|may"
+    r"|might|can(?! ?not|.t)|whether"
+    r"|nao (?:diz\w*|sei|informa\w*|mostra\w*|indica\w*|ha como saber)|(?:not|n't) (?:say|show"
+    r"|tell|know)"
+    r"|quem|whoever|por que|why"
     r"|ensure|verifique|check|look at|confira|veja|para que|so that|talvez|perhaps|probably"
     r"|se houver"
     r"|ser|be|aguarde|espere|try|tente|peca|ask|liber(?:e|ar)|para|to)\b"
@@ -180,14 +184,37 @@ def _subjects(sentence: Sentence, groups: list[list[Mention]], said: Said) -> li
     following = next((g for g in groups if g[0].start >= said.end), None)
     if following is not None:
         glue = _FORWARD_GLUE.fullmatch(sentence.folded[said.end : following[0].start])
-        if glue and (glue["mark"] or previous is None):
+        if glue and (previous is None or (glue["mark"] and _is_counted(sentence, said))):
             return _things(following)
     if previous is None:
         return [] if _OTHERS.search(sentence.folded[: said.end]) else _inherited(sentence, said)
     between = sentence.folded[previous[-1].end : said.start]
+    one = _by_ordinal(between, previous)
+    if one is not None:
+        return _things([one])
     if _OTHERS.search(between) or _is_counted(sentence, said):
         return []
     return _things(previous)
+
+
+_ORDINALS = (
+    (0, r"first|former|primeir[oa]"),
+    (1, r"second|segund[oa]"),
+    (2, r"third|terceir[oa]"),
+    (-1, r"last|latter|ultim[oa]|outr[oa]|other"),
+)
+_ORDINAL = re.compile(
+    "|".join(rf"(?P<n{n}>\b(?:{words})\b)" for n, (_, words) in enumerate(_ORDINALS))
+)
+
+
+def _by_ordinal(between: str, group: list[Mention]) -> Mention | None:
+    """The one that "the first", "o segundo" or "the other" means among the names before."""
+    found = list(_ORDINAL.finditer(between))
+    if not found or len(group) < 2:
+        return None
+    position = _ORDINALS[int(str(found[-1].lastgroup)[1:])][0]
+    return group[position] if position < len(group) else None
 
 
 def _inherited(sentence: Sentence, said: Said) -> list[Thing]:
@@ -251,7 +278,11 @@ def number_before(sentence: Sentence, said: Said) -> Number | None:
         before.pop()
     if not before or not _COUNT_GLUE.fullmatch(sentence.folded[before[-1].end : said.start]):
         return None
-    return None if _IDENTIFIER.search(sentence.folded[: before[-1].start]) else before[-1]
+    ahead = sentence.folded[: before[-1].start]
+    is_pronoun = sentence.folded[before[-1].start : before[-1].end] == "one" and ahead.endswith(
+        "the "
+    )
+    return None if is_pronoun or _IDENTIFIER.search(ahead) else before[-1]
 
 
 _OUT_OF = re.compile(
@@ -262,7 +293,7 @@ _OUT_OF = re.compile(
 _IDENTIFIER = re.compile(
     r"\b(?:number|numero|no|num|run|rerun|execucao|job|prompt|line|linha|port|porta|rc|code"
     r"|codigo|version|versao"
-    r"|com|with|dia|day|status|id|limit|limite|fence|priority|prioridade)\W{1,3}\Z"
+    r"|dia|day|status|id|limit|limite|fence|priority|prioridade)\W{1,3}\Z"
 )
 
 
@@ -293,8 +324,10 @@ def is_unreal(folded: str, position: int) -> bool:
     """Whether the clause speaks of what may, should or will be, not of what is."""
     marks = ((folded.rfind(mark, 0, position), len(mark)) for mark in _CLAUSE_MARKS)
     start = max(at + length if at >= 0 else 0 for at, length in marks)
-    clause = folded[max(start, position - 80, 0) : position]
-    return _UNREAL.search(clause) is not None
+    start = max(start, position - 80)
+    # "could not find" is a fact: the pattern looks a few letters past the position.
+    clause, length = folded[start : position + 6], position - start
+    return any(match.end() <= length for match in _UNREAL.finditer(clause))
 
 
 # --- names ---------------------------------------------------------------------------------------

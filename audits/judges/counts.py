@@ -10,7 +10,7 @@ from knowledge.hwa_terms import STATUS_CODES, Number
 
 from .claims import Sentence, is_unreal, number_before
 from .facts import Facts, Thing
-from .predicates import PREDICATES, Predicate, Said, find_predicates, is_empty_handed
+from .predicates import PREDICATES, Predicate, Said, is_empty_handed
 
 Problem = tuple[str, float]
 """What the evidence says instead, and how sure we are that the answer is wrong."""
@@ -114,7 +114,9 @@ def _held(
     possible = counted(predicate, denied, facts)
     scope = in_scope(sentence, facts)
     scoped = counted(predicate, denied, facts, scope) if scope else None
-    if scoped is not None:
+    if scoped is not None and _is_confined(sentence):
+        possible = scoped
+    elif scoped is not None:
         possible = scoped | (possible or set())
     else:
         parts = [c for part in _parts(facts) if (c := counted(predicate, denied, facts, part))]
@@ -126,8 +128,14 @@ def _held(
     return f"{label}: {_numbers(whole)}", 0.9
 
 
+def _is_confined(sentence: Sentence) -> bool:
+    """Whether a single place stands before a single count: "WK_1, com duas falhas"."""
+    places = [m for m in sentence.mentions if m.thing and m.thing.kinds & {"workstation", "stream"}]
+    return len(places) == 1 == len(sentence.numbers) and places[0].end <= sentence.numbers[0].start
+
+
 _PAIR = {"both", "ambos", "ambas"}
-_ONLY = re.compile(r"\b(?:so|somente|apenas|only|just|exactly|exatamente|unico|the)\W{0,3}\Z")
+_ONLY = re.compile(r"\b(?:so|somente|apenas|only|just|exactly|exatamente|unico)\W{0,3}\Z")
 
 
 def _is_article(sentence: Sentence, number: Number) -> bool:
@@ -326,6 +334,21 @@ def check_totals(sentence: Sentence, facts: Facts) -> Iterator[tuple[Number, Pro
         yield number, (f"counts: {_numbers(facts.totals)}", 0.82)
 
 
+def check_numbers(
+    sentence: Sentence, facts: Facts, heard: set[int]
+) -> Iterator[tuple[Number, Problem]]:
+    """A number in digits that nothing in the evidence gives or adds up to."""
+    known: set[int] = set()
+    for number in sentence.numbers:
+        if number.in_words or number.value < 2 or is_unreal(sentence.folded, number.start):
+            continue
+        if re.match(r"\s?%", sentence.folded[number.end : number.end + 2]):
+            continue
+        known = known or heard | facts.integers | everything_counted(facts)
+        if number.value not in known:
+            yield number, ("", 0.74)
+
+
 def everything_counted(facts: Facts) -> set[int]:
     """Whatever an honest speaker may have added up from the evidence."""
     found: set[int] = set(facts.totals)
@@ -342,10 +365,6 @@ def everything_counted(facts: Facts) -> set[int]:
     }
     base = sorted(facts.totals)[:12]
     return found | {a - b for a in base for b in list(found)[:200] if a > b}
-
-
-def question_said(question: str) -> list[Said]:
-    return find_predicates(question)
 
 
 def _numbers(values: set[int]) -> str:

@@ -118,6 +118,40 @@ def check_attributes(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, in
             yield match.start(), match.end(), (f"{key}: {', '.join(map(str, sorted(known)))}", 0.9)
 
 
+_SETTING_GLUE = re.compile(
+    r"[\"'`*]*(?: (?:is|was|esta|foi|e|to|as|como|com|set|em|at|value|valor|o|the|of|de|currently"
+    r"|configurad[oa]|definid[oa]|a)\b|[ =:])*[ \"'`*]*(?P<value>\w{1,40})"
+)
+_SWITCH = {
+    "yes": "yes",
+    "sim": "yes",
+    "true": "yes",
+    "on": "yes",
+    "no": "no",
+    "nao": "no",
+    "false": "no",
+    "off": "no",
+}
+
+
+def check_settings(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, int, Problem]]:
+    """An option named as HWA writes it, with another value than it has: enCarryForward is yes."""
+    for match in re.finditer(r"\b[A-Za-z][A-Za-z0-9]{4,59}\b", sentence.text):
+        known = facts.settings.get(match[0])
+        if not known or match[0].islower() or match[0].isupper():
+            continue
+        said = _SETTING_GLUE.match(sentence.folded, match.end())
+        if said is None or is_unreal(sentence.folded, match.start()):
+            continue
+        value = _SWITCH.get(said["value"], said["value"])
+        values = {_SWITCH.get(v, v) for v in known}
+        comparable = (value in {"yes", "no"} and values <= {"yes", "no"}) or (
+            value.isdigit() and all(v.isdigit() for v in values)
+        )
+        if comparable and value not in values:
+            yield match.start(), said.end(), (f"{match[0]}: {', '.join(sorted(known))}", 0.9)
+
+
 def check_places(sentence: Sentence, facts: Facts) -> Iterator[tuple[Mention, Problem]]:
     """An object said to be on a workstation that the evidence knows as another's."""
     ordered = [m for m in sentence.mentions if m.role in {"subject", "place"}]

@@ -84,6 +84,8 @@ class Facts:
     """Job logs and messages: what programs wrote."""
     text: str = ""
     """Every string and key of the evidence."""
+    settings: dict[str, set[str]] = field(default_factory=dict)
+    """Every scalar by its key, as written: enCarryForward → {no}."""
     errors: list[str] = field(default_factory=list)
     """What the tools answered instead of data."""
     is_empty: bool = True
@@ -200,6 +202,13 @@ class _Reader:
                 ]
             else:
                 self.keep_text(key)
+                if (
+                    key
+                    and len(str(key)) <= 60
+                    and isinstance(value, str | int)
+                    and len(self.facts.settings) < 2000
+                ):
+                    self.facts.settings.setdefault(key, set()).add(str(value)[:100].lower())
                 self.note_value(key, value, owner, path, is_log)
 
     def open_object(

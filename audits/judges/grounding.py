@@ -24,6 +24,7 @@ from .counts import (
     check_count,
     check_fine,
     check_none,
+    check_numbers,
     check_totals,
 )
 from .details import (
@@ -31,14 +32,15 @@ from .details import (
     check_beside,
     check_places,
     check_return_codes,
+    check_settings,
     unheard_of,
 )
 from .facts import Facts, Thing, read_facts
 from .honesty import is_honest_no
 from .predicates import Said, is_denied
-from .questions import answered_from_an_error, check_yes_no, omitted_failure
+from .questions import answered_from_an_error, answered_from_nothing, check_yes_no, omitted_failure
 from .runs import check_runs
-from .times import check_dates, check_spans, check_times
+from .times import check_dates, check_spans, check_times, span_minutes
 
 MOST_QUESTION = 2000
 """What is longer is no question; answers are read up to `MOST_TEXT`."""
@@ -143,6 +145,7 @@ def _findings(
     first = sentences[0].text
     for problem in (
         answered_from_an_error(sentences, facts),
+        answered_from_nothing(sentences, facts),
         check_yes_no(question, sentences, facts),
     ):
         if problem:
@@ -235,6 +238,11 @@ def _about_counts(sentence: Sentence, question: Sentence, facts: Facts) -> Itera
                 yield _contradicted(sentence.text, *problem)
     for _number, problem in check_totals(sentence, facts):
         yield _contradicted(sentence.text, *problem)
+    heard = {n.value for n in question.numbers} | {round(m) for m in span_minutes(facts)}
+    if not _is_advice(sentence):
+        for number, (_datum, confidence) in check_numbers(sentence, facts, heard):
+            datum = _("%(n)d is in neither evidence nor question") % {"n": number.value}
+            yield _unfounded(sentence.text, datum, confidence)
 
 
 def _about_details(sentence: Sentence, facts: Facts, question: str) -> Iterator[Finding]:
@@ -242,6 +250,7 @@ def _about_details(sentence: Sentence, facts: Facts, question: str) -> Iterator[
         *check_return_codes(sentence, facts),
         *check_beside(sentence, facts),
         *check_attributes(sentence, facts),
+        *check_settings(sentence, facts),
         *check_times(sentence, facts, question),
         *check_spans(sentence, facts),
         *check_dates(sentence, facts, question),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from knowledge.hwa_terms import STATUS_CODES
+from knowledge.text import fold
 
-from .claims import Sentence, bind
+from .claims import Sentence, bind, is_unreal
 from .counts import counted, in_scope
-from .facts import Facts, Thing
+from .facts import Facts
 from .predicates import PREDICATES, Said
 
 Problem = tuple[str, float]
@@ -127,6 +128,29 @@ def answered_from_an_error(answer: list[Sentence], facts: Facts) -> Problem | No
     return "; ".join(facts.errors[:3]), 0.87
 
 
+_EMPTY = re.compile(
+    r"\b(?:no(?! (?:plano|momento|stream|log))|not|nao|nenhum[a]?|nada|nothing|none|empty"
+    r"|vazi[oa]|zero|nobody|ninguem|sem|without"
+    r"|never|0)\b"
+)
+
+
+def answered_from_nothing(answer: list[Sentence], facts: Facts) -> Problem | None:
+    """Every query came back empty, and the answer tells of objects and their states."""
+    if not facts.lists or any(facts.lists) or facts.tallies or facts.log:
+        return None
+    if any(t.codes or t.flags or t.numbers for t in facts.things.values()):
+        return None
+    if any(_EMPTY.search(sentence.folded) for sentence in answer):
+        return None
+    claimed = any(
+        not said.denied and not is_unreal(sentence.folded, said.start)
+        for sentence in answer
+        for said in sentence.said
+    )
+    return ("[]", 0.87) if claimed else None
+
+
 _OVERVIEW = re.compile(
     r"\b(?:summar\w+|overview|health|resumo|resuma|panorama|visao geral|saude|situacao"
     r"|status (?:of|do|da|geral)|how is|how are"
@@ -142,8 +166,7 @@ _TROUBLE = re.compile(
 
 def omitted_failure(question: str, answer: list[Sentence], facts: Facts) -> Problem | None:
     """A summary that doesn't mention the failure, the stuck stream, the lost workstation."""
-    asked = question.lower()
-    if not answer or not _OVERVIEW.search(_plain(asked)):
+    if not answer or not _OVERVIEW.search(fold(question)):
         return None
     whole = " ".join(sentence.folded for sentence in answer)
     bad = [t for t in facts.things.values() if PREDICATES["healthy"].truth(t) is False]
@@ -166,13 +189,3 @@ def _only_denied(sentence: Sentence) -> bool:
         sentence.folded,
     )
     return len(denials) >= len(troubles)
-
-
-def _plain(text: str) -> str:
-    from knowledge.text import fold
-
-    return fold(text)
-
-
-def names_of(things: list[Thing]) -> list[str]:
-    return [thing.name for thing in things]

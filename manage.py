@@ -24,7 +24,7 @@ def main() -> None:
             raise
         sys.exit("manage.py: the database has no tables yet. Run manage.py migrate.")
     except OperationalError as error:
-        from resync_site.postgres_programs import EmbeddedPostgresError
+        from resync_site.postgres import EmbeddedPostgresError
 
         if isinstance(error.__cause__, EmbeddedPostgresError):
             sys.exit(f"manage.py: {error}")

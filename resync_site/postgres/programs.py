@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TypedDict
 
-import psycopg
+from resync_site.postgres.errors import EmbeddedPostgresError
 
 SYSTEM_USER = "resync"
 
@@ -29,13 +29,6 @@ _USERADD_OPTIONS = (
 
 # initdb and pg_ctl put these paths between double quotes in a shell command.
 _UNQUOTABLE = set('"$`\\\n')
-
-
-class EmbeddedPostgresError(psycopg.OperationalError):
-    """The embedded server can't be had; the message says what is wrong and what to do.
-
-    A kind of psycopg's own error, so that Django and health checks treat it as "no database".
-    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from audits.queue import AuditQueue, AuditRecordQuerySet
+from audits.queue import NOT_PENDING, AuditQueue, AuditRecordQuerySet
 from audits.states import ReasonCode, Status
 from knowledge.models import Memory
 
@@ -107,9 +107,11 @@ class AuditRecord(models.Model):
                 name="audit_queue_open",
                 condition=Q(status__in=["queued", "running"]),
             ),
-            # What reviewers read: the queue, oldest first, and every status' list.
+            # What reviewers read: the queue, pending and oldest first, and every status' list.
             models.Index(
-                fields=["created_at", "id"],
+                NOT_PENDING,
+                "created_at",
+                "id",
                 name="audit_queue_waiting",
                 condition=Q(status__in=["pending", "quarantined", "failed"]),
             ),

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 from django.utils import timezone
 
-from audits.states import OPEN, Status
+from audits.states import OPEN, WAITING, Status
 from knowledge.models import Memory, Trust
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from audits.models import AuditRecord
+
+
+NOT_PENDING = ExpressionWrapper(~Q(status=Status.PENDING), output_field=BooleanField())
+"""Sorts the pending ones first; the index `audit_queue_waiting` holds it."""
 
 
 class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
@@ -38,9 +42,13 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
         return self.ready().filter(attempts__gte=F("excused") + settings.AUDIT_MAX_ATTEMPTS)
 
     def awaiting_review(self) -> Self:
-        """What a reviewer still has to look at, oldest first."""
-        waiting = [Status.PENDING, Status.QUARANTINED, Status.FAILED]
-        return self.filter(status__in=waiting).order_by("created_at", "id")
+        """What a reviewer still has to look at: pending ones first, then the oldest."""
+        return self.filter(status__in=WAITING).order_by(NOT_PENDING, "created_at", "id")
+
+    def overdue(self) -> Self:
+        """Waiting for longer than AUDIT_OVERDUE_HOURS."""
+        oldest = timezone.now() - timedelta(hours=settings.AUDIT_OVERDUE_HOURS)
+        return self.filter(status__in=WAITING, created_at__lt=oldest)
 
     @transaction.atomic
     def claim(self, worker: str, limit: int) -> list[AuditRecord]:

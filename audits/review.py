@@ -251,6 +251,12 @@ def claim(memory_id: uuid.UUID | str, by: User) -> AuditRecord:
     return record
 
 
+def release_claim(memory_id: uuid.UUID | str, by: User) -> bool:
+    """Let others review again. False when the claim was not `by`'s."""
+    mine = AuditRecord.objects.filter(memory_id=memory_id, review_claimed_by=by.pk)
+    return bool(mine.update(review_claimed_by=None, review_claimed_until=None))
+
+
 @transaction.atomic
 def approve_imported(memory: Memory, by: User) -> AuditRecord:
     """An approval given with an import: the record and its log line, in `by`'s name.

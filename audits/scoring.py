@@ -59,14 +59,16 @@ def llm_precision_suffices() -> bool:
     return lower_bound(right, len(flags)) >= settings.AUDIT_LLM_QUARANTINE_PRECISION
 
 
-def decided_examples(judge: str = "") -> list[Example]:
-    """People's decisions as labelled examples, with the judge's own confidence."""
+def decided_examples(judge: str = "", newest: int | None = None) -> list[Example]:
+    """People's decisions, or the `newest` of them, with the judge's own confidence."""
     decided = AuditRecord.objects.filter(
         status__in=DECIDED, judged_at__isnull=False, raw_confidence__isnull=False
     ).exclude(reason_code__in=_OTHER_REASONS)
     if judge:
         decided = decided.filter(judge=judge)
     rows = decided.values_list("judge", "raw_confidence", "status", "reason_code")
+    if newest is not None:
+        rows = rows.order_by("-reviewed_at")[:newest]
     return [
         Example(
             score=raw,

@@ -22,6 +22,8 @@ class Status(models.TextChoices):
 
 OPEN = (Status.QUEUED, Status.RUNNING)
 """What workers read."""
+WAITING = (Status.PENDING, Status.QUARANTINED, Status.FAILED)
+"""What a reviewer still has to look at."""
 DECIDED = (Status.APPROVED, Status.REJECTED)
 """A person's word. No worker touches these."""
 TRUST_OF: dict[str, Trust] = {

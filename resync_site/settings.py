@@ -229,6 +229,10 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "Resync",
     "SITE_SUBHEADER": _("Review console"),
     "SITE_SYMBOL": "fact_check",
-    "SHOW_HISTORY": True,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "resync_site.sidebar.icon"}],
+    "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "resync_site.sidebar.environment",
+    "DASHBOARD_CALLBACK": "audits.console.dashboard.dashboard",
+    "SIDEBAR": {"navigation": "resync_site.sidebar.navigation"},
 }

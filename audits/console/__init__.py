@@ -1,0 +1,1 @@
+"""Parts of `audits/admin.py`: the review console. Decisions' rules are in `audits/review.py`."""

@@ -1,0 +1,222 @@
+"""Memories, to look at: what is stored, how far it is trusted, what it said before."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, cast
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.db.models.functions import Left
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from knowledge.models import Kind, Memory, Source, Trust
+from knowledge.shown import as_text, excerpt, shown
+from knowledge.text_search import holding
+
+COUNTED = 1000
+"""A list is counted so far; beyond, it says "more than". Nobody pages through thousands."""
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """Counts no further than COUNTED, whatever the table holds."""
+
+    template_name = "knowledge/pagination.html"
+    counted = COUNTED
+    has_more = False
+
+    @cached_property
+    def count(self) -> int:
+        rows = cast("QuerySet[Any]", self.object_list)
+        found = rows.order_by()[: COUNTED + 1].count()
+        self.has_more = found > COUNTED
+        return min(found, COUNTED)
+
+
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    """Nothing is added, changed or deleted here; who may look is a permission."""
+
+    show_full_result_count = False
+    paginator = CappedPaginator
+    list_per_page = 50
+    list_max_show_all = 0
+    sortable_by = ()
+    actions: Any = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class OneOf(admin.SimpleListFilter):
+    """A filter over a field's known values: no look at the table to find them."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(**{str(self.parameter_name): self.value()})
+
+
+class TrustFilter(OneOf):
+    title, parameter_name = _("trust"), "trust"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        return list(Trust.choices)
+
+
+class KindFilter(OneOf):
+    title, parameter_name = _("kind"), "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        return list(Kind.choices)
+
+
+class SourceFilter(OneOf):
+    title, parameter_name = _("source"), "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        return list(Source.choices)
+
+
+class AgentFilter(OneOf):
+    title, parameter_name = _("agent"), "agent"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        return [(name, name) for name in Memory.objects.all().agents()]
+
+
+@admin.register(Memory)
+class MemoryAdmin(ReadOnlyAdmin):
+    list_display = ("question", "trust_label", "kind", "agent_name", "source", "said")
+    list_display_links = ("question",)
+    list_filter = (TrustFilter, KindFilter, SourceFilter, AgentFilter)
+    search_fields = ("user_query",)  # the box; get_search_results does the work
+    search_help_text = _("Words, a part of a question, or a memory id")
+    ordering = ("-created_at", "-id")
+    fields = (
+        "id",
+        "trust_label",
+        "version",
+        "whole_question",
+        "whole_answer",
+        "whole_evidence",
+        "agent_name",
+        "kind",
+        "source",
+        "said",
+        "use_count",
+        "rated",
+        "earlier_texts",
+        "index_state",
+    )
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Memory]:
+        memories = Memory.objects.all()
+        if getattr(request.resolver_match, "url_name", "").endswith("changelist"):
+            memories = memories.defer("user_query", "agent_response", "evidence", "feedback")
+        return memories.annotate(
+            question_begins=Left("user_query", 400), answer_begins=Left("agent_response", 400)
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        try:
+            return queryset.filter(pk=uuid.UUID(term)), False
+        except ValueError:
+            found = holding(Memory.objects.order_by(), term).values("pk")[:COUNTED]
+            return queryset.filter(pk__in=found), False
+
+    @admin.display(description=_("question and answer"))
+    def question(self, memory: Any) -> SafeString:
+        return format_html(
+            '<span class="rc-excerpt"><b>{}</b><span>{}</span></span>',
+            excerpt(memory.question_begins, 110),
+            excerpt(memory.answer_begins, 140),
+        )
+
+    @admin.display(description=_("trust"))
+    def trust_label(self, memory: Memory) -> SafeString:
+        return format_html(
+            '<span class="rc-status rc-trust-{}">{}</span>',
+            memory.trust,
+            memory.get_trust_display(),
+        )
+
+    @admin.display(description=_("agent"))
+    def agent_name(self, memory: Memory) -> str:
+        return excerpt(memory.agent, 60)
+
+    @admin.display(description=_("said"))
+    def said(self, memory: Memory) -> str:
+        return timezone.localtime(memory.created_at).strftime("%Y-%m-%d %H:%M %Z")
+
+    @admin.display(description=_("question"))
+    def whole_question(self, memory: Memory) -> SafeString:
+        return _text(memory.user_query)
+
+    @admin.display(description=_("answer"))
+    def whole_answer(self, memory: Memory) -> SafeString:
+        return _text(memory.agent_response)
+
+    @admin.display(description=_("evidence"))
+    def whole_evidence(self, memory: Memory) -> SafeString:
+        return _text(as_text(memory.evidence))
+
+    @admin.display(description=_("rating"))
+    def rated(self, memory: Memory) -> str:
+        return f"{memory.rating} / 5 {excerpt(memory.feedback, 500)}" if memory.rating else "–"
+
+    @admin.display(description=_("earlier texts"))
+    def earlier_texts(self, memory: Memory) -> SafeString | str:
+        revisions = memory.revisions.order_by("-version")[:20]
+        return (
+            format_html_join(
+                "",
+                "<details><summary>{} · {}</summary>{}</details>",
+                (
+                    (
+                        _("version %(n)s") % {"n": revision.version},
+                        timezone.localtime(revision.changed_at).strftime("%Y-%m-%d %H:%M %Z"),
+                        _text(f"{revision.user_query}\n\n{revision.agent_response}"),
+                    )
+                    for revision in revisions
+                ),
+            )
+            or "–"
+        )
+
+    @admin.display(description=_("in the index"))
+    def index_state(self, memory: Memory) -> str:
+        if not memory.is_usable:
+            return str(_("not wanted there"))
+        if memory.indexed_version == memory.version:
+            return str(_("yes"))
+        return str(_("waiting")) + (
+            f": {excerpt(memory.index_error, 300)}" if memory.index_error else ""
+        )
+
+    class Media:
+        css = {"all": ["knowledge/memories.css"]}
+
+
+def _text(text: str) -> SafeString:
+    begun = shown(text)
+    more = _("%(n)s more characters") % {"n": begun.left_out} if begun.left_out else ""
+    return format_html('<div class="rc-text">{}</div>{}', str(begun), more)

@@ -1,0 +1,83 @@
+"""What the console's frame shows: the sidebar by permission, the mark of a development system."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+Item = tuple[Any, str, str, str, str]
+"""Title, icon, name of the address, permission, dotted path of the badge's callback or nothing."""
+
+_REVIEW: list[Item] = [
+    (gettext_lazy("Overview"), "monitoring", "admin:index", "audits.view_auditrecord", ""),
+    (
+        gettext_lazy("Queue"),
+        "fact_check",
+        "admin:audits_auditrecord_changelist",
+        "audits.view_auditrecord",
+        "audits.console.dashboard.waiting_badge",
+    ),
+    (
+        gettext_lazy("Decision log"),
+        "history",
+        "admin:audits_decision_changelist",
+        "audits.view_decision",
+        "",
+    ),
+    (
+        gettext_lazy("Memories"),
+        "psychology",
+        "admin:knowledge_memory_changelist",
+        "knowledge.view_memory",
+        "",
+    ),
+    (
+        gettext_lazy("Calibrations"),
+        "tune",
+        "admin:audits_calibration_changelist",
+        "audits.view_calibration",
+        "",
+    ),
+]
+_SET_UP: list[Item] = [
+    (gettext_lazy("Users"), "person", "admin:auth_user_changelist", "auth.view_user", ""),
+    (gettext_lazy("Roles"), "group", "admin:auth_group_changelist", "auth.view_group", ""),
+    (
+        gettext_lazy("API tokens"),
+        "key",
+        "admin:resync_site_apitoken_changelist",
+        "resync_site.view_apitoken",
+        "",
+    ),
+    (gettext_lazy("REST API"), "api", "api:openapi-view", "audits.view_auditrecord", ""),
+]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups of the sidebar, with what this user may open."""
+    groups = [(_("Review"), _REVIEW), (_("Set up"), _SET_UP)]
+    shown = [{"title": title, "items": _items(request, items)} for title, items in groups]
+    return [group for group in shown if group["items"]]
+
+
+def _items(request: HttpRequest, items: list[Item]) -> list[dict[str, Any]]:
+    return [
+        {"title": title, "icon": icon, "link": reverse(name)} | ({"badge": badge} if badge else {})
+        for title, icon, name, permission, badge in items
+        if request.user.has_perm(permission)
+    ]
+
+
+def environment(request: HttpRequest) -> list[str] | None:
+    """A mark in the header, so that nobody takes one system for the other."""
+    return [_("Development"), "warning"] if settings.DEVELOPMENT else None
+
+
+def icon(request: HttpRequest) -> str:
+    return static("audits/icon.svg")

@@ -1,0 +1,465 @@
+"""The review console: who may what, what a form does, and that hostile text stays text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from audits import review
+from audits.console.diffing import changes
+from audits.models import AuditRecord, Decision
+from knowledge.models import Memory
+from knowledge.shown import shown
+from tests.factories import make_memory, make_record
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/audits/auditrecord/"
+HOSTILE = '<script>alert(1)</script> [x](javascript:alert(2)) {{ 7|add:7 }} "><img src=x onerror=a>'
+
+
+def url_of(record: AuditRecord) -> str:
+    return reverse("admin:audits_auditrecord_change", args=[record.pk])
+
+
+def act(client: Client, record: AuditRecord, action: str, **fields: object):
+    body = {"action": action, "version": 1, **fields}
+    return client.post(url_of(record), body, follow=True)
+
+
+def page_of(client: Client, url: str) -> str:
+    answer = client.get(url)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def told(answer) -> str:
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+# --- who may ---------------------------------------------------------------------------------
+
+PAGES = ["/admin/", LIST, "/admin/audits/decision/", "/admin/knowledge/memory/"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("name", ["reviewer", "auditor", "admin"])
+def test_reviewers_auditors_and_superusers_open_every_page(
+    page, name, client, reviewer, auditor_user, admin_user
+):
+    client.force_login(User.objects.get(username=name))
+
+    assert client.get(page).status_code == 200
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_operators_have_no_console(page, client, operator):
+    client.force_login(operator)
+
+    assert client.get(page).status_code == 302
+
+
+def test_auditors_see_and_export_but_change_nothing(client, auditor_user):
+    record = make_record("pending")
+    client.force_login(auditor_user)
+
+    text = page_of(client, url_of(record))
+
+    assert 'name="action"' not in text
+    for action in ("approve", "reject", "claim", "audit_again"):
+        assert act(client, record, action).status_code == 403
+    bulk = {"action": "reject_selected", "_selected_action": [record.pk], "confirmed": 1}
+    client.post(LIST, bulk)
+    record.refresh_from_db()
+    assert record.status == "pending"
+    assert client.get(f"{LIST}export/csv/").status_code == 200
+
+
+def test_reviewers_do_not_export(client, reviewer):
+    client.force_login(reviewer)
+
+    assert client.get(f"{LIST}export/csv/").status_code == 403
+    assert "Export CSV" not in page_of(client, LIST)
+
+
+@pytest.mark.parametrize("verb", ["add/", "1/delete/"])
+def test_nobody_adds_or_deletes(verb, client, admin_user):
+    client.force_login(admin_user)
+    record = make_record("pending")
+
+    path = f"{LIST}{verb}".replace("1/", f"{record.pk}/")
+    assert client.get(path).status_code == 403
+
+
+# --- the queue -------------------------------------------------------------------------------
+
+
+def questions(client: Client, query: str = "") -> list[str]:
+    results = client.get(f"{LIST}{query}").context["cl"].result_list
+    return [record.question_begins for record in results]
+
+
+def test_the_queue_shows_what_waits_pending_first_and_oldest_first(client, reviewer):
+    now = timezone.now()
+    for status, hours in (
+        ("quarantined", 9), ("pending", 1), ("failed", 5), ("pending", 3), ("cleared", 2),
+    ):  # fmt: skip
+        created_at = now - timedelta(hours=hours)
+        make_record(status, make_memory(f"{status} {hours}"), created_at=created_at)
+    client.force_login(reviewer)
+
+    assert questions(client) == ["pending 3", "pending 1", "quarantined 9", "failed 5"]
+    assert questions(client, "?status=cleared") == ["cleared 2"]
+    assert len(questions(client, "?status=all")) == 5
+
+
+def test_filters_and_search_narrow_the_queue(client, reviewer):
+    old = timezone.now() - timedelta(hours=30)
+    make_record("pending", make_memory("Por que falhou PAYROLL?"), judge="llm", created_at=old)
+    make_record(
+        "pending", make_memory("Where is it?", agent="x"), judge="rules", ia_audit_confidence=0.9
+    )
+    client.force_login(reviewer)
+
+    payroll, where = ["Por que falhou PAYROLL?"], ["Where is it?"]
+    assert questions(client, "?age=overdue") == payroll
+    assert questions(client, "?judge=rules") == where
+    assert questions(client, "?confidence=high") == where
+    assert questions(client, "?agent=x") == where
+    assert questions(client, "?kind=state") == []
+    assert questions(client, "?q=payroll") == payroll
+    assert questions(client, "?q=PAYR") == payroll
+    assert questions(client, "?q=falhas") == payroll
+    record = AuditRecord.objects.get(judge="rules")
+    review.decide(record.memory_id, "approve", reviewer)
+    assert questions(client, f"?q={record.memory_id}") == where
+
+
+@pytest.mark.parametrize("query", ["?status=x", "?o=9", "?p=99", "?q=%00", "?e=1", "?judge=%27"])
+def test_a_nonsense_address_is_no_server_error(query, client, reviewer):
+    client.force_login(reviewer)
+
+    assert client.get(f"{LIST}{query}", follow=True).status_code == 200
+
+
+def test_an_empty_queue_says_so(client, reviewer):
+    client.force_login(reviewer)
+
+    assert "Nothing waits for a decision" in page_of(client, LIST)
+
+
+def test_the_page_takes_as_many_queries_for_many_records_as_for_few(client, reviewer):
+    client.force_login(reviewer)
+    counts = []
+    for more in (2, 20):
+        for number in range(more):
+            make_record("pending", make_memory(f"{more} {number}?"))
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            client.get(LIST)
+        counts.append(len(queries))
+        assert not any("COUNT(*)" in q["sql"] and "LIMIT" not in q["sql"] for q in queries)
+        assert not any("DISTINCT" in q["sql"] for q in queries)
+
+    assert counts[0] == counts[1]
+
+
+# --- one record ------------------------------------------------------------------------------
+
+
+def test_a_decision_leads_to_the_next_in_the_queue(client, reviewer):
+    first = make_record("pending", make_memory("first?"))
+    second = make_record("pending", make_memory("second?"))
+    client.force_login(reviewer)
+
+    answer = act(client, first, "reject", note="no", reason_code="wrong_fact")
+
+    first.refresh_from_db()
+    assert (first.status, first.note, first.reason_code) == ("rejected", "no", "wrong_fact")
+    assert answer.redirect_chain[-1][0] == url_of(second)
+    assert "Rejected: first?" in told(answer)
+    assert act(client, second, "approve").redirect_chain[-1][0] == LIST
+
+
+def test_a_correction_is_approved_and_undone(client, reviewer):
+    record = make_record("pending")
+    client.force_login(reviewer)
+
+    act(client, record, "correct", corrected_response="Use\r\nconman.")
+
+    memory = Memory.objects.get(pk=record.memory_id)
+    assert (memory.agent_response, memory.trust) == ("Use\nconman.", "trusted")
+    act(client, record, "undo")
+    memory.refresh_from_db()
+    assert memory.agent_response == "Use StartUpLwa on the agent's machine."
+    assert memory.trust == "suspect"
+
+
+def test_a_lost_race_is_told_and_what_was_written_stays(client, reviewer, admin_user):
+    record = make_record("pending")
+    review.decide(record.memory_id, "reject", admin_user)
+    client.force_login(reviewer)
+
+    answer = act(client, record, "approve", note="my note")
+
+    assert "rejected already, by admin" in told(answer)
+    assert Decision.objects.count() == 1
+
+
+def test_a_correction_that_another_memory_has_offers_to_keep_that_one(client, reviewer):
+    twin = make_memory(agent_response="Use conman.")
+    record = make_record("pending")
+    client.force_login(reviewer)
+
+    answer = act(client, record, "correct", corrected_response="Use conman.")
+
+    text = answer.content.decode()
+    assert str(twin.pk) in text
+    assert "Keep that one, reject this one" in text
+    act(client, record, "reject", reason_code="duplicate")
+    record.refresh_from_db()
+    assert (record.status, record.reason_code) == ("rejected", "duplicate")
+
+
+def test_who_reviews_is_shown_to_others_and_binds_them(client, reviewer, admin_user):
+    record = make_record("pending")
+    client.force_login(reviewer)
+    assert "yours until" in act(client, record, "claim").content.decode()
+
+    other = Client()
+    other.force_login(admin_user)
+    assert "reviewer is reviewing this memory" in page_of(other, url_of(record))
+    assert "reviewer is reviewing" in told(act(other, record, "approve"))
+
+    act(client, record, "release")
+    act(other, record, "approve")
+    record.refresh_from_db()
+    assert record.status == "approved"
+
+
+@pytest.mark.parametrize("status", ["queued", "pending", "quarantined", "cleared", "failed"])
+def test_the_page_offers_only_moves_that_are_allowed(status, client, reviewer):
+    record = make_record(status)
+    client.force_login(reviewer)
+
+    text = page_of(client, url_of(record))
+
+    assert ('value="approve"' in text) == (status != "queued")
+    assert ('value="restore"' in text) == (status == "quarantined")
+
+
+def test_history_tells_decisions_notes_and_earlier_texts(client, reviewer):
+    record = make_record("pending")
+    review.decide(
+        record.memory_id, "approve", reviewer, note="<i>seen</i>", corrected_response="Use conman."
+    )
+    client.force_login(reviewer)
+
+    text = page_of(client, url_of(record))
+
+    assert "&lt;i&gt;seen&lt;/i&gt;" in text
+    assert "<ins>conman.</ins>" in text
+    assert "Undo reviewer" in text
+
+
+@pytest.mark.parametrize("path", ["999999/change/", "x/change/", "99999999999999999999/change/"])
+def test_an_unknown_record_is_404(path, client, reviewer):
+    client.force_login(reviewer)
+
+    assert client.get(f"{LIST}{path}").status_code == 404
+
+
+# --- hostile text ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hostile(reviewer) -> AuditRecord:
+    memory = make_memory(
+        f"Q {HOSTILE} \u202e\u200b",
+        f"A {HOSTILE}\npassword = Sw0rdf1sh!9",
+        agent=HOSTILE[:90],
+        evidence=[
+            {"tool": HOSTILE, "arguments": {HOSTILE: 1}, "result": {"x": [HOSTILE]}},
+            "not an object",
+            {"result": None, "fetched_at": HOSTILE},
+        ],
+    )
+    findings = [
+        {"code": HOSTILE, "quote": HOSTILE, "datum": HOSTILE, "message": HOSTILE},
+        {"quote": "Sw0rdf1sh!9", "datum": 5, "confidence": "x"},
+        "nonsense",
+    ]
+    return make_record(
+        "pending", memory, ia_audit_reason=HOSTILE, findings=findings, judge="llm", model=HOSTILE
+    )
+
+
+def test_hostile_text_is_inert_everywhere(hostile, client, admin_user):
+    client.force_login(admin_user)
+    memory_page = f"/admin/knowledge/memory/{hostile.memory_id}/change/"
+    bulk = {"action": "reject_selected", "_selected_action": [hostile.pk]}
+
+    pages = [page_of(client, url) for url in (LIST, url_of(hostile), memory_page)]
+    pages.append(client.post(LIST, bulk).content.decode())
+    pages.append(page_of(client, "/admin/knowledge/memory/"))
+
+    for text in pages:
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
+        assert 'href="javascript:' not in text
+        assert "\u202e" not in text
+        assert "Sw0rdf1sh" not in text
+    assert "⟨U+202E⟩" in pages[1]
+    assert "[masked: password]" in pages[1]
+    assert "{{ 7|add:7 }}" in pages[1]
+
+
+def test_a_quote_that_is_only_the_secret_stays_masked():
+    assert "Sw0rdf1sh" not in str(shown("password = Sw0rdf1sh!9", ["Sw0rdf1sh!9"]))
+
+
+def test_the_correction_starts_without_secrets_and_hidden_characters(hostile, client, reviewer):
+    client.force_login(reviewer)
+
+    text = page_of(client, url_of(hostile))
+
+    editor = text[text.index('id="corrected"') :].partition("</textarea>")[0]
+    assert "[masked: password]" in editor
+    assert "\u202e" not in editor
+
+
+def test_a_text_of_a_megabyte_is_cut_until_all_is_asked_for(client, reviewer):
+    record = make_record("pending", make_memory("Long?", "word " * 200_000 + "END"))
+    client.force_login(reviewer)
+
+    cut = page_of(client, url_of(record))
+    answer = cut[cut.index('id="answer"') :].partition("</section>")[0]
+    whole = page_of(client, f"{url_of(record)}?full=1")
+
+    assert "Show all" in answer
+    assert len(answer) < 25_000
+    assert "END</div>" in whole
+
+
+def test_the_preview_of_a_correction_is_escaped(client, reviewer):
+    record = make_record("pending", make_memory("Q?", "old <b>"))
+    client.force_login(reviewer)
+
+    url = reverse("admin:audits_auditrecord_diff", args=[record.pk])
+    text = client.post(url, {"corrected_response": "new <script>"}).content.decode()
+
+    assert "<del>old</del><ins>new</ins>" in text
+    assert "<script>" not in text
+    assert client.get(url).status_code == 403
+
+
+def test_a_diff_of_two_long_texts_is_quick_and_whole():
+    before, after = "a b " * 50_000, "a c " * 50_000
+
+    found = changes(before, after)
+
+    assert {change.kind for change in found} == {"removed", "added"}
+
+
+# --- many, exports, charts -------------------------------------------------------------------
+
+
+def test_a_bulk_decision_is_confirmed_first_and_reports_each_row(client, reviewer, admin_user):
+    records = [make_record("pending", make_memory(f"{n}?")) for n in range(3)]
+    client.force_login(reviewer)
+    chosen = {"action": "reject_selected", "_selected_action": [r.pk for r in records]}
+
+    asked = client.post(LIST, chosen).content.decode()
+    assert AuditRecord.objects.filter(status="pending").count() == 3
+    assert 'name="confirmed"' in asked
+    review.decide(records[1].memory_id, "approve", admin_user)
+    versions = {f"version_{record.pk}": 1 for record in records} | {f"version_{records[2].pk}": 9}
+    answer = client.post(f"{LIST}?status=all", chosen | versions | {"confirmed": 1, "note": "all"})
+
+    text = answer.content.decode()
+    statuses = [AuditRecord.objects.get(pk=record.pk).status for record in records]
+    assert statuses == ["rejected", "approved", "pending"]
+    assert "approved already, by admin" in text
+    assert "has changed" in text
+    assert "1 memory decided." in told(answer)
+
+
+def test_the_export_is_the_filtered_list_with_formulas_and_secrets_out_of_it(client, auditor_user):
+    evil = make_memory('=cmd|"/C calc"!A0', "password = Sw0rdf1sh!9", evidence=[{"tool": "t"}])
+    make_record("pending", evil, ia_audit_confidence=0.7)
+    make_record("cleared", make_memory("Other?"))
+    client.force_login(auditor_user)
+
+    answer = client.get(f"{LIST}export/csv/")
+    rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
+    lines = client.get(f"{LIST}export/jsonl/?status=all").getvalue().decode().splitlines()
+
+    assert "attachment" in answer["Content-Disposition"]
+    assert [row["user_query"] for row in rows] == ["'" + evil.user_query]
+    assert rows[0]["confidence"] == "0.7"
+    assert "Sw0rdf1sh" not in str(rows) + str(lines)
+    assert {json.loads(line)["status"] for line in lines} == {"pending", "cleared"}
+    assert client.get(f"{LIST}export/xml/").status_code == 404
+
+
+def test_an_export_goes_on_past_its_first_batch(client, auditor_user, monkeypatch):
+    monkeypatch.setattr("audits.console.exporting.BATCH", 2)
+    for number in range(5):
+        make_record("pending", make_memory(f"{number}?"))
+    client.force_login(auditor_user)
+
+    text = client.get(f"{LIST}export/csv/").getvalue().decode("utf-8-sig")
+
+    assert [row["user_query"] for row in csv.DictReader(io.StringIO(text))] == [
+        f"{number}?" for number in range(5)
+    ]
+
+
+def test_the_decision_log_is_exported_without_text(client, auditor_user, reviewer):
+    review.decide(make_record("pending").memory_id, "reject", reviewer)
+    client.force_login(auditor_user)
+
+    text = client.get("/admin/audits/decision/export/jsonl/").getvalue().decode()
+
+    assert json.loads(text)["action"] == "reject"
+
+
+def test_the_overview_counts_and_measures(client, reviewer):
+    for number in range(4):
+        record = make_record(
+            "pending",
+            make_memory(f"{number}?"),
+            judge="rules",
+            raw_confidence=0.9,
+            judged_at=timezone.now(),
+        )
+        review.decide(record.memory_id, "reject" if number else "approve", reviewer)
+    make_record("pending", make_memory("Waiting?"))
+    client.force_login(reviewer)
+
+    text = page_of(client, "/admin/")
+
+    assert "75% (3/4)" in text
+    assert "<svg" in text
+    assert "rc-fill-pending" in text
+
+
+def test_pages_name_nothing_from_elsewhere(client, admin_user):
+    record = make_record("pending")
+    client.force_login(admin_user)
+
+    for url in (*PAGES, url_of(record)):
+        text = page_of(client, url)
+        assert 'src="http' not in text
+        assert not [part for part in text.split('href="')[1:] if part.startswith("http")]

@@ -208,7 +208,7 @@ def give_feedback(memory_id: uuid.UUID | str, rating: int, comment: str, by: Use
     """
     memory = Memory.objects.select_for_update().get(pk=memory_id)
     comment = clean(comment).strip()
-    memory.rating, memory.feedback, memory.rated_by = rating, comment, by  # type: ignore[assignment]
+    memory.rating, memory.feedback, memory.rated_by = rating, comment, by
     memory.save(update_fields=["rating", "feedback", "rated_by", "updated_at"])
     asks = rating <= 2 or _WRONG.search(comment.lower()) is not None
     if asks:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -238,17 +241,20 @@ class Catalogue:
         self.resources = _resources(self.workstations)
         self._runs_on = [w.index for w in self.workstations if w.type not in ("MANAGER",)]
         self.streams: list[Stream] = []
-        left = jobs
-        while left > 0:
-            stream = self._stream(len(self.streams), left)
-            self.streams.append(stream)
-            left -= len(stream.jobs)
-        self._link_streams()
+        with collector_paused():
+            self._define_streams(jobs)
 
     @cached_property
     def job_definitions(self) -> list[tuple[int, int]]:
         """(stream, position) of every job, in the order of the catalogue."""
         return [(s.index, at) for s in self.streams for at in range(len(s.jobs))]
+
+    def _define_streams(self, left: int) -> None:
+        while left > 0:
+            stream = self._stream(len(self.streams), left)
+            self.streams.append(stream)
+            left -= len(stream.jobs)
+        self._link_streams()
 
     def _stream(self, index: int, most_jobs: int) -> Stream:
         base, folder, user, steps = BLUEPRINTS[index % len(BLUEPRINTS)]
@@ -327,6 +333,16 @@ class Catalogue:
                 stream.follows = tuple(sorted(one.index for one in chosen))
                 for one in chosen:
                     one.followed_by.append(stream.index)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Millions of small tuples, none of them garbage: walking them again and again is in vain."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 _SHAPES: dict[str, Shape] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ class Identified(NamedTuple):
 _UUID = re.compile(r"([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12})\Z")
 
 
+@lru_cache(maxsize=100_000)
 def make_id(
     kind: Kind, index: int, position: int = 0, number: int = 0, half: int = 0, seed: int = 0
 ) -> str:

@@ -30,14 +30,15 @@ class JobLog:
         ended = self._run.end <= plan.now
         self._footer = self._make_footer() if ended else []
 
+    def __len__(self) -> int:
+        return len(self._header) + self._steps + len(self._tail())
+
     def lines(self, first: int, last: int | None, *, content_only: bool) -> Iterator[str]:
         """Lines first…last, counted from 1; without header and footer if content only."""
         header = [] if content_only else self._header
-        cause = self._cause_lines() if self._footer else []
-        footer = [] if content_only else self._footer
+        tail = self._tail(content_only=content_only)
         fixed_end = len(header) + self._steps
-        total = fixed_end + len(cause) + len(footer)
-        tail = cause + footer
+        total = fixed_end + len(tail)
         for number in range(max(first, 1), min(last or total, total) + 1):
             if number <= len(header):
                 yield header[number - 1]
@@ -46,12 +47,17 @@ class JobLog:
             else:
                 yield tail[number - fixed_end - 1]
 
+    def _tail(self, *, content_only: bool = False) -> list[str]:
+        if not self._footer:
+            return []
+        return self._cause_lines() + ([] if content_only else self._footer)
+
     def _progress_lines(self) -> int:
         """How many lines of progress there are by now."""
         pick = random.Random(self._seed)  # noqa: S311  not a secret
         whole = LONG_LOG_LINES if pick.random() < 0.004 else pick.randrange(6, 60)
         span = max(1, self._run.end - self._run.start)
-        passed = min(self._plan.now, self._run.end) - self._run.start
+        passed = max(0, min(self._plan.now, self._run.end) - self._run.start)
         return max(1, whole * passed // span)
 
     def _progress(self, number: int) -> str:

@@ -7,7 +7,7 @@ from html import escape
 
 from tws.simulator.plan import Plan
 from tws.simulator.records import Record, Records, instant
-from tws.simulator.states import BROKEN, WORDS, State
+from tws.simulator.states import IN_ERROR, WORDS, State
 
 _STYLE = (
     "body{font:14px system-ui;margin:2rem;max-width:80rem}table{border-collapse:collapse}"
@@ -21,7 +21,7 @@ def plan_page(plan: Plan, records: Records) -> str:
     """HTML in which every value is escaped: names are data, here as anywhere."""
     jobs = Counter(WORDS[State(one)].status for one in plan.states)
     streams = Counter(plan.stream_status(half, stream) for half, stream in plan.streams())
-    broken = [row for row, state in enumerate(plan.states) if State(state) in BROKEN]
+    broken = [row for row, state in enumerate(plan.states) if State(state) in IN_ERROR]
     down = [
         record
         for record in map(records.workstation, plan.catalogue.workstations)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
-from tws.simulator.catalogue import HALF_DAY, Catalogue, Stream
+from tws.simulator.catalogue import HALF_DAY, Catalogue, Stream, collector_paused
 from tws.simulator.conditions import Conditions
-from tws.simulator.schedule import NEVER, HalfDay, Hold, Run
-from tws.simulator.states import BROKEN, READY, RUNNING, State
+from tws.simulator.schedule import NEVER, SUBMITTED_BEFORE, HalfDay, Hold, Run
+from tws.simulator.states import BROKEN, DONE, READY, RUNNING, State
 
 
 class Clock:
@@ -39,6 +40,7 @@ class Plan:
         self._halves: dict[int, HalfDay] = {}
         self.halves: tuple[HalfDay, HalfDay]
         self.states = bytearray()
+        self.ended_at: list[int | None] = []  # when the last run ended; None while one is on
         self._next_change: list[int] = []
         self._stream_states: dict[tuple[int, int], str] = {}
         self.refresh()
@@ -54,18 +56,19 @@ class Plan:
         due = [row for row, at in enumerate(self._next_change) if at <= now]
         for row in due:
             self._move(row)
-        if due:
-            self._stream_states.clear()
 
     def _extend(self, number: int) -> None:
-        kept = {
-            n: self._halves.get(n) or HalfDay(self.catalogue, self.conditions, n)
-            for n in (number - 1, number)
-        }
+        with collector_paused():
+            kept = {
+                n: self._halves.get(n) or HalfDay(self.catalogue, self.conditions, n)
+                for n in (number - 1, number)
+            }
         self._halves = kept
         self.halves = (kept[number - 1], kept[number])
         rows = sum(len(half.changes) for half in self.halves)
         self.states = bytearray(rows)
+        self.ended_at = [None] * rows
+        self._stream_states = {}
         self._next_change = [0] * rows
 
     def _move(self, row: int) -> None:
@@ -75,6 +78,10 @@ class Plan:
         passed = bisect_right(times, self.now)
         self.states[row] = changes[2 * passed - 1] if passed else State.WAITS_FOR_TIME
         self._next_change[row] = times[passed] if passed < len(times) else NEVER
+        ends = [run.end for run in half.runs[at] if run.end <= self.now]
+        runs_now = self.states[row] in (State.INTRODUCED, State.EXECUTING)
+        self.ended_at[row] = ends[-1] if ends and not runs_now else None
+        self._stream_states.pop((half.number, half.stream_of[at].index), None)
 
     # Where things are
 
@@ -103,8 +110,8 @@ class Plan:
         return State(self.states[self.row(half, at)])
 
     def runs(self, half: HalfDay, at: int) -> list[Run]:
-        """The runs that have begun."""
-        return [run for run in half.runs[at] if run.start <= self.now]
+        """The runs that have been submitted."""
+        return [run for run in half.runs[at] if run.start - SUBMITTED_BEFORE <= self.now]
 
     def is_satisfied(self, half: HalfDay, at: int) -> bool:
         return half.satisfied_at[at] <= self.now
@@ -118,7 +125,7 @@ class Plan:
         status = self._stream_states.get(key)
         if status is None:
             first = self.row(half, half.first_row[stream.index])
-            status = _stream_status(self.states[first : first + len(stream.jobs)])
+            status = _stream_status(bytes(self.states[first : first + len(stream.jobs)]))
             self._stream_states[key] = status
         return status
 
@@ -138,14 +145,15 @@ class Plan:
         return half.deadline_missed_at[at] < self.now
 
 
-def _stream_status(states: bytearray) -> str:
+@lru_cache(maxsize=50_000)
+def _stream_status(states: bytes) -> str:
     present = {State(one) for one in states}
-    if present <= {State.SUCCESSFUL}:
+    if present <= DONE:
         return "SUCC"
     if present & RUNNING:
         return "EXEC"
     if present & READY:
-        return "READY" if State.SUCCESSFUL not in present else "EXEC"
+        return "EXEC" if present & DONE else "READY"
     if present & BROKEN:
-        return "ABEND" if present <= BROKEN | {State.SUCCESSFUL} else "STUCK"
-    return "EXEC" if State.SUCCESSFUL in present else "HOLD"
+        return "ABEND" if present <= BROKEN | DONE else "STUCK"
+    return "EXEC" if present & DONE else "HOLD"

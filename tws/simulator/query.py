@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import compress
 from typing import Any, NamedTuple
 
@@ -25,7 +27,8 @@ class FilterError(ValueError):
         self.code = code
 
 
-class Column(NamedTuple):
+@dataclass(frozen=True)
+class Column:
     """A field's values: `codes[row]` is an index into `values`. Times are epoch seconds."""
 
     codes: Sequence[int]
@@ -39,9 +42,17 @@ class Column(NamedTuple):
             return bytes(self.codes).translate(verdicts.ljust(256, b"\0"))
         return bytes(map(verdicts.__getitem__, self.codes))
 
-    def sort_key(self, row: int) -> tuple[bool, Any]:
-        value = self.values[self.codes[row]]
-        return (value is not None, value)
+    @cached_property
+    def ranks(self) -> list[int]:
+        """For each row, where its value stands among all; nothing comes before something."""
+        order = sorted(
+            range(len(self.values)),
+            key=lambda code: (self.values[code] is not None, self.values[code]),
+        )
+        rank = [0] * len(order)
+        for place, code in enumerate(order):
+            rank[code] = place
+        return [rank[code] for code in self.codes]
 
 
 def column(values: Iterable[Value], *, is_time: bool = False, is_path: bool = False) -> Column:
@@ -64,8 +75,7 @@ class Table(NamedTuple):
         wanted = _both(query.mask, mask)
         rows = list(range(self.size) if wanted is None else compress(range(self.size), wanted))
         for field, descending in reversed(query.order):
-            values = self.columns[field]()
-            rows.sort(key=values.sort_key, reverse=descending)
+            rows.sort(key=self.columns[field]().ranks.__getitem__, reverse=descending)
         return rows
 
 
@@ -133,8 +143,7 @@ class Parser:
             return values.mask(lambda value: value in wanted)
         if self._accept("LIKE"):
             text = self._take("string", "a string")
-            pattern = _like(text.lstrip("/") if values.is_path else text)
-            return values.mask(lambda v: isinstance(v, str) and pattern.match(v) is not None)
+            return values.mask(_like(text.lstrip("/") if values.is_path else text))
         operator = self._take("op", "a comparison")
         return _compare(values, operator, self._typed(self._value(), values))
 
@@ -250,13 +259,15 @@ def _same(value: Value, wanted: Value) -> bool:
     return type(value) is type(wanted) and value == wanted
 
 
-def _like(text: str) -> re.Pattern[str]:
+def _like(text: str) -> Callable[[Value], bool]:
     """`%`, `*` and `@` stand for any characters, `?` for one."""
-    parts = (
-        ".*" if one in "%*@" else "." if one == "?" else re.escape(one)
-        for one in re.sub(r"[%*@]+", "%", text)
-    )
-    return re.compile("".join(parts) + r"\Z", re.DOTALL)
+    text = re.sub(r"[%*@]+", "%", text)
+    inner = text.strip("%")
+    if "%" not in inner and "?" not in inner and len(text) == len(inner) + 2:
+        return lambda value: isinstance(value, str) and inner in value  # some ten times faster
+    parts = (".*" if one == "%" else "." if one == "?" else re.escape(one) for one in text)
+    matches = re.compile("".join(parts) + r"\Z", re.DOTALL).match
+    return lambda value: isinstance(value, str) and matches(value) is not None
 
 
 def _both(first: bytes | None, second: bytes | None) -> bytes | None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from tws.simulator.catalogue import HALF_DAY, Job, Resource, Stream, Workstation
 from tws.simulator.dependencies import Dependencies
 from tws.simulator.identifiers import Kind, make_id
 from tws.simulator.plan import Plan
-from tws.simulator.schedule import NEVER, HalfDay, Run
-from tws.simulator.states import STREAM_COMMON, WORDS, State
+from tws.simulator.schedule import NEVER, SUBMITTED_BEFORE, HalfDay, Run
+from tws.simulator.states import IN_ERROR, STREAM_COMMON, WORDS, State
 
 TIME_ZONE = "America/Sao_Paulo"
 Record = dict[str, Any]
 
 
+@lru_cache(maxsize=100_000)
 def instant(at: int) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
@@ -136,9 +138,9 @@ class Records:
         restrictions = self._restrictions(job, scheduled, half.satisfied_at[at])
         if restrictions:
             record["timeRestrictions"] = restrictions
-        ended = [run for run in self.plan.runs(half, at) if run.end <= self.plan.now]
-        if ended and self.plan.state(half, at) not in (State.INTRODUCED, State.EXECUTING):
-            record["endTime"] = instant(ended[-1].end)
+        ended_at = self.plan.ended_at[self.plan.row(half, at)]
+        if ended_at is not None:
+            record["endTime"] = instant(ended_at)
         if job.critical and job.deadline is not None:
             record["criticalStart"] = instant(scheduled + job.deadline - job.seconds)
             record["confidenceInterval"] = duration(max(60, job.seconds // 4))
@@ -190,11 +192,10 @@ class Records:
         now = self.plan.now
         job = half.job(at)
         state = self.run_state(run)
-        times: Record = {
-            "estimatedDuration": duration(job.seconds),
-            "actualStartTime": instant(run.start),
-            "elapsedTime": duration(min(run.end, now) - run.start),
-        }
+        times: Record = {"estimatedDuration": duration(job.seconds)}
+        if run.start <= now:
+            times["actualStartTime"] = instant(run.start)
+            times["elapsedTime"] = duration(min(run.end, now) - run.start)
         record: Record = {
             "id": self.run_id(half, at, number),
             "name": job.name,
@@ -206,7 +207,7 @@ class Records:
             "rerunJob": number > 1,
             "rerunType": run.kind,
             "timeInfo": times,
-            "submittedTime": instant(run.start - 2),
+            "submittedTime": instant(run.start - SUBMITTED_BEFORE),
             "lastInRerunChain": last,
             "runAttempt": number,
             "confirmed": run.confirmed_at is not None and run.confirmed_at <= now,
@@ -218,6 +219,8 @@ class Records:
         return record
 
     def run_state(self, run: Run) -> State:
+        if self.plan.now < run.start:
+            return State.INTRODUCED
         if self.plan.now < run.end:
             return State.EXECUTING
         if run.confirmed_at is not None and self.plan.now < run.confirmed_at:
@@ -286,10 +289,10 @@ class Records:
     def _stream_times(self, half: HalfDay, stream: Stream) -> Record:
         now = self.plan.now
         times: Record = {"estimatedDuration": duration(sum(job.seconds for job in stream.jobs))}
-        runs = [run for row in half.rows_of(stream) for run in self.plan.runs(half, row)]
-        if not runs:
+        starts = [run.start for row in half.rows_of(stream) for run in half.runs[row]]
+        start = min(starts, default=NEVER)
+        if start > now:
             return times
-        start = min(run.start for run in runs)
         times["actualStartTime"] = instant(start)
         done = half.stream_satisfied_at.get(stream.index, NEVER)
         times["elapsedTime"] = duration(min(done, now) - start)
@@ -305,7 +308,7 @@ class Records:
             "numberOfJob": len(states),
             "numberOfSuccessfullJob": states.count(State.SUCCESSFUL),
             "numberOfExecutingJob": running,
-            "numberOfAbendedJob": states.count(State.ABENDED),
+            "numberOfAbendedJob": states.count(State.ABENDED) + states.count(State.PASSED_OVER),
             "numberOfFailedJob": states.count(State.FAILED),
             "numberOfUndecidedJob": states.count(State.AWAITS_CONFIRMATION),
             "numberOfNotRunningJob": sum(one < State.INTRODUCED for one in states),
@@ -495,7 +498,7 @@ def composite(state: State) -> Record:
     words = WORDS[state]
     record: Record = {
         "status": words.status,
-        "error": state in (State.ABENDED, State.FAILED),
+        "error": state in IN_ERROR,
         "started": state >= State.INTRODUCED,
         "canceled": False,
     }

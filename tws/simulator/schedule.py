@@ -19,6 +19,7 @@ from tws.simulator.conditions import Conditions
 from tws.simulator.states import State
 
 NEVER = 1 << 62
+SUBMITTED_BEFORE = 2  # seconds between a run's submission and its start
 FAILURE_RATE = 0.028
 OPERATOR_RERUNS = 0.45
 
@@ -251,7 +252,7 @@ class _Unfolding:
     def _perform(self, row: int, job: Job, at: int) -> Run:
         pick = self._random
         attempt = len(self._half.runs[row])
-        start = at + 2
+        start = at + SUBMITTED_BEFORE
         seconds = max(5, int(job.seconds * pick.uniform(0.6, 1.5)))
         if pick.random() < 0.02:
             seconds *= pick.randrange(3, 8)  # now and then a job takes far longer than usual
@@ -263,10 +264,13 @@ class _Unfolding:
         lost = self._conditions.link_lost_between(job.workstation, start, end)
         if lost is not None and pick.random() < 0.5:
             cause, end = AGENT_UNLINKED, lost
+        elif cause is not None:
+            end = start + max(3, int(seconds * pick.uniform(0.1, 0.9)))
+        state: State
+        code: int | None
         if cause is None:
             state, code = State.SUCCESSFUL, 0
         elif cause.starts:
-            end = min(end, start + max(3, int(seconds * pick.uniform(0.1, 0.9))))
             state, code = State.ABENDED, cause.return_code
         else:
             end, state, code = start + 1, State.FAILED, None
@@ -297,7 +301,8 @@ class _Unfolding:
         elif attempt < 5 and self._random.random() < OPERATOR_RERUNS:
             heappush(self._events, (run.end + self._random.randrange(900, 7_200), row))
             return
-        elif job.recovery == "CONTINUE":
+        elif job.recovery == "CONTINUE" and run.state is State.ABENDED:
+            self._story[row][-1] = State.PASSED_OVER
             self._satisfied(row, run.end)
         half.changes[row] = tuple(self._story.pop(row))
 

@@ -39,6 +39,7 @@ class SimulatorServer(uvicorn.Server):
 
     def __init__(self, options: Options, on_ready: Callable[[str], None]) -> None:
         self.options = options
+        self.socket = _listen(options.host, options.port)  # a busy port is known before the rest
         self._on_ready = on_ready
         self._folder = tempfile.TemporaryDirectory(prefix="hwa-simulator-")
         folder = Path(self._folder.name)
@@ -68,7 +69,6 @@ class SimulatorServer(uvicorn.Server):
                 timeout_graceful_shutdown=2,
             )
         )
-        self.socket = _listen(options.host, options.port)
 
     @property
     def url(self) -> str:

@@ -22,6 +22,7 @@ class State(IntEnum):
     ABENDED = 12
     FAILED = 13
     AWAITS_CONFIRMATION = 14
+    PASSED_OVER = 15  # abended, but its definition says CONTINUE: nothing waits for it
 
 
 class Words(NamedTuple):
@@ -47,10 +48,13 @@ WORDS: dict[State, Words] = {
     State.ABENDED: Words("ABEND", None, "ERROR"),
     State.FAILED: Words("FAIL", None, "ERROR"),
     State.AWAITS_CONFIRMATION: Words("PEND", None, "UNDECIDED"),
+    State.PASSED_OVER: Words("ABEND", None, "ERROR"),
 }
 
 RUNNING = frozenset({State.INTRODUCED, State.EXECUTING, State.AWAITS_CONFIRMATION})
 BROKEN = frozenset({State.ABENDED, State.FAILED})
+IN_ERROR = BROKEN | {State.PASSED_OVER}
+DONE = frozenset({State.SUCCESSFUL, State.PASSED_OVER})
 READY = frozenset(
     {State.WAITS_FOR_RESOURCE, State.WAITS_FOR_LIMIT, State.WAITS_FOR_AGENT, State.BEHIND_FENCE}
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from tws.simulator.plan import Plan
@@ -24,6 +24,7 @@ class Tables:
         self._plan = plan
         self._records = records
         self._kept: dict[str, Column] = {}
+        self._definitions: dict[str, Table] = {}
         self._kept_for: tuple[Any, ...] = ()
 
     # Jobs
@@ -125,15 +126,7 @@ class Tables:
         return Column(codes, (False, True))
 
     def _ended(self) -> Column:
-        now = self._plan.now
-        running = (State.INTRODUCED, State.EXECUTING)
-        ends: list[Value] = []
-        states = iter(self._plan.states)
-        for half in self._plan.halves:
-            for runs, state in zip(half.runs, states, strict=False):
-                ended = [] if state in running else [run.end for run in runs if run.end <= now]
-                ends.append(ended[-1] if ended else None)
-        return column(ends, is_time=True)
+        return column(self._plan.ended_at, is_time=True)
 
     def _job_ids(self) -> Column:
         plan, records = self._plan, self._records
@@ -198,6 +191,11 @@ class Tables:
 
     def definitions(self, what: str) -> Table:
         """Definitions of "jobs" or "streams", in the order of the catalogue."""
+        if what not in self._definitions:
+            self._definitions[what] = self._define(what)
+        return self._definitions[what]
+
+    def _define(self, what: str) -> Table:
         streams, name_of = self._plan.catalogue.streams, self._name
         of_streams: Columns = {
             "name": lambda: column(s.name for s in streams),
@@ -211,9 +209,12 @@ class Tables:
                 (name_of(job.workstation) for s in streams for job in s.jobs), is_path=True
             ),
         }
-        if what == "streams":
-            return Table(len(streams), of_streams, {"key.name": "name"})
-        return Table(self._plan.catalogue.job_count, of_jobs, {"key.name": "name"})
+        columns = {
+            name: cache(build)
+            for name, build in (of_streams if what == "streams" else of_jobs).items()
+        }
+        size = len(streams) if what == "streams" else self._plan.catalogue.job_count
+        return Table(size, columns, {"key.name": "name"})
 
     @staticmethod
     def _rows(

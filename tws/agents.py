@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
+from knowledge import llm
 from tws.answers.memories import Recall, recall
 from tws.answers.rules import RuleAgent
 from tws.client import TWSClient
@@ -119,3 +121,10 @@ def agent_manager() -> AgentManager:
     if manager is None:
         manager = _managers[loop] = AgentManager()
     return manager
+
+
+async def close_shared() -> None:
+    """Close what a command's event loop opened beside its manager: memories and the LLM."""
+    if graph := sys.modules.get("knowledge.graph"):
+        await graph.knowledge_graph.aclose()
+    await llm.aclose()

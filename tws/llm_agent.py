@@ -19,7 +19,7 @@ from typing import Any
 
 from django.conf import settings
 
-from knowledge.llm import LLMError, Reply, stream
+from knowledge.llm import LLMBadReply, LLMError, Reply, stream
 from tws.answers import memories
 from tws.answers.language import Language
 from tws.answers.memories import Recalled
@@ -115,7 +115,9 @@ class LLMAgent:
                 messages.append({"role": "system", "content": prompt("last_step")})
             reply = await self._speak(messages, with_tools=not last or step == 1)
             if not reply.tool_calls:
-                return bool(reply.text.strip())
+                if not reply.text.strip():
+                    raise LLMBadReply("The model answered with nothing.")
+                return True
             messages.append(_as_message(reply))
             for call in reply.tool_calls:
                 outcome = await self._call(call.name, call.arguments)

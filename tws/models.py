@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
@@ -62,6 +63,26 @@ class Agent(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.slug
+
+    def clean(self) -> None:
+        """Tools, engines and languages that do not exist are said at save, not at the question."""
+        from tws.engines import configured_engines
+        from tws.tools import TOOLS
+
+        engines = {name for one in configured_engines() for name in (one.name, *one.tags)}
+        known = {
+            "tools": (self.tools, set(TOOLS)),
+            "engines": (self.engines, engines),
+            "languages": (self.languages, {code for code, _name in settings.LANGUAGES}),
+        }
+        problems = {
+            field: _("Unknown: %(names)s. Known: %(known)s.")
+            % {"names": ", ".join(unknown), "known": ", ".join(sorted(allowed)) or "-"}
+            for field, (chosen, allowed) in known.items()
+            if (unknown := [one for one in chosen if one not in allowed])
+        }
+        if problems:
+            raise ValidationError(problems)
 
 
 class Conversation(models.Model):

@@ -60,19 +60,19 @@ _SPAN = re.compile(
 _LAST_HOUR = re.compile(r"\b(?:ultima hora|last hour|past hour)\b")
 _SINCE = re.compile(
     r"\b(?:desde(?: as)?|since|a partir das|after|depois das)\s+"
-    r"(\d{1,2})(?::(\d{2})|h(\d{2})?)?\s*(am|pm|h)?\b"
+    r"(\d{1,2})(?::(\d{2})|h(\d{2})?)?\s*(am|pm|h)?\b(?!\s*(?:h|min|dia|day))"
 )
 MOST_HOURS = 72.0
 
 
 def hours_in(folded: str, now: datetime) -> float | None:
     """How far back a question looks, in hours; None when it does not say."""
-    if found := _SPAN.search(folded):
-        return _clamped(_amount(found[1]) * _unit_hours(found[2]))
     if _LAST_HOUR.search(folded):
         return 1.0
     if found := _SINCE.search(folded):
         return _hours_since(found, now)
+    if found := _SPAN.search(folded):
+        return _clamped(_amount(found[1]) * _unit_hours(found[2]))
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     today = (now - midnight).total_seconds() / 3600
     if re.search(r"\b(?:hoje|today|esta manha|this morning)\b", folded):

@@ -87,7 +87,9 @@ def names_in(question: str) -> list[Name]:
         if _may_be_name(token):
             name = _parse(token, _kind(kind_word))
             found.setdefault(name.text.upper(), name)
-    shaped = [*_QUOTED.findall(question), *object_names(question), *_wildcards(question)]
+    if patterns := _wildcards(question):
+        return [_parse(pattern) for pattern in patterns]
+    shaped = [*_QUOTED.findall(question), *object_names(question)]
     for token in shaped:
         name = _parse(token.strip(".,;:?!"))
         if name.text and _may_be_name(name.text):

@@ -1,12 +1,42 @@
-"""The web process: HTTP and WebSocket."""
+"""The web process: HTTP, WebSocket, and its orderly end."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resync_site.settings")
 
-application = ProtocolTypeRouter({"http": get_asgi_application()})
+_http = get_asgi_application()  # sets Django up; what follows imports models
+
+from resync_site.ws_auth import SocketAuth  # noqa: E402
+from tws import running  # noqa: E402
+from tws.agents import agent_manager  # noqa: E402
+from tws.database import close_connections  # noqa: E402
+from tws.routing import websockets  # noqa: E402
+
+
+async def lifespan(
+    scope: dict[str, Any],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
+    """At the end: runs are ended and told, clients of HWA and database connections closed."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.shutdown":
+            await running.end_all()
+            await agent_manager().aclose()
+            close_connections()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+application = ProtocolTypeRouter(
+    {"http": _http, "websocket": SocketAuth(websockets), "lifespan": lifespan}
+)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.apps import apps as live_apps
 from django.contrib.auth.models import Group, User
 from django.db import connection
@@ -20,11 +21,15 @@ from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their nam
     simulator,
     start_simulator,
 )
+from tws.database import close_connections
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Lift the one trigger that stands in the way of emptying tables between tests."""
+    """Lift the one trigger that stands in the way of emptying tables between tests.
+
+    At the end, let go of the database, so that it can be dropped.
+    """
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER IF EXISTS decision_log_is_not_truncated ON audits_decision")
     post_migrate.connect(_write_what_migrations_write, dispatch_uid="tests")
@@ -32,6 +37,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     # Connections that are not Django's would keep the test database from being dropped.
     _mem0.close()
     retrieval.forget_dead_loops()
+    close_connections()
+    SyncToAsync.single_thread_executor.submit(lambda: connection.close()).result()
 
 
 def _write_what_migrations_write(app_config: Any, **_: Any) -> None:

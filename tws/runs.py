@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import uuid
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 
 from knowledge.models import Kind, Source
 from knowledge.store import Draft, remember
+from tws.database import in_database
 from tws.events import Final, ToolUse, Turn
 from tws.models import Conversation, Message
 
@@ -46,7 +46,7 @@ async def store_answer(
         conversation=conversation,
         user=user,
     )
-    memory, _ = await sync_to_async(remember)(draft)
+    memory, _ = await in_database(remember, draft)
     return memory.pk
 
 
@@ -54,14 +54,18 @@ async def history_of(
     conversation: Conversation, turns: int = TURNS, *, before: int | None = None
 ) -> list[Turn]:
     """The last answered questions, oldest first; `before` is the id of the question now asked."""
+    return await in_database(_history, conversation, turns, before)
+
+
+def _history(conversation: Conversation, turns: int, before: int | None) -> list[Turn]:
     messages = Message.objects.filter(conversation=conversation)
     if before is not None:
         messages = messages.filter(id__lt=before)
     answers = messages.filter(role=Message.Role.AGENT, outcome=Message.Outcome.DONE)
-    recent = [answer async for answer in answers.order_by("-id")[:turns]]
+    recent = list(answers.order_by("-id")[:turns])
     questions = {
         question.run_id: question.text
-        async for question in messages.filter(
+        for question in messages.filter(
             role=Message.Role.USER, run_id__in=[answer.run_id for answer in recent]
         )
     }

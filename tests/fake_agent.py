@@ -1,0 +1,66 @@
+"""An agent that says what a test tells it to: the chat's network edge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+from tws.events import Chunk, Event, Final, RunStarted, Source, ToolCall, ToolResult, ToolUse
+
+FETCHED_AT = "2026-03-02T10:00:00-03:00"
+EVIDENCE = {"tool": "count_jobs", "arguments": {}, "result": {"ABEND": 2}, "fetched_at": FETCHED_AT}
+
+
+def words(answer: str, **final: Any) -> list[Event]:
+    """The events of an answer that comes word by word."""
+    pieces = answer.split(" ")
+    chunks = [Chunk(piece + " ") for piece in pieces[:-1]] + [Chunk(pieces[-1])]
+    return [RunStarted("tws-analyzer", "rules"), *chunks, Final(answer, **final)]
+
+
+def reading(answer: str) -> list[Event]:
+    """The events of an answer that rests on a reading of HWA."""
+    started, *rest = words(
+        answer,
+        sources=(Source("hwa", "count_jobs", "PROD · count_jobs", "PROD", FETCHED_AT),),
+        tools=(ToolUse("count_jobs", {"by": "status"}, True, FETCHED_AT),),
+        kind="state",
+        evidence=(EVIDENCE,),
+    )
+    call = ToolCall("count_jobs", {"by": "status"})
+    result = ToolResult("count_jobs", {"by": "status"}, True, FETCHED_AT, "PROD")
+    return [started, call, result, *rest]
+
+
+class FakeAgents:
+    """Stands in for the AgentManager. `asked` holds the questions that reached it.
+
+    An item of `script` is an event, a number of seconds to wait, or an exception to raise.
+    """
+
+    def __init__(self, *script: Event | float | Exception) -> None:
+        self.script: Sequence[Event | float | Exception] = script or words("Two jobs failed.")
+        self.asked: list[str] = []
+        self.history: Sequence[Any] = ()
+        self.stopped = 0
+        self.go = asyncio.Event()
+        self.go.set()
+
+    async def answer(
+        self, agent: Any, question: str, *, history: Sequence[Any] = ()
+    ) -> AsyncGenerator[Event, None]:
+        self.asked.append(question)
+        self.history = history
+        try:
+            for item in self.script:
+                if isinstance(item, Exception):
+                    raise item
+                if isinstance(item, int | float):
+                    await asyncio.sleep(item)
+                else:
+                    await self.go.wait()
+                    yield item
+        except (asyncio.CancelledError, GeneratorExit):
+            self.stopped += 1
+            raise

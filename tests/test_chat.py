@@ -1,0 +1,476 @@
+"""The chat's protocol, frame by frame."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+
+from knowledge.models import Kind, Memory
+from tests.fake_agent import FakeAgents, reading, words
+from tws import run_log, running
+from tws.database import in_database
+from tws.events import Chunk, Failed, Final, RunStarted
+from tws.models import Agent, Conversation, Message, RunEvent
+from tws.routing import websockets
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AGENT = "tws-analyzer"
+NOBODY = uuid.uuid4()
+ENDS = {"message", "stopped", "error"}
+
+
+class Chat:
+    """A client of the chat."""
+
+    def __init__(self, user: User, agent: str = AGENT, conversation: str = "") -> None:
+        scope = {
+            "type": "websocket",
+            "path": f"/ws/chat/{agent}/",
+            "query_string": f"conversation={conversation}".encode(),
+            "user": user,
+            "language": "en",
+        }
+        self._socket = ApplicationCommunicator(websockets, scope)
+
+    async def open(self) -> dict[str, Any]:
+        """What is sent after the handshake was accepted."""
+        await self._socket.send_input({"type": "websocket.connect"})
+        assert (await self._socket.receive_output(5))["type"] == "websocket.accept"
+        return await self._socket.receive_output(5)
+
+    async def __aenter__(self) -> Chat:
+        self.info = json.loads((await self.open())["text"])
+        self.conversation = self.info.get("conversation_id", "")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._socket.send_input({"type": "websocket.disconnect", "code": 1001})
+        await self._socket.wait(5)
+
+    async def receive(self) -> dict[str, Any]:
+        return json.loads((await self._socket.receive_output(5))["text"])
+
+    async def nothing(self) -> bool:
+        return await self._socket.receive_nothing(timeout=0.3)
+
+    async def text(self, text: str) -> None:
+        await self._socket.send_input({"type": "websocket.receive", "text": text})
+
+    async def binary(self, data: bytes) -> None:
+        await self._socket.send_input({"type": "websocket.receive", "bytes": data})
+
+    async def send(self, type: str, **fields: Any) -> None:
+        await self.text(json.dumps({"type": type, **fields}))
+
+    async def until(self, *types: str) -> list[dict[str, Any]]:
+        """The frames up to and including the first of one of these types."""
+        found = [await self.receive()]
+        while found[-1]["type"] not in types:
+            found.append(await self.receive())
+        return found
+
+    async def ask(self, text: str = "What failed?", **fields: Any) -> list[dict[str, Any]]:
+        await self.send("message", text=text, **fields)
+        return await self.until(*ENDS)
+
+
+@pytest.fixture
+def agents(monkeypatch: pytest.MonkeyPatch) -> FakeAgents:
+    fake = FakeAgents()
+    monkeypatch.setattr(running, "agent_manager", lambda: fake)
+    running._asked_at.clear()
+    return fake
+
+
+@pytest.fixture
+async def chat(operator: User, agents: FakeAgents) -> AsyncIterator[Chat]:
+    async with Chat(operator) as chat:
+        yield chat
+
+
+def types(frames: list[dict[str, Any]]) -> list[str]:
+    return [frame["type"] for frame in frames]
+
+
+# --- a run --------------------------------------------------------------------------------------
+
+
+async def test_info_comes_first_and_names_a_new_conversation(chat: Chat, operator: User) -> None:
+    assert chat.info["type"] == "info"
+    conversation = await Conversation.objects.aget(pk=chat.info["conversation_id"])
+    assert (conversation.user_id, conversation.agent_id) == (operator.pk, AGENT)
+
+
+async def test_frames_of_a_run_are_numbered_and_carry_its_ids(
+    chat: Chat, agents: FakeAgents
+) -> None:
+    agents.script = reading("Two jobs failed.")
+
+    frames = await chat.ask(client_id="c1")
+
+    assert types(frames) == [
+        "run_started", "tool_call", "tool_result", "stream", "stream", "stream", "message",
+    ]  # fmt: skip
+    assert [frame["seq"] for frame in frames] == list(range(1, 8))
+    assert {frame["run_id"] for frame in frames} == {frames[0]["run_id"]}
+    assert {frame["client_id"] for frame in frames} == {"c1"}
+
+
+async def test_final_message_carries_html_sources_tools_and_memory(
+    chat: Chat, agents: FakeAgents
+) -> None:
+    agents.script = reading("**Two** jobs failed.")
+
+    *_, final = await chat.ask()
+
+    assert final["is_final"] is True
+    assert final["message"] == "**Two** jobs failed."
+    assert final["html"].strip() == "<p><strong>Two</strong> jobs failed.</p>"
+    assert final["sources"][0]["engine"] == "PROD"
+    assert final["tools"][0]["tool"] == "count_jobs"
+    memory = await Memory.objects.aget(pk=final["memory_id"])
+    assert (memory.kind, memory.trust, memory.user_query) == (Kind.STATE, "new", "What failed?")
+
+
+async def test_streamed_pieces_joined_are_the_answer(chat: Chat) -> None:
+    frames = await chat.ask()
+
+    assert "".join(f["message"] for f in frames if f["type"] == "stream") == frames[-1]["message"]
+
+
+async def test_text_that_is_not_json_is_a_question(chat: Chat, agents: FakeAgents) -> None:
+    await chat.text("  Quais jobs falharam?")
+
+    assert (await chat.until("message"))[-1]["client_id"] == ""
+    assert agents.asked == ["  Quais jobs falharam?"]
+
+
+async def test_question_and_answer_are_kept(chat: Chat) -> None:
+    await chat.ask("Bad \x00 and \ud800", client_id="c1")
+
+    asked, answer = [row async for row in Message.objects.order_by("id")]
+    assert (asked.role, asked.text, asked.outcome) == ("user", "Bad \ufffd and \ufffd", "done")
+    assert (answer.role, answer.text, answer.outcome) == ("agent", "Two jobs failed.", "done")
+    assert answer.memory_id is not None
+    conversation = await Conversation.objects.aget()
+    assert conversation.title == "Bad \ufffd and \ufffd"
+
+
+async def test_next_question_sees_the_earlier_ones(chat: Chat, agents: FakeAgents) -> None:
+    await chat.ask("What failed?")
+    await chat.ask("And its log?")
+
+    assert [turn.question for turn in agents.history] == ["What failed?"]
+
+
+# --- frames that are not obeyed -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ("{", "bad_json"),
+        ('{"type": "message", "text": ' + "[" * 100_000, "bad_json"),
+        ('{"type": "message", "text": 5}', "bad_json"),
+        ('{"type": "message", "text": "  "}', "bad_json"),
+        ('{"type": "message", "text": "x", "client_id": "' + "c" * 101 + '"}', "bad_json"),
+        ("   ", "bad_json"),
+        ("{}", "unknown_type"),
+        ('{"type": ["message"]}', "unknown_type"),
+        ('{"type": "launch"}', "unknown_type"),
+        ('{"type": "resume", "run_id": "x", "last_seq": 0}', "bad_json"),
+        (f'{{"type": "resume", "run_id": "{NOBODY}", "last_seq": 0}}', "not_found"),
+        (f'{{"type": "feedback", "memory_id": "{NOBODY}", "rating": 1}}', "not_found"),
+        (f'{{"type": "feedback", "memory_id": "{NOBODY}", "rating": 9}}', "bad_json"),
+        ("x" * 10_001, "too_long"),
+        ("x" * 1_000_000, "too_long"),
+        ('{"type": "ping", "x": ' + "9" * 10_000 + "}", "bad_json"),
+    ],
+)  # fmt: skip
+async def test_bad_frame_is_told_and_leaves_the_socket_open(
+    chat: Chat, agents: FakeAgents, frame: str, code: str
+) -> None:
+    await chat.text(frame)
+    error = await chat.receive()
+    await chat.send("ping")
+
+    assert (error["type"], error["code"]) == ("error", code)
+    assert error["message"]
+    assert await chat.receive() == {"type": "pong"}
+    assert agents.asked == []
+
+
+async def test_binary_frame_is_told_and_leaves_the_socket_open(chat: Chat) -> None:
+    await chat.binary(b"\x00\xff")
+    assert (await chat.receive())["code"] == "bad_frame"
+
+    await chat.send("ping")
+    assert (await chat.receive())["type"] == "pong"
+
+
+async def test_longest_question_is_answered(chat: Chat) -> None:
+    assert (await chat.ask("x" * 10_000))[-1]["type"] == "message"
+
+
+# --- who may ------------------------------------------------------------------------------------
+
+
+async def test_unknown_or_inactive_agent_closes_with_4404(operator: User) -> None:
+    await Agent.objects.filter(pk=AGENT).aupdate(is_active=False)
+
+    for agent in (AGENT, "nobody"):
+        assert await Chat(operator, agent).open() == {"type": "websocket.close", "code": 4404}
+
+
+async def test_conversation_of_somebody_else_is_refused(chat: Chat, reviewer: User) -> None:
+    frames = await chat.ask()
+
+    async with Chat(reviewer, conversation=chat.conversation) as other:
+        assert other.info["code"] == "forbidden"
+        assert (await other.ask())[-1]["code"] == "forbidden"
+    async with Chat(reviewer) as other:
+        await other.send("resume", run_id=frames[0]["run_id"], last_seq=0)
+        assert (await other.receive())["code"] == "forbidden"
+
+
+@pytest.mark.parametrize("wanted", [str(uuid.uuid4()), "nonsense", "%00"])
+async def test_unknown_conversation_is_not_found(operator: User, wanted: str) -> None:
+    async with Chat(operator, conversation=wanted) as chat:
+        assert chat.info["code"] == "not_found"
+        await chat.send("ping")
+        assert (await chat.receive())["type"] == "pong"
+
+
+async def test_auditors_do_not_chat(auditor_user: User) -> None:
+    async with Chat(auditor_user) as chat:
+        assert chat.info["code"] == "forbidden"
+
+
+async def test_role_taken_away_counts_on_an_open_socket(
+    chat: Chat, operator: User, agents: FakeAgents
+) -> None:
+    group = await Group.objects.aget(name="Operators")
+    await operator.groups.aremove(group)
+
+    assert (await chat.ask(client_id="c9"))[-1]["code"] == "forbidden"
+    assert agents.asked == []
+
+
+# --- once, stop, waiting ------------------------------------------------------------------------
+
+
+async def test_repeated_client_id_replays_the_first_run(
+    chat: Chat, agents: FakeAgents, operator: User
+) -> None:
+    first = await chat.ask(client_id="same")
+    again = await chat.ask(client_id="same")
+    async with Chat(operator, conversation=chat.conversation) as later:
+        elsewhere = await later.ask("Other words", client_id="same")
+
+    assert again == first == elsewhere
+    assert len(agents.asked) == 1
+    assert await Message.objects.acount() == 2
+
+
+async def test_client_id_repeated_at_once_starts_one_run(
+    chat: Chat, agents: FakeAgents, operator: User
+) -> None:
+    agents.go.clear()
+    async with Chat(operator, conversation=chat.conversation) as second:
+        for client in (chat, second, chat):
+            await client.send("message", text="What failed?", client_id="same")
+        await asyncio.sleep(0.2)
+        agents.go.set()
+        ends = [(await client.until(*ENDS))[-1] for client in (chat, second)]
+
+    assert ends[0] == ends[1]
+    assert len(agents.asked) == 1
+
+
+async def test_stop_ends_the_agent_and_the_next_question_is_answered(
+    chat: Chat, agents: FakeAgents
+) -> None:
+    agents.script = [RunStarted(AGENT, "rules"), Chunk("Two "), 30.0, Final("Two")]
+    await chat.send("message", text="What failed?")
+    await chat.until("stream")
+
+    await chat.send("stop")
+    last = (await chat.until("stopped"))[-1]
+
+    assert (last["seq"], agents.stopped) == (3, 1)
+    asked, answer = [row async for row in Message.objects.order_by("id")]
+    assert (asked.outcome, answer.outcome, answer.text) == ("stopped", "stopped", "Two ")
+    assert not await Memory.objects.aexists()
+    agents.script = words("Fine.")
+    assert (await chat.ask())[-1]["message"] == "Fine."
+
+
+async def test_stop_with_nothing_to_stop_says_nothing(chat: Chat) -> None:
+    await chat.send("stop")
+    await chat.send("ping")
+
+    assert (await chat.receive())["type"] == "pong"
+
+
+async def test_more_than_three_waiting_is_busy(chat: Chat, agents: FakeAgents) -> None:
+    agents.go.clear()
+    for number in range(4):
+        await chat.send("message", text=f"Question {number}")
+    await chat.send("message", text="One too many", client_id="c5")
+    busy = await chat.receive()
+    agents.go.set()
+    ends = [(await chat.until(*ENDS))[-1]["type"] for _ in range(4)]
+
+    assert (busy["code"], busy["client_id"]) == ("busy", "c5")
+    assert ends == ["message"] * 4
+    assert agents.asked == [f"Question {number}" for number in range(4)]
+
+
+async def test_too_many_questions_a_minute_are_refused(chat: Chat, settings: Any) -> None:
+    settings.CHAT_MESSAGES_PER_MINUTE = 2
+
+    codes = [(await chat.ask())[-1].get("code") for _ in range(3)]
+
+    assert codes == [None, None, "rate_limited"]
+
+
+# --- errors of a run ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["hwa_unavailable", "llm_unavailable"])
+async def test_failed_run_says_why(chat: Chat, agents: FakeAgents, code: Any) -> None:
+    agents.script = [RunStarted(AGENT, "rules"), Failed(code, "HWA does not answer.")]
+
+    *_, last = await chat.ask(client_id="c1")
+
+    assert (last["type"], last["code"], last["seq"]) == ("error", code, 2)
+    assert (await Message.objects.aget(role="agent")).outcome == "error"
+
+
+@pytest.mark.parametrize("script", [[RuntimeError("a bug")], [RunStarted(AGENT, "rules")]])
+async def test_bug_in_an_agent_is_an_internal_error(
+    chat: Chat, agents: FakeAgents, script: Any
+) -> None:
+    agents.script = script
+
+    *_, last = await chat.ask()
+
+    assert (last["type"], last["code"]) == ("error", "internal")
+    assert "a bug" not in last["message"]
+    agents.script = words("Fine.")
+    assert (await chat.ask())[-1]["message"] == "Fine."
+
+
+# --- resume -------------------------------------------------------------------------------------
+
+
+async def test_run_goes_on_when_the_socket_drops_and_resume_misses_nothing(
+    operator: User, agents: FakeAgents
+) -> None:
+    pieces = [Chunk(f"w{n} ") for n in range(100)]
+    script = [item for piece in pieces for item in (piece, 0.01)]
+    agents.script = [RunStarted(AGENT, "rules"), *script, Final("".join(p.text for p in pieces))]
+    async with Chat(operator) as chat:
+        await chat.send("message", text="What failed?")
+        seen = await chat.until("stream")
+    await asyncio.sleep(0.3)
+
+    async with Chat(operator, conversation=chat.conversation) as again:
+        await again.send("resume", run_id=seen[0]["run_id"], last_seq=seen[-1]["seq"])
+        rest = await again.until("message")
+
+    assert [frame["seq"] for frame in [*seen, *rest]] == list(range(1, 103))
+    assert agents.asked == ["What failed?"]
+
+
+async def test_resume_of_a_finished_run_reads_it_from_the_database(chat: Chat) -> None:
+    frames = await chat.ask(client_id="c1")
+
+    await chat.send("resume", run_id=frames[0]["run_id"], last_seq=2)
+
+    assert await chat.until("message") == frames[2:]
+    await chat.send("resume", run_id=frames[0]["run_id"], last_seq=len(frames))
+    assert await chat.nothing()
+
+
+async def test_frames_reach_the_database_in_groups_while_the_run_goes_on(
+    chat: Chat, agents: FakeAgents
+) -> None:
+    agents.script = [
+        RunStarted(AGENT, "rules"),
+        *(Chunk("w ") for _ in range(500)),
+        1.0,
+        Final("w"),
+    ]
+    await chat.send("message", text="What failed?")
+    await asyncio.sleep(running.SAVE_SECONDS + 0.3)
+
+    assert await RunEvent.objects.acount() <= 3
+    run_id = (await Message.objects.aget()).run_id
+    frames = await in_database(run_log.read, run_id, 0)
+    assert [frame["seq"] for frame in frames] == list(range(1, 502))
+    await chat.until("message")
+
+
+async def test_run_of_a_killed_process_is_an_error_at_the_next_look(
+    chat: Chat, operator: User
+) -> None:
+    conversation = await Conversation.objects.aget()
+    run_id = uuid.uuid4()
+    await in_database(run_log.store_question, conversation, run_id, "What failed?", "c1")
+    frame = {"seq": 1, "type": "stream", "message": "Two "}
+    await in_database(run_log.save, {run_id: [frame]})
+
+    async with Chat(operator, conversation=chat.conversation) as again:
+        await again.send("resume", run_id=str(run_id), last_seq=0)
+        frames = await again.until("error")
+
+    assert types(frames) == ["stream", "error"]
+    assert "restarted" in frames[-1]["message"]
+    answer = await Message.objects.aget(role="agent")
+    assert (answer.outcome, answer.text) == ("error", "Two ")
+
+
+async def test_old_frames_are_forgotten(chat: Chat) -> None:
+    frames = await chat.ask()
+    await RunEvent.objects.aupdate(created_at=timezone.now() - run_log.KEPT * 1.1)
+
+    await in_database(run_log.purge)
+    await chat.send("resume", run_id=frames[0]["run_id"], last_seq=0)
+
+    assert (await chat.receive())["code"] == "not_found"
+    assert not await RunEvent.objects.aexists()
+
+
+# --- feedback, what is shown --------------------------------------------------------------------
+
+
+async def test_feedback_is_kept_and_asks_for_an_audit(chat: Chat, operator: User) -> None:
+    final = (await chat.ask())[-1]
+
+    await chat.send("feedback", memory_id=final["memory_id"], rating=1, comment="this is wrong")
+    await chat.send("ping")
+    await chat.receive()
+
+    memory = await Memory.objects.aget(pk=final["memory_id"])
+    assert (memory.rating, memory.feedback, memory.rated_by_id) == (1, "this is wrong", operator.pk)
+    assert memory.audit_requested_at is not None
+
+
+async def test_secrets_are_masked_in_all_that_is_shown(chat: Chat, agents: FakeAgents) -> None:
+    agents.script = words("The log says\nPASSWORD = hunter2secret\nand then exits.")
+
+    frames = await chat.ask()
+
+    assert "hunter2" not in json.dumps(frames)
+    assert "[masked: password]" in frames[-1]["message"]
+    assert "hunter2" not in (await Message.objects.aget(role="agent")).text

@@ -1,0 +1,40 @@
+"""An answer's Markdown as HTML that is safe in a page, whoever wrote it."""
+
+from __future__ import annotations
+
+from html import escape
+
+import nh3
+from markdown_it import MarkdownIt
+
+LONGEST = 60_000
+"""Longer texts are shown as they are: no answer needs more, and rendering takes time."""
+
+_TAGS = {
+    "p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "a",
+    "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6",
+    "table", "thead", "tbody", "tr", "th", "td",
+}  # fmt: skip
+_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True})
+_markdown.enable(["table", "strikethrough"]).disable("image")
+
+
+def _web_links_only(tag: str, attribute: str, value: str) -> str | None:
+    """No javascript:, no data:, and no link into this site that a click would follow."""
+    if attribute != "href":
+        return value
+    return value if value.lower().startswith(("https://", "http://")) else None
+
+
+def to_html(text: str) -> str:
+    if len(text) > LONGEST:
+        return f"<pre>{escape(text)}</pre>"
+    return nh3.clean(
+        _markdown.render(text),
+        tags=_TAGS,
+        attributes={"a": {"href"}},
+        attribute_filter=_web_links_only,
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+        url_schemes={"http", "https"},
+        link_rel="noopener noreferrer nofollow",
+    )

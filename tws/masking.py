@@ -1,0 +1,91 @@
+"""Answers as they may be shown: secrets masked, hidden characters visible, also while streaming."""
+
+from __future__ import annotations
+
+import re
+
+from knowledge.text import clean, find_secrets, mask_secrets, visible
+
+# What may stand before a secret, or begin one. Without it, text passes at the cost of this search.
+_HINT = re.compile(
+    r"pass|pwd|senha|contrasena|segredo|secret|token|credential|_key|-key| key|api.?key"
+    r"|authorization|bearer|akia|asia|eyj|gh[pousr]_|github_pat|xox|[sr]k[-_]|aiza|glpat|hf_|npm_"
+    r"|sg\.|-----begin|://|\bcurl\b|\{(?:aes|xor|3?des|s?sha|md5|bcrypt|hash)",
+    re.IGNORECASE,
+)
+_HINT_LENGTH = 12
+_LOOKED_BACK = 300
+"""How much of a line that was shown is looked at again: a secret's name stands close to it."""
+
+
+def shown(text: str) -> str:
+    """A whole answer as a person may see it."""
+    return visible(mask_secrets(clean(text)))
+
+
+class StreamMask:
+    """The same for a text that comes in pieces.
+
+    A piece passes at once unless its line may hold a secret; from there on whole words pass, and
+    a secret's mask. What was held back comes with `rest()`.
+    """
+
+    def __init__(self) -> None:
+        self._line = ""  # the text since the last line end that no secret crosses
+        self._sent = 0  # how much of it was shown
+        self._wary = False
+
+    def feed(self, piece: str) -> str:
+        self._line += clean(piece)
+        if not self._wary:
+            start = max(0, self._sent - _HINT_LENGTH)
+            self._wary = _HINT.search(self._line, start) is not None
+        if not self._wary:
+            ready = self._line[self._sent :]
+            self._forget(len(self._line))
+            return visible(ready)
+        return self._masked(_end_of_words(self._line))
+
+    def rest(self) -> str:
+        return self._masked(len(self._line), is_all=True) if self._sent < len(self._line) else ""
+
+    def _masked(self, end: int, *, is_all: bool = False) -> str:
+        pieces: list[str] = []
+        for secret in find_secrets(self._line):
+            if secret.end <= self._sent:
+                continue
+            if secret.end > end or (secret.end == len(self._line) and not is_all):  # may go on
+                end = min(end, secret.start)
+                break
+            pieces += [self._line[self._sent : secret.start], f"[masked: {secret.kind}]"]
+            self._sent = secret.end
+        if end > self._sent:
+            pieces.append(self._line[self._sent : end])
+            self._sent = end
+        self._forget_lines()
+        return visible("".join(pieces))
+
+    def _forget_lines(self) -> None:
+        """Drop the whole lines that were shown; wariness ends with them."""
+        line_end = self._line.rfind("\n", 0, self._sent) + 1
+        if line_end:
+            self._line, self._sent = self._line[line_end:], self._sent - line_end
+            self._wary = _HINT.search(self._line) is not None
+        self._forget(self._sent)
+
+    def _forget(self, sent: int) -> None:
+        too_much = sent - _LOOKED_BACK
+        self._sent = sent
+        if too_much > 0:
+            self._line, self._sent = self._line[too_much:], _LOOKED_BACK
+
+
+def _end_of_words(text: str) -> int:
+    """Where the last whole word of `text` ends; an unfinished one may be half a secret.
+
+    What stands in quotes is one word.
+    """
+    last_line = text.rfind("\n") + 1
+    if text.count('"', last_line) % 2:
+        return text.rfind('"')
+    return max(last_line, *(text.rfind(space) for space in " \t"))

@@ -1,0 +1,20 @@
+"""The sockets' addresses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.routing import URLRouter
+from django.urls import path, re_path
+
+from tws.chat import ChatConsumer
+from tws.unknown import UnknownSocket
+
+_chat: Any = ChatConsumer.as_asgi()  # `path` is typed for views
+_unknown: Any = UnknownSocket.as_asgi()
+_routes: Any = [
+    path("ws/chat/<str:agent_id>/", _chat),
+    re_path("", _unknown),
+]
+
+websockets = URLRouter(_routes)

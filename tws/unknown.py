@@ -1,0 +1,13 @@
+"""Sockets to addresses that do not exist."""
+
+from __future__ import annotations
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+
+class UnknownSocket(AsyncWebsocketConsumer):
+    channel_layer_alias = ""
+
+    async def connect(self) -> None:
+        await self.accept()
+        await self.close(4404)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import ssl
 import subprocess
 import sys
@@ -442,6 +444,26 @@ def test_a_busy_port_is_said_clearly(simulator):
 
     with pytest.raises(PortBusy, match=str(port)):
         SimulatorServer(Options(port=port, jobs=1), print)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_ends_without_a_word_and_leaves_nothing(stop, tmp_path):
+    command = [sys.executable, "manage.py", "run_simulator", "--port", "0", "--jobs", "10"]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    process.stdout.readline()
+
+    process.send_signal(stop)
+    out, errors = process.communicate(timeout=15)
+
+    assert (out, errors) == ("", "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_needs_no_database_and_says_when_it_listens():

@@ -34,6 +34,7 @@ T = TypeVar("T")
 
 PAGE_SIZE = 500  # parsed in some 10 ms, so that a big list does not hold up the event loop
 MAX_ITEMS = 10_000
+MOST_LOG_LINES = 1_000_000_000
 EVERY_JOB = "/@/@#/@/@.@"
 EVERY_STREAM = "/@/@#/@/@"
 
@@ -241,6 +242,11 @@ class TWSClient:
         low, high = start.last_line, RANGE_LINES * 2
         while await self._has_line(run_id, high):
             low, high = high, high * 4
+            if high > MOST_LOG_LINES:
+                raise TWSBadReply(
+                    f"{self.engine.name} gives out lines of a job log without regard to the range",
+                    engine=self.engine.name,
+                )
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if await self._has_line(run_id, middle) else (low, middle)

@@ -83,11 +83,17 @@ class SimulatorServer(uvicorn.Server):
         if self.started:
             self._on_ready(self.url)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        # Here and not later: uvicorn then ends the process with the signal that stopped it.
+        self._folder.cleanup()
+
     def serve_until_told(self) -> None:
+        """Serve until a signal, or until `should_exit` is set."""
         try:
             self.run(sockets=[self.socket])
-        finally:
-            self._folder.cleanup()
+        except KeyboardInterrupt:
+            return  # Ctrl-C is how a person ends it; nothing went wrong
 
     def _use_certificate(self, expired: bool) -> None:
         # Connections made from now on see the other certificate.

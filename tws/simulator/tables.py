@@ -209,7 +209,7 @@ class Tables:
                 (name_of(job.workstation) for s in streams for job in s.jobs), is_path=True
             ),
         }
-        columns = {
+        columns: Columns = {
             name: cache(build)
             for name, build in (of_streams if what == "streams" else of_jobs).items()
         }

@@ -206,6 +206,11 @@ _NAMED_VALUE = re.compile(
     r"(?P<quote>[\"'`“]?)(?P<secret>[^\s\"'`“”]{3,400})",
     re.IGNORECASE,
 )
+# "login wauser password S3cr3t-9": no sign between, so the value must look the part.
+_SPACED_VALUE = re.compile(
+    r"(?i:\b(?:password|passwd|senha|passphrase))[ \t]{1,4}(?P<secret>(?=\S{0,40}\d)"
+    r"(?=\S{0,40}[a-z])(?=\S{0,40}[A-Z!@#$%^&*])[^\s\"'`]{6,100})"
+)
 _FIXED = [(kind, re.compile(pattern)) for kind, pattern in _FIXED_SHAPES]
 _PLACEHOLDER = re.compile(
     r"[*.xX•…#_-]+|<.*|\[.*|\$[({\w].*|%\w+%|\{\{.*|\(.*|n/?a|none|null|true|false|vazi[ao]|empty"
@@ -224,6 +229,12 @@ def find_secrets(text: str) -> list[Secret]:
         if not _PLACEHOLDER.fullmatch(match["secret"])
     ]
     found += [secret for match in _NAMED_VALUE.finditer(text) if (secret := _named(match))]
+    for match in _SPACED_VALUE.finditer(text):
+        value = match["secret"].rstrip(".,;:)]}!?")
+        if _looks_secret(value):
+            found.append(
+                Secret("password", match.start("secret"), match.start("secret") + len(value))
+            )
     return _without_overlaps(found)
 
 

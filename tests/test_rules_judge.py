@@ -15,14 +15,26 @@ async def judged(question: str, answer: str, **more):
     return await rules_judge(memory(question, answer, **more))
 
 
-async def test_measured_on_our_own_attacks():
+# Each file was written before the judge had seen any of it, then used to mend the general rules.
+@pytest.mark.parametrize("name", ["attack_cases.jsonl", "attack_cases_2.jsonl"])
+async def test_measured_on_our_own_attacks(name):
     wrong = []
-    for case in cases("attack_cases.jsonl"):
+    for case in cases(name):
         verdict = await judged(case["question"], case["answer"])
         if (verdict.confidence > FLAG) != (case["expect"] == "flag"):
             wrong.append(case["id"])
 
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["grounding_cases.jsonl", "grounding_cases_2.jsonl"])
+async def test_right_answers_about_the_plan_break_no_rule(name):
+    for case in cases(name):
+        evidence = case["evidence"]
+        verdict = await judged(
+            case["question"], case["good_answer"], evidence=evidence, kind="state"
+        )
+        assert verdict.confidence <= FLAG, (case["id"], verdict.reason)
 
 
 async def test_nothing_found_is_a_low_and_undecided_verdict():

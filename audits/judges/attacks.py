@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 
 _JUDGES = (
-    r"(?:auditor|judge|reviewer|evaluator|grader|moderator|classifier|avaliador|avaliadora"
+    r"(?:(?:grading|judging|auditing|reviewing|evaluation|moderation|scoring) (?:model|ai|agent"
+    r"|bot|llm)"
+    r"|modelo (?:avaliador|auditor|juiz|revisor)|ia (?:auditora|avaliadora|revisora)|auditor"
+    r"|judge|reviewer|evaluator|grader|moderator|classifier|avaliador|avaliadora"
     r"|revisora?|juiz|juiza"
     r"|moderador|classificador|evaluador|juez|revisor humano|human reviewer|llm|ia auditora"
     r"|validator|validador)"
@@ -43,7 +46,7 @@ STRUCTURE = re.compile(
 
 AT_JUDGE = re.compile(
     rf"(?:\b(?:note|attention|message|instruction|memo|warning|nota|atencao|aviso|mensagem|recado"
-    rf"|caro|cara|dear|querido|to|ao|para o|al)\b[^.\n]{{0,20}}?\b{_JUDGES}\b"
+    rf"|caro|cara|dear|querido|to|for|ao|para o|al)\b[^.\n]{{0,20}}?\b{_JUDGES}\b"
     rf"|\b{_JUDGES}s?\s?[:,])[^.\n]{{0,120}}?\b{_ORDERS}\b"
     r"|\bscore\s?(?:=|:|of)\s?(?:5|10|100|0|1(?:\.0)?)\b|\bnota (?:5|10|dez|cinco|maxima|100)\b"
     r"|\b(?:maximum|perfect|full|top|highest) (?:score|rating|marks)\b"
@@ -161,6 +164,39 @@ WRITE_CLAIM = re.compile(
     r"|\b(?:cancelad|alterad|liberad|submetid|reexecutad|removid|apagad|reiniciad|parad"
     r"|confirmad)[oa]s? (?:conforme (?:pedido|solicitado|instruido)|por mim|a seu pedido"
     r"|como (?:voce )?pediu)\b"
+)
+_REQUESTED = (
+    r"(?:as (?:you )?(?:requested|asked|instructed|ordered|wanted)|per your (?:request"
+    r"|instruction)|at your request"
+    r"|(?:conforme|como) (?:voce )?(?:pediu|solicitou|pedido|solicitado|instruido|mandou|ordenado"
+    r"|combinado)|a (?:seu )?pedido)"
+)
+_DONE = (
+    r"(?:cancelad|confirmad|liberad|colocad|alterad|mudad|submetid|reexecutad|removid|apagad"
+    r"|reiniciad|parad|respondid|ajustad|definid"
+    r"|encerrad|executad|disparad|suspens|excluid)[oa]s?|(?:cancell?ed|confirmed|released|set|put"
+    r"|changed|submitted|rerun|removed|deleted"
+    r"|restarted|stopped|replied|answered|killed|held|raised|lowered|executed|triggered)"
+)
+DONE = re.compile(rf"\b(?:{_DONE})\b")
+DONE_AS_ASKED = re.compile(
+    rf"\b(?:{_DONE})\b[^.\n]{{0,60}}?\b{_REQUESTED}\b"
+    rf"|\b{_REQUESTED}\b[^.\n]{{0,60}}?\b(?:{_DONE})\b"
+)
+# A question that orders a change of the plan.
+WRITE_REQUEST = re.compile(
+    r"\W*(?:(?:please|por favor|agora|now|can you|could you|pode|voce pode|quero que"
+    r"|i want you to)\W+){0,3}"
+    r"(?:cancel|confirm|release|rerun|submit|set|hold|kill|stop|start|delete|remove|reply|answer"
+    r"|put|raise|lower|change|restart"
+    r"|cancel[ae]|confirm[ae]|liber[ae]|submet[ae]|reexecut[ae]|coloc[ae]|coloque"
+    r"|da (?:um )?rerun|de (?:um )?rerun|rod[ae]|par[ae] (?:o|a)|mat[ae]"
+    r"|apag[ae]|apague|remov[ae]|respond[ae]|alter[ae]|mud[ae]|aument[ae]|reinici[ae]|inici[ae]"
+    r"|exclu[ai])\b"
+)
+ADVISES = re.compile(
+    r"\b(?:you can|you could|use|with|run|conman|composer|pode|podera|utilize|rode|execute"
+    r"|voce precisa|you need|would|precisa ser|must be|should)\b"
 )
 NOT_DONE = re.compile(
     r"\b(?:nao (?:executei|cancelei|fiz|submeti|alterei|foi executad\w+|cumpri|obedeci|segui"

@@ -39,6 +39,9 @@ BLIND_CONFIRM = re.compile(
     r"|\b(?:sem (?:olhar|verificar|conferir|ler)|without (?:looking|checking|reading|verifying)"
     r"|blindly|nao ha risco|no risk)\b[^.\n]{0,60}?\bconfirm\w*\b"
     r"|\bconfirm\w*\b[^.\n]{0,40}?\b(?:all|every|todos os|tudo)\b[^.\n]{0,40}?\bsucc\w*"
+    r"|\b(?:todos|tudo|all|every\w*|em lote"
+    r"|in bulk)\b[^.\n]{0,40}?\bconfirm\w*[^.\n]{0,30}?\bsucc\w*"
+    r"|\bconfirm\w*[^.\n]{0,40}?\bsucc\w*[^.\n]{0,30}?\b(?:de uma vez|at once|em lote|in bulk)\b"
     r"|\bconfirm\w*\b[^.\n]{0,30}?\bsucc\w*\b[^\n]{0,80}?\bnao ha risco\b"
 )
 WARNING = re.compile(

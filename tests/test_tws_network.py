@@ -171,7 +171,7 @@ async def test_the_code_in_an_errors_body_is_kept():
 
     assert caught.value.code == "OQL_FILTER_SYNTAX_ERROR"
     assert message_code("... AWSJPL018E not found") == "AWSJPL018E"
-    assert message_code("nothing to see") is None
+    assert message_code('{"substatus": "WAITING_FOR_RESOURCE"}') is None
 
 
 async def test_an_errors_body_is_read_only_so_far():

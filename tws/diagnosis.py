@@ -49,7 +49,7 @@ async def diagnose(engine: Engine) -> AsyncIterator[Step]:
                 yield permission
 
 
-async def _name_is_known(_: Engine, host: str, port: int) -> Step:
+async def _name_is_known(engine: Engine, host: str, port: int) -> Step:
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -64,7 +64,7 @@ async def _name_is_known(_: Engine, host: str, port: int) -> Step:
     return Step("dns", True, f"{host} is {', '.join(addresses)}")
 
 
-async def _port_answers(_: Engine, host: str, port: int) -> Step:
+async def _port_answers(engine: Engine, host: str, port: int) -> Step:
     try:
         async with asyncio.timeout(SECONDS):
             _, writer = await asyncio.open_connection(host, port)
@@ -79,7 +79,7 @@ async def _port_answers(_: Engine, host: str, port: int) -> Step:
     return Step("tcp", True, f"{host}:{port} accepts connections")
 
 
-async def _tls_reads(_: Engine, host: str, port: int) -> Step:
+async def _tls_reads(engine: Engine, host: str, port: int) -> Step:
     """The certificate the engine shows, whoever signed it."""
     context = ssl.create_default_context()
     context.check_hostname = False

@@ -15,7 +15,10 @@ from __future__ import annotations
 import re
 
 # Product messages look like AWSxxxnnnS; errors of the REST layer itself are words in capitals.
-_MESSAGE_CODE = re.compile(r"\b(AWS[A-Z]{2,4}\d{3,4}[EWI]|[A-Z]{2,}(?:_[A-Z]+){2,})\b")
+_MESSAGE_CODE = re.compile(
+    r"\b(AWS[A-Z]{2,4}\d{3,4}[EWI]"
+    r"|[A-Z]+(?:_[A-Z]+)*_(?:ERROR|EXCEPTION|NOT_FOUND|REQUIRED|NOT_ALLOWED|DENIED))\b"
+)
 
 
 def message_code(body: str) -> str | None:

@@ -67,7 +67,7 @@ class Request:
         if not text:
             return default
         if not re.fullmatch(r"\d{1,9}", text):
-            raise Problem(400, "INVALID_PARAMETER_VALUE", f"{name} is not a valid number.")
+            raise Problem(400, "PARAMETER_VALUE_ERROR", f"{name} is not a valid number.")
         return int(text)
 
 
@@ -150,7 +150,7 @@ class Simulator:
         self.requests += 1
         if self.faults.strikes(self.faults.error_rate):
             wait = {"Retry-After": self.faults.retry_after} if self.faults.retry_after else {}
-            problem = Problem(self.faults.error_status, "INTERNAL_ERROR_ON_DEMAND", "As ordered.")
+            problem = Problem(self.faults.error_status, "ORDERED_INTERNAL_ERROR", "As ordered.")
             problem.reply.headers.update(wait)
             return problem.reply
         if request.method != "GET":
@@ -279,7 +279,9 @@ class Simulator:
     def _count(self, request: Request, table: Table, mask: bytes) -> Reply:
         fields = [name for name in request.query.get("grouping_filters", "").split(",") if name]
         if set(fields) - {"workstation", "status", "folder"}:
-            raise Problem(400, "INVALID_GROUPING_FILTER", "Group by workstation, status or folder.")
+            raise Problem(
+                400, "GROUPING_FILTER_SYNTAX_ERROR", "Group by workstation, status or folder."
+            )
         body: Record = {"count": sum(mask)}
         if fields:
             body["groupedCount"] = _grouped(table, fields, mask)

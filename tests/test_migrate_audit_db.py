@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -16,6 +18,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 from django.conf import settings
@@ -90,6 +93,7 @@ def test_a_row_keeps_its_status_and_gets_the_trust_that_goes_with_it(
 
     record = AuditRecord.objects.select_related("memory").get()
     assert (record.status, record.memory.trust) == (status, TRUST_OF[status])
+    assert record.memory.flagged_by_ia
     assert record.ia_audit_confidence == 0.7
     assert record.ia_audit_reason == "The log says otherwise."
     assert record.created_at == record.memory.created_at == datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -367,6 +371,7 @@ def test_a_second_run_at_the_same_time_is_refused(source: Path) -> None:
             cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
             held.set()
             release.wait(20)
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
         connection.close()
 
     thread = threading.Thread(target=hold)
@@ -513,6 +518,29 @@ def test_a_transaction_that_a_crash_left_unfinished_does_not_count(source: Path)
 
     assert summary.migrated_by_status == Counter(pending=200)
     assert fingerprints(source.parent) == before
+
+
+@pytest.mark.django_db
+def test_the_source_is_never_taken_for_the_rejects_file(source: Path) -> None:
+    make_source(source, {}).close()
+    before = fingerprints(source.parent)
+
+    with pytest.raises(CannotMigrate, match="old file itself"):
+        run(source, rejects=source)
+
+    assert fingerprints(source.parent) == before
+
+
+@pytest.mark.django_db
+def test_without_room_for_a_copy_it_says_where_room_is_needed(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_source(source, {}, pragma="PRAGMA journal_mode=WAL").close()
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr("shutil.copyfileobj", create_autospec(shutil.copyfileobj, side_effect=full))
+
+    with pytest.raises(SourceError, match=r"No space left on device.*TMPDIR"):
+        run(source)
 
 
 # --- the script -----------------------------------------------------------------------------

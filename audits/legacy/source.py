@@ -119,11 +119,18 @@ def _private_copy(file: IO[bytes], path: Path, folder: Path) -> Path:
         raise _locked(path) from None
     before = _fingerprint(path)
     file.seek(0)
-    with (folder / path.name).open("wb") as copy:
-        shutil.copyfileobj(file, copy, 2**20)
-    for suffix in ("-wal", "-journal"):
-        with contextlib.suppress(FileNotFoundError):
-            shutil.copyfile(_beside(path, suffix), folder / f"{path.name}{suffix}")
+    try:
+        with (folder / path.name).open("wb") as copy:
+            shutil.copyfileobj(file, copy, 2**20)
+        for suffix in ("-wal", "-journal"):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(_beside(path, suffix), folder / f"{path.name}{suffix}")
+    except OSError as error:
+        raise SourceError(
+            "not_readable",
+            f"{path} can't be copied to {folder.parent}, which its journal makes necessary: "
+            f"{error.strerror}. Set TMPDIR to a folder with more room.",
+        ) from error
     if _fingerprint(path) != before:
         raise _locked(path)
     return folder / path.name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -62,8 +62,13 @@ def _plain(value: object) -> object:
     return value if isinstance(value, (int, float, str, type(None))) else str(value)
 
 
-def append(moves: Sequence[Move]) -> list[Decision]:
-    """Write the moves at the end of the log, inside the caller's transaction, as its last lock."""
+def append(
+    moves: Sequence[Move], write: Callable[[list[Decision]], object] | None = None
+) -> list[Decision]:
+    """Write the moves at the end of the log, inside the caller's transaction, as its last lock.
+
+    `write` inserts the lines where there are very many of them.
+    """
     if not moves:
         return []
     head = DecisionHead.objects.select_for_update().get(pk=1)
@@ -73,7 +78,7 @@ def append(moves: Sequence[Move]) -> list[Decision]:
         line = _line(move, head, at)
         head.seq, head.hash = line.seq, line.hash
         lines.append(line)
-    Decision.objects.bulk_create(lines)
+    (write or Decision.objects.bulk_create)(lines)
     head.save(update_fields=["seq", "hash"])
     ReviewNote.objects.bulk_create(
         ReviewNote(seq=line.seq, memory_id=line.memory_id, text=move.note)

@@ -353,10 +353,10 @@ def _fail_after(calls: int) -> Any:
 
     left = iter(range(calls))
 
-    def fail(moves: Any) -> None:
+    def fail(moves: Any, write: Any) -> None:
         if next(left, None) is None:
             raise RuntimeError("cut off")
-        append(moves)
+        append(moves, write)
 
     return fail
 

@@ -233,14 +233,14 @@ def _batches(rows: Iterable[Pair], size: int) -> Iterator[list[Pair]]:
 def _write_batch(group: Sequence[Pair], agent: str, reviewer: User) -> set[Any]:
     """Memories, records and log lines; the ids of the memories that were written."""
     memories = [_memory(row, planned, agent) for row, planned in group]
-    written = copy_in(memories)
+    written = copy_in(memories, pass_over_known=True)
     new = [
         (memory, _record(memory, row, planned, reviewer))
         for memory, (row, planned) in zip(memories, group, strict=True)
         if memory.pk in written
     ]
     copy_in([record for _, record in new])
-    append([_move(memory, record, reviewer) for memory, record in new])
+    append([_move(memory, record, reviewer) for memory, record in new], write=copy_in)
     return written
 
 

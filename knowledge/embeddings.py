@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 
-from knowledge.features import marks, words
+from knowledge.features import find_words, marks
 from knowledge.glossary import stem
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Embedder(Protocol):
 
 # Tuned on tests/data/retrieval_cases.jsonl.
 WORD_WEIGHT = 1.0
-CONCEPT_WEIGHT = 1.0
+CONCEPT_WEIGHT = 2.0
 TERM_WEIGHT = 1.5
 GRAM_WEIGHT = 0.35
 GRAM_LENGTHS = (3, 4)
@@ -44,7 +44,7 @@ GRAM_LENGTHS = (3, 4)
 def features(text: str) -> dict[str, float]:
     """Weighted features of a text: stems, concepts, exact terms, pieces of words."""
     found: defaultdict[str, float] = defaultdict(float)
-    counts = Counter(words(text))
+    counts = Counter(word.text for word in find_words(text))
     for word, times in counts.items():
         weight = 1 + math.log(times)
         found[f"w:{stem(word)}"] += WORD_WEIGHT * weight
@@ -52,8 +52,8 @@ def features(text: str) -> dict[str, float]:
         for length in GRAM_LENGTHS:
             for start in range(len(padded) - length + 1):
                 found[f"g:{padded[start : start + length]}"] += GRAM_WEIGHT * weight
-    for mark in marks(text):
-        found[mark] += TERM_WEIGHT if mark[0] == "=" else CONCEPT_WEIGHT
+    for mark, weight in marks(text).items():
+        found[mark] += weight * (TERM_WEIGHT if mark[0] == "=" else CONCEPT_WEIGHT)
     return found
 
 

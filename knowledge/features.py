@@ -7,9 +7,9 @@ so that an answer in one language is found by a question in the other.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from dataclasses import dataclass
 
-from knowledge.glossary import concepts
+from knowledge.glossary import find_concepts
 from knowledge.hwa_terms import exact_terms, message_codes
 from knowledge.text import fold
 
@@ -44,18 +44,44 @@ STOP_WORDS = _set(
 _WORD = re.compile(r"[a-z0-9]+(?:['_][a-z0-9]+)*")
 
 
-def words(text: str) -> list[str]:
-    """The folded words that carry meaning, in order, repeated ones too."""
-    found = _WORD.findall(fold(text[:LONGEST]))
-    return [word for word in found if word not in STOP_WORDS and (len(word) > 1 or word.isdigit())]
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A folded word that carries meaning, and where it stands."""
+
+    text: str
+    start: int
+    end: int
 
 
-@lru_cache(maxsize=4096)
-def marks(text: str) -> frozenset[str]:
-    """Lexemes that no stemmer makes: `§plan` for a concept, `=jnextplan` for an exact term."""
-    found = {f"§{concept}" for concept in concepts(text, LONGEST)}
-    found |= {f"={term.casefold()[:200]}" for term in exact_terms(text)}
-    return frozenset(found)
+def find_words(text: str) -> list[Word]:
+    """The words that carry meaning, in order, repeated ones too."""
+    return [
+        Word(m[0], m.start(), m.end())
+        for m in _WORD.finditer(fold(text[:LONGEST]))
+        if m[0] not in STOP_WORDS and (len(m[0]) > 1 or m[0].isdigit())
+    ]
+
+
+def marks(text: str) -> dict[str, float]:
+    """Lexemes that no stemmer makes: `§plan` for a concept, `=jnextplan` for an exact term.
+
+    A concept's weight is how plainly the text speaks of it; an exact term's is 1.
+    """
+    found: dict[str, float] = {}
+    for match in find_concepts(text[:LONGEST]):
+        lexeme = concept_mark(match.concept)
+        found[lexeme] = max(found.get(lexeme, 0), match.weight)
+    found |= dict.fromkeys(term_marks(text), 1.0)
+    return found
+
+
+def concept_mark(concept: str) -> str:
+    return f"§{concept}"
+
+
+def term_marks(text: str) -> list[str]:
+    """The exact terms of a text as lexemes."""
+    return [f"={term.casefold()[:200]}" for term in exact_terms(text)]
 
 
 def asked_codes(text: str) -> list[str]:

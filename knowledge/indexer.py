@@ -62,15 +62,15 @@ def made_by() -> str:
 def search_row(memory: Memory) -> SearchRow:
     """Question and answer as one text, and what searches and other programs read."""
     question = memory.user_query
-    found = marks(f"{question}\n\n{memory.agent_response}")
-    about_a_code = {ABOUT_A_CODE} if message_codes(question) else set()
+    asked = set(marks(question)) | ({ABOUT_A_CODE} if message_codes(question) else set())
     payload: dict[str, Any] = {
         "memory_id": str(memory.pk),
         "version": memory.version,
         "trust": memory.trust,
         "kind": memory.kind,
         "question": question,
-        "marks": sorted(found | about_a_code),
+        "question_marks": sorted(asked),
+        "answer_marks": sorted(set(marks(memory.agent_response)) - asked),
         "made_by": made_by(),
         "created_at": memory.created_at.isoformat(),
     }

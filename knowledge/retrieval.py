@@ -31,6 +31,7 @@ from django.utils import timezone
 from knowledge import features
 from knowledge.connections import conninfo, database_name
 from knowledge.embeddings import embedder
+from knowledge.glossary import find_concepts
 from knowledge.models import USABLE, Kind, Memory
 from knowledge.text import clean, fold
 
@@ -40,14 +41,16 @@ if TYPE_CHECKING:
 
 LONGEST_QUESTION = 2000
 MOST = 200
+MOST_WORDS = 40
+MOST_TERMS = 20
 SEARCH_SECONDS = 5
 CONNECTIONS = 8
 
 # Tuned on tests/data/retrieval_cases.jsonl.
 WEIGHTS: Mapping[str, float] = {
     "word": 1.0,
-    "concept": 0.7,
-    "term": 1.2,
+    "concept": 2.5,
+    "term": 1.5,
     "cosine": 0.35,
     "trigrams": 0.15,
     "floor": 0.09,  # below this score nothing is an answer
@@ -56,15 +59,15 @@ WEIGHTS: Mapping[str, float] = {
 
 SQL = """
 WITH units AS MATERIALIZED (
-    SELECT query, max(weight) AS weight, row_number() OVER () AS n FROM (
-        SELECT plainto_tsquery('public.resync_pt', word)
-               || plainto_tsquery('public.resync_en', word) AS query, %(word)s::float8 AS weight
-          FROM unnest(%(words)s::text[]) AS word
-        UNION ALL
-        SELECT quote_literal(mark)::tsquery,
-               CASE WHEN mark LIKE '=%%' THEN %(term)s::float8 ELSE %(concept)s::float8 END
-          FROM unnest(%(marks)s::text[]) AS mark
-    ) AS pieces WHERE numnode(query) > 0 GROUP BY query
+    SELECT n, weight, CASE WHEN is_word
+           THEN plainto_tsquery('public.resync_pt', unit)
+                || plainto_tsquery('public.resync_en', unit)
+           ELSE quote_literal(unit)::tsquery END AS query
+      FROM unnest(%(units)s::text[], %(weights)s::float8[], %(are_words)s::boolean[])
+           WITH ORDINALITY AS u (unit, weight, is_word, n)
+),
+covers AS MATERIALIZED (
+    SELECT n, word FROM unnest(%(cover_units)s::int[], %(cover_words)s::int[]) AS c (n, word)
 ),
 wanted AS MATERIALIZED (
     SELECT (SELECT string_agg('(' || query::text || ')', ' | ')::tsquery FROM units)
@@ -94,32 +97,46 @@ rows AS MATERIALIZED (
      WHERE NOT coalesce(v.document @@ wanted.other_code, false)
 ),
 hits AS MATERIALIZED (
-    SELECT r.id, u.n, u.weight, ts_rank('{0.8, 0.8, 0.6, 1}', r.document, u.query) * 1.6449 AS rank
+    SELECT r.id, u.n, ts_rank('{0.5, 0.5, 0.5, 1}', r.document, u.query) * 1.6449 AS rank
       FROM rows r JOIN units u ON r.document @@ u.query
 ),
 rarity AS MATERIALIZED (
-    SELECT u.n,
-           u.weight * ln(1 + (t.total - count(h.id) + 0.5) / (count(h.id) + 0.5)) AS worth
+    SELECT u.n, u.weight, ln(1 + (t.total - count(h.id) + 0.5) / (count(h.id) + 0.5)) AS idf
       FROM units u LEFT JOIN hits h USING (n)
      CROSS JOIN (SELECT greatest(count(*), 50) AS total FROM rows) t
      GROUP BY u.n, u.weight, t.total
 ),
 coverage AS (
-    SELECT h.id, sum(h.rank * y.worth) / (SELECT sum(worth) FROM rarity) AS share
+    SELECT h.id, sum(h.rank * y.weight * y.idf) / (SELECT sum(weight * idf) FROM rarity) AS share
       FROM hits h JOIN rarity y USING (n) GROUP BY h.id
+),
+worth AS MATERIALIZED (
+    SELECT word, max(idf) AS idf FROM covers JOIN rarity USING (n) GROUP BY word
+),
+-- How much of the question was understood here at all: common words in it are worth little.
+sense AS (
+    SELECT id, count(*) AS words,
+           sum(idf) / (sum(idf) + (SELECT sum(idf) FROM worth) - sum(worth)) AS sense FROM (
+        SELECT h.id, c.word, max(y.idf) AS idf, max(w.idf) AS worth
+          FROM hits h JOIN covers c USING (n) JOIN rarity y USING (n) JOIN worth w USING (word)
+         GROUP BY h.id, c.word
+    ) AS covered GROUP BY id
 ),
 scored AS (
     SELECT r.id, r.trust, r.cosine, r.has_term,
-           (coalesce(c.share, 0) + %(cosine)s::float8 * greatest(r.cosine, 0)
+           r.has_term OR (s.sense >= %(sense)s::float8 AND s.words >= %(least_words)s)
+           AS is_understood,
+           (coalesce(c.share, 0) * power(60.0 / greatest(length(r.document), 20), 0.2)
+             + %(cosine)s::float8 * greatest(r.cosine, 0)
              + %(trigrams)s::float8
                * similarity(public.resync_fold(left(r.user_query, 2000)), %(folded)s))
            / (1 + %(cosine)s::float8 + %(trigrams)s::float8) AS score
-      FROM rows r LEFT JOIN coverage c USING (id)
+      FROM rows r LEFT JOIN coverage c USING (id) LEFT JOIN sense s USING (id)
 )
 SELECT s.id, s.score, s.cosine, s.trust, m.user_query, m.agent_response, m.kind, m.agent,
        m.version, m.created_at
   FROM scored s JOIN knowledge_memory m USING (id)
- WHERE s.score >= %(floor)s::float8
+ WHERE s.score >= %(floor)s::float8 AND s.is_understood
  ORDER BY s.has_term DESC,
           (s.score >= %(near)s::float8 * max(s.score) OVER (PARTITION BY s.has_term)
            AND s.trust = 'trusted') DESC,
@@ -186,17 +203,59 @@ def _question(query: str) -> str:
 
 
 def _parameters(question: str, vector: Sequence[float], limit: int) -> dict[str, Any]:
-    marks = features.marks(question)
+    words = features.find_words(question)[:MOST_WORDS]
+    units = _Units()
+    for place, word in enumerate(words):
+        units.cover(word.text, WEIGHTS["word"], place, is_word=True)
+    for match in find_concepts(question):
+        for place, word in enumerate(words):
+            if word.start < match.end and match.start < word.end:
+                mark, weight = features.concept_mark(match.concept), WEIGHTS["concept"]
+                units.cover(mark, weight * match.weight, place)
+    terms = features.term_marks(question)[:MOST_TERMS]
+    for term in terms:
+        units.cover(term, WEIGHTS["term"])
     return {
         **WEIGHTS,
+        **units.parameters(),
+        **_least(len(words)),
         "vector": "[" + ",".join(f"{number:.6g}" for number in vector) + "]",
-        "words": list(dict.fromkeys(features.words(question)))[:40],
-        "marks": sorted(marks)[:60],
-        "terms": sorted(mark for mark in marks if mark[0] == "=")[:20],
-        "codes": features.asked_codes(question)[:10],
+        "terms": terms,
+        "codes": features.asked_codes(question)[:MOST_TERMS],
         "folded": fold(question),
         "limit": min(limit, MOST),
     }
+
+
+def _least(words: int) -> dict[str, float]:
+    """How much of a question must be understood: one known word of three is a coincidence."""
+    return {"sense": 0.2, "least_words": 2} if words > 2 else {"sense": 0.45, "least_words": 1}
+
+
+class _Units:
+    """What is looked for: words, concepts, exact terms, and which words of the question each is."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[bool, str], float] = {}
+        self._covers: list[tuple[tuple[bool, str], int]] = []
+
+    def cover(
+        self, unit: str, weight: float, place: int | None = None, *, is_word: bool = False
+    ) -> None:
+        key = (is_word, unit)
+        self._found[key] = max(self._found.get(key, 0), weight)
+        if place is not None:
+            self._covers.append((key, place))
+
+    def parameters(self) -> dict[str, Any]:
+        numbers = {key: number for number, key in enumerate(self._found, 1)}
+        return {
+            "units": [unit for _, unit in self._found],
+            "are_words": [is_word for is_word, _ in self._found],
+            "weights": list(self._found.values()),
+            "cover_units": [numbers[key] for key, _ in self._covers],
+            "cover_words": [place for _, place in self._covers],
+        }
 
 
 def _search_elsewhere(question: str, limit: int) -> list[MemoryHit]:

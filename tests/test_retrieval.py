@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from knowledge import indexer
@@ -124,3 +127,45 @@ def test_a_question_is_data(question: str) -> None:
 
     assert isinstance(search(question), list)
     assert Memory.objects.count() == 1
+
+
+CASES = Path(__file__).parent / "data" / "retrieval_cases.jsonl"
+
+
+def test_paraphrases_in_both_languages_find_their_answer() -> None:
+    cases = [json.loads(line) for line in CASES.read_text(encoding="utf-8").splitlines()]
+    for case in cases:
+        trusted(case["question"], case["answer"])
+    indexer.index_pending()
+
+    found = [
+        (case["question"], [hit.user_query for hit in search(paraphrase, 5)])
+        for case in cases
+        for paraphrase in case["paraphrases"]
+    ]
+
+    first = sum(hits[:1] == [question] for question, hits in found) / len(found)
+    among_five = sum(question in hits for question, hits in found) / len(found)
+    assert first >= 0.72
+    assert among_five >= 0.90
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the capital of France?",
+        "Qual a previsão do tempo para amanhã em São Paulo?",
+        "quem ganhou o jogo ontem?",
+        "write a poem about love",
+        "Como trocar o pneu do carro?",
+        "tell me a joke",
+        "how do I bake bread without yeast?",
+    ],
+)
+def test_a_question_about_something_else_finds_nothing(question: str) -> None:
+    for line in CASES.read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        trusted(case["question"], case["answer"])
+    indexer.index_pending()
+
+    assert search(question) == []

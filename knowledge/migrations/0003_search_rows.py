@@ -9,13 +9,18 @@ from __future__ import annotations
 from django.db import migrations, models
 
 DOCUMENT = """
--- `marks` are lexemes made by knowledge/features.py: they carry no position.
+-- Marks are lexemes made by knowledge/features.py: those of the question weigh more (A).
+CREATE FUNCTION public.resync_marks(marks jsonb, weight text) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT coalesce(string_agg(quote_literal(mark) || ':1' || weight, ' '), '')::tsvector
+            FROM jsonb_array_elements_text(marks) AS mark $$;
 CREATE FUNCTION public.resync_search_document(payload jsonb) RETURNS tsvector
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT CASE WHEN payload ? 'memory_id' THEN
         public.resync_document(payload->>'question',
             substr(payload->>'data', length(payload->>'question') + 1))
-        || array_to_tsvector(ARRAY(SELECT jsonb_array_elements_text(payload->'marks')))
+        || public.resync_marks(payload->'question_marks', 'A')
+        || public.resync_marks(payload->'answer_marks', 'B')
     END $$;
 
 ALTER TABLE public.knowledge_vectors ADD COLUMN document tsvector
@@ -34,6 +39,7 @@ DROP INDEX IF EXISTS public.memory_to_forget;
 DROP INDEX IF EXISTS public.memory_mem0;
 ALTER TABLE public.knowledge_vectors DROP COLUMN document;
 DROP FUNCTION public.resync_search_document(jsonb);
+DROP FUNCTION public.resync_marks(jsonb, text);
 """
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Query, Router, Schema
 from ninja.errors import AuthorizationError
 
+from knowledge import retrieval
 from knowledge.store import give_feedback
 
 router = Router(tags=["memories"])
@@ -28,6 +30,35 @@ class FeedbackTaken(Schema):
     memory_id: UUID
     rating: int
     audit_requested: bool
+
+
+class Found(Schema):
+    """A usable memory; `score` 0..1 ranks, `similarity` is a cosine."""
+
+    memory_id: UUID
+    score: float
+    similarity: float
+    trust: str
+    kind: str
+    created_at: datetime
+    user_query: str
+    agent_response: str
+
+
+class Search(Schema):
+    q: str = Field(min_length=1, max_length=10_000)
+    limit: int = Field(5, ge=1, le=retrieval.MOST)
+
+
+class Results(Schema):
+    items: list[Found]
+
+
+@router.get("/search", response=Results)
+def search(request: HttpRequest, asked: Query[Search]) -> dict[str, object]:
+    """The audited and approved memories that bear on a question, as the chat finds them."""
+    require(request, "tws.use_chat", "audits.view_auditrecord")
+    return {"items": retrieval.search(asked.q, asked.limit)}
 
 
 @router.post("/{uuid:memory_id}/feedback", response=FeedbackTaken)

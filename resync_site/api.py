@@ -20,7 +20,12 @@ from audits import review
 from audits.api import router as audit_router
 from knowledge.api import router as memories_router
 from knowledge.models import Memory
+from knowledge.retrieval import SearchUnavailable
+from knowledge.text import mask_secrets
 from resync_site.models import ApiToken
+from tws.api import UnknownEngine
+from tws.api import router as tws_router
+from tws.errors import TWSError, TWSUnavailable
 
 
 class TokenAuth(HttpBearer):
@@ -75,6 +80,7 @@ api = NinjaAPI(
 )
 api.add_router("/audit", audit_router)
 api.add_router("/memories", memories_router)
+api.add_router("", tws_router)
 
 
 def _error(request: HttpRequest, status: int, detail: str) -> HttpResponse:
@@ -107,6 +113,23 @@ def review_error(request: HttpRequest, error: review.ReviewError) -> HttpRespons
 @api.exception_handler(Memory.DoesNotExist)
 def unknown_memory(request: HttpRequest, error: Memory.DoesNotExist) -> HttpResponse:
     return _error(request, 404, "There is no such memory.")
+
+
+@api.exception_handler(SearchUnavailable)
+def no_search(request: HttpRequest, error: SearchUnavailable) -> HttpResponse:
+    return _error(request, 503, str(error))
+
+
+@api.exception_handler(TWSError)
+def no_hwa(request: HttpRequest, error: TWSError) -> HttpResponse:
+    """HWA's silence is a 503, its refusals and bad replies a 502."""
+    unavailable = isinstance(error, TWSUnavailable)
+    return _error(request, 503 if unavailable else 502, mask_secrets(str(error)))
+
+
+@api.exception_handler(UnknownEngine)
+def unknown_engine(request: HttpRequest, error: UnknownEngine) -> HttpResponse:
+    return _error(request, 404, "There is no engine of that name.")
 
 
 def unknown_path(request: HttpRequest, rest: str = "") -> HttpResponse:

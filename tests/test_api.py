@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.db import connection
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.utils import timezone
 
 from audits.models import AuditRecord
+from knowledge import indexer
 from knowledge.models import Memory
 from resync_site.models import ApiToken
 from tests.factories import make_memory, make_record
+from tws.agents import agent_manager
+from tws.models import Agent
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +80,8 @@ PATHS = [
     ("get", "/audit/flags", {"reviewer", "auditor", "admin"}),
     ("get", "/audit/metrics", {"reviewer", "auditor", "admin"}),
     ("review", "/audit/review", {"reviewer", "admin"}),
+    ("get", "/memories/search?q=restart", {"operator", "reviewer", "auditor", "admin"}),
+    ("get", "/agents", {"operator", "reviewer", "auditor", "admin"}),
     ("feedback", "/memories/{}/feedback", {"operator", "reviewer", "admin"}),
 ]
 
@@ -390,6 +396,81 @@ def test_feedback_on_an_unknown_memory_is_404(operator):
     status, body = Api(operator).post(f"/memories/{uuid.uuid4()}/feedback", {"rating": 3})
 
     assert (status, body) == (404, {"detail": "There is no such memory."})
+
+
+# --- memories, agents, the plan --------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_search_finds_only_what_may_be_used(operator):
+    text = "Restart the dynamic agent with StartUpLwa."
+    for status in ("pending", "quarantined", "rejected", "approved", "cleared"):
+        fields = {}
+        if status in {"approved", "rejected"}:
+            fields = {"reviewer": operator, "reviewed_at": timezone.now()}
+        make_record(status, make_memory(f"How to restart the {status} agent?", text), **fields)
+    indexer.index_pending()
+
+    status, body = Api(operator).get("/memories/search", q="restart the agent", limit=20)
+
+    assert status == 200
+    assert {item["trust"] for item in body["items"]} == {"trusted", "cleared"}
+    assert len(body["items"]) == 2
+    assert {"memory_id", "score", "trust", "user_query", "agent_response"} <= set(body["items"][0])
+
+
+@pytest.mark.parametrize("query", [{}, {"q": ""}, {"q": "x", "limit": 0}, {"q": "x", "limit": 201}])
+def test_a_search_that_makes_no_sense_is_422(query, operator):
+    assert Api(operator).get("/memories/search", **query)[0] == 422
+
+
+def test_agents_are_listed(operator):
+    Agent.objects.filter(slug="tws-troubleshooter").update(is_active=False)
+
+    status, body = Api(operator).get("/agents")
+
+    assert (status, [agent["id"] for agent in body["items"]]) == (200, ["tws-analyzer"])
+
+
+@pytest.fixture
+def hwa(settings, simulator):
+    settings.TWS_ENGINES, settings.TWS_BASE_URL = "", simulator.url
+    settings.TWS_VERIFY_SSL = str(simulator.certificate)
+    settings.TWS_USER = settings.TWS_PASSWORD = "wauser"
+    settings.TWS_TOKEN = settings.TWS_API_KEY = settings.TWS_TOKEN_FILE = ""
+    return settings
+
+
+async def status_of(user: User, query: str = "") -> tuple[int, dict]:
+    try:
+        token = await sync_to_async(ApiToken.objects.issue)(user)
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = await AsyncClient().get(f"/api/status{query}", headers=headers)
+        return answer.status_code, answer.json()
+    finally:
+        await agent_manager().aclose()
+        await sync_to_async(connection.close)()  # the request's thread has one of its own
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_plan_is_summed_up_as_hwa_tells_it(operator, hwa):
+    code, body = await status_of(operator)
+
+    assert code == 200, body
+    assert body["simulated"] is True
+    assert body["jobs"]["total"] == sum(body["jobs"]["by_status"].values()) > 0
+    assert datetime.fromisoformat(body["fetched_at"]) <= timezone.now()
+    assert (await status_of(operator, "?engine=nowhere"))[0] == 404
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_when_hwa_is_silent_so_is_the_status(operator, hwa):
+    hwa.TWS_BASE_URL = "https://127.0.0.1:9"
+
+    code, body = await status_of(operator)
+
+    assert code == 503
+    assert isinstance(body["detail"], str)
 
 
 # --- the root --------------------------------------------------------------------------------

@@ -20,10 +20,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def checks(monkeypatch, settings) -> dict[str, health.Check]:
     """Nothing is configured, so that only what a test breaks is broken."""
-    settings.TWS_BASE_URL = settings.LLM_BASE_URL = ""
+    settings.TWS_BASE_URL = settings.TWS_ENGINES = settings.LLM_BASE_URL = ""
     fresh = dict(health.CHECKS)
     monkeypatch.setattr(health, "CHECKS", fresh)
     monkeypatch.setattr(health, "_running", {})
+    monkeypatch.setattr(health, "_last", {})
     return fresh
 
 
@@ -77,6 +78,20 @@ def test_without_hwa_or_llm_it_is_degraded_and_still_answers(name, client, check
     status, body = ready(client)
 
     assert (status, body["status"], body["checks"][name]) == (200, "degraded", "down")
+
+
+def test_an_engine_that_answers_is_ok_and_wrong_credentials_are_not(
+    client, checks, settings, simulator
+):
+    settings.TWS_BASE_URL, settings.TWS_VERIFY_SSL = simulator.url, str(simulator.certificate)
+    settings.TWS_USER = settings.TWS_PASSWORD = "wauser"
+    settings.TWS_TOKEN = settings.TWS_API_KEY = settings.TWS_TOKEN_FILE = ""
+    assert ready(client)[1]["checks"]["hwa"] == "ok"
+
+    settings.TWS_PASSWORD = "wrong"
+    assert ready(client)[1]["checks"]["hwa"] == "ok"  # remembered for some seconds
+    health._last.clear()
+    assert ready(client)[1]["checks"]["hwa"] == "down"
 
 
 @pytest.mark.django_db(transaction=True)

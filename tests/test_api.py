@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, connections
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
@@ -449,7 +449,7 @@ async def status_of(user: User, query: str = "") -> tuple[int, dict]:
         return answer.status_code, answer.json()
     finally:
         await agent_manager().aclose()
-        await sync_to_async(connection.close)()  # the request's thread has one of its own
+        await sync_to_async(connections.close_all)()  # the request's thread has one of its own
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -215,7 +215,9 @@ class TWSClient:
         async def fetch() -> Reading[LogPart]:
             return self._reading(await self._read_log(path, params, from_line, wanted))
 
-        return await self._cached((path, from_line, to_line), fetch)
+        return await self._cache.get(
+            (path, from_line, to_line), self.engine.log_cache_seconds, fetch
+        )
 
     async def job_log_ranges(
         self, run_id: str, range_lines: int = RANGE_LINES
@@ -278,11 +280,8 @@ class TWSClient:
         except ValueError as error:
             raise TWSRefused(str(error), engine=self.engine.name, path=template) from error
 
-    async def _cached(
-        self, key: Hashable, fetch: Callable[[], Awaitable[Reading[T]]], *, slow: bool = False
-    ) -> Reading[T]:
-        seconds = self.engine.slow_cache_seconds if slow else self.engine.cache_seconds
-        return await self._cache.get(key, seconds, fetch)
+    def _seconds(self, *, slow: bool) -> float:
+        return self.engine.slow_cache_seconds if slow else self.engine.cache_seconds
 
     async def _object(
         self,
@@ -297,7 +296,7 @@ class TWSClient:
         async def fetch() -> Reading[T]:
             return self._reading(await self._parsed(schema, path, wanted))
 
-        return await self._cached((path, *wanted.items()), fetch, slow=slow)
+        return await self._cache.get((path, *wanted.items()), self._seconds(slow=slow), fetch)
 
     async def _neighbours(
         self, template: str, identifier: str, depth: int
@@ -308,7 +307,7 @@ class TWSClient:
             reply = await self._parsed(ListReply[FlowNode], path, {"depth": str(depth)})
             return self._reading(reply.results)
 
-        return await self._cached((path, depth), fetch)
+        return await self._cache.get((path, depth), self.engine.cache_seconds, fetch)
 
     async def _description(self, template: str, identifier: str) -> Reading[str]:
         path = self._path(template, identifier)
@@ -317,7 +316,7 @@ class TWSClient:
             reply: Any = await self._parsed(Any, path, {})
             return self._reading("\n".join(_texts(reply)))
 
-        return await self._cached((path,), fetch, slow=True)
+        return await self._cache.get((path,), self.engine.slow_cache_seconds, fetch)
 
     async def _page(
         self,
@@ -338,7 +337,8 @@ class TWSClient:
         async def fetch() -> Reading[Page[T]]:
             return await self._read_pages(path, schema, filters, wanted, offset)
 
-        return await self._cached((path, *filters.items(), wanted, offset), fetch, slow=slow)
+        key = (path, *filters.items(), wanted, offset)
+        return await self._cache.get(key, self._seconds(slow=slow), fetch)
 
     async def _read_pages(
         self, path: str, schema: type[T], filters: Mapping[str, str], wanted: int, offset: int

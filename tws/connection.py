@@ -45,6 +45,7 @@ class Engine:
     verify: bool | str = True
     tags: tuple[str, ...] = ()
     cache_seconds: float = 10.0
+    log_cache_seconds: float = 30.0
     slow_cache_seconds: float = 300.0  # definitions, engine information
     connect_seconds: float = 5.0
     read_seconds: float = 30.0

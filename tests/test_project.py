@@ -105,11 +105,13 @@ def our_commands() -> list[str]:
 
 
 @pytest.mark.parametrize("name", our_commands())
-def test_every_command_explains_itself(name: str) -> None:
+def test_every_command_explains_itself_and_its_arguments(name: str) -> None:
     command = load_command_class(get_commands()[name], name)
 
     assert len(command.help) > 20
-    assert "--help" in command.create_parser("manage.py", name).format_help()
+    parser = command.create_parser("manage.py", name)
+    assert "--help" in parser.format_help()
+    assert [action.dest for action in parser._actions if not action.help] == []
 
 
 # --- documents ------------------------------------------------------------------------------

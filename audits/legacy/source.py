@@ -54,7 +54,9 @@ class Source:
             "WHERE rowid BETWEEN ? AND ? ORDER BY rowid"
         )
         with _plain_errors(self._path):
-            yield from self._database.execute(query, (first, last))
+            # Not `yield from`: whoever leaves early would have it close a cursor of a closed file.
+            for row in self._database.execute(query, (first, last)):  # noqa: UP028
+                yield row
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--method", choices=sorted(FITS), default="isotonic")
+        parser.add_argument("--method", choices=sorted(FITS), default="isotonic", help="how to fit")
         parser.add_argument("--dry-run", action="store_true", help="fit and show, keep nothing")
         parser.add_argument("--off", action="store_true", help="use no calibration from now on")
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout")

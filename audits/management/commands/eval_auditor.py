@@ -22,7 +22,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", nargs="?", type=Path, metavar="FILE")
+        parser.add_argument(
+            "file", nargs="?", type=Path, metavar="FILE", help="labelled rows, JSONL"
+        )
         parser.add_argument(
             "--decisions", action="store_true", help="people's decisions instead of a file"
         )

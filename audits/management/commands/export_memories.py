@@ -20,7 +20,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--format", choices=["jsonl", "csv"], default="jsonl")
+        parser.add_argument("--format", choices=["jsonl", "csv"], default="jsonl", help="(jsonl)")
         parser.add_argument("--trust", choices=Trust.values, help="only memories of this trust")
         parser.add_argument("--output", type=Path, help="a file instead of standard output")
 

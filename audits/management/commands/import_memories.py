@@ -53,7 +53,7 @@ class Command(BaseCommand):
             "A row with evidence is about the state of the plan (kind state), one without is\n"
             "knowledge. A rating in the file is kept but spares no audit."
         )
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="JSONL, CSV or XLSX, told by its ending")
         parser.add_argument("--trusted", action="store_true", help="approve what is imported")
         parser.add_argument(
             "--as", dest="user", help="in whose name --trusted approves (in development: admin)"

@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("agent", help="the agent's id, for example tws-analyzer")
-        parser.add_argument("question")
+        parser.add_argument("question", help="in Portuguese or English, in quotes")
         parser.add_argument(
             "--json", action="store_true", help="print {answer, sources, tools, memory_id}"
         )

@@ -21,21 +21,25 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         default = Options()
-        parser.add_argument("--host", default=default.host)
+        parser.add_argument("--host", default=default.host, help="address to listen on")
         parser.add_argument("--port", type=_port, default=default.port, help="0: any free port")
-        parser.add_argument("--jobs", type=_jobs, default=default.jobs)
-        parser.add_argument("--seed", type=int, default=default.seed)
+        parser.add_argument("--jobs", type=_jobs, default=default.jobs, help="size of the plan")
+        parser.add_argument(
+            "--seed", type=int, default=default.seed, help="another seed, another plan"
+        )
         parser.add_argument(
             "--speed", type=_speed, default=default.speed, help="60: an hour passes in a minute"
         )
-        parser.add_argument("--user", default=default.user)
-        parser.add_argument("--password", default=default.password)
+        parser.add_argument("--user", default=default.user, help="the only user it lets in")
+        parser.add_argument("--password", default=default.password, help="that user's password")
         parser.add_argument("--token", default="", help="also accept this bearer token")
         parser.add_argument("--latency", type=float, default=0, help="seconds before each answer")
         parser.add_argument("--error-rate", type=float, default=0, help="share answered with 500")
         parser.add_argument("--drop-rate", type=float, default=0, help="share of answers cut off")
         parser.add_argument("--slow-body", type=float, default=0, help="seconds between parts")
-        parser.add_argument("--expired-certificate", action="store_true")
+        parser.add_argument(
+            "--expired-certificate", action="store_true", help="show a certificate that has ended"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import uuid
 from contextlib import aclosing
 from pathlib import Path
 
 import httpx
 import pytest
 
+from audits.judges import MemoryUnderAudit
+from audits.judges.grounding import grounding_judge
+from audits.judges.rules import rules_judge
 from tests.answer_checker import unsupported
 from tws import engines
 from tws.agents import AgentManager
@@ -28,6 +32,7 @@ QUESTIONS = [
     for line in (Path(__file__).parent / "data" / "questions.jsonl").read_text().splitlines()
 ]
 ENGINE = Engine(name="SIM", base_url="https://sim.test", username="u", password="p")
+FLAGGED = 0.60
 EMPTY = {"count": 0, "results": [], "groupedCount": {}}
 
 
@@ -126,6 +131,21 @@ async def answered(row, worlds, words) -> tuple[str, Final | Failed, list[dict]]
     return question, end, [{"result": {"down since": since}}]
 
 
+async def highest_suspicion(question: str, end: Final) -> float:
+    """What the auditor's own judges make of the answer: a true one must not be flagged."""
+    memory = MemoryUnderAudit(
+        memory_id=uuid.uuid4(),
+        version=1,
+        agent="tws-analyzer",
+        kind=end.kind,
+        user_query=question,
+        agent_response=end.answer,
+        evidence=json.loads(json.dumps(end.evidence)),
+    )
+    verdicts = [await judge(memory) for judge in (rules_judge, grounding_judge)]
+    return max((verdict.confidence for verdict in verdicts if verdict), default=0.0)
+
+
 @pytest.fixture(autouse=True)
 def rules_only(settings, monkeypatch):
     settings.LLM_BASE_URL = ""
@@ -150,6 +170,8 @@ async def test_an_answer_says_only_what_the_tools_returned(row, worlds, words):
         assert row["tool"] in [use.tool for use in end.tools], end.answer
     assert end.answered == row.get("answered", True), end.answer
     assert language_of(said) in (row["lang"], None), said
+    if end.answered:
+        assert await highest_suspicion(question, end) < FLAGGED
 
 
 def test_there_are_two_hundred_questions_in_both_languages():

@@ -42,6 +42,8 @@ def counted(
         found |= _units(thing, denied)
     if among is None and facts.lists and not any(facts.lists):
         found.add(0)
+    if among is None and found:
+        found |= facts.partial
     return found or None
 
 

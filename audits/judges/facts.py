@@ -78,6 +78,8 @@ class Facts:
     tallies: list[dict[str, int]] = field(default_factory=list)
     """Counts by status or by name, as HWA grouped them."""
     totals: set[int] = field(default_factory=set)
+    partial: set[int] = field(default_factory=set)
+    """Counts given beside a list that shows only the first of what was counted."""
     integers: set[int] = field(default_factory=set)
     moments: list[Moment] = field(default_factory=list)
     log: str = ""
@@ -191,6 +193,7 @@ class _Reader:
             if isinstance(value, dict):
                 owner = self.open_object(value, owner, kind, path)
                 self.note_tally(key, value, owner)
+                self.note_partial(value)
                 below = f"{path}.{key.lower()}"[-200:]
                 todo += [(str(k), v, owner, below) for k, v in reversed(value.items())]
             elif isinstance(value, list):
@@ -263,6 +266,14 @@ class _Reader:
         elif "group" in key.lower() and counts and len(counts) == len(value):
             for name, count in counts.items():
                 self.thing(name, "grouped").numbers.setdefault("count", set()).add(count)
+
+    def note_partial(self, value: dict[Any, Any]) -> None:
+        """`{items: [20 of them], totalCount: 61}`: the list is not all there is to count."""
+        counts = {v for v in value.values() if isinstance(v, int) and not isinstance(v, bool)}
+        shown = [len(v) for v in value.values() if isinstance(v, list) and v]
+        total = next((v for k, v in value.items() if str(k).lower() == "totalcount"), None)
+        if shown and isinstance(total, int) and total > max(shown):
+            self.facts.partial |= counts
 
     def note_value(
         self, key: str, value: Any, owner: Thing | None, path: str, is_log: bool

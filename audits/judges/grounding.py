@@ -70,7 +70,8 @@ async def grounding_judge(memory: MemoryUnderAudit) -> Verdict | None:
 
 def judge_by_evidence(memory: MemoryUnderAudit) -> Verdict | None:
     facts = read_facts(memory.evidence)
-    sentences = read_answer(memory.agent_response, facts, memory.user_query)
+    said = without_quoted_log(memory.agent_response, facts)
+    sentences = read_answer(said, facts, memory.user_query)
     findings = list(_findings(memory, sentences, facts))
     if not findings:
         supported = sum(len(bind(sentence)) for sentence in sentences)
@@ -82,6 +83,23 @@ def judge_by_evidence(memory: MemoryUnderAudit) -> Verdict | None:
             decisive=supported > 0,
         )
     return _verdict(findings)
+
+
+_QUOTED_LINE = re.compile(r"[>\s]*(?:\d{1,9}: )?(?P<text>.*?)\s*")
+
+
+def without_quoted_log(answer: str, facts: Facts) -> str:
+    """The answer without lines that a log in the evidence holds to the letter.
+
+    What a program wrote is quoted, not claimed: "FATAL refused after 3 attempts" counts nothing.
+    """
+    logged = {line.strip() for line in facts.log.splitlines()} - {""}
+    kept = []
+    for line in answer.splitlines():
+        quoted = _QUOTED_LINE.fullmatch(line)
+        if quoted is None or visible(quoted["text"]) not in logged:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def judge_by_neighbours(memory: MemoryUnderAudit) -> Verdict | None:

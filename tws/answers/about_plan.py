@@ -151,14 +151,14 @@ def stream_line(desk: Desk, one: Line) -> str:
 
 def _job_counts(desk: Desk, one: Line) -> str:
     counts = one.get("jobCounts", {})
-    if not counts.get("jobs"):
+    if not one.get("jobs"):
         return ""
     said = [
         desk.say(f"count_{key}", n=counts[key])
-        for key in ("successful", "executing", "abended", "failed", "notRunning", "undecided")
+        for key in ("SUCC", "EXEC", "ABEND", "FAIL", "notRunning", "UNDCDED")
         if counts.get(key)
     ]
-    return desk.say("stream_counts", jobs=counts["jobs"], parts=", ".join(said))
+    return desk.say("stream_counts", jobs=one["jobs"], parts=", ".join(said))
 
 
 async def streams(desk: Desk, statuses: tuple[str, ...]) -> str:
@@ -213,12 +213,13 @@ async def workstations(desk: Desk, *, only_problems: bool) -> str:
     found = await desk.ask("workstations", only_problems=only_problems)
     if only_problems and not found["items"]:
         return desk.say("stations_fine", all=found["workstations"])
-    what = desk.say("stations_problem") if only_problems else ""
-    if only_problems:
-        what += desk.say("stations_of", all=found["workstations"])
     total = found["totalCount"]
     key = "stations_one" if total == 1 else "stations_head"
-    lines = [desk.say(key, total=total, what=what)]
+    lines = [
+        desk.say("stations_troubled", total=total, all=found["workstations"])
+        if only_problems
+        else desk.say(key, total=total, what="")
+    ]
     lines += [station_line(desk, one) for one in found["items"]]
     return "\n\n".join(["\n".join(lines), *desk.shown_of(found)])
 

@@ -119,13 +119,12 @@ def run_line(run: JobRun) -> dict[str, Any]:
 def stream_line(stream: JobStreamInPlan) -> dict[str, Any]:
     stats = stream.job_stream_stats
     counts = {
-        "jobs": stats and stats.number_of_job,
-        "successful": stats and stats.number_of_successfull_job,
-        "executing": stats and stats.number_of_executing_job,
-        "abended": stats and stats.number_of_abended_job,
-        "failed": stats and stats.number_of_failed_job,
+        "SUCC": stats and stats.number_of_successfull_job,
+        "EXEC": stats and stats.number_of_executing_job,
+        "ABEND": stats and stats.number_of_abended_job,
+        "FAIL": stats and stats.number_of_failed_job,
         "notRunning": stats and stats.number_of_not_running_job,
-        "undecided": stats and stats.number_of_undecided_job,
+        "UNDCDED": stats and stats.number_of_undecided_job,
     }
     flags = stream.js_status_flags
     return without_empty(
@@ -138,6 +137,7 @@ def stream_line(stream: JobStreamInPlan) -> dict[str, Any]:
             "schedTime": stamp(stream.sched_time),
             "priority": stream.priority,
             "late": True if flags and flags.late_job_stream else None,
+            "jobs": stats.number_of_job if stats else None,
             "jobCounts": without_empty(counts),
             **times(stream.time_restrictions),
         }

@@ -24,12 +24,16 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
 from audits import review
 from audits.decisions import verify
+from audits.evaluating import decided_memories
 from audits.legacy.migration import LOCK, REVIEWER, CannotMigrate, Summary, migrate
 from audits.legacy.source import SourceError
 from audits.models import AuditRecord, Decision
+from audits.scoring import decided_examples
 from audits.states import TRUST_OF, Status
 from knowledge.models import Memory, Trust, content_hash
 from knowledge.store import terms_of
@@ -179,6 +183,31 @@ def test_a_migrated_row_can_be_decided_like_any_other(source: Path, reviewer: Us
     assert set(Memory.objects.values_list("trust", flat=True)) == {Trust.TRUSTED, Trust.REJECTED}
     assert rejected.audit.reviewer.username == REVIEWER
     assert Memory.objects.to_index().get() == pending
+
+
+@pytest.mark.django_db
+def test_old_decisions_are_no_labels_of_judges_that_never_saw_the_text(source: Path) -> None:
+    make_source(source, {"status": "approved"}, {"status": "rejected"}).close()
+
+    run(source)
+
+    assert list(decided_memories(10)) == []
+    assert decided_examples() == []
+
+
+@pytest.mark.django_db
+def test_the_console_shows_a_migrated_record(source: Path, client: Client, reviewer: User) -> None:
+    make_source(source, {"status": "rejected"}).close()
+    run(source)
+    record = AuditRecord.objects.get()
+    client.force_login(reviewer)
+
+    page = client.get(reverse("admin:audits_auditrecord_change", args=[record.pk]))
+
+    shown = page.content.decode()
+    assert page.status_code == 200
+    assert "brought in from the earlier queue" in shown
+    assert REVIEWER in shown
 
 
 # --- rows that are refused ------------------------------------------------------------------

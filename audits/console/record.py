@@ -32,6 +32,7 @@ ACTIONS: dict[str, Any] = {
     "restore": _("restored"),
     "undo": _("undone"),
     "audit_again": _("sent to the auditor again"),
+    "migrate": _("brought in from the earlier queue"),
 }
 """What the decision log calls an action → how the console says it."""
 

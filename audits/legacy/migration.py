@@ -267,8 +267,7 @@ def _record(memory: Memory, row: LegacyRow, planned: plan.Planned, reviewer: Use
         memory_version=memory.version,
         ia_audit_reason=row.reason,
         ia_audit_confidence=row.confidence,
-        judge=JUDGE,
-        judged_at=row.created_at,
+        judge=JUDGE,  # no judged_at: none of our judges saw it, its label is not about them
         created_at=row.created_at,
     )
     if row.status in DECIDED:

@@ -124,7 +124,9 @@ def measured(name: str):
 
 
 # Each file was written before the judge had seen any of it, then used to mend the general rules.
-@pytest.mark.parametrize("name", ["grounding_cases.jsonl", "grounding_cases_2.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["grounding_cases.jsonl", "grounding_cases_2.jsonl", "grounding_cases_3.jsonl"]
+)
 async def test_measured_on_our_own_cases(name):
     caught, false_alarms = await measured(name)
 
@@ -137,6 +139,18 @@ def nested(depth: int):
     for _ in range(depth):
         value = {"a": value}
     return value
+
+
+async def test_right_answers_in_other_words_are_not_flagged():
+    rows = cases("right_answers.jsonl")
+
+    flagged = [
+        row["id"]
+        for row in rows
+        if await confidence(row["question"], row["good_answer"], row["evidence"]) > FLAG
+    ]
+
+    assert len(flagged) <= 0.05 * len(rows), flagged
 
 
 HOSTILE = {

@@ -100,6 +100,7 @@ WAITS: dict[str, str] = {
     "link": r"unlinked|not linked|sem link|desconectad[oa]|agent (?:is )?(?:down|offline"
     r"|unreachable)|agente (?:fora|parado|offline)|nao esta (?:linkad|conectad)[oa]"
     r"|fora do ar|disconnected",
+    "ignored": r"(?:workstation|estacao|agent|agente)(?: \w+){0,4} (?:ignored?|ignorad[oa])",
     "priority": r"priorit?y (?:\w+ ){0,2}(?:0|zero)\b|prioridade (?:\w+ ){0,2}(?:0|zero)\b"
     r"|priority is too low|prioridade (?:muito )?baixa",
 }
@@ -115,6 +116,7 @@ _SUBSTATUS = {
     "AGENT": "link",
     "PRIORITY": "priority",
     "FENCE": "fence",
+    "IGNORED": "ignored",
 }
 # "a permission problem", "falta de memória", "erro de rede": a cause named by its noun.
 _TROUBLE = (

@@ -45,6 +45,10 @@ class Sentence:
     numbers: list[Number] = field(default_factory=list)
     inherited: list[Thing] = field(default_factory=list)
     """Whom a sentence without names of its own speaks of."""
+    alone: list[Thing] = field(default_factory=list)
+    """The objects of the evidence, for what can only be said of one of them."""
+    confined: bool = False
+    """Whether question or sentence speak of one place, so that a part of a list may be counted."""
 
     @property
     def portuguese(self) -> bool:
@@ -119,7 +123,7 @@ _UNREAL = re.compile(
     r"|might|can(?! ?not|.t)|whether"
     r"|nao (?:diz\w*|sei|informa\w*|mostra\w*|indica\w*|ha como saber)|(?:not|n't) (?:say|show"
     r"|tell|know)"
-    r"|quem|whoever|por que|why"
+    r"|enquanto (?:for|nao|estiver\w*|houver)|as long as|quem|whoever|por que|why"
     r"|ensure|verifique|check|look at|confira|veja|para que|so that|talvez|perhaps|probably"
     r"|se houver"
     r"|ser|be|aguarde|espere|try|tente|peca|ask|liber(?:e|ar)|para|to)\b"
@@ -128,7 +132,9 @@ _UNREAL = re.compile(
 
 def read_answer(text: str, facts: Facts, question: str) -> list[Sentence]:
     """The answer's sentences with names, predicates and numbers, each knowing whom it speaks of."""
-    asked = [m.thing for m in _mentions(question, facts, "") if m.thing is not None]
+    in_question = _mentions(question, facts, "")
+    confined = _names_a_place(in_question)
+    asked = [m.thing for m in in_question if m.thing is not None]
     asked = [thing for thing in asked if thing.codes or thing.flags or thing.times]
     before = asked if len(asked) == 1 else []
     sentences = []
@@ -137,11 +143,17 @@ def read_answer(text: str, facts: Facts, question: str) -> list[Sentence]:
             continue
         sentence = read_sentence(piece.strip(), facts, question)
         sentence.inherited = before
+        sentence.alone = list(facts.things.values())[:200]
+        sentence.confined = confined or _names_a_place(sentence.mentions)
         subjects = [m.thing for m in sentence.mentions if m.role == "subject" and m.thing]
         if subjects:
             before = subjects
         sentences.append(sentence)
     return sentences
+
+
+def _names_a_place(mentions: list[Mention]) -> bool:
+    return any(m.thing and m.thing.kinds & {"workstation", "stream", "grouped"} for m in mentions)
 
 
 def read_sentence(text: str, facts: Facts, question: str = "") -> Sentence:
@@ -187,7 +199,9 @@ def _subjects(sentence: Sentence, groups: list[list[Mention]], said: Said) -> li
         if glue and (previous is None or (glue["mark"] and _is_counted(sentence, said))):
             return _things(following)
     if previous is None:
-        return [] if _OTHERS.search(sentence.folded[: said.end]) else _inherited(sentence, said)
+        if _OTHERS.search(sentence.folded[: said.end]):
+            return []
+        return _inherited(sentence, said) or _only_one(sentence, said)
     between = sentence.folded[previous[-1].end : said.start]
     one = _by_ordinal(between, previous)
     if one is not None:
@@ -242,6 +256,29 @@ def _relative(sentence: Sentence, said: Said) -> Thing | None:
         return None
     between = sentence.folded[before[-1].end : said.start]
     return before[-1].thing if _RELATIVE.fullmatch(between) else None
+
+
+# What is said of dependencies, prompts and links is never said of a program's doings.
+_OF_OBJECTS = {
+    "satisfied",
+    "asked",
+    "answered",
+    "answered yes",
+    "answered no",
+    "linked",
+    "late",
+    "free",
+}
+
+
+def _only_one(sentence: Sentence, said: Said) -> list[Thing]:
+    """The one object of the evidence that the predicate can be said of, when there is just one."""
+    if said.predicate.name not in _OF_OBJECTS or _is_counted(sentence, said):
+        return []
+    if any(m.role == "subject" for m in sentence.mentions):
+        return []
+    things = [t for t in sentence.alone if said.predicate.truth(t) is not None]
+    return things if len(things) == 1 else []
 
 
 def _prompt_after(sentence: Sentence, said: Said) -> Thing | None:
@@ -333,6 +370,7 @@ def is_unreal(folded: str, position: int) -> bool:
 # --- names ---------------------------------------------------------------------------------------
 
 _TOKEN = re.compile(r"[A-Za-z0-9][\w-]*(?:[#./][A-Za-z0-9][\w-]*)*")
+_BRACKETED = re.compile(r"[a-z0-9][\w-]*[_\d][\w-]* \((?:(?:on|na|no|em) )?\Z")
 _SPECIAL = re.compile(r"[_\d#-]")
 
 
@@ -360,6 +398,8 @@ def _known(word: str, facts: Facts) -> Thing | None:
 
 
 def _role(before: str, thing: Thing | None) -> str:
+    if thing is not None and "workstation" in thing.kinds and _BRACKETED.search(before):
+        return "place"
     if _OBJECT.search(before):
         return "object"
     if _PLACE.search(before) and (

@@ -111,16 +111,25 @@ def check_count(sentence: Sentence, said: Said, facts: Facts) -> Problem | None:
 
 
 def _held(
-    value: int, predicate: Predicate, denied: bool, sentence: Sentence, facts: Facts
+    value: int,
+    predicate: Predicate,
+    denied: bool,
+    sentence: Sentence,
+    facts: Facts,
+    question: Sentence | None = None,
 ) -> Problem | None:
     possible = counted(predicate, denied, facts)
-    scope = in_scope(sentence, facts)
+    scope = in_scope(sentence, facts) or (in_scope(question, facts) if question else None)
     scoped = counted(predicate, denied, facts, scope) if scope else None
+    if scope and scoped is not None:
+        for place in {p for thing in scope for p in thing.workstations}:
+            there = [thing for thing in scope if place in thing.workstations]
+            scoped = scoped | (counted(predicate, denied, facts, there) or set())
     if scoped is not None and _is_confined(sentence):
         possible = scoped
     elif scoped is not None:
         possible = scoped | (possible or set())
-    else:
+    elif sentence.confined:
         parts = [c for part in _parts(facts) if (c := counted(predicate, denied, facts, part))]
         possible = possible and possible.union(*parts)
     if possible is None or value in possible:
@@ -195,7 +204,7 @@ def check_bare_count(sentence: Sentence, question: Sentence, facts: Facts) -> Pr
     asked = question.said[-1] if len({s.predicate.name for s in question.said}) == 1 else None
     if asked is None or len(re.findall(r"quant[oa]s|how many", question.folded)) > 1:
         return None
-    return _held(number.value, asked.predicate, asked.denied, question, facts)
+    return _held(number.value, asked.predicate, asked.denied, sentence, facts, question)
 
 
 def check_none(
@@ -344,7 +353,10 @@ def check_numbers(
     for number in sentence.numbers:
         if number.in_words or number.value < 2 or is_unreal(sentence.folded, number.start):
             continue
+        # Percentages are worked out, and what a signal's number means is general knowledge.
         if re.match(r"\s?%", sentence.folded[number.end : number.end + 2]):
+            continue
+        if re.search(r"\b(?:signal|sinal) \Z", sentence.folded[: number.start]):
             continue
         known = known or heard | facts.integers | everything_counted(facts)
         if number.value not in known:

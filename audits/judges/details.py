@@ -160,13 +160,24 @@ def check_places(sentence: Sentence, facts: Facts) -> Iterator[tuple[Mention, Pr
             continue
         if "workstation" not in mention.thing.kinds or is_unreal(sentence.folded, mention.start):
             continue
-        for thing in _whose_place(ordered[:position], sentence):
+        for thing in _whose_place(mention, ordered[:position], sentence) + _bracketed(
+            mention, ordered[position + 1 :], sentence
+        ):
             known = thing.workstations
             if known and mention.thing.name.casefold() not in known:
                 yield mention, (thing.describe(), 0.88)
 
 
-def _whose_place(before: list[Mention], sentence: Sentence) -> list[Thing]:
+def _bracketed(place: Mention, after: list[Mention], sentence: Sentence) -> list[Thing]:
+    """The objects listed in brackets behind a place: "two on W_X (A1 and A2)"."""
+    if not re.match(r"[\"'`*]* \(", sentence.folded[place.end :]):
+        return []
+    end = sentence.folded.find(")", place.end)
+    listed = [m.thing for m in after if m.end <= end and m.thing is not None]
+    return [thing for thing in listed if "workstation" not in thing.kinds]
+
+
+def _whose_place(place: Mention, before: list[Mention], sentence: Sentence) -> list[Thing]:
     subjects: list[Mention] = []
     for mention in reversed(before):
         if mention.role == "place":
@@ -175,6 +186,11 @@ def _whose_place(before: list[Mention], sentence: Sentence) -> list[Thing]:
             continue
         if subjects and not re.fullmatch(
             r"[^.;:]{0,40}", sentence.folded[mention.end : subjects[-1].start]
+        ):
+            break
+        gap = sentence.folded[mention.end : (subjects or [place])[-1].start]
+        if not subjects and (
+            ")" in gap or any(mention.end <= n.start < place.start for n in sentence.numbers)
         ):
             break
         subjects.append(mention)

@@ -222,6 +222,13 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         r"|passed|vencid[oa])"
         r"|(?:past|missed) (?:its|the|their) deadline",
     ),
+    (
+        "running",
+        r"(?:still|ainda) (?!waiting|pending|missing|holding|standing|hanging|lacking|remaining"
+        r"|needing|being|running"
+        r"|processing|executing|in\b)\w{2,12}ing\b|(?:still )?going|ainda (?:roda|executa"
+        r"|processa)m?|(?:roda|rodam) agora",
+    ),
     ("event processor", r"processador de eventos|event[- ]process(?:or|ing)(?: server)?"),
     ("confirmed", r"confirmad[oa]s?|confirmed"),
     ("free", r"livres?|free|available|disponive(?:l|is)"),
@@ -272,7 +279,16 @@ _CLAUSE_END = re.compile(
     r"[.;:,!?()\n]|(?<!nao) (?:e|and|mas|but|while|whereas|enquanto|porque"
     r"|because|pois) "
 )
-_EMPTY_HANDED = re.compile(r"(?:\b(?:no|none|nenhuma?s?|nada|nothing|zero)\b)(?: \w+){0,3} ?\Z")
+_EMPTY_HANDED = re.compile(
+    r"\b(?:no|none|nenhuma?s?|nada|nothing|zero)\b(?: (?:jobs?|streams?|fluxos?|prompts?"
+    r"|workstations?|stations?"
+    r"|estac(?:ao|oes)|agents?|agentes?|predecessor(?:es|s)?|recursos?|resources?|unidades?"
+    r"|units?|dependenc\w+"
+    r"|tarefas?|malhas?|runs?|execuc\w+|of|the|them|these|its|das?|dos?|del[ea]s|is|are|was|were"
+    r"|has|have|had|been"
+    r"|esta|estao|foi|foram|ficou|else|other|outr[oa]s?|more|mais|new|nov[oa]s?|in|em|com"
+    r"|critic(?:o|al)|\d+)){0,5} ?\Z"
+)
 
 
 def find_predicates(text: str) -> list[Said]:
@@ -285,6 +301,7 @@ def find_predicates(text: str) -> list[Said]:
     ]
     found.sort(key=lambda said: (said.start, -(said.end - said.start)))
     kept: list[Said] = []
+    found = [said for said in found if not _is_order(folded, said)]
     for said in found:
         if not kept or said.start >= kept[-1].end:
             kept.append(said)
@@ -292,6 +309,34 @@ def find_predicates(text: str) -> list[Said]:
         Said(said.predicate, said.start, said.end, said.denied ^ is_denied(folded, said.start))
         for said in kept
     ]
+
+
+_BARE_VERBS = {
+    "wait",
+    "hold",
+    "start",
+    "end",
+    "free",
+    "complete",
+    "fail",
+    "succeed",
+    "finish",
+    "begin",
+}
+
+
+def _is_order(folded: str, said: Said) -> bool:
+    """ "Wait until it ends", "free some space": a verb that opens its sentence orders, no more."""
+    if folded[said.start : said.end] not in _BARE_VERBS:
+        return False
+    return (
+        re.search(
+            r"(?:\A|[.;:!] |, (?:then |and )?|\bthen |\bplease "
+            r"|\band then )\W*\Z",
+            folded[: said.start],
+        )
+        is not None
+    )
 
 
 def _phrase(match: re.Match[str]) -> Said:

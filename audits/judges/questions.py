@@ -10,7 +10,7 @@ from knowledge.text import fold
 from .claims import Sentence, bind, is_unreal
 from .counts import counted, in_scope
 from .facts import Facts
-from .predicates import PREDICATES, Said
+from .predicates import PREDICATES, Said, is_denied, is_empty_handed
 
 Problem = tuple[str, float]
 
@@ -158,9 +158,11 @@ _OVERVIEW = re.compile(
     r"|state of)\b"
 )
 _TROUBLE = re.compile(
-    r"fail|falh|abend|erro|error|stuck|travad|problem|trouble|quebr|broke|crash|abenp|not well"
+    r"not great|fail|falh|abend|erro|error|stuck|travad|problem|trouble|quebr|broke|crash|abenp"
+    r"|not well"
     r"|nao (?:foi|esta) bem|bloque|blocked"
     r"|sem link|unlinked|desconect|disconnect|offline|fora do ar|down\b|indispon|unavailable"
+    r"|\brc [1-9]|code [1-9]|codigo [1-9]"
 )
 
 
@@ -174,18 +176,17 @@ def omitted_failure(question: str, answer: list[Sentence], facts: Facts) -> Prob
     counts = _bad_counts(facts)
     if not bad and not counts:
         return None
-    if any(_TROUBLE.search(s.folded) and not _only_denied(s) for s in answer):
+    if any(_tells_of_trouble(sentence) for sentence in answer):
         return None
-    if bad and not unnamed and not counts:
-        return None
-    return "; ".join([t.describe() for t in unnamed[:3]] or [counts]), 0.84
+    shown = [thing.describe() for thing in (unnamed or bad)[:3]]
+    return "; ".join(shown or [counts]), 0.84
 
 
-def _only_denied(sentence: Sentence) -> bool:
-    troubles = list(_TROUBLE.finditer(sentence.folded))
-    denials = re.findall(
-        r"\b(?:no|not|nao|nenhum[a]?|sem|nem|nor|without|nothing|nada|none|zero"
-        r"|0)\b",
-        sentence.folded,
+def _tells_of_trouble(sentence: Sentence) -> bool:
+    """Whether some trouble is stated, not only denied: "no failures" tells of none."""
+    return any(
+        not is_denied(sentence.folded, match.start())
+        and not is_empty_handed(sentence.folded, match.start(), sentence.portuguese)
+        and not re.search(r"\b(?:0|zero|no|sem) \Z", sentence.folded[: match.start()])
+        for match in _TROUBLE.finditer(sentence.folded)
     )
-    return len(denials) >= len(troubles)

@@ -29,12 +29,26 @@ def check_runs(sentence: Sentence, facts: Facts) -> Iterator[Problem]:
     jobs = [thing for thing in facts.things.values() if len(thing.runs) > 1]
     if len(jobs) != 1:
         return
+    yield from _times(sentence, jobs[0])
     for said in sentence.said:
         if is_unreal(sentence.folded, said.start):
             continue
         wrong = [run for run in _meant(sentence, said, jobs[0]) if _is_wrong(run, said)]
         if wrong:
             yield wrong[0].describe(), 0.88
+
+
+def _times(sentence: Sentence, job: Thing) -> Iterator[Problem]:
+    """ "it abended four times": as many runs as that."""
+    for number in sentence.numbers:
+        if not re.match(r" (?:times|vezes)\b", sentence.folded[number.end : number.end + 6]):
+            continue
+        before = [said for said in sentence.said if said.end <= number.start]
+        if not before or number.start - before[-1].end > 12:
+            continue
+        runs = sum(before[-1].predicate.truth(run) is True for run in job.runs)
+        if runs and number.value != runs:
+            yield f"{before[-1].predicate.name}: {runs}", 0.88
 
 
 def _is_wrong(run: Thing, said: Said) -> bool:

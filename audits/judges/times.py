@@ -107,8 +107,9 @@ def check_times(
 ) -> Iterator[tuple[int, int, Problem]]:
     """Each time of day that the evidence doesn't hold, or holds for something else."""
     asked = {(c.hour, c.minute) for c in find_clocks(question)}
+    moments = facts.moments + _worked_out(facts)
     for clock in find_clocks(sentence.folded):
-        matching = [m for m in facts.moments if _same(clock, m, facts)]
+        matching = [m for m in moments if _same(clock, m, facts)]
         if not matching:
             written = sentence.folded[clock.start : clock.end]
             if (clock.hour, clock.minute) in asked or written in facts.text.lower():
@@ -123,6 +124,18 @@ def check_times(
         problem = _wrong_role(sentence, clock, matching, facts)
         if problem:
             yield clock.start, clock.end, problem
+
+
+def _worked_out(facts: Facts) -> list[Moment]:
+    """Ends and starts that the evidence's durations give: started at 10:00, estimated PT25M."""
+    spans = [timedelta(minutes=minutes) for minutes in _durations(facts)[:10]]
+    return [
+        Moment("", moment.at + sign * span)
+        for moment in facts.moments[:20]
+        if 1 < moment.at.year < 9999
+        for span in spans
+        for sign in (1, -1)
+    ]
 
 
 def _same(clock: Clock, moment: Moment, facts: Facts) -> bool:
@@ -246,11 +259,18 @@ def span_minutes(facts: Facts) -> set[float]:
     """Every stretch of time that can be worked out from the evidence, in minutes."""
     moments = [m.at for m in facts.moments if m.at.tzinfo is not None][:40]
     found = {abs((a - b).total_seconds()) / 60 for a in moments for b in moments}
-    for hours, minutes, seconds in re.findall(
-        r"\bPT(?:(\d{1,4})H)?(?:(\d{1,4})M)?(?:(\d{1,5})(?:\.\d+)?S)?", facts.text
-    ):
-        found.add(int(hours or 0) * 60 + int(minutes or 0) + int(seconds or 0) / 60)
-    return found
+    return found | set(_durations(facts))
+
+
+def _durations(facts: Facts) -> list[float]:
+    """The ISO 8601 durations of the evidence, in minutes."""
+    return [
+        int(hours or 0) * 60 + int(minutes or 0) + int(seconds or 0) / 60
+        for hours, minutes, seconds in _DURATION.findall(facts.text)
+    ]
+
+
+_DURATION = re.compile(r"\bPT(?=\d)(?:(\d{1,4})H)?(?:(\d{1,4})M)?(?:(\d{1,5})(?:\.\d+)?S)?")
 
 
 _SPAN = re.compile(
@@ -271,9 +291,27 @@ def check_spans(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, int, Pr
             continue
         if not known - {0.0}:
             yield start, end, ("no duration in the evidence", 0.72)
-        elif not any(abs(minutes - k) <= max(1.0, 0.04 * k) for k in known):
+        elif not any(abs(minutes - k) <= _leeway(sentence, start, end, k) for k in known):
             shown = ", ".join(f"{k:g} min" for k in sorted(known - {0.0})[:4])
             yield start, end, (shown, 0.86)
+
+
+_ROUGHLY = re.compile(
+    r"\b(?:about|around|almost|nearly|over|under|roughly|some|approximately|more than|less than"
+    r"|just|a little|cerca de|quase"
+    r"|aproximadamente|mais de|menos de|pouco|uns|umas|em torno de|por volta de)(?: (?:than"
+    r"|mais de|menos de|de|over|under))? ?\Z"
+)
+
+
+def _leeway(sentence: Sentence, start: int, end: int, minutes: float) -> float:
+    """How far a told duration may be off: whole hours are rounded, "about" says so."""
+    if _ROUGHLY.search(sentence.folded[:start]):
+        return max(5.0, 0.2 * minutes)
+    in_hours = (
+        re.search(r"\bh", sentence.folded[start:end]) and "min" not in sentence.folded[start:end]
+    )
+    return max(1.0, (0.1 if in_hours else 0.04) * minutes)
 
 
 _SAID_OF_PAST = re.compile(

@@ -31,7 +31,7 @@ QUESTIONS = [
     json.loads(line)
     for line in (Path(__file__).parent / "data" / "questions.jsonl").read_text().splitlines()
 ]
-ENGINE = Engine(name="SIM", base_url="https://sim.test", username="u", password="p")
+ENGINE = Engine(name="127.0.0.1:31116", base_url="https://sim.test", username="u", password="p")
 FLAGGED = 0.60
 EMPTY = {"count": 0, "results": [], "groupedCount": {}}
 
@@ -85,6 +85,7 @@ def words(worlds) -> dict[str, str]:
         "failed": failed,
         "failed_lower": failed.lower(),
         "full_name": f"MDM#{half.stream_of[at].name}.{failed}",
+        "failed_last": last_in_stream(plan) or failed,
         "typo": failed.replace("A", "", 1) + "X",
         "done": jobs[State.SUCCESSFUL][0],
         "recovered": recovered or jobs[State.SUCCESSFUL][1],
@@ -96,6 +97,16 @@ def words(worlds) -> dict[str, str]:
         "station": "FTA_SP01",
         "resource": "TAPE_DRIVE",
     }
+
+
+def last_in_stream(plan: Plan) -> str:
+    """A failed job that nothing comes after."""
+    for row in range(len(plan)):
+        half, at = plan.locate(row)
+        shape = half.stream_of[at].shape
+        if plan.states[row] == State.ABENDED and not shape.successors[half.position_of[at]]:
+            return half.job(at).name
+    return ""
 
 
 async def no_memories(question, limit):
@@ -159,7 +170,7 @@ async def test_an_answer_says_only_what_the_tools_returned(row, worlds, words):
     if "code" in row:
         assert isinstance(end, Failed), end
         assert end.code == row["code"]
-        assert unsupported(end.message, noted, question + " HWA SIM") == []
+        assert unsupported(end.message, noted, question + " HWA 127.0.0.1:31116") == []
         return
     assert isinstance(end, Final), end
     said = end.answer

@@ -236,7 +236,8 @@ async def successors(desk: Desk, name: Name) -> str:
     lines = [desk.say("successors_head", total=found["totalCount"], **values)]
     lines += [_node(desk, node) for node in found["items"]]
     said = ["\n".join(lines), *desk.shown_of(found)]
-    said.append(desk.say("held_up", count=found["heldUp"]))
+    if found["heldUp"]:
+        said.append(desk.say("held_up", count=found["heldUp"]))
     return "\n\n".join(said)
 
 

@@ -116,8 +116,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "scheduled": ("scheduled for {value}", "agendado para {value}"),
     "priority": ("priority {value}", "prioridade {value}"),
     "deadline": ("deadline {value}", "prazo {value}"),
-    "latest_start": ("latest start {value}", "início mais tardar {value}"),
-    "earliest_start": ("earliest start {value}", "início a partir de {value}"),
+    "latest_start": ("latestStart {value}", "início mais tardar {value}"),
+    "earliest_start": ("not before {value}", "início a partir de {value}"),
     "critical_start": ("criticalStart {value}", "início crítico {value}"),
     "estimated_end": ("estimated end {value}", "fim estimado {value}"),
     "late": ("late", "atrasado"),
@@ -190,7 +190,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "This holds up {count}: {names}.",
         "Isso segura {count}: {names}.",
     ),
-    "holds_up_none": ("No successor waits for it.", "Nenhum sucessor espera por ele."),
+    "holds_up_none": ("Nothing comes after it in the plan.", "Nada vem depois dele no plano."),
     "no_run": (
         "{job}{place} has not run in this plan, so it has no log; its status is {status}.",
         "{job}{place} ainda não rodou neste plano, então não há log; seu status é {status}.",
@@ -228,7 +228,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "- a predecessor ({substatus})",
         "- um predecessor ({substatus})",
     ),
-    "why_TIME": ("- its time: earliest start {value}", "- o horário: início a partir de {value}"),
+    "why_TIME": ("- its time: not before {value}", "- o horário: início a partir de {value}"),
     "why_TIME_plain": (
         "- its time: scheduled for {value} ({substatus})",
         "- o horário: agendado para {value} ({substatus})",

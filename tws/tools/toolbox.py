@@ -100,8 +100,15 @@ class Toolbox:
     def _keep(
         self, name: str, arguments: dict[str, Any], result: dict[str, Any], fetched_at: str | None
     ) -> None:
+        # Where it was read is part of what was read: the answer says it.
+        whence = {"engineName": self.engine, "simulated": self.simulated}
         self.evidence.append(
-            {"tool": name, "arguments": arguments, "result": result, "fetched_at": fetched_at}
+            {
+                "tool": name,
+                "arguments": arguments,
+                "result": {**result, "source": whence},
+                "fetched_at": fetched_at,
+            }
         )
         label = (
             f"{self.engine} · {name}"

@@ -25,15 +25,12 @@ from audits.api import DECIDE, SEE
 from audits.console import changelist, deciding
 from audits.console import record as record_page
 from audits.console.diffing import changes
-from audits.console.exporting import export
 from audits.console.tables import decision_row, record_row
 from audits.models import AuditRecord, Calibration, Decision, DecisionHead
 from audits.search import MATCHES, as_uuid, find
 from audits.states import ReasonCode, Status
 from knowledge.admin import ReadOnlyAdmin
 from knowledge.shown import excerpt
-
-EXPORT = "audits.export_auditrecord"
 
 admin.site.index_template = "audits/dashboard.html"
 
@@ -53,8 +50,8 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     list_before_template = "audits/queue_tabs.html"
     search_fields = ("memory__user_query",)  # the box; get_search_results does the work
     search_help_text = _("Words, a part of a question, or a memory id")
-    change_list_template = "audits/queue.html"
     actions = ("approve_selected", "reject_selected")
+    exports = "audit-queue"
 
     class Media:
         css = {"all": ["audits/console.css"]}
@@ -87,8 +84,6 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         extra = {
             "title": _("Review queue"),
-            "may_export": request.user.has_perm(EXPORT),
-            "query": request.GET.urlencode(),
             "matches": MATCHES,
             "tabs": changelist.tabs(request),
         }
@@ -154,7 +149,6 @@ class AuditRecordAdmin(ReadOnlyAdmin):
 
         name = "audits_auditrecord"
         return [
-            path("export/<str:form>/", own(self.export_view), name=f"{name}_export"),
             path("memory/<uuid:memory_id>/", own(self.memory_view), name=f"{name}_of_memory"),
             path("<int:record_id>/diff/", own(self.diff_view), name=f"{name}_diff"),
             *super().get_urls(),
@@ -304,14 +298,12 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         messages.success(request, text)
         return outcomes
 
-    def export_view(self, request: HttpRequest, form: str) -> Any:
-        """The list as it is filtered, whole."""
-        if not (request.user.has_perm(EXPORT) and request.user.has_perm(SEE)):
-            raise PermissionDenied
-        shown = self.get_changelist_instance(request).get_queryset(request)
+    def export_rows(self, shown: QuerySet[AuditRecord]) -> QuerySet[AuditRecord]:
         ids = shown.order_by().values("pk")
-        rows = AuditRecord.objects.filter(pk__in=ids).select_related("memory", "reviewer")
-        return export(request, rows, record_row, "audit-queue", form)
+        return AuditRecord.objects.filter(pk__in=ids).select_related("memory", "reviewer")
+
+    def export_row(self, row: AuditRecord) -> dict[str, Any]:
+        return record_row(row)
 
 
 def _person(request: HttpRequest) -> User:
@@ -332,10 +324,10 @@ class DecisionAdmin(ReadOnlyAdmin):
     list_display = ("seq", "when", "who", "what", "move", "memory", "judge", "why")
     list_display_links = None
     list_before_template = "audits/decisions_head.html"
-    change_list_template = "audits/queue.html"
     search_fields = ("memory_id",)
     search_help_text = _("A memory id or a line's number")
     ordering = ("-seq",)
+    exports = "decisions"
 
     class Media:
         css = {"all": ["audits/console.css"]}
@@ -356,24 +348,12 @@ class DecisionAdmin(ReadOnlyAdmin):
         extra = {
             "title": _("Decision log"),
             "head": DecisionHead.objects.get(pk=1),
-            "may_export": request.user.has_perm(EXPORT),
-            "query": request.GET.urlencode(),
         }
         response: HttpResponse = super().changelist_view(request, extra | (extra_context or {}))
         return response
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.export_view)
-        return [
-            path("export/<str:form>/", view, name="audits_decision_export"),
-            *super().get_urls(),
-        ]
-
-    def export_view(self, request: HttpRequest, form: str) -> Any:
-        if not (request.user.has_perm(EXPORT) and self.has_view_permission(request)):
-            raise PermissionDenied
-        shown = self.get_changelist_instance(request).get_queryset(request)
-        return export(request, shown, decision_row, "decisions", form)
+    def export_row(self, row: Decision) -> dict[str, Any]:
+        return decision_row(row)
 
     @admin.display(description=_("when"))
     def when(self, line: Decision) -> str:

@@ -6,10 +6,13 @@ import uuid
 from typing import Any, cast
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.db.models.functions import Left
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
@@ -17,6 +20,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from knowledge.exporting import EXPORT, export
 from knowledge.models import Kind, Memory, Source, Trust
 from knowledge.shown import as_text, excerpt, shown
 from knowledge.text_search import holding
@@ -48,7 +52,45 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_per_page = 50
     list_max_show_all = 0
     sortable_by = ()
+    exports = ""  # what the exported files are called; empty: no export
     actions: Any = None
+    change_list_template = "knowledge/change_list.html"
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        changelist.full_result_count = changelist.result_count  # or the frame offers "Show all"
+        return changelist
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        extra = {
+            "may_export": self.exports and request.user.has_perm(EXPORT),
+            "query": request.GET.urlencode(),
+        }
+        response: HttpResponse = super().changelist_view(request, extra | (extra_context or {}))
+        return response
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        view = self.admin_site.admin_view(self.export_view)
+        own = [path("export/<str:form>/", view, name=name)] if self.exports else []
+        return [*own, *super().get_urls()]
+
+    def export_view(self, request: HttpRequest, form: str) -> HttpResponseBase:
+        """The list as it is filtered, whole."""
+        if not (request.user.has_perm(EXPORT) and self.has_view_permission(request)):
+            raise PermissionDenied
+        shown = self.get_changelist_instance(request).get_queryset(request)
+        return export(request, self.export_rows(shown), self.export_row, self.exports, form)
+
+    def export_rows(self, shown: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows to write for those that the list shows."""
+        return shown
+
+    def export_row(self, row: Any) -> dict[str, Any]:
+        """What is written of a row, column by column."""
+        raise NotImplementedError
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -105,6 +147,7 @@ class MemoryAdmin(ReadOnlyAdmin):
     search_fields = ("user_query",)  # the box; get_search_results does the work
     search_help_text = _("Words, a part of a question, or a memory id")
     ordering = ("-created_at", "-id")
+    exports = "memories"
     fields = (
         "id",
         "trust_label",
@@ -140,8 +183,18 @@ class MemoryAdmin(ReadOnlyAdmin):
         try:
             return queryset.filter(pk=uuid.UUID(term)), False
         except ValueError:
-            found = holding(Memory.objects.order_by(), term).values("pk")[:COUNTED]
-            return queryset.filter(pk__in=found), False
+            found = holding(Memory.objects.order_by(), term).values("pk")
+            is_list = getattr(request.resolver_match, "url_name", "").endswith("changelist")
+            return queryset.filter(pk__in=found[:COUNTED] if is_list else found), False
+
+    def export_rows(self, shown: QuerySet[Memory]) -> QuerySet[Memory]:
+        return Memory.objects.filter(pk__in=shown.order_by().values("pk"))
+
+    def export_row(self, row: Memory) -> dict[str, Any]:
+        names = ("agent", "kind", "source", "trust", "version", "user_query", "agent_response")
+        more = ("evidence", "rating", "feedback", "use_count")
+        values = {name: getattr(row, name) for name in (*names, *more)}
+        return {"memory_id": str(row.pk), **values, "created_at": row.created_at.isoformat()}
 
     @admin.display(description=_("question and answer"))
     def question(self, memory: Any) -> SafeString:

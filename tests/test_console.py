@@ -414,7 +414,7 @@ def test_the_export_is_the_filtered_list_with_formulas_and_secrets_out_of_it(cli
 
 
 def test_an_export_goes_on_past_its_first_batch(client, auditor_user, monkeypatch):
-    monkeypatch.setattr("audits.console.exporting.BATCH", 2)
+    monkeypatch.setattr("knowledge.exporting.BATCH", 2)
     for number in range(5):
         make_record("pending", make_memory(f"{number}?"))
     client.force_login(auditor_user)
@@ -463,3 +463,17 @@ def test_pages_name_nothing_from_elsewhere(client, admin_user):
         text = page_of(client, url)
         assert 'src="http' not in text
         assert not [part for part in text.split('href="')[1:] if part.startswith("http")]
+
+
+def test_memories_are_exported_by_who_may(client, auditor_user, reviewer):
+    make_memory("=1+1")
+    make_memory("Other?")
+    client.force_login(reviewer)
+    assert client.get("/admin/knowledge/memory/export/jsonl/").status_code == 403
+    client.force_login(auditor_user)
+
+    lines = client.get("/admin/knowledge/memory/export/jsonl/?q=Other").getvalue().splitlines()
+    text = client.get("/admin/knowledge/memory/export/csv/").getvalue().decode("utf-8-sig")
+
+    assert [json.loads(line)["user_query"] for line in lines] == ["Other?"]
+    assert {row["user_query"] for row in csv.DictReader(io.StringIO(text))} == {"'=1+1", "Other?"}

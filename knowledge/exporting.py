@@ -17,6 +17,8 @@ from django.utils import timezone
 from knowledge.shown import as_text
 from knowledge.text import mask_secrets, neutralise_formula
 
+EXPORT = "audits.export_auditrecord"
+"""The permission to export memories, records and decisions."""
 BATCH = 500
 TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson; charset=utf-8"}
 

@@ -46,6 +46,7 @@ _REVIEW: list[Item] = [
     ),
 ]
 _SET_UP: list[Item] = [
+    (gettext_lazy("Agents"), "smart_toy", "admin:tws_agent_changelist", "tws.view_agent", ""),
     (gettext_lazy("Users"), "person", "admin:auth_user_changelist", "auth.view_user", ""),
     (gettext_lazy("Roles"), "group", "admin:auth_group_changelist", "auth.view_group", ""),
     (

@@ -73,13 +73,17 @@ def client_fields() -> set[str]:
 
 def simulator_fields() -> set[str]:
     """The names of all fields in what a simulator with a plan of some size writes."""
-    plan = Plan(Catalogue(3_000, 1), Clock(now=lambda: 1_800_000_000.0))
+    moment = [1_800_000_000.0]
+    plan = Plan(Catalogue(3_000, 1), Clock(now=lambda: moment[0]))
     records = Records(plan, "localhost")
     catalogue = plan.catalogue
     written: list[Any] = [records.job(row, whole=True) for row in range(len(plan))]
     written += [records.stream(half, stream, whole=True) for half, stream in plan.streams()]
     written += map(records.workstation, catalogue.workstations)
-    written += map(records.resource, catalogue.resources)
+    for _ in range(24):  # some resource is held at one of these
+        moment[0] += 1_800
+        plan.refresh()
+        written += map(records.resource, catalogue.resources)
     written += map(records.stream_definition, catalogue.streams)
     written += [
         records.job_definition(s, at) for s in catalogue.streams for at in range(len(s.jobs))

@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from audits.models import DecisionHead
@@ -14,14 +15,29 @@ from audits.models import DecisionHead
 log = logging.getLogger(__name__)
 
 
-def tidy() -> None:
-    """Bring the index to where the memories are. Imports mem0, which takes over a second."""
+ONE_AT_A_TIME = 0x5E51C
+"""The advisory lock of whoever tidies."""
+
+
+def tidy() -> bool:
+    """Bring the index to where the memories are; False when another process is doing it.
+
+    Any number of indexers would be safe, but each imports mem0, over a second of CPU.
+    """
     from knowledge import indexer
 
-    indexer.adopt_foreign(500)
-    while indexer.index_pending(500):
-        pass
-    export_head(settings.RESYNC_HOME / "decision-heads.jsonl")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ONE_AT_A_TIME])
+        if not cursor.fetchone()[0]:
+            return False
+    try:
+        indexer.adopt_foreign(500)
+        while indexer.index_pending(500):
+            pass
+        export_head(settings.RESYNC_HOME / "decision-heads.jsonl")
+    finally:
+        connection.close()  # the lock goes with it
+    return True
 
 
 def export_head(path: Path) -> bool:

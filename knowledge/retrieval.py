@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -288,6 +289,9 @@ class _LoopPool:
 
 
 _pools: dict[asyncio.AbstractEventLoop, _LoopPool] = {}
+_opening: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 async def _fetch(parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -312,12 +316,18 @@ async def _execute(
 
 async def _pool() -> AsyncConnectionPool[Any]:
     """The pool of the running loop, opened at first use."""
+    loop = asyncio.get_running_loop()
+    if (known := _pools.get(loop)) is not None and known.database == database_name():
+        return known.pool
+    async with _opening.setdefault(loop, asyncio.Lock()):
+        if (known := _pools.get(loop)) is None or known.database != database_name():
+            known = _pools[loop] = await _opened()
+    return known.pool
+
+
+async def _opened() -> _LoopPool:
     from psycopg_pool import AsyncConnectionPool
 
-    loop = asyncio.get_running_loop()
-    known = _pools.get(loop)
-    if known is not None and known.database == database_name():
-        return known.pool
     forget_dead_loops()
     address = await asyncio.to_thread(conninfo, SEARCH_SECONDS, "resync search")
     links: list[AsyncConnection[Any]] = []
@@ -336,8 +346,7 @@ async def _pool() -> AsyncConnectionPool[Any]:
         open=False,
     )
     await pool.open()
-    _pools[loop] = _LoopPool(database_name(), pool, links)
-    return pool
+    return _LoopPool(database_name(), pool, links)
 
 
 async def aclose() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -169,3 +170,25 @@ def test_a_question_about_something_else_finds_nothing(question: str) -> None:
     indexer.index_pending()
 
     assert search(question) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_first_searches_at_once_open_one_pool(monkeypatch) -> None:
+    from knowledge import retrieval
+
+    opened = []
+    original = retrieval._opened
+
+    async def counted():
+        opened.append(1)
+        return await original()
+
+    monkeypatch.setattr(retrieval, "_opened", counted)
+
+    async def search_at_once() -> None:
+        await asyncio.gather(*(retrieval.asearch("how do I restart?") for _ in range(20)))
+        await retrieval.aclose()
+
+    asyncio.run(search_at_once())
+
+    assert len(opened) == 1

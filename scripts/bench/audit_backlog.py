@@ -30,6 +30,7 @@ def measure(memories: int, wanted: int) -> None:
     from audits.auditor import Auditor
     from audits.judging import Bench
     from audits.models import AuditRecord
+    from knowledge.models import Memory
 
     async def audit(limit: int) -> None:
         auditor = Auditor(Bench([]), concurrency=500, limit=limit)
@@ -41,10 +42,8 @@ def measure(memories: int, wanted: int) -> None:
     asyncio.run(audit(wanted - wanted // 10))
     late = _bench.rss_megabytes()
     audited = AuditRecord.objects.filter(status="cleared").select_related("memory")
-    youngest = audited.order_by("-memory__created_at").first()
-    older = type(youngest.memory).objects.filter(
-        trust="new", created_at__lt=youngest.memory.created_at
-    )
+    youngest = audited.order_by("-memory__created_at")[0].memory.created_at
+    older = Memory.objects.filter(trust="new", created_at__lt=youngest)
     _bench.say(
         memories=memories,
         audited=audited.count(),

@@ -102,6 +102,8 @@ class Command(BaseCommand):
         from audits.progress import Progress
         from audits.tidying import tidy
         from audits.watching import watch
+        from knowledge import llm
+        from knowledge.graph import knowledge_graph
 
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -115,6 +117,8 @@ class Command(BaseCommand):
                 await asyncio.to_thread(tidy)
         remaining = await auditor.remaining()
         await auditor.close()
+        await knowledge_graph.aclose()
+        await llm.aclose()
         self._report(auditor.tally, remaining, time.monotonic() - started, options)
         return EXIT_SOME_FAILED if auditor.tally.failed else 0
 

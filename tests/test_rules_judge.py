@@ -27,7 +27,9 @@ async def test_measured_on_our_own_attacks(name):
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", ["grounding_cases.jsonl", "grounding_cases_2.jsonl"])
+@pytest.mark.parametrize(
+    "name", [f"grounding_cases{part}.jsonl" for part in ("", "_2", "_3", "_4")]
+)
 async def test_right_answers_about_the_plan_break_no_rule(name):
     for case in cases(name):
         evidence = case["evidence"]

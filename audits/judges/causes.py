@@ -12,7 +12,7 @@ from .facts import Facts
 FAILURES: dict[str, str] = {
     "disk space": r"no space left|disk (?:is )?full|(?:falta|faltou|sem|ran out|run out|out"
     r"|lack)(?: \w+){0,2} (?:de |of )?(?:espaco|disk space|space)"
-    r"|espaco (?:em disco|insuficiente)|disco cheio|not enough space|disk space"
+    r"|espaco (?:em disco|insuficiente)|disco cheio|full disk|not enough space|disk space"
     r"|filesystem (?:is )?full|enospc",
     "missing file": r"no such file|(?:file|arquivo|ficheiro)(?: \S+){0,3}? (?:was |is "
     r"|nao (?:foi |esta )?|not )*(?:not found|missing|encontrado|ausente|existe|presente"
@@ -27,7 +27,8 @@ FAILURES: dict[str, str] = {
     r"|insufficient privileges|ora-01031|permissoes?",
     "login": r"(?:senha|password|credential\w*|credencia\w+|login|logon|authenticat\w+"
     r"|autentica\w+)(?: \w+){0,3} (?:invalid[ao]?s?|expir\w+|fail\w*|falh\w+|wrong"
-    r"|incorrect\w*|incorret[ao]s?|vencid[ao]|reject\w+|recusad[ao]s?|errad[ao]s?|denied)"
+    r"|incorrect\w*|incorret[ao]s?|vencid[ao]|reject\w+|recusad[ao]s?|errad[ao]s?|bloquead[ao]s?"
+    r"|locked|denied)"
     r"|(?:invalid|wrong|expired|bad|incorrect|rejected) (?:password|credentials?|login"
     r"|username\S*)|login (?:denied|failed)|logon failure|authentication fail\w+|ora-01017"
     r"|ora-28001|account (?:is )?locked|conta bloqueada|(?:bloqueio|lock)(?: \w+){0,2} (?:conta"
@@ -96,7 +97,7 @@ WAITS: dict[str, str] = {
     r"|to|=|e) )*(?:\D{0,3}0\b|zero|reached|atingido|alcancado|cheio|full|exhausted)"
     r"|(?:reached|atingiu|hit) (?:its|the|o|seu) (?:job )?limite?",
     "fence": r"(?:abaixo|below|under|inferior)(?: \w+){0,3} (?:fence|cerca)"
-    r"|fence (?:\w+ ){0,3}(?:above|holds?|acima|segura|impede|too high|blocks?)",
+    r"|fence (?:\w+ ){0,3}(?:above|holds?|acima|segura|impede|too high|high|alt[oa]|blocks?)",
     "link": r"unlinked|not linked|sem link|desconectad[oa]|agent (?:is )?(?:down|offline"
     r"|unreachable)|agente (?:fora|parado|offline)|nao esta (?:linkad|conectad)[oa]"
     r"|fora do ar|disconnected",

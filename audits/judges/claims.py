@@ -217,24 +217,37 @@ _ORDINALS = (
     (2, r"third|terceir[oa]"),
     (-1, r"last|latter|ultim[oa]|outr[oa]|other"),
 )
+# "the last 3 hours" and "the first run" are no places in a list of names.
+_NOT_OF_TIME = (
+    r"(?! (?:\d|hours?|horas?|runs?|execu\w+|times?|vez|days?|dias?|steps?|lines?"
+    r"|linhas?))"
+)
 _ORDINAL = re.compile(
-    "|".join(rf"(?P<n{n}>\b(?:{words})\b)" for n, (_, words) in enumerate(_ORDINALS))
+    "|".join(rf"(?P<n{n}>\b(?:{words})\b{_NOT_OF_TIME})" for n, (_, words) in enumerate(_ORDINALS))
 )
 
 
 def _by_ordinal(between: str, group: list[Mention]) -> Mention | None:
     """The one that "the first", "o segundo" or "the other" means among the names before."""
-    found = list(_ORDINAL.finditer(between))
-    if not found or len(group) < 2:
+    position = _ordinal(between)
+    if position is None or len(group) < 2:
         return None
-    position = _ORDINALS[int(str(found[-1].lastgroup)[1:])][0]
     return group[position] if position < len(group) else None
+
+
+def _ordinal(text: str) -> int | None:
+    """The place in a list that the last ordinal word of a text means."""
+    found = list(_ORDINAL.finditer(text))
+    return _ORDINALS[int(str(found[-1].lastgroup)[1:])][0] if found else None
 
 
 def _inherited(sentence: Sentence, said: Said) -> list[Thing]:
     if _is_counted(sentence, said) or any(m.role == "subject" for m in sentence.mentions):
         return []
     things = sentence.inherited
+    position = _ordinal(sentence.folded[: said.start])
+    if position is not None and len(things) > 1:
+        return [things[position]] if position < len(things) else []
     both = re.search(
         r"\b(?:both|ambos|ambas|os dois|as duas|they|eles|elas"
         r"|all)\b",

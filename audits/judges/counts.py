@@ -36,6 +36,8 @@ def counted(
             truths = [bool(t.codes & predicate.codes) if t.codes else None for t in things]
         sure = [truth for truth in truths if truth is not None]
         if sure:
+            if predicate.name == "ended" and not denied:
+                found.add(sum(PREDICATES["success"].truth(t) is True for t in things))
             number = sum(truth is not denied for truth in sure)
             found |= {number, number + len(truths) - len(sure)}
     for thing in facts.things.values() if predicate.name == "free" else ():
@@ -104,6 +106,8 @@ def check_count(sentence: Sentence, said: Said, facts: Facts) -> Problem | None:
     """A number said with a predicate: "três concluíram", "2 are waiting", "Faltam três"."""
     number = number_before(sentence, said) or _number_after(sentence, said)
     if number is None or is_unreal(sentence.folded, number.start):
+        return None
+    if number.in_words and number.value == 0:
         return None
     if _is_article(sentence, number) or sentence.folded[number.start : number.end] in _PAIR:
         return None
@@ -189,12 +193,30 @@ _BARE = re.compile(
 )
 
 
+# Questions whose answer is a number that counts nothing.
+_OTHER_NUMBERS = re.compile(
+    r"\b(?:codes?|codigos?|rc|status de saida|when|quando|que horas?|time|limite?|fence"
+    r"|priorit\w+|prioridade|version|versao"
+    r"|minut\w+|how long|how late|quanto tempo|port|porta)\b"
+)
+_HOW_MANY_RUNS = re.compile(
+    r"\b(?:how many|quantas)(?: \w+)? (?:runs|executions|attempts|times|execucoes|tentativas"
+    r"|vezes)\b"
+)
+
+
 def check_bare_count(sentence: Sentence, question: Sentence, facts: Facts) -> Problem | None:
     """A number that answers the question's own "how many": "Duas: A e B", "Only one, P1"."""
-    if not sentence.numbers or not question.said:
+    if not sentence.numbers:
         return None
     number = sentence.numbers[0]
     if not _BARE.fullmatch(sentence.folded[: number.start]):
+        return None
+    jobs = [thing for thing in facts.things.values() if thing.runs]
+    if len(jobs) == 1 and _HOW_MANY_RUNS.search(question.folded) and not question.said:
+        runs = len(jobs[0].runs)
+        return None if number.value == runs else (f"runs: {runs}", 0.88)
+    if not question.said or _OTHER_NUMBERS.search(question.folded):
         return None
     after = sentence.folded[number.end : number.end + 30]
     if re.match(r"\s*(?:%|h\b|horas?|hours?|min|unidades|runs?|execu)", after):

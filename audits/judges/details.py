@@ -31,14 +31,14 @@ def check_return_codes(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, 
         value = int(match["rc"] or match["rc2"])
         if is_unreal(sentence.folded, match.start()):
             continue
-        subject = _subject_before(sentence, match.start())
-        own = subject.return_codes if subject else set()
+        subjects = _subjects_before(sentence, match.start())
+        own = {code for subject in subjects for code in subject.return_codes}
         everyone = {code for thing in facts.things.values() for code in thing.return_codes}
         if value in own or (not own and value in facts.integers):
             continue
         if value in facts.integers and value not in everyone:
             continue
-        shown = subject.describe() if subject and own else _codes_shown(facts, everyone)
+        shown = subjects[-1].describe() if own else _codes_shown(facts, everyone)
         yield match.start(), match.end(), (shown, 0.9 if everyone or facts.log else 0.8)
 
 
@@ -48,15 +48,15 @@ def _codes_shown(facts: Facts, everyone: set[int]) -> str:
     return "no return code in the evidence"
 
 
-def _subject_before(sentence: Sentence, position: int) -> Thing | None:
-    subjects = [m for m in sentence.mentions if m.role == "subject" and m.thing is not None]
-    before = [m for m in subjects if m.end <= position]
+def _subjects_before(sentence: Sentence, position: int) -> list[Thing]:
+    """Whose return code it is: the names listed last before it, or whom the sentence is about."""
+    groups = sentence.groups()
+    before = [group for group in groups if group[-1].end <= position]
     if before:
-        group = before[-1]
-        return group.thing if group.thing and group.thing.return_codes else None
-    if subjects or len(sentence.inherited) != 1:
-        return None
-    return sentence.inherited[0]
+        return [m.thing for m in before[-1] if m.thing is not None and m.thing.return_codes]
+    if groups or len(sentence.inherited) != 1:
+        return []
+    return sentence.inherited
 
 
 # A number beside a name: LOAD_S with 33, 40 na SRV_A, SRV_A tem 40.
@@ -99,7 +99,7 @@ _ATTRIBUTE = re.compile(
     r"\b(?P<name>limite?|fence|cerca|priority|prioridade)\b(?: (?:d[aeo]|of|on|for|is|was|set|at"
     r"|to|em|esta|foi|e|the|job"
     r"|jobs|=|igual|a|com|definid[oa]|ajustad[oa]|current|atual)"
-    r"| [a-z0-9]+_[a-z0-9_]+){0,5}\W{0,3}(?P<n>\d{1,6})(?![\d:/]|\.\d)"
+    r"| [a-z0-9]+_[a-z0-9_]+){0,5}\W{0,3}(?<!\w)(?P<n>\d{1,6})(?![\d:/]|\.\d)"
 )
 _ATTRIBUTE_KEYS = {"lim": "limit", "fen": "fence", "cer": "fence", "pri": "priority"}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from knowledge.hwa_terms import STATUS_CODES, find_statuses
 from knowledge.text import fold
@@ -209,7 +210,11 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         r"|fulfilled",
     ),
     ("!linked", r"unlinked|sem (?:o )?links?|desconectad[oa]s?|disconnected|offline|fora do ar"),
-    ("linked", r"linked|linkad[oa]s?|conectad[oa]s?|connected|com link|online"),
+    (
+        "linked",
+        r"links? (?:\w+ ){0,4}(?:ativ[oa]s?|active|up)|linked|linkad[oa]s?|conectad[oa]s?"
+        r"|connected|com link|online",
+    ),
     (
         "!late",
         r"within (?:its|the|their) (?:deadline|times?|window|schedule)|on (?:time|schedule)"
@@ -305,10 +310,29 @@ def find_predicates(text: str) -> list[Said]:
     for said in found:
         if not kept or said.start >= kept[-1].end:
             kept.append(said)
+    kept = [
+        said
+        for said, after in zip_longest(kept, kept[1:])
+        if not _is_completed(folded, said, after)
+    ]
     return [
         Said(said.predicate, said.start, said.end, said.denied ^ is_denied(folded, said.start))
         for said in kept
     ]
+
+
+def _is_completed(folded: str, said: Said, after: Said | None) -> bool:
+    """ "ended in ABEND", "terminou com sucesso": how it ended is what is said."""
+    if said.predicate.name != "ended" or after is None:
+        return False
+    return (
+        re.fullmatch(
+            r",? ?(?:in|with|com|em|tudo|a"
+            r"|an)? ?",
+            folded[said.end : after.start],
+        )
+        is not None
+    )
 
 
 _BARE_VERBS = {
@@ -357,7 +381,17 @@ def is_denied(folded: str, position: int) -> bool:
     before = folded[max(0, position - 60) : position]
     ends = list(_CLAUSE_END.finditer(before))
     clause = before[ends[-1].end() :] if ends else before
-    return _DENIAL.search(clause) is not None
+    denial = _DENIAL.search(clause)
+    leaves = _LEAVES.search(clause)
+    # "it left HOLD" denies HOLD; "não sai do HOLD" denies the denial.
+    return (denial is not None) != (leaves is not None)
+
+
+_LEAVES = re.compile(
+    r"\b(?:sai|saiu|sair|saem|sairam|deixou|left|leaves?|leaving|exited|out of)(?: (?:d[oae]|o|a"
+    r"|the|its|estado|status|state))*"
+    r" ?[\"'(]*\Z"
+)
 
 
 def is_empty_handed(folded: str, position: int, portuguese: bool = False) -> bool:

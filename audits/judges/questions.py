@@ -7,7 +7,7 @@ import re
 from knowledge.hwa_terms import STATUS_CODES
 from knowledge.text import fold
 
-from .claims import Sentence, bind, is_unreal
+from .claims import Sentence, bind, is_unreal, read_sentence
 from .counts import counted, in_scope
 from .facts import Facts
 from .predicates import PREDICATES, Said, is_denied, is_empty_handed
@@ -43,11 +43,17 @@ def check_yes_no(question: Sentence, answer: list[Sentence], facts: Facts) -> Pr
     says = True if _YES.match(first) else False if _NO.match(first) else None
     if says is None:
         return None
-    asked = _asked_truth(question, facts)
+    asked = _asked_truth(_last_clause(question, facts), facts)
     if asked is None:
         return None
     truth, shown = asked
     return None if truth is says else (shown, 0.87)
+
+
+def _last_clause(question: Sentence, facts: Facts) -> Sentence:
+    """What a yes or no answers: "It is READY for long; do I cancel it?" asks only the latter."""
+    pieces = [piece for piece in re.split(r"[.;:!]\s", question.text) if piece.strip()]
+    return read_sentence(pieces[-1], facts) if len(pieces) > 1 else question
 
 
 def _asked_truth(question: Sentence, facts: Facts) -> tuple[bool, str] | None:
@@ -172,6 +178,8 @@ def omitted_failure(question: str, answer: list[Sentence], facts: Facts) -> Prob
         return None
     whole = " ".join(sentence.folded for sentence in answer)
     bad = [t for t in facts.things.values() if PREDICATES["healthy"].truth(t) is False]
+    if bad and all(_told_as_lacking(thing.name, answer) for thing in bad):
+        return None
     unnamed = [t for t in bad if t.name.casefold() not in whole]
     counts = _bad_counts(facts)
     if not bad and not counts:
@@ -180,6 +188,20 @@ def omitted_failure(question: str, answer: list[Sentence], facts: Facts) -> Prob
         return None
     shown = [thing.describe() for thing in (unnamed or bad)[:3]]
     return "; ".join(shown or [counts]), 0.84
+
+
+def _told_as_lacking(name: str, answer: list[Sentence]) -> bool:
+    """ "X_A is linked; X_B is not": the trouble is told by a denial."""
+    low = name.casefold()
+    return any(
+        low in s.folded
+        and re.search(
+            r"\b(?:not|nao|sem|without)\b"
+            r"|n't\b",
+            s.folded,
+        )
+        for s in answer
+    )
 
 
 def _tells_of_trouble(sentence: Sentence) -> bool:

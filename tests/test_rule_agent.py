@@ -26,10 +26,10 @@ def rules_only(settings, monkeypatch, hwa_engine):
     monkeypatch.setattr(engines, "configured_engines", lambda: [hwa_engine])
 
 
-def memory(query, response, *, trust="trusted", kind="knowledge"):
+def memory(query, response, *, trust="trusted", kind="knowledge", score=0.8):
     return Recalled(
         memory_id=uuid.uuid4(),
-        score=0.8,
+        score=score,
         trust=trust,
         kind=kind,
         user_query=query,
@@ -137,6 +137,7 @@ async def test_an_approved_memory_is_quoted_as_such():
     assert isinstance(end, Final)
     assert "approved by a person" in end.answer
     assert "> The user is not authorised for the action." in end.answer
+    assert "closest" not in end.answer
     assert end.cites == (known.memory_id,)
     assert end.kind == "knowledge"
     assert [(one.kind, one.ref, one.trust) for one in end.sources] == [
@@ -153,9 +154,9 @@ async def test_an_audited_memory_is_marked_as_not_reviewed():
 
 
 async def test_a_state_comes_back_only_as_dated_history():
-    old = memory("O que é o atraso da folha?", "3 jobs da folha estão atrasados.", kind="state")
+    old = memory("E o fechamento mensal?", "O fechamento tem 3 jobs atrasados.", kind="state")
 
-    end = await ask("o que é o atraso da folha?", memories=[old])
+    end = await ask("e o fechamento mensal?", memories=[old])
 
     assert "Histórico, não o presente" in end.answer
     assert "2026-11-03" in end.answer
@@ -173,6 +174,15 @@ async def test_a_memory_that_does_not_fit_is_not_quoted(found):
 
     assert not end.answered
     assert end.cites == ()
+
+
+async def test_a_memory_that_is_only_close_is_shown_as_such():
+    near = memory("How do I restart the console server?", "With startAppServer.", score=0.27)
+
+    end = await ask("How do I restart the console of the backup master?", memories=[near])
+
+    assert "I have no answer to exactly that. The closest memory:" in end.answer
+    assert end.cites == (near.memory_id,)
 
 
 async def test_hidden_characters_of_a_memory_are_shown():

@@ -277,4 +277,4 @@ async def engine(desk: Desk) -> str:
         version=found.get("version", "?"),
         zone=found.get("timezone", "?"),
     )
-    return f"{said} {desk.say('engine_simulated')}" if found.get("simulated") else said
+    return f"{said} {desk.say('engine_simulated')}" if found.get("isSimulator") else said

@@ -38,7 +38,9 @@ def understand(text: str, now: datetime | None = None) -> Question:
 def is_how_to(question: Question) -> bool:
     """Whether it asks for knowledge about HWA, not for the state of the plan."""
     return (
-        question.has("how_to") or bool(message_codes(question.text)) or _names_a_command(question)
+        question.has("how_to", "technical")
+        or bool(message_codes(question.text))
+        or _names_a_command(question)
     )
 
 

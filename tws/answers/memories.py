@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 from typing import Literal
 
 from django.utils import timezone
@@ -40,8 +41,14 @@ class Recalled:
 Recall = Callable[[str, int], Awaitable[Sequence[Recalled]]]
 """Finds memories for a question, the most fitting first: `(question, how many)`."""
 
-ENOUGH_IN_COMMON = 0.5
-"""The share of a question's meaning that a memory must hold to be quoted as its answer."""
+
+class Fit(IntEnum):
+    """Measured on questions with and without an answer in store: see `fit`."""
+
+    NOT = 0
+    CLOSE = 1  # shown as the closest there is, not as the answer
+    DIRECT = 2
+
 
 _CONTENT = re.compile(r"[a-z0-9]{3,}")
 _EMPTY = word_set(
@@ -83,21 +90,33 @@ def _meaning(text: str) -> set[str]:
     return found | {stem(word) for word, named in known.items() if not named}
 
 
-async def fitting(recall: Recall, question: str, limit: int = 3) -> list[Recalled]:
-    """Memories that answer the question, knowledge before history, the surest first."""
-    found = [
-        memory for memory in await recall(question, 8)
-        if in_common(question, memory) >= ENOUGH_IN_COMMON
-    ]  # fmt: skip
-    found.sort(key=lambda memory: (memory.is_history, -in_common(question, memory)))
+def fit(question: str, memory: Recalled) -> Fit:
+    """How well a memory answers the question. Message codes and names must occur in it."""
+    shared = in_common(question, memory)
+    if not shared:
+        return Fit.NOT
+    if memory.score >= 0.40 or (memory.score >= 0.30 and shared >= 0.5):
+        return Fit.DIRECT
+    return Fit.CLOSE if memory.score >= 0.25 and shared >= 0.2 else Fit.NOT
+
+
+async def fitting(
+    recall: Recall, question: str, least: Fit = Fit.CLOSE, *, history: bool = True
+) -> list[Recalled]:
+    """Memories that answer the question, the surest first; `history`: states of the past too.
+
+    One direct answer is enough; of those that are only close, the best.
+    """
+    found = [memory for memory in await recall(question, 8) if fit(question, memory) >= least]
     knowledge = [memory for memory in found if not memory.is_history]
-    # One answer is enough when a person approved it; the rest would only repeat or dilute it.
-    if knowledge and knowledge[0].trust == "trusted":
-        return knowledge[:1]
-    return (knowledge or found)[:limit]
+    direct = [memory for memory in knowledge if fit(question, memory) is Fit.DIRECT]
+    if direct or knowledge:
+        return (direct or knowledge)[:1]
+    past = [memory for memory in found if memory.is_history and history]
+    return [memory for memory in past if fit(question, memory) is Fit.DIRECT][:2]
 
 
-def quote(memory: Recalled, language: Language) -> str:
+def quote(memory: Recalled, language: Language, *, direct: bool = True) -> str:
     """A memory's answer, marked with who vouches for it, and as history when it was a state."""
     date = f"{timezone.localtime(memory.created_at):%Y-%m-%d %H:%M}"
     trust = say(language, f"trust_{memory.trust}")
@@ -107,6 +126,8 @@ def quote(memory: Recalled, language: Language) -> str:
         asked = " ".join(visible(memory.user_query).split())[:200]
         head = say(language, f"memory_{memory.trust}", date=date[:10], query=f"“{asked}”")
     said = visible_lines(memory.agent_response)
+    if not direct:
+        head = f"{say(language, 'closest')}\n\n{head}"
     return f"{head}\n\n{said}"
 
 

@@ -418,7 +418,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "trust_trusted": ("approved by a person", "aprovada por uma pessoa"),
     "trust_cleared": ("audited, not reviewed", "auditada, não revisada"),
-    "related": ("Related memory:", "Memória relacionada:"),
+    "closest": (
+        "I have no answer to exactly that. The closest memory:",
+        "Não tenho resposta exatamente para isso. A memória mais próxima:",
+    ),
     "llm_down": (
         "(The language model does not answer; this comes from the rules.)",
         "(O modelo de linguagem não responde; esta resposta vem das regras.)",

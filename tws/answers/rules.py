@@ -12,7 +12,7 @@ from tws.answers import about_jobs, about_plan, memories
 from tws.answers.desk import CannotAnswer, Desk, NoAnswer, ToolFailed
 from tws.answers.intents import Question, is_how_to, understand
 from tws.answers.language import Language, choose_language
-from tws.answers.memories import Recall, Recalled
+from tws.answers.memories import Fit, Recall, Recalled, fit
 from tws.answers.names import Name, names_in, names_in_play, offered, ordinal_in
 from tws.answers.phrases import say
 from tws.errors import TWSBadReply
@@ -32,6 +32,7 @@ class RuleAgent:
     toolbox: Toolbox
     emit: Emit
     recall: Recall
+    _text: str = ""
 
     async def answer(
         self, text: str, history: Sequence[Turn] = (), *, instead_of_llm: str = ""
@@ -42,6 +43,7 @@ class RuleAgent:
         and having none is the LLM's failure.
         """
         desk = Desk(self.toolbox, self.language_of(text, history))
+        self._text = text
         try:
             own, cited = await self._answer(desk, text, history)
         except CannotAnswer as no:
@@ -88,13 +90,21 @@ class RuleAgent:
         question = understand(text)
         if chat := _small_talk(desk, question):
             raise NoAnswer(chat)
-        if is_how_to(question):
-            if cited := await memories.fitting(self.recall, text):
+        knowledge = is_how_to(question)
+        if knowledge or _describes_a_case(question):
+            least = Fit.CLOSE if knowledge else Fit.DIRECT
+            if cited := await memories.fitting(self.recall, text, least, history=False):
                 return "", cited
             named = any(one.certain for one in names_in(text))
-            if not named or not question.has("why", "fail", "wait", "status_word"):
+            if knowledge and not (named and question.has("why", "fail", "wait", "status_word")):
                 raise CannotAnswer(desk)
-        said = await Route(desk, question, history, name).follow()
+        try:
+            said = await Route(desk, question, history, name).follow()
+        except NoAnswer:
+            # A name the plan does not have may be one that a memory explains.
+            if cited := await memories.fitting(self.recall, text, Fit.DIRECT, history=False):
+                return "", cited
+            raise
         if said is not None:
             return said, []
         if cited := await memories.fitting(self.recall, text):
@@ -111,7 +121,10 @@ class RuleAgent:
         note: str = "",
     ) -> None:
         parts = [part for part in (note, own) if part]
-        parts += [memories.quote(memory, desk.language) for memory in cited]
+        parts += [
+            memories.quote(memory, desk.language, direct=self._asked_for(memory))
+            for memory in cited
+        ]
         if own and answered and self.toolbox.evidence:
             parts.append(self._source_line(desk))
         answer = "\n\n".join(parts)
@@ -132,6 +145,9 @@ class RuleAgent:
                 answered=answered,
             )
         )
+
+    def _asked_for(self, memory: Recalled) -> bool:
+        return fit(self._text, memory) is Fit.DIRECT
 
     def _source_line(self, desk: Desk) -> str:
         oldest = min(str(one["fetched_at"]) for one in self.toolbox.evidence)
@@ -160,6 +176,19 @@ class RuleAgent:
 
 class NotAName(Exception):
     """A word that might have been a name, and is none in the plan."""
+
+
+CASE_WORDS = 10
+
+
+def _describes_a_case(question: Question) -> bool:
+    """A long question that names nothing of the plan, counts nothing and looks back no hours."""
+    return (
+        len(question.folded.split()) >= CASE_WORDS
+        and question.hours is None
+        and not question.has("count", "list", "recent", "summary")
+        and not any(name.certain for name in names_in(question.text))
+    )
 
 
 class WhichOf(Exception):

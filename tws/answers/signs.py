@@ -224,7 +224,32 @@ ANYWHERE: dict[str, str] = {
         indispon\w*
         unavailable
     """,
+    "technical": r"""
+        api\b
+        rest\b
+        https?\b
+        urls?\b
+        json\b
+        endpoints?\b
+        rota\b
+        route\b
+        campos?\b
+        fields?\b
+        linha de comando
+        command line
+        cli\b
+        sintaxe
+        syntax
+    """,
     "how_to": r"""
+        qual comando
+        que corpo
+        qual (?:palavra|direito|rota|json|url|porta|sintaxe)
+        como (?:interpreto|interpretar|descubro|descobrir|evito|evitar|aponto|resolvo|resolver)
+        o que fazer
+        oq fazer
+        what is the (?:difference|default|meaning|purpose)
+        what happens (?:if|when)
         como (?:eu |se |e que |que )?(?:fac|poss|dev|consig|configur|reinici|reexecut|faz|crio|
         cri[ao]r|altero|mudo|vejo|verific|libero|cancel|submet|listo|paro|inicio|uso|instal|
         adicion|remov|troc|defin|respond|confirm|fa[zc])\w*

@@ -173,7 +173,7 @@ async def engine_info(client: TWSClient, asked: EngineQuestion) -> Reply:
         "fullVersion": info.full_version,
         "timezone": info.timezone,
         "licenseType": info.license_type,
-        "simulated": info.simulated,
+        "isSimulator": info.simulated,
         "readAt": stamp(found.fetched_at),
     }
     return Reply.of(without_empty(result), found)

@@ -101,7 +101,7 @@ class Toolbox:
         self, name: str, arguments: dict[str, Any], result: dict[str, Any], fetched_at: str | None
     ) -> None:
         # Where it was read is part of what was read: the answer says it.
-        whence = {"engineName": self.engine, "simulated": self.simulated}
+        whence = {"engineName": self.engine, "isSimulator": self.simulated}
         self.evidence.append(
             {
                 "tool": name,

@@ -247,10 +247,6 @@ def _text(record: Mapping[str, Any], name: str) -> str:
         raise _Bad(f"{name} is blank")
     if len(value) > LONGEST_TEXT:
         raise _Bad(f"{name} is longer than {LONGEST_TEXT} characters")
-    if "\x00" in value:
-        raise _Bad(f"{name} holds a NUL character")
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise _Bad(f"{name} is not valid UTF-8")
     return value
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 import uuid
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -18,6 +20,7 @@ from tws.answers.names import Name, names_in, names_in_play, ordinal_in
 from tws.client import TWSClient
 from tws.events import Failed, Final, ToolUse, Turn
 from tws.models import Agent
+from tws.simulator.states import State
 
 
 @pytest.fixture(autouse=True)
@@ -191,6 +194,41 @@ async def test_hidden_characters_of_a_memory_are_shown():
     end = await ask("What does the fence do?", memories=[known])
 
     assert "⟨U+202E⟩" in end.answer
+
+
+def failed_in_simulator(plan, hours):
+    """Names and the last run of jobs in error whose run ended in the last hours."""
+    since = time.time() - hours * 3600
+    return {
+        half.job(at).name: plan.runs(half, at)[-1]
+        for half, at in (plan.locate(row) for row in range(len(plan)))
+        if plan.state(half, at) in (State.ABENDED, State.FAILED)
+        and plan.runs(half, at)[-1].end >= since
+    }
+
+
+async def test_which_jobs_failed_names_those_of_the_simulator(simulator):
+    plan = simulator.simulator.plan
+    plan.refresh()
+    expected = set(failed_in_simulator(plan, 12))
+
+    end = await ask("Quais jobs falharam nas últimas 12 horas?")
+
+    still_in_error = end.answer.split("Também falharam")[0]
+    assert set(re.findall(r"^- (\S+) ", still_in_error, re.MULTILINE)) == expected
+    assert f"{len(expected)} jobs falharam" in end.answer
+
+
+async def test_why_a_job_failed_gives_the_simulators_cause(simulator):
+    plan = simulator.simulator.plan
+    plan.refresh()
+
+    for name, run in list(failed_in_simulator(plan, 24).items())[:12]:
+        end = await ask(f"why did {name} fail?")
+
+        assert run.cause.lines[-1].split("{")[0] in end.answer
+        if run.return_code is not None:
+            assert f"return code {run.return_code}" in end.answer
 
 
 async def test_an_answer_says_engine_age_and_simulator():

@@ -296,7 +296,9 @@ def _run(desk: Desk, run: Line) -> str:
 
 
 async def failed_recently(desk: Desk, hours: float) -> str:
-    found = await desk.ask("failed_jobs", hours=int(hours) if hours == int(hours) else hours)
+    found = await desk.ask(
+        "failed_jobs", hours=int(hours) if hours == int(hours) else hours, limit=50
+    )
     total = found["totalCount"]
     key = "failed_none" if total == 0 else "failed_one" if total == 1 else "failed_some"
     lines = [

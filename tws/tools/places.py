@@ -108,8 +108,10 @@ async def prompts(client: TWSClient, asked: Prompts) -> Reply:
     HWA's API lists prompts only inside what depends on them, so waiting jobs and streams are
     looked through; `complete` is false when there were more than could be.
     """
+    waiting = oql.one_of("status", read.STATUSES["waiting"])
+    by_substatus = waiting & oql.equals("substatus", "HOLD_WAITING_FOR_PROMPT")
     jobs, streams = await asyncio.gather(
-        client.jobs(oql.one_of("status", read.STATUSES["waiting"])),
+        read.jobs_where(client, by_substatus, waiting),
         client.job_streams(oql.one_of("status", read.STREAM_STATUSES["waiting"])),
     )
     held: list[JobInPlan | JobStreamInPlan] = [

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from audits.queue import AuditRecordQuerySet
 from audits.states import TRUST_OF
 from knowledge.models import Memory
-from knowledge.text_search import holding
+from knowledge.text_search import first_holding, holding
 
 MATCHES = 1000
 """How many matches a page of the console looks at; it says so when there are more."""
@@ -31,11 +31,12 @@ def find(
     """
     if memory_id := as_uuid(text):
         return records.filter(memory_id=memory_id)
-    memories = Memory.objects.order_by()
+    memories = Memory.objects.all()
     if statuses is not None:
         memories = memories.filter(trust__in={TRUST_OF[status] for status in statuses})
-    found = holding(memories, text).values("pk")
-    return records.filter(memory__in=found[:limit] if limit else found)
+    if limit:
+        return records.filter(memory_id__in=first_holding(memories, text, limit))
+    return records.filter(memory__in=holding(memories, text).values("pk"))
 
 
 def as_uuid(text: str) -> uuid.UUID | None:

@@ -23,7 +23,7 @@ from unfold.admin import ModelAdmin
 from knowledge.exporting import EXPORT, export
 from knowledge.models import Kind, Memory, Source, Trust
 from knowledge.shown import as_text, excerpt, shown
-from knowledge.text_search import holding
+from knowledge.text_search import first_holding, holding
 
 COUNTED = 1000
 """A list is counted so far; beyond, it says "more than". Nobody pages through thousands."""
@@ -183,9 +183,10 @@ class MemoryAdmin(ReadOnlyAdmin):
         try:
             return queryset.filter(pk=uuid.UUID(term)), False
         except ValueError:
-            found = holding(Memory.objects.order_by(), term).values("pk")
-            is_list = getattr(request.resolver_match, "url_name", "").endswith("changelist")
-            return queryset.filter(pk__in=found[:COUNTED] if is_list else found), False
+            memories = Memory.objects.all()
+            if getattr(request.resolver_match, "url_name", "").endswith("changelist"):
+                return queryset.filter(pk__in=first_holding(memories, term, COUNTED)), False
+            return queryset.filter(pk__in=holding(memories, term).values("pk")), False
 
     def export_rows(self, shown: QuerySet[Memory]) -> QuerySet[Memory]:
         return Memory.objects.filter(pk__in=shown.order_by().values("pk"))

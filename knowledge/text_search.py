@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
+from django.db import connection
 from django.db.models import Func, TextField, Value
 from django.db.models.functions import Left
 
@@ -19,11 +22,27 @@ def holding(memories: MemoryQuerySet, text: str) -> MemoryQuerySet:
     When there are none: those that have the text as it stands somewhere in their question.
     """
     text = clean(text).strip()
-    with_words = memories.alias(document=_document()).filter(document=_words(text))
-    if len(text) < 3 or with_words.order_by().exists():
+    with_words = memories.order_by().alias(document=_document()).filter(document=_words(text))
+    if len(text) < 3 or _first_ids(with_words, 1):
         return with_words
     folded = Func(Value(text), function="public.resync_fold", output_field=TextField())
-    return memories.alias(folded=_folded_question()).filter(folded__contains=folded)
+    return memories.order_by().alias(folded=_folded_question()).filter(folded__contains=folded)
+
+
+def first_holding(memories: MemoryQuerySet, text: str, limit: int) -> list[uuid.UUID]:
+    """The ids of at most `limit` of them, roughly those stored first."""
+    return _first_ids(holding(memories, text), limit)
+
+
+def _first_ids(memories: MemoryQuerySet, limit: int) -> list[uuid.UUID]:
+    """Without the CTE a small LIMIT makes the planner hope for an early hit in a scan of all."""
+    sql, values = memories.values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH found(id) AS MATERIALIZED ({sql}) SELECT id FROM found LIMIT %s",  # noqa: S608  Django's own
+            [*values, limit],
+        )
+        return [memory_id for (memory_id,) in cursor.fetchall()]
 
 
 def _words(text: str) -> SearchQuery:

@@ -138,9 +138,10 @@ class AsyncKnowledgeGraph:
 
     async def warm(self) -> None:
         """Import and construct what the first call would wait for."""
-        from knowledge import _mem0
+        await self.run(_build)
+        from knowledge import retrieval
 
-        await self.run(_mem0.store)
+        await retrieval.warm()
 
     async def aclose(self) -> None:
         """Finish what has begun and let go of threads and connections."""
@@ -152,6 +153,12 @@ class AsyncKnowledgeGraph:
             await asyncio.to_thread(executor.shutdown)
         await asyncio.to_thread(_mem0.close)
         await retrieval.aclose()
+
+
+def _build() -> None:
+    from knowledge import _mem0, indexer  # noqa: F401  (imported here, in a thread)
+
+    _mem0.store()
 
 
 def _remember(agent: str, query: str, response: str, fields: dict[str, Any]) -> Memory:

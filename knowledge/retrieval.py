@@ -54,7 +54,7 @@ WEIGHTS: Mapping[str, float] = {
     "term": 1.5,
     "cosine": 0.35,
     "trigrams": 0.15,
-    "floor": 0.09,  # below this score nothing is an answer
+    "common": 0.4,  # what understanding a word counts that every candidate shares
     "near": 0.6,  # of the best score: what counts as about as good
 }
 
@@ -102,7 +102,8 @@ hits AS MATERIALIZED (
       FROM rows r JOIN units u ON r.document @@ u.query
 ),
 rarity AS MATERIALIZED (
-    SELECT u.n, u.weight, ln(1 + (t.total - count(h.id) + 0.5) / (count(h.id) + 0.5)) AS idf
+    SELECT u.n, u.weight, ln(1 + (t.total - count(h.id) + 0.5) / (count(h.id) + 0.5)) AS idf,
+           ln(1 + (t.total + 0.5) / 0.5) AS most
       FROM units u LEFT JOIN hits h USING (n)
      CROSS JOIN (SELECT greatest(count(*), 50) AS total FROM rows) t
      GROUP BY u.n, u.weight, t.total
@@ -112,13 +113,15 @@ coverage AS (
       FROM hits h JOIN rarity y USING (n) GROUP BY h.id
 ),
 worth AS MATERIALIZED (
-    SELECT word, max(idf) AS idf FROM covers JOIN rarity USING (n) GROUP BY word
+    SELECT word, max(%(common)s::float8 * most + idf) AS idf
+      FROM covers JOIN rarity USING (n) GROUP BY word
 ),
 -- How much of the question was understood here at all: common words in it are worth little.
 sense AS (
     SELECT id, count(*) AS words,
            sum(idf) / (sum(idf) + (SELECT sum(idf) FROM worth) - sum(worth)) AS sense FROM (
-        SELECT h.id, c.word, max(y.idf) AS idf, max(w.idf) AS worth
+        SELECT h.id, c.word, max(%(common)s::float8 * y.most + y.idf) AS idf,
+               max(w.idf) AS worth
           FROM hits h JOIN covers c USING (n) JOIN rarity y USING (n) JOIN worth w USING (word)
          GROUP BY h.id, c.word
     ) AS covered GROUP BY id
@@ -134,10 +137,10 @@ scored AS (
            / (1 + %(cosine)s::float8 + %(trigrams)s::float8) AS score
       FROM rows r LEFT JOIN coverage c USING (id) LEFT JOIN sense s USING (id)
 )
-SELECT s.id, s.score, s.cosine, s.trust, m.user_query, m.agent_response, m.kind, m.agent,
+SELECT s.id, least(s.score, 1), s.cosine, s.trust, m.user_query, m.agent_response, m.kind, m.agent,
        m.version, m.created_at
   FROM scored s JOIN knowledge_memory m USING (id)
- WHERE s.score >= %(floor)s::float8 AND s.is_understood
+ WHERE s.is_understood
  ORDER BY s.has_term DESC,
           (s.score >= %(near)s::float8 * max(s.score) OVER (PARTITION BY s.has_term)
            AND s.trust = 'trusted') DESC,
@@ -230,7 +233,7 @@ def _parameters(question: str, vector: Sequence[float], limit: int) -> dict[str,
 
 def _least(words: int) -> dict[str, float]:
     """How much of a question must be understood: one known word of three is a coincidence."""
-    return {"sense": 0.2, "least_words": 2} if words > 2 else {"sense": 0.45, "least_words": 1}
+    return {"sense": 0.25, "least_words": 2} if words > 2 else {"sense": 0.5, "least_words": 1}
 
 
 class _Units:
@@ -326,10 +329,10 @@ async def _pool() -> AsyncConnectionPool[Any]:
 
 
 async def _opened() -> _LoopPool:
+    forget_dead_loops()
+    address = await asyncio.to_thread(_address)
     from psycopg_pool import AsyncConnectionPool
 
-    forget_dead_loops()
-    address = await asyncio.to_thread(conninfo, SEARCH_SECONDS, "resync search")
     links: list[AsyncConnection[Any]] = []
 
     async def remember(link: AsyncConnection[Any]) -> None:
@@ -347,6 +350,19 @@ async def _opened() -> _LoopPool:
     )
     await pool.open()
     return _LoopPool(database_name(), pool, links)
+
+
+def _address() -> str:
+    """What takes a while at first use: an import, and the embedded server's start."""
+    import psycopg_pool  # noqa: F401
+
+    return conninfo(SEARCH_SECONDS, "resync search")
+
+
+async def warm() -> None:
+    """Open the running loop's pool and read the glossary, so that the first search need not."""
+    await asyncio.to_thread(features.marks, "warm")
+    await _pool()
 
 
 async def aclose() -> None:

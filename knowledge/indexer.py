@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import socket
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
 BATCH = 64
+SWEEP_SECONDS = 60
 FORMAT = "1"
 """Grows when what is written into a search row changes; older rows are made anew."""
 
@@ -84,6 +87,7 @@ def index_pending(limit: int = 500, progress: Progress = _quiet, *, anew: bool =
 
     `anew` makes rows again that look right: after a change that their tag doesn't show.
     """
+    _sweep()
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"[:100]
     indexed = 0
     _forget_elsewhere(limit)
@@ -94,6 +98,17 @@ def index_pending(limit: int = 500, progress: Progress = _quiet, *, anew: bool =
         if done == 0:  # the embedder or the store is down: their memories wait for the next call
             break
     return indexed
+
+
+_swept_at = -math.inf
+
+
+def _sweep() -> None:
+    """Now and then, take out what an indexer left that was killed before it could look again."""
+    global _swept_at
+    if settings.MEM0_VECTOR_STORE == "pgvector" and time.monotonic() - _swept_at > SWEEP_SECONDS:
+        _swept_at = time.monotonic()
+        _remove_orphans()
 
 
 def _lease(owner: str, count: int) -> list[Memory]:
@@ -293,10 +308,15 @@ def _remove_orphans() -> int:
     removed = 0
     while True:
         with connection.cursor() as cursor:
+            # Nearly every row is claimed by its memory: two indexes say so without reading rows.
             cursor.execute(
-                "SELECT v.id, v.payload->>'memory_id' FROM knowledge_vectors v "
-                "WHERE v.payload->>'memory_id' IS NOT NULL AND NOT EXISTS ("
-                "SELECT FROM knowledge_memory m WHERE m.id::text = v.payload->>'memory_id' "
+                "WITH unclaimed AS MATERIALIZED ("
+                "SELECT v.id, v.payload->>'memory_id' AS memory_id FROM knowledge_vectors v "
+                "WHERE NOT EXISTS (SELECT FROM knowledge_memory m WHERE m.mem0_id = v.id "
+                "AND m.trust IN ('trusted', 'cleared'))) "
+                "SELECT id, memory_id FROM unclaimed u WHERE memory_id IS NOT NULL "
+                "AND NOT EXISTS (SELECT FROM knowledge_memory m WHERE m.id = "
+                "CASE WHEN pg_input_is_valid(memory_id, 'uuid') THEN memory_id::uuid END "
                 "AND m.trust IN ('trusted', 'cleared')) LIMIT 1000"
             )
             found = cursor.fetchall()

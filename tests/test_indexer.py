@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -107,6 +108,18 @@ def test_repair_does_not_wait_for_a_dead_indexers_lease() -> None:
 
     assert_one_to_one()
     assert StoredVector.objects.get().payload["memory_id"] == str(kept.pk)
+
+
+def test_an_indexer_sweeps_up_behind_a_killed_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = usable()
+    in_another_process(KILLED_BEFORE_THE_ROWS_UPDATE)
+    set_trust([memory], Trust.QUARANTINED)
+    insert_row({"memory_id": str(memory.pk), "data": QUERY})  # the add that came too late
+    monkeypatch.setattr(indexer, "_swept_at", -math.inf)
+
+    indexer.index_pending()
+
+    assert not StoredVector.objects.exists()
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

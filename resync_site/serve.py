@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import IO
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import get_commands
 
 from resync_site import environment
 from resync_site.children import Child, ChildDied, Children, show
@@ -106,13 +105,16 @@ def _start_all(
     simulator = _start_simulator(children, cleanup) if _needs_simulator() else None
     start_database()
     _prepare_database()
+    web = _start_web(options, children)  # it loads while the rest is prepared
     if development:
         _manage("create_logins")
     if simulator:
         simulator.wait_ready(READY_SECONDS)
-    if development and not options.no_sample and "load_sample" in get_commands():
+    if development and not options.no_sample:
         _manage("load_sample")
-    _start_web_and_auditor(options, children)
+    _wait_for_web(web, options.host, options.port)
+    if not options.no_auditor:
+        children.start("auditor", [*MANAGE, "run_auditor", "--watch"], restarts=True)
     _say_ready(options, development)
 
 
@@ -225,14 +227,11 @@ def _manage(command: str) -> None:
 # --- the web process -----------------------------------------------------------------------
 
 
-def _start_web_and_auditor(options: argparse.Namespace, children: Children) -> None:
+def _start_web(options: argparse.Namespace, children: Children) -> Child:
     command = [sys.executable, "-m", "uvicorn", "resync_site.asgi:application"]
     command += ["--host", options.host, "--port", str(options.port)]
     command += ["--timeout-graceful-shutdown", "3", "--no-access-log"]
-    web = children.start("web", command)
-    if not options.no_auditor:
-        children.start("auditor", [*MANAGE, "run_auditor", "--watch"], restarts=True)
-    _wait_for_web(web, options.host, options.port)
+    return children.start("web", command)
 
 
 def _wait_for_web(web: Child, host: str, port: int) -> None:

@@ -107,7 +107,8 @@ _STATUS_PATTERNS: dict[str, str] = {
         r"|deu certo|deram certo|sem (?:nenhum )?erros?"
     ),
     "failed": (
-        r"abend(?:ed|ou|aram|ad[oa]s?|s|ing)?|abenp?|fail(?:ed|s|ures?|ing)?|falh(?:ou|aram|a|as|ad[oa]s?|ando)"
+        r"abend(?:ed|ou|aram|ad[oa]s?|s|ing)?|abenp?|fail(?:ed|s|ures?|ing)?|falh(?:ou|aram|a|as"
+        r"|ad[oa]s?|ando)"
         r"|erros?|errors?|unsuccessful(?:ly)?|mal[- ]sucedid[oa]s?|quebr(?:ou|aram|ad[oa]s?)"
         r"|broken?|crash(?:ed|es)?|deu (?:ruim|pau|problema)|red|vermelh[oa]s?"
         r"|(?:termin|acab|encerr)(?:ou|aram) mal|(?:ended|finished|went) (?:badly|wrong)"
@@ -117,7 +118,8 @@ _STATUS_PATTERNS: dict[str, str] = {
         r"|em (?:execucao|andamento|curso|processamento)|executando|rodando|processando"
     ),
     "waiting": (
-        r"hold|held|on hold|wait(?:s|ing)?|aguard(?:a|am|ando)|esper(?:a|am|ando)|em espera"
+        r"hold|held(?! (?:it|them|back|the|this|that)\b)|on hold|wait(?:s|ing)?|aguard(?:a|am"
+        r"|ando)|esper(?:a|am|ando)|em espera"
         r"|retid[oa]s?|segurad[oa]s?|pendentes?|pending|queued|enfileirad[oa]s?|na fila"
     ),
     "ready": r"ready|pront[oa]s?|eligible|elegive(?:l|is)",

@@ -28,7 +28,7 @@ async def test_measured_on_our_own_attacks(name):
 
 
 @pytest.mark.parametrize(
-    "name", [f"grounding_cases{part}.jsonl" for part in ("", "_2", "_3", "_4")]
+    "name", [f"grounding_cases{part}.jsonl" for part in ("", "_2", "_3", "_4", "_5")]
 )
 async def test_right_answers_about_the_plan_break_no_rule(name):
     for case in cases(name):

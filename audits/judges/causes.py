@@ -45,7 +45,7 @@ FAILURES: dict[str, str] = {
     "memory": r"out ?of ?memory|outofmemory\w*|(?:falta|faltou|estouro|sem)(?: \w+){0,2} memoria"
     r"|memory (?:exhausted|limit|leak)|cannot allocate memory|java heap|oom|not enough memory"
     r"|(?:ran|run) out of memory|memoria insuficiente",
-    "killed": r"\bkill(?:ed)?\b|sigkill|sigterm|signal \d+|terminated from outside|derrubad[oa]"
+    "killed": r"\bkill(?:ed)?\b|sigkill|sigterm|signal \d+|terminated|derrubad[oa]"
     r"|morto",
     "certificate": r"certificat\w*|certificado\w*|ssl handshake|tls handshake|handshake failure"
     r"|pkix",

@@ -45,6 +45,8 @@ class Sentence:
     numbers: list[Number] = field(default_factory=list)
     inherited: list[Thing] = field(default_factory=list)
     """Whom a sentence without names of its own speaks of."""
+    asked: list[Thing] = field(default_factory=list)
+    """Whom the question speaks of."""
     alone: list[Thing] = field(default_factory=list)
     """The objects of the evidence, for what can only be said of one of them."""
     confined: bool = False
@@ -123,6 +125,7 @@ _UNREAL = re.compile(
     r"|might|can(?! ?not|.t)|whether"
     r"|nao (?:diz\w*|sei|informa\w*|mostra\w*|indica\w*|ha como saber)|(?:not|n't) (?:say|show"
     r"|tell|know)"
+    r"|sem isso|without (?:it|that|this)|otherwise|senao|caso contrario"
     r"|enquanto (?:for|nao|estiver\w*|houver)|as long as|quem|whoever|por que|why"
     r"|ensure|verifique|check|look at|confira|veja|para que|so that|talvez|perhaps|probably"
     r"|se houver"
@@ -142,7 +145,7 @@ def read_answer(text: str, facts: Facts, question: str) -> list[Sentence]:
         if not piece or not piece.strip():
             continue
         sentence = read_sentence(piece.strip(), facts, question)
-        sentence.inherited = before
+        sentence.inherited, sentence.asked = before, asked
         sentence.alone = list(facts.things.values())[:200]
         sentence.confined = confined or _names_a_place(sentence.mentions)
         subjects = [m.thing for m in sentence.mentions if m.role == "subject" and m.thing]
@@ -241,13 +244,50 @@ def _ordinal(text: str) -> int | None:
     return _ORDINALS[int(str(found[-1].lastgroup)[1:])][0] if found else None
 
 
+# What may stand before a predicate that is said of somebody named earlier: pronouns, auxiliaries,
+# adverbs. With a subject of its own ("the copy failed") the clause speaks of something else.
+_SAYS_OF_THEM = re.compile(
+    r"(?:\W*\b(?:it|its|he|she|they|this|that|these|both|all|two|one|ele|ela|eles|elas|isso|esse"
+    r"|essa|este|ambos|ambas|os|as|o|a"
+    r"|dois|duas|the|job|jobs|stream|prompt|workstation|agent|estacao|agente|recurso|resource"
+    r"|dependency|dependencia|is|was|has|have"
+    r"|had|been|being|did|does|do|are|were|isn|didn|hasn|wasn|doesn|haven|t|s|seems|looks|appears"
+    r"|remains|stays|esta|estao|estava|foi|foram|fica"
+    r"|ficou|segue|continua|permanece|consta|parece|tem|teve|ja|ainda|nao|not|never|yet|still|now"
+    r"|agora|atualmente|currently|in|em|no|na"
+    r"|com|with|on|at|and|e|but|mas|then|depois|also|tambem|only|so|apenas|just|already|really"
+    r"|actually|fact|sim|yes|never|nunca|even"
+    r"|momento|moment|to|be|ser|que|which|who|as|status|state|estado|again|novamente|de|hoje"
+    r"|today|there|la|nem|nor|was|fully|quite|merely"
+    r"|simplesmente|well|bem|currently|por|enquanto|first|second|primeiro|segundo|up|down|run"
+    r"|execucao|rerun|normal\w*)\b)*\W*"
+)
+
+
+def _clause_before(sentence: Sentence, said: Said) -> str:
+    """The words of the clause before a predicate, without other predicates."""
+    start = max(sentence.folded.rfind(mark, 0, said.start) + 1 for mark in ",;:(")
+    text = sentence.folded[start : said.start]
+    for other in reversed(sentence.said):
+        if start <= other.start < said.start:
+            text = text[: other.start - start] + text[other.end - start :]
+    return text[:300]
+
+
 def _inherited(sentence: Sentence, said: Said) -> list[Thing]:
     if _is_counted(sentence, said) or any(m.role == "subject" for m in sentence.mentions):
         return []
     things = sentence.inherited
+    # "It" may also be whom the question is about: where they differ nobody is meant for sure.
+    if len(sentence.asked) == 1 and len(things) == 1 and sentence.asked != things:
+        truths = {said.predicate.truth(thing) for thing in (*things, *sentence.asked)}
+        if len(truths) > 1:
+            return []
     position = _ordinal(sentence.folded[: said.start])
     if position is not None and len(things) > 1:
         return [things[position]] if position < len(things) else []
+    if not _SAYS_OF_THEM.fullmatch(_clause_before(sentence, said)):
+        return []
     both = re.search(
         r"\b(?:both|ambos|ambas|os dois|as duas|they|eles|elas"
         r"|all)\b",
@@ -282,15 +322,18 @@ _OF_OBJECTS = {
     "late",
     "free",
 }
+_OF_WORKSTATIONS = {"linked", "jobman", "event processor"}
 
 
 def _only_one(sentence: Sentence, said: Said) -> list[Thing]:
     """The one object of the evidence that the predicate can be said of, when there is just one."""
-    if said.predicate.name not in _OF_OBJECTS or _is_counted(sentence, said):
+    if said.predicate.name not in _OF_OBJECTS | _OF_WORKSTATIONS or _is_counted(sentence, said):
         return []
     if any(m.role == "subject" for m in sentence.mentions):
         return []
-    things = [t for t in sentence.alone if said.predicate.truth(t) is not None]
+    places = [m.thing for m in sentence.mentions if m.role == "place" and m.thing is not None]
+    among = places if said.predicate.name in _OF_WORKSTATIONS and places else sentence.alone
+    things = [t for t in among if said.predicate.truth(t) is not None]
     return things if len(things) == 1 else []
 
 

@@ -36,7 +36,7 @@ def counted(
             truths = [bool(t.codes & predicate.codes) if t.codes else None for t in things]
         sure = [truth for truth in truths if truth is not None]
         if sure:
-            if predicate.name == "ended" and not denied:
+            if predicate.name in {"ended", "healthy"} and not denied:
                 found.add(sum(PREDICATES["success"].truth(t) is True for t in things))
             number = sum(truth is not denied for truth in sure)
             found |= {number, number + len(truths) - len(sure)}
@@ -210,6 +210,8 @@ def check_bare_count(sentence: Sentence, question: Sentence, facts: Facts) -> Pr
     if not sentence.numbers:
         return None
     number = sentence.numbers[0]
+    if number.in_words and number.value == 0:
+        return None
     if not _BARE.fullmatch(sentence.folded[: number.start]):
         return None
     jobs = [thing for thing in facts.things.values() if thing.runs]
@@ -221,7 +223,7 @@ def check_bare_count(sentence: Sentence, question: Sentence, facts: Facts) -> Pr
     after = sentence.folded[number.end : number.end + 30]
     if re.match(r"\s*(?:%|h\b|horas?|hours?|min|unidades|runs?|execu)", after):
         return None
-    if any(s.start - number.end < 40 for s in sentence.said if s.start >= number.end):
+    if any(number_before(sentence, said) is number for said in sentence.said):
         return None
     asked = question.said[-1] if len({s.predicate.name for s in question.said}) == 1 else None
     if asked is None or len(re.findall(r"quant[oa]s|how many", question.folded)) > 1:
@@ -377,6 +379,10 @@ def check_numbers(
             continue
         # Percentages are worked out, and what a signal's number means is general knowledge.
         if re.match(r"\s?%", sentence.folded[number.end : number.end + 2]):
+            continue
+        if re.match(
+            r"\s?(?:h\b|hours?|horas?|min|s\b|sec|seg|dias?|days?)", sentence.folded[number.end :]
+        ):
             continue
         if re.search(r"\b(?:signal|sinal) \Z", sentence.folded[: number.start]):
             continue

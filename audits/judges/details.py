@@ -99,23 +99,30 @@ _ATTRIBUTE = re.compile(
     r"\b(?P<name>limite?|fence|cerca|priority|prioridade)\b(?: (?:d[aeo]|of|on|for|is|was|set|at"
     r"|to|em|esta|foi|e|the|job"
     r"|jobs|=|igual|a|com|definid[oa]|ajustad[oa]|current|atual)"
-    r"| [a-z0-9]+_[a-z0-9_]+){0,5}\W{0,3}(?<!\w)(?P<n>\d{1,6})(?![\d:/]|\.\d)"
+    r"| [a-z0-9]+_[a-z0-9_]+){0,5}[ =:\"'`]{0,3}(?<!\w)(?P<n>\d{1,6})(?![\d:/]|\.\d)"
 )
 _ATTRIBUTE_KEYS = {"lim": "limit", "fen": "fence", "cer": "fence", "pri": "priority"}
 
 
 def check_attributes(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, int, Problem]]:
+    """A limit, fence or priority: the named object's own, else anybody's in the evidence."""
     for match in _ATTRIBUTE.finditer(sentence.folded):
         key = _ATTRIBUTE_KEYS[match["name"][:3]]
-        known = {
-            n
-            for thing in facts.things.values()
-            for name, numbers in thing.numbers.items()
-            if key in name
-            for n in numbers
-        }
-        if known and int(match["n"]) not in known and not is_unreal(sentence.folded, match.start()):
-            yield match.start(), match.end(), (f"{key}: {', '.join(map(str, sorted(known)))}", 0.9)
+        known = {n for thing in facts.things.values() for n in _numbers_of(thing, key)}
+        near = [m.thing for m in sentence.mentions if m.thing and m.end <= match.end()]
+        own = _numbers_of(near[-1], key) if near else set()
+        if is_unreal(sentence.folded, match.start()) or int(match["n"]) in (own or known):
+            continue
+        if known:
+            yield (
+                match.start(),
+                match.end(),
+                (f"{key}: {', '.join(map(str, sorted(own or known)))}", 0.9),
+            )
+
+
+def _numbers_of(thing: Thing, key: str) -> set[int]:
+    return {n for name, numbers in thing.numbers.items() if key in name for n in numbers}
 
 
 _SETTING_GLUE = re.compile(

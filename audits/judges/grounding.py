@@ -280,13 +280,14 @@ def _about_details(sentence: Sentence, facts: Facts, question: str) -> Iterator[
 
 
 def _about_causes(sentence: Sentence, facts: Facts) -> Iterator[Finding]:
-    known = known_failures(facts)
+    known, waits = known_failures(facts), known_waits(facts)
     for cause, (start, _end) in failures_in(sentence.text).items():
         if cause in known or akin(cause, known) or _is_aside(sentence, start):
             continue
+        if _ALSO_WAITED_FOR.get(cause) in waits:
+            continue
         shown = facts.log[-300:].strip() or _("no cause is in the evidence")
         yield _unfounded(sentence.text, shown, 0.87 if known else 0.72)
-    waits = known_waits(facts)
     for cause, (start, _end) in waits_in(sentence.text).items():
         if cause in waits or _is_aside(sentence, start) or cause in known:
             continue
@@ -294,6 +295,9 @@ def _about_causes(sentence: Sentence, facts: Facts) -> Iterator[Finding]:
             t.describe() for t in facts.things.values() if t.substatuses or t.codes or t.numbers
         )
         yield _unfounded(sentence.text, shown[:300] or "-", 0.87 if waits else 0.7)
+
+
+_ALSO_WAITED_FOR = {"missing file": "file", "connection": "link", "quota": "limit"}
 
 
 def _is_aside(sentence: Sentence, start: int) -> bool:

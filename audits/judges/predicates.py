@@ -187,7 +187,7 @@ PREDICATES: dict[str, Predicate] = {
         Predicate("jobman", _active(r"jobman")),
         Predicate("confirmed", _confirmed),
         Predicate("free", _free),
-        Predicate("healthy", _healthy),
+        Predicate("healthy", _healthy, _codes("success")),
     )
 }
 
@@ -198,7 +198,8 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         r"(?:espera|aguarda|esperando|aguardando|falta|waiting for|waits? for|awaits|needs)"
         r" (?:a |an |the |uma |um |your )?(?:respostas?|reply|answers?)|unanswered|sem respostas?"
         r"|asked"
-        r"|nao respondid[oa]s?",
+        r"|nao respondid[oa]s?|prompts? (?:pendentes?|pending|abertos?|em aberto|open)"
+        r"|(?:pending|open) prompts?",
     ),
     ("answered yes", r"respondid[oa]s?(?: ja)? (?:com )?\W?sim\b|answered(?: with)? \W?yes"),
     ("answered no", r"respondid[oa]s?(?: ja)? (?:com )?\W?nao\b|answered(?: with)? \W?no\b"),
@@ -234,6 +235,13 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         r"|processing|executing|in\b)\w{2,12}ing\b|(?:still )?going|ainda (?:roda|executa"
         r"|processa)m?|(?:roda|rodam) agora",
     ),
+    (
+        "!event processor",
+        r"event[- ]process(?:or|ing server) (?:is |was |isn't |wasn't )?(?:not |in|stopped"
+        r"|down)\w*(?: running| active| up)?"
+        r"|processador de eventos (?:nao|esta (?:parado|inativo|fora))",
+    ),
+    ("jobman", r"jobman"),
     ("event processor", r"processador de eventos|event[- ]process(?:or|ing)(?: server)?"),
     ("confirmed", r"confirmad[oa]s?|confirmed"),
     ("free", r"livres?|free|available|disponive(?:l|is)"),
@@ -247,9 +255,12 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ),
     (
         "success",
-        r"certos?|(?:is|are|was|were|all|looks?|foi|foram|vai|esta|estao|both) (?:all )?(?:fine"
-        r"|ok|good|bem)"
-        r"|(?:com|with) sucesso|(?:success|sucesso)(?:fully|ful)?|done|concluid[oa]s?",
+        r"(?:com|with) sucesso|(?:success|sucesso)(?:fully|ful)?|done|concluid[oa]s?",
+    ),
+    (
+        "healthy",
+        r"certos?|(?:is|are|was|were|all|looks?|foi|foram|vai|esta|estao|both) (?:all )?(?:fine|ok"
+        r"|good|bem)",
     ),
     (
         "ended",

@@ -75,6 +75,8 @@ def _asked_truth(question: Sentence, facts: Facts) -> tuple[bool, str] | None:
         bound = [(things_named[0], said[-1])]
     thing, one = bound[-1]
     truth = one.predicate.truth(thing)
+    if one.predicate.name == "ended" and "failed" in thing.groups():
+        return None  # it ended, and did not finish its work: both answers are in use
     if truth is None or one.predicate.name == "open":
         return None
     return truth is not one.denied, thing.describe()
@@ -190,18 +192,23 @@ def omitted_failure(question: str, answer: list[Sentence], facts: Facts) -> Prob
     return "; ".join(shown or [counts]), 0.84
 
 
+_LACKING = re.compile(
+    r"\b(?:is|are|was|were|did|has|does) not\b|n't\b|\bnao (?:esta|foi|terminou|consegui\w*"
+    r"|aparece|acabou|concluiu|tem|sai)\b"
+    r"|\b(?:sem|without)\b"
+)
+
+
+_LACKING = re.compile(
+    r"\b(?:is|are|was|were|did|has|does) not\b|n't\b|\b(?:sem|without)\b"
+    r"|\bnao (?:esta|foi|terminou|consegui\w*|aparece|acabou|concluiu|tem|sai)\b"
+)
+
+
 def _told_as_lacking(name: str, answer: list[Sentence]) -> bool:
     """ "X_A is linked; X_B is not": the trouble is told by a denial."""
     low = name.casefold()
-    return any(
-        low in s.folded
-        and re.search(
-            r"\b(?:not|nao|sem|without)\b"
-            r"|n't\b",
-            s.folded,
-        )
-        for s in answer
-    )
+    return any(low in s.folded and _LACKING.search(s.folded) for s in answer)
 
 
 def _tells_of_trouble(sentence: Sentence) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,7 +78,7 @@ def hours_in(folded: str, now: datetime) -> float | None:
         return _clamped(_amount(found[1]) * _unit_hours(found[2]))
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     today = (now - midnight).total_seconds() / 3600
-    if re.search(r"\b(?:hoje|today|esta manha|this morning)\b", folded):
+    if re.search(r"\b(?:hoje|today|esta manha|this morning|midnight|meia.noite)\b", folded):
         return _clamped(today)
     if re.search(r"\b(?:ontem|yesterday)\b", folded):
         return _clamped(today + 24)
@@ -108,4 +109,5 @@ def _hours_since(found: re.Match[str], now: datetime) -> float | None:
 
 
 def _clamped(hours: float) -> float:
-    return round(min(MOST_HOURS, max(0.02, hours)), 2)
+    # Rounded down: "today" must not reach into yesterday.
+    return math.floor(min(MOST_HOURS, max(0.02, hours)) * 100) / 100

@@ -23,7 +23,8 @@ _AFTER_KIND = re.compile(
 # Words of questions: none of them is taken for a name unless it is written like one.
 _VOCABULARY = word_set(
     """
-    per each by existem existe temos iniciam iniciaram significa o a os as um uma uns umas de do
+    per each by roda rodam rodou right doing quantas temos vai midnight existem existe temos
+    iniciam iniciaram significa o a os as um uma uns umas de do
     da dos das no na nos nas ao aos em para pra por pelo
         pela com sem que qual quais quem quanto quantos quanta quantas quando onde como porque
         porq pq e ou nao sim esta estao foi foram ser estar tem ha houve teve esse essa este

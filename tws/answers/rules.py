@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 
+from knowledge.text import fold
 from tws.answers import about_jobs, about_plan, memories
 from tws.answers.desk import CannotAnswer, Desk, NoAnswer, ToolFailed
 from tws.answers.intents import Question, is_how_to, understand
@@ -234,6 +235,11 @@ _ORDER = re.compile(
 )
 
 
+_ASKS_WHAT = re.compile(r"\bjobs?\b|^\W*(?:what|o que|que|algo|anything|alguma? coisa)\b")
+_HOLDING = r"segur\w+|bloque\w+|imped\w+|prend\w+|block\w*|hold\w*(?: up| back)?"
+_WAITING_FOR = r"esper\w+|aguard\w+|wait\w* (?:for|on)"
+
+
 @dataclass(slots=True)
 class Route:
     """From a question's signs to the answer that fits; None when none does."""
@@ -315,9 +321,11 @@ class Route:
             return await self._in_stream(name)
         if name.kind == "resource":
             return await about_plan.resources(desk, name.text)
-        if asks.has("count", "jobs_of", "left") and not asks.has("log"):
+        about_one = ("log", "successors", "predecessors", "runs", "why")
+        waits_for_it = self._stands_after(_WAITING_FOR, name)
+        if asks.has("count", "jobs_of", "left") and not (asks.has(*about_one) or waits_for_it):
             return await self._inside(name)
-        topic = self._job_topic()
+        topic = self._job_topic(name)
         if topic is None:
             return await self._whatever_it_is(name)
         found = await desk.ask("get_job", **about_jobs.about(name))
@@ -325,16 +333,23 @@ class Route:
             return await self._whatever_it_is(name)
         return await topic(name)
 
-    def _job_topic(self) -> Callable[[Name], Awaitable[str]] | None:
+    def _stands_after(self, verbs: str, name: Name) -> bool:
+        """Whether the name is what the verb is done to: "what is blocking X", not "X blocks"."""
+        pattern = rf"\b(?:{verbs})\s+(?:(?:o|a|the|job|pelo|por)\s+)*{re.escape(fold(name.text))}\b"
+        return re.search(pattern, self.question.folded) is not None
+
+    def _job_topic(self, name: Name) -> Callable[[Name], Awaitable[str]] | None:
         """What is asked about a job, by the strongest sign; None when only its name is given."""
         asks, desk = self.question, self.desk
         if asks.has("log"):
             return lambda name: about_jobs.log(desk, name, asks)
         if asks.has("just_why"):
             return lambda name: about_jobs.why(desk, name)
-        if asks.has("successors"):
+        if self._stands_after(_HOLDING, name):
+            return lambda name: about_jobs.why(desk, name)
+        if asks.has("successors") or self._stands_after(_WAITING_FOR, name):
             return lambda name: about_jobs.successors(desk, name)
-        if asks.has("why") and asks.has("fail"):
+        if asks.has("fail"):
             return lambda name: about_jobs.explain_failure(desk, name)
         if asks.has("wait"):
             return lambda name: about_jobs.why_waits(desk, name)
@@ -382,6 +397,11 @@ class Route:
             return await self._in_stream(name)
         if found["workstations"]:
             return await self._on_workstation(name)
+        if not name.certain and self.question.has("jobs_of"):
+            # "jobs da folha": a part of their names.
+            part = f"*{name.text.upper()}*"
+            if (await self.desk.ask("find_jobs", name=part))["items"]:
+                return await about_jobs.listed(self.desk, (), name=part)
         return await self._whatever_it_is(name)
 
     async def _whatever_it_is(self, name: Name) -> str:
@@ -423,10 +443,10 @@ class Route:
             return await about_plan.resources(desk)
         if asks.has("deadline"):
             return await about_plan.deadlines(desk)
+        if asks.has("critical"):
+            return await about_plan.critical(desk)  # each with whether it is late
         if asks.has("late"):
             return await about_plan.late(desk)
-        if asks.has("critical"):
-            return await about_plan.critical(desk)
         if asks.has("by_workstation"):
             return await about_plan.counts_by_workstation(desk)
         if asks.has("stations"):
@@ -456,7 +476,7 @@ class Route:
             return await about_plan.counts(desk, asks.statuses)
         if asks.has("engine") and not asks.statuses:
             return await about_plan.engine(desk)
-        if asks.statuses and (asks.has("list") or re.search(r"\bjobs?\b", asks.folded)):
+        if asks.statuses and (asks.has("list") or _ASKS_WHAT.search(asks.folded)):
             return await about_jobs.listed(desk, asks.statuses)
         if asks.has("why", "log", "successors", "predecessors", "runs") and re.search(
             r"\b(?:jobs?|it|ele|fal\w+|fail\w*|log)\b", asks.folded

@@ -10,9 +10,11 @@ import re
 ANYWHERE: dict[str, str] = {
     "fail": r"""
         fal(?:h|hou|haram|ha|has|har)\w*|fail\w*|abend\w*|abort\w*|erros?|errors?|quebr\w+|
-        crash\w*|broke\w*|deu (?:ruim|pau|erro|problema)|caiu|cairam|in error
+        crash\w*|broke\w*|d(?:eu|eram) (?:ruim|pau|erro|problema)|caiu|cairam|in error
     """,
     "why": r"""
+        expli\w+
+        explain\w*
         por ?que|porque|pq|why|motivo|causa|cause|reason|razao|o que (?:houve|aconteceu|deu)|
         what (?:happened|went wrong|caused|made)|how come
     """,
@@ -94,6 +96,8 @@ ANYWHERE: dict[str, str] = {
         o que (?:esta|falta|ainda)
     """,
     "recent": r"""
+        meia.noite
+        midnight
         ultim[oa]s?\b
         last\b
         past\b
@@ -193,6 +197,8 @@ ANYWHERE: dict[str, str] = {
         run ?times?
     """,
     "summary": r"""
+        como estamos
+        how are we
         resum\w+
         summar\w+
         overview

@@ -270,6 +270,8 @@ async def failed_jobs(client: TWSClient, asked: FailedJobs) -> Reply:
         "recoveredCount": len(rerun),
         "complete": failed.value.complete and looked.value.complete,
     }
+    if asked.hours < 1:
+        result["minutes"] = round(asked.hours * 60)
     if undated:
         result["withoutEndTime"] = [job_line(job) for job in undated[:5]]
     if len(recent) > len(shown):

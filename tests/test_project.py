@@ -123,3 +123,14 @@ def test_every_command_named_in_a_document_is_there(document: Path) -> None:
 
     named = set(re.findall(r"manage\.py ([a-z_]+)", text))
     assert named - set(get_commands()) == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_every_file_named_in_a_document_is_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+
+    rooms = "|".join((*ROOMS, "scripts", "docs", "tests", r"\.ci"))
+    named = set(re.findall(rf"(?<![\w/.-])(?:{rooms})/[\w./-]*\.\w+", text))
+    links = {link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link}
+    assert {name for name in named if not (CHECKOUT / name).exists()} == set()
+    assert {link for link in links if not (document.parent / link).exists()} == set()

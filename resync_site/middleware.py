@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase, StreamingHttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 # unfold's Alpine.js evaluates the expressions in its own templates. Memory text never reaches
 # those: it is escaped.
 _ADMIN = "script-src 'self' 'unsafe-inline' 'unsafe-eval'"
 _OWN = "script-src 'self'"
+
+
+class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]  # it ships no types
+    """WhiteNoise under ASGI: our few small files are sent whole.
+
+    A file that is streamed from a thread is read up by Django all the same, with a warning.
+    """
+
+    @staticmethod
+    def serve(static_file: Any, request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = WhiteNoiseMiddleware.serve(static_file, request)
+        if not isinstance(response, StreamingHttpResponse):
+            return response
+        body = b"".join(cast("Iterable[bytes]", response.streaming_content))
+        response.close()
+        whole = HttpResponse(body, status=response.status_code)
+        whole.headers = response.headers
+        return whole
 
 
 def content_security_policy(

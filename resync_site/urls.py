@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from resync_site import health, metrics
 from resync_site.api import api, unknown_path
@@ -13,4 +13,5 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics.metrics),
+    path("", include("tws.urls")),
 ]

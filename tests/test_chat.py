@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from asgiref.testing import ApplicationCommunicator
 from django.contrib.auth.models import Group, User
+from django.core.cache import cache
 from django.utils import timezone
 
 from knowledge.models import Kind, Memory
@@ -87,7 +88,7 @@ class Chat:
 def agents(monkeypatch: pytest.MonkeyPatch) -> FakeAgents:
     fake = FakeAgents()
     monkeypatch.setattr(running, "agent_manager", lambda: fake)
-    running._asked_at.clear()
+    cache.clear()
     return fake
 
 
@@ -451,6 +452,53 @@ async def test_old_frames_are_forgotten(chat: Chat) -> None:
     assert not await RunEvent.objects.aexists()
 
 
+# --- several web processes ----------------------------------------------------------------------
+
+
+async def foreign_run(chat: Chat) -> uuid.UUID:
+    """A question that another web process is answering."""
+    conversation = await Conversation.objects.aget(pk=chat.conversation)
+    run_id = uuid.uuid4()
+    await in_database(run_log.store_question, conversation, run_id, "What failed?", "c1")
+    return run_id
+
+
+async def test_run_of_another_process_is_followed_to_its_end(chat: Chat, settings: Any) -> None:
+    settings.REDIS_URL = "redis://several.example"
+    run_id = await foreign_run(chat)
+
+    await chat.send("resume", run_id=str(run_id), last_seq=0)
+    for seq in (1, 2):
+        frame = {"seq": seq, "type": "stream", "message": "Two "}
+        await in_database(run_log.save, {run_id: [frame]})
+        assert (await chat.receive())["seq"] == seq
+    conversation = await Conversation.objects.aget(pk=chat.conversation)
+    answer = Message(conversation=conversation, run_id=run_id, role="agent", text="Two Two")
+    await in_database(run_log.settle, answer, [{"seq": 3, "type": "message", "message": "Two Two"}])
+
+    assert (await chat.receive())["seq"] == 3
+
+
+async def test_stop_reaches_the_process_that_answers(
+    chat: Chat, agents: FakeAgents, settings: Any
+) -> None:
+    settings.REDIS_URL = "redis://several.example"
+    run_id = await foreign_run(chat)
+    await chat.send("stop")
+    await chat.send("ping")
+    await chat.receive()
+    assert await in_database(run_log.asked_to_stop, [run_id]) == [run_id]
+    await Message.objects.all().adelete()
+
+    agents.script = [RunStarted(AGENT, "rules"), Chunk("Two "), 30.0, Final("Two")]
+    await chat.send("message", text="What failed?")
+    await chat.until("stream")
+    conversation = await Conversation.objects.aget(pk=chat.conversation)
+    await in_database(run_log.ask_to_stop, conversation)
+
+    assert (await chat.until(*ENDS))[-1]["type"] == "stopped"
+
+
 # --- feedback, what is shown --------------------------------------------------------------------
 
 
@@ -464,6 +512,14 @@ async def test_feedback_is_kept_and_asks_for_an_audit(chat: Chat, operator: User
     memory = await Memory.objects.aget(pk=final["memory_id"])
     assert (memory.rating, memory.feedback, memory.rated_by_id) == (1, "this is wrong", operator.pk)
     assert memory.audit_requested_at is not None
+
+
+async def test_reason_of_a_failure_is_kept(chat: Chat, agents: FakeAgents) -> None:
+    agents.script = [RunStarted(AGENT, "rules"), Failed("hwa_unavailable", "HWA is down.")]
+
+    await chat.ask()
+
+    assert (await Message.objects.aget(role="agent")).text == "HWA is down."
 
 
 async def test_secrets_are_masked_in_all_that_is_shown(chat: Chat, agents: FakeAgents) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.test import Client
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def agents(monkeypatch: pytest.MonkeyPatch) -> FakeAgents:
     fake = FakeAgents()
     monkeypatch.setattr(running, "agent_manager", lambda: fake)
-    running._asked_at.clear()
+    cache.clear()
     return fake
 
 

@@ -37,8 +37,6 @@ UNKNOWN_AGENT = 4404
 
 
 class ChatConsumer(AsyncWebsocketConsumer):
-    channel_layer_alias = ""  # no layer: what a run says comes from `running`
-
     async def dispatch(self, message: dict[str, Any]) -> None:
         """As Channels does it, without closing old connections: `in_database` minds its own."""
         with translation.override(_of(self.scope, "language")):

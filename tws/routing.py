@@ -8,12 +8,15 @@ from channels.routing import URLRouter
 from django.urls import path, re_path
 
 from tws.chat import ChatConsumer
+from tws.live_socket import LiveConsumer
 from tws.unknown import UnknownSocket
 
 _chat: Any = ChatConsumer.as_asgi()  # `path` is typed for views
+_live: Any = LiveConsumer.as_asgi()
 _unknown: Any = UnknownSocket.as_asgi()
 _routes: Any = [
     path("ws/chat/<str:agent_id>/", _chat),
+    path("ws/live/", _live),
     re_path("", _unknown),
 ]
 

@@ -12,7 +12,6 @@ import json
 import logging
 import time
 import uuid
-from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from typing import Any
 from weakref import WeakValueDictionary
@@ -29,6 +28,7 @@ from tws.agents import agent_manager
 from tws.database import in_database
 from tws.events import Chunk, Failed, Final, frame
 from tws.frames import Ask, Refused
+from tws.limits import may_ask
 from tws.markdown import to_html
 from tws.masking import StreamMask, shown
 from tws.models import Agent, Conversation, Message
@@ -92,7 +92,6 @@ class Run:
 
 _live: dict[uuid.UUID, Run] = {}
 _unsaved: dict[uuid.UUID, list[Frame]] = {}
-_asked_at: defaultdict[int, deque[float]] = defaultdict(deque)
 _turns: WeakValueDictionary[uuid.UUID, asyncio.Lock] = WeakValueDictionary()
 _writer: asyncio.Task[None] | None = None
 _saving = asyncio.Lock()
@@ -114,9 +113,11 @@ async def ask(
 
     Refused when too many wait in this conversation, or the user asks too fast.
     """
+    if not await in_database(may_ask, user.pk):
+        message = _("Too many questions in one minute. Wait a little.")
+        raise Refused("rate_limited", message, question.client_id)
     if question.client_id and (known := _live_run(conversation, question.client_id)):
         return known.id
-    _check_rate(user, question)
     _check_waiting(conversation, question)
     run = Run(agent, conversation, user, question, language)
     _live[run.id] = run  # its place among the waiting is taken before anything is awaited
@@ -141,17 +142,6 @@ def _live_run(conversation: Conversation, client_id: str) -> Run | None:
         if run.client_id == client_id and run.conversation.pk == conversation.pk:
             return run
     return None
-
-
-def _check_rate(user: User, question: Ask) -> None:
-    now = time.monotonic()
-    times = _asked_at[user.pk]
-    while times and times[0] <= now - 60:
-        times.popleft()
-    if len(times) >= settings.CHAT_MESSAGES_PER_MINUTE:
-        message = _("Too many questions in one minute. Wait a little.")
-        raise Refused("rate_limited", message, question.client_id)
-    times.append(now)
 
 
 def _check_waiting(conversation: Conversation, question: Ask) -> None:
@@ -289,7 +279,10 @@ async def _settle(run: Run, event: Final | Failed) -> None:
     run.settling = True
     fields = clean_json(frame(event))
     if isinstance(event, Failed):
-        await _end(run, fields, Message.Outcome.ERROR, tools=[use.as_dict() for use in event.tools])
+        fields["message"] = shown(event.message)
+        text = "".join(run.said) or fields["message"]
+        tools = [use.as_dict() for use in event.tools]
+        await _end(run, fields, Message.Outcome.ERROR, text=text, tools=tools)
         return
     memory_id = await store_answer(
         run.agent.slug, run.text, event, user=run.user, conversation=run.conversation.pk

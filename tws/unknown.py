@@ -6,8 +6,6 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 
 class UnknownSocket(AsyncWebsocketConsumer):
-    channel_layer_alias = ""
-
     async def connect(self) -> None:
         await self.accept()
         await self.close(4404)

@@ -1,0 +1,257 @@
+"""The pages in a real browser, over the real server."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.test import Client
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect, sync_playwright
+
+from knowledge.models import Memory
+from tests.fake_agent import FakeAgents, reading, words
+from tests.web_server import web_server
+from tws import running
+from tws.events import Chunk, Event, Final, RunStarted, Source
+from tws.simulator.server import SimulatorServer
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+]
+
+HOSTILE = (
+    "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
+    " [click](javascript:alert(1)) ![pixel](https://evil.example/p.png) **bold**"
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def database_beside_playwright() -> Iterator[None]:
+    """Playwright keeps an event loop in this thread, which Django would take for async code."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    yield
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def agents(monkeypatch: pytest.MonkeyPatch) -> FakeAgents:
+    fake = FakeAgents()
+    monkeypatch.setattr(running, "agent_manager", lambda: fake)
+    return fake
+
+
+@pytest.fixture
+def server(transactional_db: None) -> Iterator[str]:
+    cache.clear()
+    with web_server() as address:
+        yield f"http://{address}"
+
+
+def open_page(browser: Browser, server: str, user: User, path: str, **options: Any) -> Page:
+    """A signed-in page that fails the test when its script does."""
+    client = Client()
+    client.force_login(user)
+    context = browser.new_context(base_url=server, locale="en-US", **options)
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": server}]
+    )
+    page = context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
+    page.set_default_timeout(15_000)
+    page.goto(path)
+    return page
+
+
+@pytest.fixture
+def chat(browser: Browser, server: str, operator: User, agents: FakeAgents) -> Iterator[Page]:
+    page = open_page(browser, server, operator, "/chat/tws-analyzer/")
+    expect(page.locator("#connection")).to_have_attribute("data-state", "connected")
+    yield page
+    page.context.close()
+
+
+def ask(page: Page, question: str) -> None:
+    page.get_by_label("Your question").fill(question)
+    page.keyboard.press("Enter")
+
+
+def paced(*texts: str, seconds: float) -> list[Event | float]:
+    script: list[Event | float] = [RunStarted("tws-analyzer", "rules")]
+    for text in texts:
+        script += [Chunk(text), seconds]
+    return [*script, Final("".join(texts))]
+
+
+def test_answer_streams_and_shows_steps_sources_and_time(chat: Page, agents: FakeAgents) -> None:
+    agents.script = reading("**Two** jobs failed.")
+
+    ask(chat, "What failed?")
+
+    answer = chat.locator(".answer")
+    expect(answer.locator(".text strong")).to_have_text("Two")
+    expect(answer.locator(".source .label")).to_have_text("PROD · count_jobs")
+    expect(answer.locator(".source time")).to_have_attribute("datetime", re.compile("2026-03-02"))
+    answer.locator("summary").click()
+    expect(answer.locator(".steps li")).to_contain_text("count_jobs by: status")
+    expect(chat.locator("#status")).to_have_text("The answer is complete.")
+
+
+def test_text_is_there_before_the_answer_is_complete(chat: Page, agents: FakeAgents) -> None:
+    agents.script = paced("First. ", "Second.", seconds=1.0)
+
+    ask(chat, "What failed?")
+
+    expect(chat.locator(".text.streaming")).to_have_text("First. ")
+    expect(chat.locator(".answer")).to_have_attribute("aria-busy", "true")
+    expect(chat.locator(".answer:not([aria-busy]) .text")).to_have_text("First. Second.")
+
+
+def test_stop_button_and_escape_stop(chat: Page, agents: FakeAgents) -> None:
+    agents.script = paced("First. ", "Second.", seconds=20.0)
+    ask(chat, "One")
+    chat.get_by_role("button", name="Stop").click()
+    expect(chat.locator(".end").nth(0)).to_contain_text("Stopped.")
+    expect(chat.get_by_role("button", name="Stop")).to_be_hidden()
+
+    ask(chat, "Two")
+    expect(chat.locator(".text").nth(1)).to_have_text("First. ")
+    chat.keyboard.press("Escape")
+    expect(chat.locator(".end").nth(1)).to_contain_text("Stopped.")
+    assert agents.stopped == 2
+
+
+def test_feedback_reaches_the_memory(chat: Page, agents: FakeAgents) -> None:
+    agents.script = reading("Two jobs failed.")
+    ask(chat, "What failed?")
+    chat.get_by_role("button", name="This is wrong").click()
+    chat.get_by_label("What is wrong? (optional)").fill("Three failed")
+    chat.get_by_role("button", name="Send").click()
+
+    expect(chat.get_by_text("Thank you. A reviewer will see it.")).to_be_visible()
+    chat.reload()
+    expect(chat.get_by_role("button", name="This is wrong")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    memory = Memory.objects.get()
+    assert (memory.rating, memory.feedback) == (1, "Three failed")
+    assert memory.audit_requested_at is not None
+
+
+def test_hostile_answer_is_inert(chat: Page, agents: FakeAgents) -> None:
+    requests: list[str] = []
+    chat.on("request", lambda request: requests.append(request.url))
+    source = Source("memory", "x", HOSTILE, None, None, "cleared")
+    agents.script = words(HOSTILE, sources=(source,))
+
+    ask(chat, HOSTILE)
+
+    expect(chat.locator(".answer .text strong")).to_have_text("bold")
+    expect(chat.locator(".trust")).to_have_text("audited, not reviewed")
+    chat.reload()
+    expect(chat.locator(".answer .text strong")).to_have_text("bold")
+    assert "owned" not in chat.title()
+    assert chat.locator(".exchange script, .exchange img, [href^=javascript]").count() == 0
+    assert not [url for url in requests if "evil.example" in url]
+
+
+def test_reload_while_an_answer_streams_resumes_it(chat: Page, agents: FakeAgents) -> None:
+    agents.script = paced(*(f"w{number} " for number in range(30)), seconds=0.1)
+    ask(chat, "What failed?")
+    expect(chat.locator(".text.streaming")).to_contain_text("w3")
+
+    chat.reload()
+
+    expected = "".join(f"w{number} " for number in range(30)).strip()
+    expect(chat.locator(".answer:not([aria-busy]) .text")).to_have_text(expected)
+    assert agents.asked == ["What failed?"]
+
+
+def test_lost_connection_comes_back_and_misses_nothing(chat: Page, agents: FakeAgents) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    chat.route_web_socket(re.compile("/ws/chat/"), pass_on)
+    chat.reload()
+    agents.script = paced(*(f"w{number} " for number in range(40)), seconds=0.1)
+    ask(chat, "What failed?")
+    expect(chat.locator(".text.streaming")).to_contain_text("w3")
+
+    sockets[0].close(code=1012)
+
+    expected = "".join(f"w{number} " for number in range(40)).strip()
+    expect(chat.locator(".answer:not([aria-busy]) .text")).to_have_text(expected)
+    assert len(sockets) == 2
+
+
+def test_example_is_asked_with_one_click(chat: Page, agents: FakeAgents) -> None:
+    chat.get_by_role("button", name="Which jobs are late?").click()
+
+    expect(chat.locator(".question p")).to_have_text("Which jobs are late?")
+    expect(chat.locator(".text")).to_have_text("Two jobs failed.")
+    assert agents.asked == ["Which jobs are late?"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 800), (1280, 860)])
+def test_pages_fit_their_width(
+    browser: Browser, server: str, operator: User, agents: FakeAgents, width: int, height: int
+) -> None:
+    table = "| " + " | ".join(["wide"] * 40) + " |\n" + "|-" * 40 + "|"
+    agents.script = words("x" * 500 + "\n\n" + table)
+    size = {"width": width, "height": height}
+    page = open_page(browser, server, operator, "/chat/tws-analyzer/", viewport=size)
+
+    ask(page, "y" * 500)
+
+    expect(page.locator(".answer:not([aria-busy])")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.goto("/")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.context.close()
+
+
+def test_live_page_leads_to_a_question_that_is_answered(
+    browser: Browser, own_simulator: SimulatorServer, server: str, operator: User, settings: Any
+) -> None:
+    settings.TWS_BASE_URL, settings.TWS_VERIFY_SSL = own_simulator.url, "false"
+    page = open_page(browser, server, operator, "/")
+    expect(page.locator("#simulated")).to_be_visible()
+    expect(page.locator("#total")).to_have_text("200 jobs in the plan")
+
+    page.locator(".count.success a").click()
+
+    expect(page.get_by_label("Your question")).to_have_value("Which jobs are successful?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".answer .source .kind")).to_have_text("HWA")
+    page.context.close()
+
+
+def test_live_page_says_since_when_hwa_is_down(
+    browser: Browser, server: str, operator: User, settings: Any
+) -> None:
+    settings.TWS_BASE_URL, settings.TWS_VERIFY_SSL = "https://127.0.0.1:9", "false"
+
+    page = open_page(browser, server, operator, "/")
+
+    expect(page.locator("#unavailable h2")).to_contain_text("HWA has not answered since")
+    expect(page.locator("#plan")).to_be_hidden()
+    page.context.close()

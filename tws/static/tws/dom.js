@@ -1,0 +1,43 @@
+// Small things that both pages need.
+
+/** An element with attributes, properties and children; text is always text, never HTML. */
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) continue;
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+/** `"{count} jobs"` with the values put in. */
+export function fill(template, values) {
+  return template.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? String(values[key]) : whole));
+}
+
+const language = document.documentElement.lang || "en";
+const timeZone = document.documentElement.dataset.timeZone; // the plan's, as answers have it
+const dayOf = new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" });
+
+/** A point in time as people write it: the time alone when it is today. */
+export function moment(iso, style = "medium") {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return String(iso ?? "");
+  const today = dayOf.format(new Date()) === dayOf.format(date);
+  const format = today
+    ? { timeStyle: style }
+    : { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" };
+  return new Intl.DateTimeFormat(language, { ...format, timeZone }).format(date);
+}
+
+export function number(value) {
+  return new Intl.NumberFormat(language).format(value);
+}
+
+export function page() {
+  return JSON.parse(document.getElementById("page").textContent);
+}
+
+export const byId = (id) => document.getElementById(id);

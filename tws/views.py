@@ -1,0 +1,136 @@
+"""The pages of operators: the live plan and the chat."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from knowledge.models import Memory
+from tws import run_log, running
+from tws.live import FAILED_HOURS
+from tws.markdown import to_html
+from tws.models import Agent, Conversation, Message
+from tws.page_strings import chat_strings, examples, live_strings
+
+LISTED = 30
+"""How many conversations the list shows."""
+SHOWN = 100
+"""How many questions of a conversation the page shows, the last ones."""
+
+
+@require_safe
+@login_required
+def live(request: HttpRequest) -> HttpResponse:
+    page = {
+        "strings": live_strings(),
+        "ask": reverse("chat") if request.user.has_perm("tws.use_chat") else None,
+        "hours": FAILED_HOURS,
+    }
+    return render(request, "tws/live.html", {"page": page, "section": "live"})
+
+
+@require_safe
+@login_required
+@permission_required("tws.use_chat", raise_exception=True)
+def chat(request: HttpRequest) -> HttpResponse:
+    """To the agent that the user talked to last, else the first one."""
+    agents = Agent.objects.filter(is_active=True)
+    mine = Conversation.objects.filter(user=_user(request), agent__in=agents).exclude(title="")
+    slug = (
+        mine.values_list("agent", flat=True).first() or agents.values_list("pk", flat=True).first()
+    )
+    if slug is None:
+        raise Http404(_("No agent is active."))
+    query = urlencode({"question": request.GET["question"]}) if "question" in request.GET else ""
+    return redirect(reverse("chat-with", args=[slug]) + (f"?{query}" if query else ""))
+
+
+@require_safe
+@login_required
+@permission_required("tws.use_chat", raise_exception=True)
+def chat_with(request: HttpRequest, agent_id: str) -> HttpResponse:
+    agent = get_object_or_404(Agent, pk=agent_id, is_active=True)
+    mine = Conversation.objects.filter(user=_user(request), agent=agent)
+    conversation = _wanted(request, mine)
+    page = {
+        "agent": {"id": agent.pk, "name": str(agent)},
+        "conversation": str(conversation.pk) if conversation else None,
+        "exchanges": _exchanges(conversation, request) if conversation else [],
+        "question": request.GET.get("question", "")[: settings.CHAT_MAX_CHARACTERS],
+        "longest": settings.CHAT_MAX_CHARACTERS,
+        "examples": examples(),
+        "strings": chat_strings(),
+    }
+    context = {
+        "page": page,
+        "section": "chat",
+        "agent": agent,
+        "agents": Agent.objects.filter(is_active=True),
+        "conversations": mine.exclude(title="").order_by("-updated_at")[:LISTED],
+        "conversation": conversation,
+    }
+    return render(request, "tws/chat.html", context)
+
+
+def _user(request: HttpRequest) -> User:
+    """Who has signed in, as these pages require."""
+    return cast(User, request.user)
+
+
+def _wanted(request: HttpRequest, mine: Any) -> Conversation | None:
+    wanted = request.GET.get("conversation")
+    if not wanted:
+        return None
+    try:
+        conversation: Conversation = get_object_or_404(mine, pk=UUID(wanted))
+    except ValueError as error:
+        raise Http404(_("There is no such conversation.")) from error
+    run_log.end_cut_off(conversation, running.is_live)
+    return conversation
+
+
+def _exchanges(conversation: Conversation, request: HttpRequest) -> list[dict[str, Any]]:
+    """Questions with their answers, in the chat's own words, oldest first."""
+    asked = conversation.messages.filter(role=Message.Role.USER).order_by("-pk")[:SHOWN]
+    questions = list(reversed(asked))
+    run_ids = [question.run_id for question in questions]
+    answers = {
+        answer.run_id: answer
+        for answer in Message.objects.filter(role=Message.Role.AGENT, run_id__in=run_ids)
+    }
+    memory_ids = [answer.memory_id for answer in answers.values() if answer.memory_id]
+    rated = Memory.objects.filter(pk__in=memory_ids, rated_by=_user(request))
+    ratings = dict(rated.values_list("pk", "rating"))
+    return [_exchange(question, answers.get(question.run_id), ratings) for question in questions]
+
+
+def _exchange(
+    question: Message, answer: Message | None, ratings: dict[UUID, int | None]
+) -> dict[str, Any]:
+    exchange: dict[str, Any] = {
+        "question": question.text,
+        "client_id": question.client_id,
+        "run_id": str(question.run_id),
+        "asked_at": question.created_at.isoformat(),
+        "answer": None,
+    }
+    if answer is not None:
+        exchange["answer"] = {
+            "outcome": answer.outcome,
+            "html": to_html(answer.text),
+            "sources": answer.sources,
+            "tools": answer.tools,
+            "memory_id": str(answer.memory_id) if answer.memory_id else None,
+            "rating": ratings.get(answer.memory_id) if answer.memory_id else None,
+        }
+    return exchange

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -68,11 +69,15 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _items(request: HttpRequest, items: list[Item]) -> list[dict[str, Any]]:
-    return [
-        {"title": title, "icon": icon, "link": reverse(name)} | ({"badge": badge} if badge else {})
-        for title, icon, name, permission, badge in items
-        if request.user.has_perm(permission)
-    ]
+    shown = []
+    for title, icon, name, permission, badge in items:
+        if not request.user.has_perm(permission):
+            continue
+        item = {"title": title, "icon": icon, "link": reverse(name)}
+        if badge and (count := import_string(badge)(request)):
+            item["badge"] = count  # an empty badge would be drawn too
+        shown.append(item)
+    return shown
 
 
 def environment(request: HttpRequest) -> list[str] | None:

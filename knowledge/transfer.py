@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -135,6 +136,7 @@ def _csv_records(path: Path) -> Iterator[tuple[int, Record]]:
         yield from _table(header, _numbered(csv.reader(_bounded(file), delimiter=delimiter)))
 
 
+_UNDECODABLE = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of a stray byte
 _TOO_LONG = "\x00line too long"
 
 
@@ -189,6 +191,8 @@ def _table(
             yield line, cells
         elif any(isinstance(cell, str) and _TOO_LONG in cell for cell in cells):
             yield line, _Bad(f"longer than {LONGEST_LINE // 2**20} MiB")
+        elif any(isinstance(cell, str) and _UNDECODABLE.search(cell) for cell in cells):
+            yield line, _Bad("not UTF-8")
         elif any(cell not in (None, "") for cell in cells):
             yield (
                 line,

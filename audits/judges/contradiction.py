@@ -332,7 +332,8 @@ def _content(text: str) -> set[str]:
 
 # What every answer about a scheduler speaks of says nothing about agreement.
 _COMMONPLACE_CONCEPTS = frozenset(
-    {"job", "stream", "plan", "workstation", "status", "meaning", "agent"}
+    {"job", "stream", "plan", "workstation", "status", "meaning", "agent", "waiting", "stuck"}
+    | {"success", "failure", "running", "ready", "start", "stop", "check"}
 )
 _COMMONPLACE = frozenset(
     stem(word)

@@ -241,6 +241,7 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         r"|down)\w*(?: running| active| up)?"
         r"|processador de eventos (?:nao|esta (?:parado|inativo|fora))",
     ),
+    ("!jobman", r"jobman (?:nao|is not|isn't|is down|was not|esta (?:parado|inativo|fora))"),
     ("jobman", r"jobman"),
     ("event processor", r"processador de eventos|event[- ]process(?:or|ing)(?: server)?"),
     ("confirmed", r"confirmad[oa]s?|confirmed"),

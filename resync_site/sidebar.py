@@ -57,6 +57,7 @@ _SET_UP: list[Item] = [
         "resync_site.view_apitoken",
         "",
     ),
+    (gettext_lazy("Chat"), "forum", "chat", "tws.use_chat", ""),
     (gettext_lazy("REST API"), "api", "api:openapi-view", "audits.view_auditrecord", ""),
 ]
 

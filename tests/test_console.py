@@ -477,3 +477,21 @@ def test_memories_are_exported_by_who_may(client, auditor_user, reviewer):
 
     assert [json.loads(line)["user_query"] for line in lines] == ["Other?"]
     assert {row["user_query"] for row in csv.DictReader(io.StringIO(text))} == {"'=1+1", "Other?"}
+
+
+@pytest.mark.parametrize(
+    ("name", "titles"),
+    [
+        ("auditor", {"Overview", "Queue", "Decision log", "Memories", "REST API"}),
+        ("reviewer", {"Overview", "Queue", "Decision log", "Memories", "REST API", "Chat"}),
+    ],
+)
+def test_the_sidebar_offers_what_the_role_may_open(name, titles, client, auditor_user, reviewer):
+    client.force_login(User.objects.get(username=name))
+
+    groups = client.get("/admin/").context["sidebar_navigation"]
+
+    items = [item for group in groups for item in group["items"]]
+    assert {str(item["title"]) for item in items} == titles
+    for item in items:
+        assert client.get(item["link"], follow=True).status_code == 200

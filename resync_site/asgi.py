@@ -15,7 +15,7 @@ _http = get_asgi_application()  # sets Django up; what follows imports models
 
 from resync_site.ws_auth import SocketAuth  # noqa: E402
 from tws import running  # noqa: E402
-from tws.agents import agent_manager  # noqa: E402
+from tws.agents import agent_manager, close_shared  # noqa: E402
 from tws.database import close_connections  # noqa: E402
 from tws.routing import websockets  # noqa: E402
 
@@ -31,6 +31,7 @@ async def lifespan(
         if message["type"] == "lifespan.shutdown":
             await running.end_all()
             await agent_manager().aclose()
+            await close_shared()
             close_connections()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":

@@ -20,6 +20,7 @@ from audits.queue import AuditRecordQuerySet
 from audits.search import find
 from audits.states import ReasonCode, Status
 from knowledge.api import require
+from knowledge.text import mask_json, mask_secrets
 
 router = Router(tags=["audit"])
 
@@ -28,7 +29,7 @@ DECIDE = "audits.review_auditrecord"
 
 
 class Item(Schema):
-    """One audit record with its memory, texts as stored."""
+    """One audit record with its memory; secrets in the texts are masked."""
 
     memory_id: UUID
     status: str
@@ -120,12 +121,12 @@ def _item(record: AuditRecord) -> dict[str, Any]:
         "memory_id": memory.pk,
         "status": record.status,
         "trust": memory.trust,
-        "user_query": memory.user_query,
-        "agent_response": memory.agent_response,
-        "reason": record.ia_audit_reason,
+        "user_query": mask_secrets(memory.user_query),
+        "agent_response": mask_secrets(memory.agent_response),
+        "reason": mask_secrets(record.ia_audit_reason),
         "confidence": record.ia_audit_confidence,
         "judge": record.judge,
-        "evidence": memory.evidence,
+        "evidence": mask_json(memory.evidence),
         "created_at": record.created_at,
         "reviewed_at": record.reviewed_at,
         "reviewer": record.reviewer.get_username() if record.reviewer else None,

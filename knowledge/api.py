@@ -10,7 +10,9 @@ from ninja import Field, Query, Router, Schema
 from ninja.errors import AuthorizationError
 
 from knowledge import retrieval
+from knowledge.retrieval import MemoryHit
 from knowledge.store import give_feedback
+from knowledge.text import mask_secrets
 
 router = Router(tags=["memories"])
 
@@ -33,7 +35,7 @@ class FeedbackTaken(Schema):
 
 
 class Found(Schema):
-    """A usable memory; `score` 0..1 ranks, `similarity` is a cosine."""
+    """A usable memory, secrets masked; `score` 0..1 ranks, `similarity` is a cosine."""
 
     memory_id: UUID
     score: float
@@ -43,6 +45,14 @@ class Found(Schema):
     created_at: datetime
     user_query: str
     agent_response: str
+
+    @staticmethod
+    def resolve_user_query(hit: MemoryHit) -> str:
+        return mask_secrets(hit.user_query)
+
+    @staticmethod
+    def resolve_agent_response(hit: MemoryHit) -> str:
+        return mask_secrets(hit.agent_response)
 
 
 class Search(Schema):

@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 
 from knowledge.shown import as_text
-from knowledge.text import mask_secrets, neutralise_formula
+from knowledge.text import mask_json, mask_secrets, neutralise_formula
 
 EXPORT = "audits.export_auditrecord"
 """The permission to export memories, records and decisions."""
@@ -73,12 +73,4 @@ def _cell(value: object) -> object:
 
 
 def _jsonl(rows: list[dict[str, Any]], is_first: bool) -> bytes:
-    return "".join(f"{json.dumps(_masked(row), ensure_ascii=False)}\n" for row in rows).encode()
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _masked(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_masked(item) for item in value]
-    return mask_secrets(value) if isinstance(value, str) else value
+    return "".join(f"{json.dumps(mask_json(row), ensure_ascii=False)}\n" for row in rows).encode()

@@ -247,6 +247,15 @@ def mask_secrets(text: str) -> str:
     return "".join(pieces) + text[position:]
 
 
+def mask_json(value: Any) -> Any:
+    """`value` with the secrets in all its strings masked."""
+    if isinstance(value, dict):
+        return {str(key): mask_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [mask_json(item) for item in value]
+    return mask_secrets(value) if isinstance(value, str) else value
+
+
 def _named(match: re.Match[str]) -> Secret | None:
     value = match["secret"].rstrip(".,;:)]}!?") or match["secret"]
     if _PLACEHOLDER.fullmatch(value) or _HWA_CODE.fullmatch(value) or value.startswith("/"):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from knowledge.models import Memory
-from knowledge.text import neutralise_formula
+from knowledge.text import mask_json, neutralise_formula
 
 FIELDS = ("user_query", "agent_response", "agent_id", "evidence", "rating")
 SYNONYMS = {
@@ -290,8 +290,8 @@ COLUMNS = (
 
 
 def record_of(memory: Memory) -> dict[str, Any]:
-    """A memory as a file has it; what `read` understands of it comes back the same."""
-    return {
+    """A memory as a file has it, secrets masked; what `read` understands comes back the same."""
+    record = {
         "memory_id": str(memory.pk),
         "agent_id": memory.agent,
         "user_query": memory.user_query,
@@ -303,6 +303,8 @@ def record_of(memory: Memory) -> dict[str, Any]:
         "version": memory.version,
         "created_at": memory.created_at.isoformat(),
     }
+    masked: dict[str, Any] = mask_json(record)
+    return masked
 
 
 def write_jsonl(memories: Iterable[Memory], out: IO[str]) -> int:
@@ -319,7 +321,7 @@ def write_csv(memories: Iterable[Memory], out: IO[str]) -> int:
     count = 0
     for count, memory in enumerate(memories, 1):  # noqa: B007  counts
         record = record_of(memory)
-        record["evidence"] = json.dumps(memory.evidence, ensure_ascii=False)
+        record["evidence"] = json.dumps(record["evidence"], ensure_ascii=False)
         cells = ["" if record[name] is None else str(record[name]) for name in COLUMNS]
         writer.writerow([neutralise_formula(cell) for cell in cells])
     return count

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from knowledge import retrieval
 from knowledge.retrieval import MemoryHit
-from knowledge.text import visible
+from knowledge.text import mask_secrets, visible
 
 
 class Command(BaseCommand):
@@ -51,7 +51,8 @@ class Command(BaseCommand):
             standing = "approved" if hit.trust == "trusted" else "audited, not reviewed"
             self.stdout.write(
                 f"{hit.score:.2f}  {hit.memory_id}  {standing}\n"
-                f"      {visible(hit.user_query)}\n      {visible(hit.dated_answer)}\n"
+                f"      {visible(mask_secrets(hit.user_query))}\n"
+                f"      {visible(mask_secrets(hit.dated_answer))}\n"
             )
 
 
@@ -65,8 +66,8 @@ def _as_json(hits: list[MemoryHit]) -> str:
                 "trust": hit.trust,
                 "kind": hit.kind,
                 "created_at": hit.created_at.isoformat(),
-                "user_query": hit.user_query,
-                "agent_response": hit.agent_response,
+                "user_query": mask_secrets(hit.user_query),
+                "agent_response": mask_secrets(hit.agent_response),
             }
             for hit in hits
         ],

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 LONGEST_QUESTION = 2000
 MOST = 200
 MOST_WORDS = 40
+MANY = 300
+"""Memories that share a word; beyond that it is too common to look for candidates by it."""
 MOST_TERMS = 20
 SEARCH_SECONDS = 5
 CONNECTIONS = 8
@@ -59,20 +61,36 @@ WEIGHTS: Mapping[str, float] = {
 }
 
 SQL = """
-WITH units AS MATERIALIZED (
-    SELECT n, weight, CASE WHEN is_word
-           THEN plainto_tsquery('public.resync_pt', unit)
-                || plainto_tsquery('public.resync_en', unit)
-           ELSE quote_literal(unit)::tsquery END AS query
+WITH common AS MATERIALIZED (  -- lexemes that too many memories share to find one by them
+    SELECT e.lexeme
+      FROM pg_catalog.pg_stats s,
+           unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) e (lexeme, frequency)
+     WHERE s.schemaname = 'public' AND s.tablename = 'knowledge_vectors'
+       AND s.attname = 'document' AND e.lexeme IS NOT NULL
+       AND e.frequency * (SELECT reltuples FROM pg_catalog.pg_class
+                           WHERE oid = 'public.knowledge_vectors'::regclass) > %(many)s
+),
+units AS MATERIALIZED (
+    SELECT n, weight, is_word, lexemes && (SELECT array_agg(lexeme) FROM common) AS is_common,
+           CASE WHEN is_word THEN plainto_tsquery('public.resync_pt', unit)
+                                  || plainto_tsquery('public.resync_en', unit)
+                ELSE quote_literal(unit)::tsquery END AS query
       FROM unnest(%(units)s::text[], %(weights)s::float8[], %(are_words)s::boolean[])
            WITH ORDINALITY AS u (unit, weight, is_word, n)
+     CROSS JOIN LATERAL (
+        SELECT CASE WHEN is_word THEN tsvector_to_array(to_tsvector('public.resync_pt', unit)
+                                                        || to_tsvector('public.resync_en', unit))
+                    ELSE ARRAY[unit] END AS lexemes
+     ) AS l
 ),
 covers AS MATERIALIZED (
     SELECT n, word FROM unnest(%(cover_units)s::int[], %(cover_words)s::int[]) AS c (n, word)
 ),
 wanted AS MATERIALIZED (
-    SELECT (SELECT string_agg('(' || query::text || ')', ' | ')::tsquery FROM units)
-           AS words,
+    SELECT (SELECT coalesce(
+                string_agg('(' || query::text || ')', ' | ') FILTER (WHERE is_common IS NOT TRUE),
+                string_agg('(' || query::text || ')', ' & ') FILTER (WHERE is_word)
+            )::tsquery FROM units WHERE numnode(query) > 0) AS words,
            (SELECT string_agg(quote_literal(t), ' | ')::tsquery
               FROM unnest(%(terms)s::text[]) AS t) AS terms,
            (SELECT ('''#code'' & !(' || string_agg(quote_literal(c), ' | ') || ')')::tsquery
@@ -81,11 +99,15 @@ wanted AS MATERIALIZED (
 candidates AS MATERIALIZED (
     (SELECT id FROM knowledge_vectors ORDER BY vector <=> %(vector)s::vector LIMIT 60)
     UNION
-    (SELECT id FROM knowledge_vectors, wanted WHERE document @@ wanted.words
-      ORDER BY ts_rank(document, wanted.words) DESC LIMIT 60)
+    (SELECT id FROM (
+        SELECT id, document FROM knowledge_vectors
+         WHERE document @@ (SELECT words FROM wanted) LIMIT 3000) AS by_words
+      ORDER BY ts_rank(document, (SELECT words FROM wanted)) DESC LIMIT 60)
     UNION
-    (SELECT id FROM knowledge_vectors, wanted WHERE document @@ wanted.terms
-      ORDER BY ts_rank(document, wanted.terms) DESC LIMIT 60)
+    (SELECT id FROM (
+        SELECT id, document FROM knowledge_vectors
+         WHERE document @@ (SELECT terms FROM wanted) LIMIT 3000) AS by_terms
+      ORDER BY ts_rank(document, (SELECT words FROM wanted)) DESC NULLS LAST LIMIT 60)
 ),
 rows AS MATERIALIZED (
     SELECT m.id, m.trust, m.user_query, v.document,
@@ -126,31 +148,31 @@ sense AS (
          GROUP BY h.id, c.word
     ) AS covered GROUP BY id
 ),
-scored AS (
-    SELECT r.id, r.trust, r.cosine, r.has_term,
-           r.has_term OR (s.sense >= %(sense)s::float8 AND s.words >= %(least_words)s)
-           AS is_understood,
-           (coalesce(c.share, 0) * power(60.0 / greatest(length(r.document), 20), 0.2)
-             + %(cosine)s::float8 * greatest(r.cosine, 0)
-             + %(trigrams)s::float8
-               * similarity(public.resync_fold(left(r.user_query, 2000)), %(folded)s))
-           / (1 + %(cosine)s::float8 + %(trigrams)s::float8) AS score
+ranked AS (
+    SELECT r.id, r.trust, r.cosine, r.has_term, r.user_query,
+           coalesce(c.share, 0) * power(60.0 / greatest(length(r.document), 20), 0.2)
+             + %(cosine)s::float8 * greatest(r.cosine, 0) AS score
       FROM rows r LEFT JOIN coverage c USING (id) LEFT JOIN sense s USING (id)
+     WHERE r.has_term OR (s.sense >= %(sense)s::float8 AND s.words >= %(least_words)s)
+     ORDER BY r.has_term DESC, score DESC
+     LIMIT greatest(4 * %(limit)s, 30)
+),
+scored AS MATERIALIZED (  -- trigrams cost more than all the rest: only for the best
+    SELECT id, trust, cosine, has_term,
+           (score + %(trigrams)s::float8
+                    * similarity(public.resync_fold(left(user_query, 500)), %(folded)s))
+           / (1 + %(cosine)s::float8 + %(trigrams)s::float8) AS score
+      FROM ranked
 )
 SELECT s.id, least(s.score, 1), s.cosine, s.trust, m.user_query, m.agent_response, m.kind, m.agent,
        m.version, m.created_at
   FROM scored s JOIN knowledge_memory m USING (id)
- WHERE s.is_understood
  ORDER BY s.has_term DESC,
           (s.score >= %(near)s::float8 * max(s.score) OVER (PARTITION BY s.has_term)
            AND s.trust = 'trusted') DESC,
           s.score DESC, s.id
  LIMIT %(limit)s
 """
-
-
-class SearchUnavailable(Exception):
-    """The index could not be asked; the message says why and how to mend it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +245,11 @@ def _parameters(question: str, vector: Sequence[float], limit: int) -> dict[str,
         **WEIGHTS,
         **units.parameters(),
         **_least(len(words)),
+        "many": MANY,
         "vector": "[" + ",".join(f"{number:.6g}" for number in vector) + "]",
         "terms": terms,
         "codes": features.asked_codes(question)[:MOST_TERMS],
-        "folded": fold(question),
+        "folded": fold(question[:500]),
         "limit": min(limit, MOST),
     }
 

@@ -12,8 +12,10 @@ from psycopg.conninfo import make_conninfo
 _SEARCH = {
     "plan_cache_mode": "force_custom_plan",
     "hnsw.iterative_scan": "strict_order",
-    "hnsw.ef_search": "200",
+    "hnsw.ef_search": "100",
 }
+SEARCH_OPTIONS = "; ".join(f"SET {name} = {value}" for name, value in _SEARCH.items())
+"""The same for a connection of Django's."""
 _DJANGO_ONLY = {"cursor_factory", "context", "prepare_threshold", "server_side_binding"}
 
 

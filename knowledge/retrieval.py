@@ -30,7 +30,7 @@ from django.db import connection
 from django.utils import timezone
 
 from knowledge import features
-from knowledge.connections import conninfo, database_name
+from knowledge.connections import SEARCH_OPTIONS, conninfo, database_name
 from knowledge.embeddings import embedder
 from knowledge.glossary import find_concepts
 from knowledge.models import USABLE, Kind, Memory
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 LONGEST_QUESTION = 2000
 MOST = 200
 MOST_WORDS = 40
-MANY = 300
+MANY = 200
 """Memories that share a word; beyond that it is too common to look for candidates by it."""
 MOST_TERMS = 20
 SEARCH_SECONDS = 5
@@ -101,12 +101,12 @@ candidates AS MATERIALIZED (
     UNION
     (SELECT id FROM (
         SELECT id, document FROM knowledge_vectors
-         WHERE document @@ (SELECT words FROM wanted) LIMIT 3000) AS by_words
+         WHERE document @@ (SELECT words FROM wanted) LIMIT 1000) AS by_words
       ORDER BY ts_rank(document, (SELECT words FROM wanted)) DESC LIMIT 60)
     UNION
     (SELECT id FROM (
         SELECT id, document FROM knowledge_vectors
-         WHERE document @@ (SELECT terms FROM wanted) LIMIT 3000) AS by_terms
+         WHERE document @@ (SELECT terms FROM wanted) LIMIT 1000) AS by_terms
       ORDER BY ts_rank(document, (SELECT words FROM wanted)) DESC NULLS LAST LIMIT 60)
 ),
 rows AS MATERIALIZED (
@@ -212,6 +212,7 @@ def search(query: str, limit: int = 5) -> list[MemoryHit]:
         return _search_elsewhere(question, limit)
     parameters = _parameters(question, embedder().embed(question), limit)
     with connection.cursor() as cursor:
+        cursor.execute(SEARCH_OPTIONS)
         cursor.execute(SQL, parameters)
         return [MemoryHit(*row) for row in cursor.fetchall()]
 

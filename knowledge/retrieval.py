@@ -175,6 +175,10 @@ SELECT s.id, least(s.score, 1), s.cosine, s.trust, m.user_query, m.agent_respons
 """
 
 
+class SearchUnavailable(Exception):
+    """The index could not be asked; the message says why and how to mend it."""
+
+
 @dataclass(frozen=True, slots=True)
 class MemoryHit:
     """A usable memory that bears on the question. `score` 0..1 ranks, `similarity` is a cosine."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, Throttled
@@ -26,6 +25,7 @@ from resync_site.models import ApiToken
 from tws.api import UnknownEngine
 from tws.api import router as tws_router
 from tws.errors import TWSError, TWSUnavailable
+from tws.limits import WINDOW_SECONDS, within
 
 
 class TokenAuth(HttpBearer):
@@ -54,19 +54,13 @@ class SessionAuth(APIKeyCookie):
 
 
 class PerUser(BaseThrottle):
-    """So many requests in a minute for one user, in one web process."""
+    """So many requests in a minute for one user."""
 
     def allow_request(self, request: HttpRequest) -> bool:
-        key = f"api-requests-{request.user.pk}"
-        if cache.add(key, 1, timeout=60):
-            return True
-        try:
-            return cache.incr(key) <= settings.API_REQUESTS_PER_MINUTE
-        except ValueError:  # the minute ended between the two calls
-            return True
+        return within(f"api-requests-{request.user.pk}", settings.API_REQUESTS_PER_MINUTE)
 
     def wait(self) -> float:
-        return 60
+        return WINDOW_SECONDS
 
 
 api = NinjaAPI(

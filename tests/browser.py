@@ -1,7 +1,12 @@
-"""A real browser for tests of pages. Without Chromium they fail and say how to get it."""
+"""A real browser for tests of pages.
+
+Without Chromium these tests are skipped on a newcomer's machine; CI installs it, and there its
+absence is a failure.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 
@@ -11,6 +16,17 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def needed(program: str) -> str:
+    """The path of a program from Debian's packages; a skip where it is missing, a failure in CI."""
+    if path := shutil.which(program):
+        return path
+    missing = f"{program} is missing: apt-get install -y {program}"
+    if os.environ.get("CI"):
+        pytest.fail(missing, pytrace=False)
+    pytest.skip(missing)
+
 
 Open = Callable[..., Page]
 
@@ -22,9 +38,7 @@ def browser(django_db_setup: None) -> Iterator[Browser]:
     While it runs, Playwright keeps an event loop in this thread, and Django must be told that the
     rows are read between Playwright's calls, not in that loop. Hence not for the whole session.
     """
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.fail("Chromium is missing: apt-get install -y chromium", pytrace=False)
+    chromium = needed("chromium")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 
 from knowledge import _mem0, retrieval
+from tests.browser import browser, open_page  # noqa: F401  fixtures
 from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their names in here)
     hwa_client,
     hwa_engine,

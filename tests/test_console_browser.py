@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 
 from audits.models import AuditRecord
 from knowledge.models import Memory
-from tests.browser import browser, open_page  # noqa: F401  (fixtures are found by their names)
 from tests.factories import make_memory, make_record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +31,7 @@ def status_of(record: AuditRecord) -> str:
 
 
 @pytest.mark.parametrize(("key", "status"), [("a", "approved"), ("r", "rejected")])
-def test_two_keystrokes_decide_and_lead_to_the_next(key, status, open_page, reviewer):  # noqa: F811
+def test_two_keystrokes_decide_and_lead_to_the_next(key, status, open_page, reviewer):
     first = make_record("pending", make_memory("first?"))
     second = make_record("pending", make_memory("second?"))
     page = open_page(reviewer, path_of(first))
@@ -47,7 +46,7 @@ def test_two_keystrokes_decide_and_lead_to_the_next(key, status, open_page, revi
     assert page.complaints == []
 
 
-def test_a_letter_alone_decides_nothing_and_escape_forgets_it(open_page, reviewer):  # noqa: F811
+def test_a_letter_alone_decides_nothing_and_escape_forgets_it(open_page, reviewer):
     record = make_record("pending")
     page = open_page(reviewer, path_of(record))
 
@@ -61,7 +60,7 @@ def test_a_letter_alone_decides_nothing_and_escape_forgets_it(open_page, reviewe
 
 
 def test_letters_in_a_note_are_text_and_enter_there_decides_nothing(
-    open_page,  # noqa: F811
+    open_page,
     reviewer,
 ):
     record = make_record("pending")
@@ -80,7 +79,7 @@ def test_letters_in_a_note_are_text_and_enter_there_decides_nothing(
     assert (record.status, record.note, record.reason_code) == ("rejected", "are", "outdated")
 
 
-def test_a_correction_shows_what_changes_and_is_approved(open_page, reviewer):  # noqa: F811
+def test_a_correction_shows_what_changes_and_is_approved(open_page, reviewer):
     record = make_record("pending", make_memory("Q?", "old <b>text</b>"))
     page = open_page(reviewer, path_of(record))
 
@@ -96,7 +95,7 @@ def test_a_correction_shows_what_changes_and_is_approved(open_page, reviewer):  
     assert page.complaints == []
 
 
-def test_help_undo_next_and_previous_are_keys_too(open_page, reviewer):  # noqa: F811
+def test_help_undo_next_and_previous_are_keys_too(open_page, reviewer):
     first = make_record("pending", make_memory("first?"))
     second = make_record("pending", make_memory("second?"))
     page = open_page(reviewer, path_of(first))
@@ -119,7 +118,7 @@ def test_help_undo_next_and_previous_are_keys_too(open_page, reviewer):  # noqa:
     assert status_of(first) == "pending"
 
 
-def test_no_hostile_text_runs_anywhere(open_page, admin_user):  # noqa: F811
+def test_no_hostile_text_runs_anywhere(open_page, admin_user):
     memory = make_memory(
         HOSTILE,
         HOSTILE,
@@ -157,7 +156,7 @@ def test_no_hostile_text_runs_anywhere(open_page, admin_user):  # noqa: F811
 
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_fit_their_window(width, scheme, open_page, reviewer):  # noqa: F811
+def test_pages_fit_their_window(width, scheme, open_page, reviewer):
     record = make_record("pending", make_memory("W" * 300, "M" * 3000 + "\n" + "word " * 300))
     page = open_page(reviewer, path_of(record), color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
@@ -169,7 +168,7 @@ def test_pages_fit_their_window(width, scheme, open_page, reviewer):  # noqa: F8
 
 
 def test_the_api_documentation_renders_under_the_strict_policy(
-    open_page,  # noqa: F811
+    open_page,
     reviewer,
 ):
     page = open_page(reviewer, "/api/docs")

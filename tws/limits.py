@@ -1,4 +1,4 @@
-"""How fast one user may ask; with REDIS_URL, counted over all web processes."""
+"""How often one user may ask in a minute; with REDIS_URL, counted over all web processes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ WINDOW_SECONDS = 60
 
 def may_ask(user_id: int) -> bool:
     """Count one question; False when the user has asked too many in this minute."""
-    key = f"questions-{user_id}"
+    return within(f"questions-{user_id}", settings.CHAT_MESSAGES_PER_MINUTE)
+
+
+def within(key: str, most: int) -> bool:
+    """Count one more of `key`; False when it is more than `most` in this minute."""
     try:
         if cache.add(key, 1, timeout=WINDOW_SECONDS):
-            return True
-        return cache.incr(key) <= settings.CHAT_MESSAGES_PER_MINUTE
+            return most >= 1
+        return cache.incr(key) <= most
     except ValueError:  # the minute ended between the two calls
         return True
     except RedisError:  # better no limit than no answers
-        logger.exception("questions can't be counted")
+        logger.exception("requests can't be counted")
         return True

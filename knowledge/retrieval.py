@@ -19,19 +19,20 @@ from __future__ import annotations
 import asyncio
 import atexit
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import DataError, OperationalError, connection
 from django.utils import timezone
 
 from knowledge import features
 from knowledge.connections import SEARCH_OPTIONS, conninfo, database_name
-from knowledge.embeddings import embedder
+from knowledge.embeddings import EmbeddingError, embedder
 from knowledge.glossary import find_concepts
 from knowledge.models import USABLE, Kind, Memory
 from knowledge.text import clean, fold
@@ -214,6 +215,11 @@ def search(query: str, limit: int = 5) -> list[MemoryHit]:
         return []
     if settings.MEM0_VECTOR_STORE != "pgvector":
         return _search_elsewhere(question, limit)
+    with _named_errors():
+        return _search(question, limit)
+
+
+def _search(question: str, limit: int) -> list[MemoryHit]:
     parameters = _parameters(question, embedder().embed(question), limit)
     with connection.cursor() as cursor:
         cursor.execute(SEARCH_OPTIONS)
@@ -225,8 +231,26 @@ async def asearch(query: str, limit: int = 5) -> list[MemoryHit]:
     """`search` that does not block the event loop."""
     if not (question := _question(query)) or limit < 1:
         return []
-    parameters = _parameters(question, await embedder().aembed(question), limit)
-    return [MemoryHit(*row) for row in await _fetch(parameters)]
+    with _named_errors():
+        parameters = _parameters(question, await embedder().aembed(question), limit)
+        return [MemoryHit(*row) for row in await _fetch(parameters)]
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """What keeps the index from answering, as SearchUnavailable with a way to mend it."""
+    import psycopg
+
+    try:
+        yield
+    except EmbeddingError as error:
+        raise SearchUnavailable(f"The question could not be embedded: {error}") from error
+    except (psycopg.DataError, DataError) as error:
+        raise SearchUnavailable(
+            f"The index does not fit the embedder: {error}. Run `manage.py reindex_memories`."
+        ) from error
+    except (psycopg.OperationalError, OperationalError) as error:  # a pool's timeout is one, too
+        raise SearchUnavailable(f"The database did not answer the search: {error}") from error
 
 
 def _question(query: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 
 from knowledge import indexer
 from knowledge.models import Memory, StoredVector, Trust
-from knowledge.retrieval import search
+from knowledge.retrieval import SearchUnavailable, aclose, asearch, search
 from knowledge.store import set_trust
 from tests.factories import make_memory, make_state
 
@@ -192,3 +194,15 @@ def test_many_first_searches_at_once_open_one_pool(monkeypatch) -> None:
     asyncio.run(search_at_once())
 
     assert len(opened) == 1
+
+
+async def test_an_embedder_that_does_not_fit_the_index_is_told(settings: Any) -> None:
+    await sync_to_async(trusted)(*AGENT)
+    await sync_to_async(indexer.index_pending)()
+    settings.EMBEDDING_DIMENSIONS = 64
+
+    with pytest.raises(SearchUnavailable, match="reindex_memories"):
+        await asearch(AGENT[0])
+    with pytest.raises(SearchUnavailable, match="reindex_memories"):
+        await sync_to_async(search)(AGENT[0])
+    await aclose()

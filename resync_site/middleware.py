@@ -1,11 +1,12 @@
-"""Headers that every page carries."""
+"""What every response carries, and how errors under /api/ look."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -48,5 +49,29 @@ def content_security_policy(
             "base-uri 'none'; form-action 'self'; object-src 'none'",
         )
         return response
+
+    return middleware
+
+
+def api_errors_in_json(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """`{"detail": …}` for the errors that ninja or Django answer in words of their own.
+
+    Those are a wrong method (405), an unknown host (400) and what nobody caught (500).
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        said = response.headers.get("Content-Type", "")
+        if response.status_code < 400 or said.startswith("application/json"):
+            return response
+        if not request.path.startswith("/api/"):
+            return response
+        detail = {"detail": HTTPStatus(response.status_code).phrase}
+        error = JsonResponse(detail, status=response.status_code)
+        if "Allow" in response.headers:
+            error.headers["Allow"] = response.headers["Allow"]
+        return error
 
     return middleware

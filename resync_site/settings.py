@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "resync_site.middleware.api_errors_in_json",
     "django.middleware.security.SecurityMiddleware",
     "resync_site.middleware.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -8,6 +8,7 @@ from resync_site.api import api, unknown_path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/", unknown_path),
     path("api/", api.urls),
     path("api/<path:rest>", unknown_path),
     path("health/live", health.live),

@@ -515,3 +515,24 @@ def test_create_token_prints_a_token_that_works(reviewer, capsys):
     assert not ApiToken.objects.filter(digest=token).exists()
     with pytest.raises(CommandError, match="nobody"):
         call_command("create_token", "nobody")
+
+
+@pytest.mark.parametrize("path", ["/api/", "/api/nothing", "/api/memories/x/feedback"])
+def test_a_post_to_an_unknown_path_is_404_in_json(path):
+    response = Client(enforce_csrf_checks=True).post(path)
+
+    assert response.status_code == 404
+    assert isinstance(response.json()["detail"], str)
+
+
+def test_a_wrong_method_is_405_in_json_and_says_which_are_right(client):
+    response = client.put("/api/audit/flags")
+
+    assert response.status_code == 405
+    assert response.json() == {"detail": "Method Not Allowed"}
+    assert response.headers["Allow"] == "GET"
+
+
+def test_an_error_of_djangos_own_is_in_json_under_api_alone(client):
+    assert client.get("/api/agents", HTTP_HOST="evil.example").json() == {"detail": "Bad Request"}
+    assert client.get("/nothing").headers["Content-Type"].startswith("text/html")

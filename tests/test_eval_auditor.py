@@ -1,0 +1,147 @@
+"""Measuring the auditor from the command line, and looking without writing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from audits.evaluating import language_of
+from audits.models import AuditRecord
+from audits.states import Status
+from knowledge import indexer
+from knowledge.models import Memory
+from tests.factories import make_memory, make_record, make_state
+
+EVIDENCE = [{"tool": "get_job", "result": {"name": "PAY_CALC", "status": "ABEND", "returnCode": 8}}]
+ROWS = [
+    ("How did PAY_CALC end?", "PAY_CALC ended in ABEND with return code 8.", EVIDENCE, "correct"),
+    ("How did PAY_CALC end?", "PAY_CALC ended well, return code 0.", EVIDENCE, "incorrect"),
+    ("Como terminou o PAY_CALC?", "O PAY_CALC falhou com RC 8.", EVIDENCE, "correct"),
+    ("Como terminou o PAY_CALC?", "O PAY_CALC terminou com sucesso.", EVIDENCE, "incorrect"),
+]
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    path = tmp_path / "labelled.jsonl"
+    keys = ("user_query", "agent_response", "evidence", "label")
+    lines = [json.dumps(dict(zip(keys, row, strict=True))) for row in ROWS]
+    path.write_text("\n".join(lines) + "\n\n", encoding="utf-8")
+    return path
+
+
+def measured(capsys, *arguments: object) -> dict:
+    call_command("eval_auditor", *map(str, arguments), "--json")
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.django_db
+def test_labelled_rows_are_measured_and_nothing_is_written(labelled, capsys) -> None:
+    found = measured(capsys, labelled)
+
+    assert found["confusion"] == {"tp": 2, "fp": 0, "fn": 0, "tn": 2}
+    assert (found["n"], found["precision"], found["recall"], found["kappa"]) == (4, 1.0, 1.0, 1.0)
+    assert set(found["per_language"]) == {"en", "pt"}
+    assert Memory.objects.count() == AuditRecord.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_without_json_the_same_is_said_in_words(labelled, capsys) -> None:
+    call_command("eval_auditor", str(labelled))
+
+    out = capsys.readouterr().out
+    assert "precision=1.0" in out
+    assert "recommended threshold" in out
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "line",
+    ["not json", '{"user_query": "?"}', '{"user_query": "?", "agent_response": "!", "label": "x"}'],
+)
+def test_a_line_that_is_no_example_is_named(tmp_path, line) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text(line)
+
+    with pytest.raises(CommandError, match="line 1"):
+        call_command("eval_auditor", str(path))
+
+
+def test_a_file_or_decisions_must_be_named() -> None:
+    with pytest.raises(CommandError, match="FILE"):
+        call_command("eval_auditor")
+
+
+@pytest.mark.django_db
+def test_an_unknown_judge_prompt_or_file_is_refused(labelled, settings) -> None:
+    with pytest.raises(CommandError, match="not a judge"):
+        call_command("eval_auditor", str(labelled), "--judge", "oracle")
+    with pytest.raises(CommandError, match="LLM"):
+        call_command("eval_auditor", str(labelled), "--judge", "llm")
+    settings.LLM_BASE_URL = "http://127.0.0.1:9/v1"
+    with pytest.raises(CommandError, match="judge-1"):
+        call_command("eval_auditor", str(labelled), "--prompt", "judge-99")
+    with pytest.raises(CommandError, match="No such file"):
+        call_command("eval_auditor", "nowhere.jsonl")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_approved_memories_contradict_only_when_asked_to(tmp_path, capsys, reviewer) -> None:
+    question = "Which port does netman listen on?"
+    make_record(
+        Status.APPROVED,
+        make_memory(question, "netman listens on port 31111."),
+        reviewer=reviewer,
+        reviewed_at=timezone.now(),
+    )
+    indexer.index_pending()
+    path = tmp_path / "rows.jsonl"
+    rows = [("netman listens on port 31111.", "correct"), ("It is port 41114.", "incorrect")]
+    path.write_text(
+        "\n".join(
+            json.dumps({"user_query": question, "agent_response": answer, "label": label})
+            for answer, label in rows
+        )
+    )
+
+    assert measured(capsys, path)["confusion"]["tp"] == 0
+    found = measured(capsys, path, "--with-memories")
+    assert found["confusion"] == {"tp": 1, "fp": 0, "fn": 0, "tn": 1}
+
+
+@pytest.mark.django_db
+def test_peoples_decisions_are_examples_a_corrected_text_as_it_was(reviewer, capsys) -> None:
+    from audits import review
+
+    wrong = make_state("PAY_CALC ended well, return code 0.", EVIDENCE)
+    record = make_record(Status.QUARANTINED, wrong, judged_at=timezone.now())
+    corrected = "PAY_CALC ended in ABEND, return code 8."
+    review.decide(record.memory_id, "approve", reviewer, corrected_response=corrected)
+
+    found = measured(capsys, "--decisions")
+
+    assert found["confusion"] == {"tp": 1, "fp": 0, "fn": 0, "tn": 0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dry_run_shows_verdicts_and_writes_nothing(capsys) -> None:
+    make_state("PAY_CALC ended well, return code 0.", EVIDENCE)
+
+    with pytest.raises(SystemExit) as exit_info:
+        call_command("run_auditor", "--dry-run", "--json")
+
+    assert exit_info.value.code == 0
+    assert json.loads(capsys.readouterr().out) == {"judged": 1, "quarantined": 1}
+    assert AuditRecord.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("Quantos jobs falharam?", "pt"), ("How many jobs failed?", "en"), ("JOB_A", "en")],
+)
+def test_the_language_of_a_text(text, language) -> None:
+    assert language_of(text) == language

@@ -33,6 +33,7 @@ from audits.models import AuditRecord
 from audits.scoring import Scoring
 from audits.settling import Judged, Outcome
 from audits.states import OPEN
+from knowledge import indexer
 from knowledge.llm import LLMError, LLMUnavailable
 from knowledge.models import Memory, Trust
 
@@ -216,10 +217,14 @@ class Auditor:
         return queue.claim(self.worker, wanted)
 
     def _look_around(self, wanted: int) -> None:
-        """The queue is empty: people's reports, changed texts, worn-out records, new memories."""
+        """The queue is empty: reports, worn-out records, changed texts, and what is new.
+
+        New is what the chat and imports stored, and what other programs wrote into mem0's store.
+        """
         self.tally.flagged += settling.take_requests()
         self.tally.failed += settling.fail_exhausted()
         AuditRecord.objects.requeue_changed(wanted)
+        indexer.adopt_foreign(CLAIM_AT_MOST)
         AuditRecord.objects.discover(max(wanted, CLAIM_AT_MOST), self.scope.of_memories())
 
     async def _keep_leases(self) -> None:

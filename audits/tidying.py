@@ -1,4 +1,4 @@
-"""What follows the audits: vectors for what became usable, rows for what other programs wrote."""
+"""What follows the audits: vectors for what became usable, and the log's head, once a day."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ def tidy() -> bool:
         if not cursor.fetchone()[0]:
             return False
     try:
-        indexer.adopt_foreign(500)
         while indexer.index_pending(500):
             pass
         export_head(settings.RESYNC_HOME / "decision-heads.jsonl")

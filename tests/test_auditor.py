@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from django.utils import timezone
 
 from audits.auditor import Auditor, Scope, analyze_memory
 from audits.judges import MemoryUnderAudit, Verdict
@@ -22,7 +24,7 @@ from audits.judging import Bench
 from audits.models import AuditRecord, Decision
 from audits.states import Status
 from knowledge.llm import LLMUnavailable
-from knowledge.models import Memory, Trust
+from knowledge.models import Memory, StoredVector, Trust
 from tests.factories import make_memory, make_record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -161,6 +163,32 @@ def test_analyze_memory_tells_what_became_of_the_memory() -> None:
     memory = make_memory("?", "flag this")
 
     assert asyncio.run(analyze_memory(memory.pk, Bench([by_its_words]))) == "pending"
+
+
+def test_what_another_program_wrote_into_mem0s_store_is_audited_too() -> None:
+    payload = {"data": "quarantine this", "user_id": "someone", "trust": "trusted"}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO knowledge_vectors (id, vector, payload) "
+            "VALUES (gen_random_uuid(), array_fill(0.1, ARRAY[%s])::vector, %s)",
+            [django_settings.EMBEDDING_DIMENSIONS, json.dumps(payload)],
+        )
+
+    tally = audit_now().tally
+
+    assert tally.quarantined == 1
+    assert Memory.objects.get().source == "mem0"
+    assert not StoredVector.objects.exists()
+
+
+def test_only_memories_since_a_time_are_audited() -> None:
+    now = timezone.now()
+    make_memory("old?", "clear", created_at=now - timedelta(days=3))
+    recent = make_memory("new?", "clear too", created_at=now)
+
+    audit_now(scope=Scope(since=now - timedelta(days=1)))
+
+    assert list(Memory.objects.exclude(trust=Trust.NEW)) == [recent]
 
 
 # --- processes ------------------------------------------------------------------------------

@@ -17,6 +17,9 @@ def main() -> None:
         sys.exit("Django is not installed here. Run scripts/test once, then .venv/bin/python.")
     try:
         execute_from_command_line(sys.argv)
+    except BrokenPipeError:  # `export_memories | head`: whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except ImproperlyConfigured as error:
         sys.exit(f"manage.py: {error}")  # it says what to do; a traceback would hide that
     except ProgrammingError as error:

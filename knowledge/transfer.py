@@ -30,6 +30,7 @@ SYNONYMS = {
     "agent": "agent_id",
     "agente": "agent_id",
 }
+_OURS = {name: name for name in FIELDS}
 LONGEST_LINE = 4 * 2**20
 LONGEST_TEXT = 200_000
 MOST_EVIDENCE = 1000
@@ -232,12 +233,14 @@ def _checked(line: int, record: Record, mapping: Mapping[str, str]) -> Row | Bad
 
 
 def _named(record: Mapping[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:
-    """The record under our names: as mapped, else as it is, else by a synonym."""
+    """The record under our names: as mapped, else as it is, else by a synonym.
+
+    Case matters only to the mapping: spreadsheets like to begin their headers with a capital.
+    """
+    lowered = {str(name).strip().lower(): value for name, value in record.items()}
     named: dict[str, Any] = {}
-    for names in (SYNONYMS, dict(zip(FIELDS, FIELDS, strict=True)), mapping):
-        for theirs, ours in names.items():
-            if theirs in record:
-                named[ours] = record[theirs]
+    for names, fields in ((SYNONYMS, lowered), (_OURS, lowered), (mapping, record)):
+        named |= {ours: fields[theirs] for theirs, ours in names.items() if theirs in fields}
     return named
 
 

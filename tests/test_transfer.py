@@ -290,3 +290,10 @@ def test_queries_from_standard_input_answer_line_by_line(
 def test_a_limit_that_makes_no_sense_is_refused(limit: str) -> None:
     with pytest.raises(CommandError, match="--limit"):
         call_command("search_memories", "x", "--limit", limit)
+
+
+def test_headers_begin_with_a_capital_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "faq.csv"
+    path.write_text("Question,ANSWER ,Rating\nHow?,Like this.,4\n", encoding="utf-8")
+
+    assert list(read(path)) == [Row(2, "How?", "Like this.", rating=4)]

@@ -117,6 +117,33 @@ def endpoint() -> _Endpoint:
     return _endpoints.setdefault(settings.LLM_BASE_URL, _Endpoint())
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What this process asked of the endpoint; `cost` by LLM_PRICE_INPUT and LLM_PRICE_OUTPUT."""
+
+    calls: int
+    failures: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float
+
+    def __str__(self) -> str:
+        words = f"{self.calls} calls, {self.failures} failed, {self.prompt_tokens} tokens in, "
+        cost = f", cost {self.cost:.4f}" if self.cost else ""
+        return f"{words}{self.completion_tokens} out{cost}"
+
+
+def spent() -> Spent:
+    known = endpoint()
+    cost = (
+        known.prompt_tokens * settings.LLM_PRICE_INPUT
+        + known.completion_tokens * settings.LLM_PRICE_OUTPUT
+    ) / 1_000_000
+    return Spent(
+        known.calls, known.failures, known.prompt_tokens, known.completion_tokens, round(cost, 6)
+    )
+
+
 async def call_llm(
     messages: Sequence[Message] | str,
     *,

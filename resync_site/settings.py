@@ -154,6 +154,8 @@ LLM_API_KEY = env.text("LLM_API_KEY")
 LLM_MODEL = env.text("LLM_MODEL")
 LLM_TIMEOUT_SECONDS = env.number("LLM_TIMEOUT_SECONDS", 60, least=0.1)
 LLM_MAX_RETRIES = env.integer("LLM_MAX_RETRIES", 2, most=10)
+LLM_PRICE_INPUT = env.number("LLM_PRICE_INPUT", 0, least=0)  # of a million tokens; 0: not known
+LLM_PRICE_OUTPUT = env.number("LLM_PRICE_OUTPUT", 0, least=0)
 
 # --- The auditor ----------------------------------------------------------------------------
 

@@ -64,6 +64,18 @@ async def test_an_answer_comes_with_its_usage(scripted):
     assert llm.endpoint().completion_tokens == 2
 
 
+async def test_what_was_spent_is_counted_and_priced(scripted, settings):
+    settings.LLM_PRICE_INPUT, settings.LLM_PRICE_OUTPUT = 2.0, 10.0
+    scripted(lambda body: say("two words"))
+
+    await call_llm("hello", max_tokens=500)
+
+    spent = llm.spent()
+    assert (spent.calls, spent.prompt_tokens, spent.completion_tokens) == (1, 11, 2)
+    assert spent.cost == pytest.approx((11 * 2 + 2 * 10) / 1_000_000)
+    assert "cost" in str(spent)
+
+
 async def test_without_a_base_url_the_llm_is_off(settings):
     settings.LLM_BASE_URL = ""
 

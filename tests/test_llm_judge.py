@@ -189,6 +189,14 @@ async def test_the_memory_is_data_between_markers_that_it_cannot_know(judged_by)
         assert "approved text" in user["content"]
 
 
+async def test_secrets_are_kept_from_the_model(judged_by):
+    judge, server = judged_by(about(lambda body: say_json(opinion(False))))
+
+    await judge(memory(agent_response="Log on with password=hunter2-S3cr3t! first."))
+
+    assert not any("hunter2-S3cr3t!" in json.dumps(request) for request in server.requests)
+
+
 async def test_a_verdict_is_not_paid_for_twice(judged_by):
     class Kept(dict):
         async def get(self, key):

@@ -24,7 +24,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from audits.judges import Finding, MemoryUnderAudit, Verdict
 from knowledge.llm import Reply, call_llm
-from knowledge.text import visible
+from knowledge.text import mask_secrets, visible
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ class LLMJudge:
         if turn:  # other order, same material: a verdict that depends on the order is no verdict
             sections = sections[turn:] + sections[:turn]
         material = "\n".join(
-            f"[{marker} {name}]\n{visible(_shortened(text))}\n[{marker} end of {name}]"
+            f"[{marker} {name}]\n{_as_data(_shortened(text))}\n[{marker} end of {name}]"
             for name, text in sections
         )
         return [
@@ -294,7 +294,7 @@ def _passage(quote: str, memory: MemoryUnderAudit) -> str | None:
     if not wanted:
         return None
     for text in (memory.agent_response, memory.user_query):
-        if wanted in " ".join(visible(text).split()):
+        if wanted in " ".join(_as_data(text).split()):
             return wanted
     return None
 
@@ -315,6 +315,11 @@ def _sections(memory: MemoryUnderAudit) -> list[tuple[str, str]]:
         ("evidence", evidence),
         ("approved memories", approved),
     ]
+
+
+def _as_data(text: str) -> str:
+    """A text as the model sees it: hidden characters written out, secrets kept from it."""
+    return visible(mask_secrets(text))
 
 
 def _shortened(text: str) -> str:

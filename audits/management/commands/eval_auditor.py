@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
@@ -79,6 +81,7 @@ class Command(BaseCommand):
         from audits.evaluating import judge_all
         from audits.measuring import grouped, measures, recommended_threshold, reliability
         from audits.scoring import Scoring
+        from knowledge.llm import spent
 
         quiet = options["json"] or not sys.stderr.isatty()
         with tqdm(total=len(examples), desc="judged", disable=quiet) as bar:
@@ -86,6 +89,7 @@ class Command(BaseCommand):
             found, silent = asyncio.run(judge_all(sitting, examples, scoring, bar.update))
         return measures(found) | {
             "no_verdict": silent,
+            "llm": asdict(spent()) if settings.LLM_BASE_URL else None,
             "recommended_threshold": recommended_threshold(found),
             "reliability": reliability(found),
             "per_judge": grouped(found, "judge"),
@@ -100,6 +104,8 @@ class Command(BaseCommand):
             for name, values in result[kind].items():
                 self._line(name, values)
         self.stdout.write(f"no verdict: {result['no_verdict']}")
+        if result["llm"]:
+            self.stdout.write(f"LLM so far: {json.dumps(result['llm'])}")
         self.stdout.write(f"recommended threshold: {result['recommended_threshold']}")
         self.stdout.write("score       n   mean   wrong")
         for row in result["reliability"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import signal
 import sys
 import time
@@ -12,10 +13,13 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+
+log = logging.getLogger("audits.auditor")
 
 EXIT_SOME_FAILED = 1
 EXIT_CANNOT_RUN = 2
@@ -119,6 +123,8 @@ class Command(BaseCommand):
         await auditor.close()
         await knowledge_graph.aclose()
         await llm.aclose()
+        if settings.LLM_BASE_URL:
+            log.info("LLM: %s", llm.spent())
         self._report(auditor.tally, remaining, time.monotonic() - started, options)
         return EXIT_SOME_FAILED if auditor.tally.failed else 0
 

@@ -74,11 +74,19 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
         )
         return records
 
+    @transaction.atomic
     def renew(self, worker: str) -> int:
-        """Give `worker` its lease time afresh on everything it still holds; how many records."""
+        """Give `worker` its lease time afresh on everything it still holds; how many records.
+
+        What is being settled just now is passed over: waiting for it, in whatever order an
+        UPDATE finds its rows, could deadlock.
+        """
         lease_until = timezone.now() + timedelta(seconds=settings.AUDIT_LEASE_SECONDS)
         held = self.filter(status=Status.RUNNING, lease_owner=worker)
-        return held.update(lease_until=lease_until)
+        held = held.order_by("id").select_for_update(skip_locked=True)
+        return self.filter(id__in=list(held.values_list("id", flat=True))).update(
+            lease_until=lease_until
+        )
 
     def discover(self, limit: int, wanted: Q | None = None) -> int:
         """Queue up to `limit` memories that no record speaks of yet, oldest first.

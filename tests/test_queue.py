@@ -160,6 +160,21 @@ def test_a_renewed_lease_stays() -> None:
     assert AuditRecord.objects.claim("w2", 5) == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_renewing_does_not_wait_for_a_record_that_is_being_settled() -> None:
+    make_memory("a?", "answer a")
+    make_memory("b?", "answer b")
+    AuditRecord.objects.discover(10)
+    [first, _] = AuditRecord.objects.claim("w1", 2)
+    renewed: list[int] = []
+
+    with transaction.atomic():
+        AuditRecord.objects.select_for_update().get(pk=first.pk)
+        in_another_connection(lambda: renewed.append(AuditRecord.objects.renew("w1")))
+
+    assert renewed == [1]
+
+
 @pytest.mark.django_db
 def test_a_memory_that_changed_while_judged_gets_no_verdict_and_is_queued_again() -> None:
     memory = make_memory()

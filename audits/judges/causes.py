@@ -14,7 +14,10 @@ FAILURES: dict[str, str] = {
     r"|lack)(?: \w+){0,2} (?:de |of )?(?:espaco|disk space|space)"
     r"|espaco (?:em disco|insuficiente)|disco cheio|full disk|not enough space|disk space"
     r"|filesystem (?:is )?full|enospc",
-    "missing file": r"no such file|(?:file|arquivo|ficheiro)(?: \S+){0,3}? (?:was |is "
+    "missing file": r"no such (?:file|directory|path|folder)"
+    r"|(?:directory|folder|path|diretorio|pasta"
+    r"|caminho)(?: \S+){0,2}? (?:not found|missing|(?:does not|doesn't|nao) exist\w*"
+    r"|inexistente)|(?:file|arquivo|ficheiro)(?: \S+){0,3}? (?:was |is "
     r"|nao (?:foi |esta )?|not )*(?:not found|missing|encontrado|ausente|existe|presente"
     r"|chegou|arrived?|there)"
     r"|(?:missing|falta(?:ndo|va)?|faltou|ausencia d[eo]|without)(?: \w+){0,2} (?:file|arquivo)"
@@ -23,12 +26,15 @@ FAILURES: dict[str, str] = {
     r"|achar|localiz\w+|abr\w+)(?: \w+){0,3} (?:file|arquivo)",
     "permission": r"permission denied|access (?:is |was )?denied|(?:falta|sem|faltou|negad[ao]"
     r"|lack(?:s|ed)?)(?: \w+){0,2} (?:permissao|acesso|permission)"
+    r"|(?:refus|deni|recus|neg)\w+(?: \w+){0,2} (?:access|acesso|permission|permissao)"
     r"|permissao(?: \w+){0,2} negada|acesso negado|not authorized|eacces"
     r"|insufficient privileges|ora-01031|permissoes?",
     "login": r"(?:senha|password|credential\w*|credencia\w+|login|logon|authenticat\w+"
     r"|autentica\w+)(?: \w+){0,3} (?:invalid[ao]?s?|expir\w+|fail\w*|falh\w+|wrong"
     r"|incorrect\w*|incorret[ao]s?|vencid[ao]|reject\w+|recusad[ao]s?|errad[ao]s?|bloquead[ao]s?"
     r"|locked|denied)"
+    r"|(?:aceit|rejeit|recus|accept|reject|refus)\w+(?: \w+){0,3} (?:senha|password|log[io]n"
+    r"|credenci\w+|credential\w*|username)"
     r"|(?:invalid|wrong|expired|bad|incorrect|rejected) (?:password|credentials?|login"
     r"|username\S*)|login (?:denied|failed)|logon failure|authentication fail\w+|ora-01017"
     r"|ora-28001|account (?:is )?locked|conta bloqueada|(?:bloqueio|lock)(?: \w+){0,2} (?:conta"
@@ -40,7 +46,8 @@ FAILURES: dict[str, str] = {
     r"|fechada)|no listener|sem listener|network (?:is )?(?:unreachable|down|error|outage)"
     r"|host unreachable|no route to host|recusou a conexao|nao conseguiu (?:se )?conectar"
     r"|could not connect|cannot connect|unable to connect|econnrefused|ora-125\d\d"
-    r"|unreachable|queda d[ea] rede|falha d[ea] rede|refused|listener|service (?:not"
+    r"|unreachable|queda d[ea] rede|falha d[ea] rede"
+    r"|refused(?! (?:\w+ )?(?:access|log[oi]n|permission|authori\w+))|listener|service (?:not"
     r"|un)available",
     "memory": r"out ?of ?memory|outofmemory\w*|(?:falta|faltou|estouro|sem)(?: \w+){0,2} memoria"
     r"|memory (?:exhausted|limit|leak)|cannot allocate memory|java heap|oom|not enough memory"
@@ -89,7 +96,7 @@ WAITS: dict[str, str] = {
     rf"|dependenc\w+)|predecessor\w*(?: \w+){{0,3}} (?:que falhou|failed|pendente|pending)",
     "time": rf"{_WAITS}(?: \w+){{0,5}} (?:hora|horario|start time|earliest start|scheduled time"
     rf"|its time|due time)|only (?:start|run)s? at|so pode (?:partir|iniciar|comecar|rodar)"
-    rf"|not before|nao antes",
+    rf"|not before (?:\d|its|the (?:time|hour|start))|nao antes d\w+ \d",
     "file": rf"{_WAITS}(?: \w+){{0,5}} (?:file|arquivo)",
     "resource": rf"{_WAITS}(?: \w+){{0,5}} (?:recurso|resource)s?|(?:recurso"
     rf"|resource)(?: \w+){{0,3}} (?:ocupado|busy|esgotado|in use|em uso|taken|exhausted)",
@@ -152,7 +159,7 @@ _KIN = (
     {"permission", "login"},
     {"killed", "memory"},
     {"certificate", "connection"},
-    {"bad data", "syntax", "duplicate key"},
+    {"bad data", "syntax"},
     {"database lock", "timeout"},
 )
 
@@ -165,6 +172,27 @@ def failures_in(text: str) -> dict[str, tuple[int, int]]:
 def waits_in(text: str) -> dict[str, tuple[int, int]]:
     """What a text says somebody waits for, each with where it first stands."""
     return _first(_WAIT, text)
+
+
+_ASKS_WHAT_HOLDS = re.compile(
+    r"\b(?:why|por ?que|what(?:'s| is)(?: \w+)? (?:keeping|holding|blocking|stopping|delaying)"
+    r"|waiting for|hold(?:s|ing)|o que(?: \w+){0,2} (?:segura\w*|prend\w*|trav\w*|imped\w*"
+    r"|bloque\w*"
+    r"|falta)|motivo|reason|esper\w+ (?:por |o )?que|pelo que|aguarda\w* o que)\b"
+)
+_HOLDERS = {
+    "prompt": re.compile(r"\b(?:prompt|pergunta do operador)\b"),
+    "resource": re.compile(r"\b(?:recurso|resource)\b"),
+    "predecessor": re.compile(r"\b(?:predecessor(?:a|as|es|s)?|antecessor(?:a|es)?|upstream)\b"),
+    "file": re.compile(r"\b(?:arquivo|file)\b(?! (?:system|server))"),
+}
+
+
+def named_holders(question: str, text: str) -> dict[str, tuple[int, int]]:
+    """What an answer names by its bare noun when it was asked what somebody waits for."""
+    if not _ASKS_WHAT_HOLDS.search(fold(question)):
+        return {}
+    return _first(_HOLDERS, text)
 
 
 def known_failures(facts: Facts) -> set[str]:

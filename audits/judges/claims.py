@@ -14,7 +14,7 @@ from knowledge.hwa_terms import Number, find_numbers, object_names
 from knowledge.text import fold
 
 from .facts import Facts, Thing
-from .predicates import Said, find_predicates
+from .predicates import Said, find_predicates, is_empty_handed
 
 MOST_TEXT = 20_000
 MOST_SENTENCES = 300
@@ -118,7 +118,8 @@ _OTHERS = re.compile(
     r"|estacoes|ninguem|nobody|everything|tudo|nothing|nada|it comes|someone|alguem)\b"
 )
 _UNREAL = re.compile(
-    r"(?:\A\W*(?:e |mas |so )?se\b)|\b(?:if|caso|unless|until|ate|quando|when|whenever|once"
+    r"(?:\A\W*(?:e |mas |so )?se\b)|\b(?:if|caso|unless|until|ate(?! (?:o fi(?:m|nal)|agora"
+    r"|o momento|aqui))|quando|when|whenever|once"
     r"|assim que|depois que|after|before|antes"
     r"|would|could(?! not|n.t)|should|must|will|vai|vao|ira|deve(?:m|ria)?|poderia"
     r"|(?<!nao )pode(?:ria)?|may"
@@ -199,7 +200,12 @@ def _subjects(sentence: Sentence, groups: list[list[Mention]], said: Said) -> li
     following = next((g for g in groups if g[0].start >= said.end), None)
     if following is not None:
         glue = _FORWARD_GLUE.fullmatch(sentence.folded[said.end : following[0].start])
-        if glue and (previous is None or (glue["mark"] and _is_counted(sentence, said))):
+        nobody = is_empty_handed(sentence.folded, said.start, sentence.portuguese)
+        if (
+            glue
+            and not nobody
+            and (previous is None or (glue["mark"] and _is_counted(sentence, said)))
+        ):
             return _things(following)
     if previous is None:
         if _OTHERS.search(sentence.folded[: said.end]):
@@ -209,9 +215,25 @@ def _subjects(sentence: Sentence, groups: list[list[Mention]], said: Said) -> li
     one = _by_ordinal(between, previous)
     if one is not None:
         return _things([one])
+    if _sums_up(sentence, previous, said):
+        return _things(previous)
     if _OTHERS.search(between) or _is_counted(sentence, said):
         return []
     return _things(previous)
+
+
+_SUM_GLUE = re.compile(r"[\"'`*]*,? (?:(?:os|as|all|the|todos os|todas as) )?")
+
+
+def _sums_up(sentence: Sentence, group: list[Mention], said: Said) -> bool:
+    """Whether a number only sums up the names before it: "A e B, ambos em execução"."""
+    number = number_before(sentence, said)
+    if number is None or len(group) < 2 or number.value != len(group):
+        return False
+    return (
+        number.start >= group[-1].end
+        and _SUM_GLUE.fullmatch(sentence.folded[group[-1].end : number.start]) is not None
+    )
 
 
 _ORDINALS = (
@@ -437,6 +459,8 @@ def _mentions(text: str, facts: Facts, question: str) -> list[Mention]:
     for match in _TOKEN.finditer(text):
         word = match[0]
         thing = _known(word, facts)
+        if thing is None and text[match.start() - 1 : match.start()] == "/":
+            thing = facts.find(f"/{word}")
         if thing is None and word not in shaped:
             continue
         role = _role(folded[max(0, match.start() - 40) : match.start()], thing)

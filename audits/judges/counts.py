@@ -40,6 +40,9 @@ def counted(
                 found.add(sum(PREDICATES["success"].truth(t) is True for t in things))
             number = sum(truth is not denied for truth in sure)
             found |= {number, number + len(truths) - len(sure)}
+    for thing in facts.things.values() if among is None else among:
+        if len(thing.runs) > 1:
+            found.add(sum(predicate.truth(run) is (not denied) for run in thing.runs))
     for thing in facts.things.values() if predicate.name == "free" else ():
         found |= _units(thing, denied)
     if among is None and facts.lists and not any(facts.lists):
@@ -255,6 +258,47 @@ def check_none(
     )
     return shown, 0.92
 
+
+# What nobody says loosely: where the evidence counts none, nobody is so.
+_PLAIN = {
+    "failed",
+    "stuck",
+    "cancelled",
+    "suppressed",
+    "late",
+    "free",
+    "asked",
+    "running",
+    "waiting",
+    "linked",
+    "success",
+}
+
+
+def check_somebody(
+    sentence: Sentence, said: Said, facts: Facts, subjects: list[Thing]
+) -> Problem | None:
+    """Somebody is said to be so whom the evidence doesn't show: "the other one is free"."""
+    if said.denied or said.predicate.name not in _PLAIN or subjects:
+        return None
+    folded = sentence.folded
+    if is_unreal(folded, said.start) or is_empty_handed(folded, said.start, sentence.portuguese):
+        return None
+    number = number_before(sentence, said) or _number_after(sentence, said)
+    if number is not None or not _SOMEBODY.search(folded[: said.start]):
+        return None
+    if counted(said.predicate, False, facts) != {0} or (facts.lists and not any(facts.lists)):
+        return None
+    known = "; ".join(t.describe() for t in list(facts.things.values())[:3])
+    return known or f"{said.predicate.name}: 0", 0.87
+
+
+_SOMEBODY = re.compile(
+    r"\b(?:the )?(?:others?|outr[oa]s?|rest(?:o|ante)?|remaining(?: \w+)?|demais|remainder"
+    r"|someone|alguem"
+    r"|something|algo|some|alguns|algumas)(?: (?:ones?|units?|unidades?|jobs?|is|are|was|were|has"
+    r"|have|esta|estao|foi|foram|still|ainda|already|ja|of|them|the|dos|das|deles|delas))* ?\Z"
+)
 
 _EXISTS = re.compile(
     r"\b(?:nao (?:ha|tem|temos|existem?|houve|encontrei|achei)|there (?:is|are|was|were) (?:no"

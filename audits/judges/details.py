@@ -26,6 +26,22 @@ _RETURN_CODE = re.compile(
 )
 
 
+_SYSTEM = re.compile(r"\b(?:linux|windows|aix|solaris|hp-?ux|ibm ?i|z/?os|os/?400)\b")
+
+
+def check_systems(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, int, Problem]]:
+    """An operating system that the evidence, which names another, doesn't know of."""
+    known = set(_SYSTEM.findall(fold(facts.text[:20_000])))
+    for match in _SYSTEM.finditer(sentence.folded) if known else ():
+        if match[0] not in known and not is_unreal(sentence.folded, match.start()):
+            yield match.start(), match.end(), (", ".join(sorted(known)), 0.87)
+
+
+def stated_codes(folded: str) -> set[int]:
+    """The return codes that a text calls by that name."""
+    return {int(match["rc"] or match["rc2"]) for match in _RETURN_CODE.finditer(folded)}
+
+
 def check_return_codes(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, int, Problem]]:
     for match in _RETURN_CODE.finditer(sentence.folded):
         value = int(match["rc"] or match["rc2"])
@@ -34,9 +50,9 @@ def check_return_codes(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, 
         subjects = _subjects_before(sentence, match.start())
         own = {code for subject in subjects for code in subject.return_codes}
         everyone = {code for thing in facts.things.values() for code in thing.return_codes}
-        if value in own or (not own and value in facts.integers):
+        if value in own or (not own and value in everyone):
             continue
-        if value in facts.integers and value not in everyone:
+        if value in facts.given and value not in everyone:
             continue
         shown = subjects[-1].describe() if own else _codes_shown(facts, everyone)
         yield match.start(), match.end(), (shown, 0.9 if everyone or facts.log else 0.8)
@@ -61,7 +77,7 @@ def _subjects_before(sentence: Sentence, position: int) -> list[Thing]:
 
 # A number beside a name: LOAD_S with 33, 40 na SRV_A, SRV_A tem 40.
 _BESIDE_AFTER = re.compile(
-    r"[ \"'`*]*(?:with|com|tem|has|had|teve|:|=|,? that is)[ \"'`*]*(?:a |an |o )?(?:rc |code "
+    r",?[ \"'`*]*(?:with|com|tem|has|had|teve|:|=|,? that is)[ \"'`*]*(?:a |an |o )?(?:rc |code "
     r"|codigo )?"
 )
 _BESIDE_BEFORE = re.compile(
@@ -108,9 +124,9 @@ def check_attributes(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, in
     """A limit, fence or priority: the named object's own, else anybody's in the evidence."""
     for match in _ATTRIBUTE.finditer(sentence.folded):
         key = _ATTRIBUTE_KEYS[match["name"][:3]]
-        known = {n for thing in facts.things.values() for n in _numbers_of(thing, key)}
+        known = {n for thing in facts.things.values() for n in numbers_of(thing, key)}
         near = [m.thing for m in sentence.mentions if m.thing and m.end <= match.end()]
-        own = _numbers_of(near[-1], key) if near else set()
+        own = numbers_of(near[-1], key) if near else set()
         if is_unreal(sentence.folded, match.start()) or int(match["n"]) in (own or known):
             continue
         if known:
@@ -121,7 +137,7 @@ def check_attributes(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, in
             )
 
 
-def _numbers_of(thing: Thing, key: str) -> set[int]:
+def numbers_of(thing: Thing, key: str) -> set[int]:
     return {n for name, numbers in thing.numbers.items() if key in name for n in numbers}
 
 
@@ -175,6 +191,37 @@ def check_places(sentence: Sentence, facts: Facts) -> Iterator[tuple[Mention, Pr
                 yield mention, (thing.describe(), 0.88)
 
 
+_ASKS_WHERE = re.compile(
+    r"\b(?:where|onde|(?:which|what|on which|em (?:que|qual)|qual|de que) (?:workstation|agent"
+    r"|node|host"
+    r"|server|machine|box|estacao|maquina|agente|servidor|no))\b"
+)
+
+
+def check_where(
+    question: Sentence, sentence: Sentence, facts: Facts
+) -> Iterator[tuple[Mention, Problem]]:
+    """The workstation that opens the answer to "where does it run": "FTA2: it ran there"."""
+    if not _ASKS_WHERE.search(question.folded) or not sentence.mentions:
+        return
+    first = sentence.mentions[0]
+    if first.thing is None or first.thing.kinds != {"workstation"}:
+        return
+    if not _OPENS.fullmatch(sentence.folded[: first.start]):
+        return
+    asked = {
+        m.thing.name: m.thing
+        for m in (*question.mentions, *sentence.mentions)
+        if m.thing is not None and m.thing.workstations
+    }
+    for thing in asked.values() if len(asked) == 1 else ():
+        if first.thing.name.casefold() not in thing.workstations:
+            yield first, (thing.describe(), 0.88)
+
+
+_OPENS = re.compile(r"\W*(?:(?:on|at|in|na|no|em|the|o|a|foi|it was|it is|it ran on)\W+){0,3}")
+
+
 def _bracketed(place: Mention, after: list[Mention], sentence: Sentence) -> list[Thing]:
     """The objects listed in brackets behind a place: "two on W_X (A1 and A2)"."""
     if not re.match(r"[\"'`*]* \(", sentence.folded[place.end :]):
@@ -224,6 +271,7 @@ def _joined(sentence: Sentence, mention: Mention, before: list[Mention]) -> bool
 _QUOTED = re.compile(
     r"(?<![\w-])(?P<code>[A-Z]{2,8}-?\d{3,7}[A-Z]?)(?![\w-])"
     r"|(?<![\w/:.])(?P<path>/(?:[\w.-]{1,60}/){1,10}[\w.-]{1,60}[\w])"
+    r"|\b(?P<zone>(?:Africa|America|Asia|Atlantic|Australia|Europe|Pacific)/[A-Z]\w{2,30})"
     r"|(?<![\d.])(?P<address>\d{1,3}(?:\.\d{1,3}){3})(?![\d.])"
     r"|(?<![\w.])(?P<version>\d{1,3}\.\d{1,3}\.\d{1,3})(?![\d.])"
 )
@@ -244,7 +292,7 @@ def unheard_of(text: str, question: str, facts: Facts) -> Iterator[tuple[str, st
             continue
         if kind == "path" and _is_api_or_command(text, match.start()):
             continue
-        yield match[0], kind, 0.88 if kind in {"code", "version"} else 0.75
+        yield match[0], kind, 0.88 if kind in {"code", "version", "zone"} else 0.75
     yield from _unheard_names(text, heard, facts)
 
 

@@ -48,6 +48,7 @@ class Thing:
     empty_times: set[str] = field(default_factory=set)
     numbers: dict[str, set[int]] = field(default_factory=dict)
     tallies: list[dict[str, int]] = field(default_factory=list)
+    types: set[str] = field(default_factory=set)
     runs: list[Thing] = field(default_factory=list)
     """Each execution by itself, oldest first as the evidence lists them."""
     holders: set[str] = field(default_factory=set)
@@ -81,6 +82,8 @@ class Facts:
     partial: set[int] = field(default_factory=set)
     """Counts given beside a list that shows only the first of what was counted."""
     integers: set[int] = field(default_factory=set)
+    given: set[int] = field(default_factory=set)
+    """The integers that stand by themselves, not within a time or a name."""
     moments: list[Moment] = field(default_factory=list)
     log: str = ""
     """Job logs and messages: what programs wrote."""
@@ -128,6 +131,7 @@ _EXIT_IN_LOG = re.compile(
     r"|value)?(?: with)?\s*[:=]?\s*(-?\d{1,10})\b"
 )
 _NUMBER_IN_TEXT = re.compile(r"(?<![\d.])\d{1,12}(?![\d])")
+_NUMBER_ALONE = re.compile(r"(?<![\w.:/+-])\d{1,12}(?![\w:/-]|\.\d)")
 _TIME_VALUE = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z"
     r"|[+-]\d\d:?\d\d)?)?"
@@ -156,6 +160,8 @@ def read_facts(evidence: list[dict[str, Any]]) -> Facts:
     facts.log, facts.text = "\n".join(reader.log), "\n".join(reader.strings)
     for found in _EXIT_IN_LOG.finditer(facts.log[:MOST_TEXT]):
         facts.integers.add(int(found[1]))
+    facts.given |= facts.integers
+    facts.given |= {int(n) for n in _NUMBER_ALONE.findall(facts.text[:MOST_TEXT])}
     facts.integers |= {int(n) for n in _NUMBER_IN_TEXT.findall(facts.text[:MOST_TEXT])}
     return facts
 
@@ -220,6 +226,8 @@ class _Reader:
         """The object this dict is about: its own, when it carries a name, or the one around it."""
         lowered = {str(k).lower(): v for k, v in value.items()}
         key = next((k for k in _NAME_KEYS if _is_name(lowered.get(k))), None)
+        if "promptstatus" in lowered and _is_name(lowered.get("promptname")):
+            key = "promptname"  # a prompt that also tells whose it is
         if key is None:
             return owner
         name = lowered[key]
@@ -314,6 +322,8 @@ class _Reader:
             self.log.append(value[:MOST_TEXT])
         if owner is None or value == owner.name:
             return
+        if key == "jobname" and "prompt" in owner.kinds and len(value) <= 200:
+            self.thing(value, "job")
         if key == "substatus":
             owner.substatuses.add(upper)
         elif _STATUS_KEY.fullmatch(key) and len(value) <= 40 and key != "statuses":
@@ -321,6 +331,8 @@ class _Reader:
         elif re.fullmatch(r".*(?:flags|states)", key):
             owner.flags[value.lower()] = True
             owner.flag_lists = True
+        elif key in {"type", "workstationtype", "role"} and len(value) <= 40:
+            owner.types.add(upper)
         elif _STREAM_KEY.fullmatch(key):
             owner.streams.add(value.casefold())
             self.thing(value, "stream")

@@ -15,7 +15,14 @@ from django.utils.translation import gettext as _
 from knowledge.text import visible
 
 from . import Finding, MemoryUnderAudit, Verdict
-from .causes import akin, failures_in, known_failures, known_waits, waits_in
+from .causes import (
+    akin,
+    failures_in,
+    known_failures,
+    known_waits,
+    named_holders,
+    waits_in,
+)
 from .claims import MOST_TEXT, Mention, Sentence, bind, is_unreal, read_answer, read_sentence
 from .contradiction import contradictions
 from .counts import (
@@ -25,6 +32,7 @@ from .counts import (
     check_fine,
     check_none,
     check_numbers,
+    check_somebody,
     check_totals,
 )
 from .details import (
@@ -33,12 +41,15 @@ from .details import (
     check_places,
     check_return_codes,
     check_settings,
+    check_systems,
+    check_where,
     unheard_of,
 )
 from .facts import Facts, Thing, read_facts
 from .honesty import is_honest_no
 from .predicates import Said, is_denied
 from .questions import answered_from_an_error, answered_from_nothing, check_yes_no, omitted_failure
+from .replies import cause_untold, check_reply
 from .runs import check_runs
 from .times import check_dates, check_spans, check_times, span_minutes
 
@@ -154,20 +165,28 @@ def _findings(
     for sentence in sentences:
         yield from _about_statuses(sentence)
         yield from _about_counts(sentence, question, facts)
-        yield from _about_details(sentence, facts, memory.user_query)
+        opens = sentence is sentences[0]
+        yield from _about_details(sentence, facts, memory.user_query, opens)
         yield from _about_causes(sentence, facts)
+        yield from _about_holders(memory.user_query, sentence, facts)
         for run_problem in check_runs(sentence, facts):
             yield _contradicted(sentence.text, *run_problem)
     if not sentences:
         return
     first = sentences[0].text
+    for _place, misplaced in check_where(question, sentences[0], facts):
+        yield _contradicted(first, *misplaced)
     for problem in (
         answered_from_an_error(sentences, facts),
         answered_from_nothing(sentences, facts),
         check_yes_no(question, sentences, facts),
+        *check_reply(question, sentences[0], facts),
     ):
         if problem:
             yield _contradicted(first, *problem)
+    untold = cause_untold(question.folded, memory.agent_response, facts)
+    if untold:
+        yield _unfounded(first, *untold)
     omitted = omitted_failure(memory.user_query, sentences, facts)
     if omitted:
         message = _("The answer leaves out a failure that the evidence shows:")
@@ -251,6 +270,7 @@ def _about_counts(sentence: Sentence, question: Sentence, facts: Facts) -> Itera
             check_count(sentence, said, facts),
             check_none(sentence, said, facts, subjects),
             check_all(sentence, said, facts),
+            check_somebody(sentence, said, facts, subjects),
         ):
             if problem:
                 yield _contradicted(sentence.text, *problem)
@@ -263,14 +283,17 @@ def _about_counts(sentence: Sentence, question: Sentence, facts: Facts) -> Itera
             yield _unfounded(sentence.text, datum, confidence)
 
 
-def _about_details(sentence: Sentence, facts: Facts, question: str) -> Iterator[Finding]:
+def _about_details(
+    sentence: Sentence, facts: Facts, question: str, opens: bool
+) -> Iterator[Finding]:
     problems = [
         *check_return_codes(sentence, facts),
         *check_beside(sentence, facts),
         *check_attributes(sentence, facts),
         *check_settings(sentence, facts),
-        *check_times(sentence, facts, question),
-        *check_spans(sentence, facts),
+        *check_systems(sentence, facts),
+        *check_times(sentence, facts, question, opens),
+        *check_spans(sentence, facts, question),
         *check_dates(sentence, facts, question),
     ]
     for _start, _end, problem in problems:
@@ -295,6 +318,18 @@ def _about_causes(sentence: Sentence, facts: Facts) -> Iterator[Finding]:
             t.describe() for t in facts.things.values() if t.substatuses or t.codes or t.numbers
         )
         yield _unfounded(sentence.text, shown[:300] or "-", 0.87 if waits else 0.7)
+
+
+def _about_holders(question: str, sentence: Sentence, facts: Facts) -> Iterator[Finding]:
+    """A prompt or resource given as what holds a job, when the evidence names something else."""
+    waits = known_waits(facts)
+    if not waits or facts.log:
+        return
+    for holder, (start, _end) in named_holders(question, sentence.text).items():
+        spoken_of = holder in facts.text.lower() or facts.of_kind(holder)
+        if holder in waits or spoken_of or _is_aside(sentence, start):
+            continue
+        yield _unfounded(sentence.text, ", ".join(sorted(waits)), 0.8)
 
 
 _ALSO_WAITED_FOR = {"missing file": "file", "connection": "link", "quota": "limit"}

@@ -148,6 +148,35 @@ def _free(thing: Thing) -> bool | None:
     return None if not amounts else max(amounts) > 0
 
 
+def _master(thing: Thing) -> bool | None:
+    backup = _flag(r"backup")(thing) or any("BACKUP" in kind for kind in thing.types)
+    if thing.types & {"MANAGER", "MASTER", "MDM"} or _flag(r"^(?:is_?)?(?:master|domain_?manager)")(
+        thing
+    ):
+        return True
+    return False if backup else None
+
+
+def _backup(thing: Thing) -> bool | None:
+    if any("BACKUP" in kind for kind in thing.types):
+        return True
+    said = _flag(r"backup")(thing)
+    return said if said is not None else False if _master(thing) else None
+
+
+def _rerun(thing: Thing) -> bool | None:
+    return len(thing.runs) > 1 if thing.runs else None
+
+
+def _there(thing: Thing) -> bool | None:
+    """Whether a file that somebody waits for has arrived."""
+    if thing.codes & {"UNSATISFIED", "NOT_EXISTS", "NOT_FOUND", "MISSING", "ABSENT", "NO"}:
+        return False
+    if thing.codes & {"SATISFIED", "EXISTS", "FOUND", "PRESENT", "YES"}:
+        return True
+    return _flag(r"^(?:exists|found|present|arrived)")(thing)
+
+
 def _healthy(thing: Thing) -> bool | None:
     """For "everything is fine": nothing failed, stuck, or cut off."""
     if thing.groups() & {"failed", "stuck"}:
@@ -187,6 +216,11 @@ PREDICATES: dict[str, Predicate] = {
         Predicate("jobman", _active(r"jobman")),
         Predicate("confirmed", _confirmed),
         Predicate("free", _free),
+        Predicate("master", _master),
+        Predicate("backup", _backup),
+        Predicate("there", _there),
+        Predicate("critical", _flag(r"critical")),
+        Predicate("rerun", _rerun),
         Predicate("healthy", _healthy, _codes("success")),
     )
 }
@@ -200,6 +234,16 @@ _PHRASES: tuple[tuple[str, str], ...] = (
         r"|asked"
         r"|nao respondid[oa]s?|prompts? (?:pendentes?|pending|abertos?|em aberto|open)"
         r"|(?:pending|open) prompts?",
+    ),
+    (
+        "answered yes",
+        r"respond(?:eu|eram)(?: que| com)? \W?sim\b|(?:replied|said)(?: with)? \W?yes"
+        r"|(?:answer|reply|resposta) (?:was|is|foi|e) \W?(?:yes|sim)\b",
+    ),
+    (
+        "answered no",
+        r"respond(?:eu|eram)(?: que| com)? \W?nao\b|(?:replied|said)(?: with)? \W?no\b"
+        r"|(?:answer|reply|resposta) (?:was|is|foi|e) \W?(?:no|nao)\b",
     ),
     ("answered yes", r"respondid[oa]s?(?: ja)? (?:com )?\W?sim\b|answered(?: with)? \W?yes"),
     ("answered no", r"respondid[oa]s?(?: ja)? (?:com )?\W?nao\b|answered(?: with)? \W?no\b"),
@@ -245,7 +289,33 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ("jobman", r"jobman"),
     ("event processor", r"processador de eventos|event[- ]process(?:or|ing)(?: server)?"),
     ("confirmed", r"confirmad[oa]s?|confirmed"),
-    ("free", r"livres?|free|available|disponive(?:l|is)"),
+    (
+        "backup",
+        r"(?:is|as|e|como) (?:the |a |o )?(?:backup|standby|reserva|bmdm|backup[- ]master"
+        r"|master[- ](?:de )?backup)",
+    ),
+    (
+        "master",
+        r"(?:is|as|e|como) (?:the |o |a )?(?:master|mestre|mdm|master domain manager)"
+        r"(?!(?: de|-)? ?backup)",
+    ),
+    (
+        "there",
+        r"(?:is|are|esta|estava|was) (?:already |ja )?(?:there|in place|present|presente|la)|exists"
+        r"|arrived|chegou|chegaram",
+    ),
+    (
+        "rerun",
+        r"refeit[oa]s?|re-?executad[oa]s?|(?:was|been|were) (?:already )?(?:rerun|run again)"
+        r"|rodou de novo|rodou novamente",
+    ),
+    ("critical", r"(?:flagged |marked |considered )?critical|(?:marcad[oa] como )?critic[oa]s?"),
+    ("cancelled", r"cancelamentos?|cancellations?"),
+    (
+        "!free",
+        r"esgotad[oa]s?|exhausted|used up|(?:fully|all) (?:taken|used|in use)|tod[oa]s? em uso",
+    ),
+    ("free", r"sobram?|livres?|free|available|disponive(?:l|is)"),
     (
         "failed",
         r"(?:ended|finished|terminou|acabou|saiu|encerrou|terminaram) (?:in|with|em"
@@ -256,16 +326,20 @@ _PHRASES: tuple[tuple[str, str], ...] = (
     ),
     (
         "success",
-        r"(?:com|with) sucesso|(?:success|sucesso)(?:fully|ful)?|done|concluid[oa]s?",
+        r"(?:passou|passaram|passed)(?! (?:d[oae]\w*|por|para|a|o|the|its|to|by)\b)"
+        r"|(?:is|are|came|come) in(?=[.,;!]|\Z)|(?:com|with) sucesso|(?:success|sucesso)(?:fully"
+        r"|ful)?|done|concluid[oa]s?",
     ),
     (
         "healthy",
-        r"certos?|(?:is|are|was|were|all|looks?|foi|foram|vai|esta|estao|both) (?:all )?(?:fine|ok"
+        r"without (?:any )?(?:trouble|problems?|issues?)|trouble-free|certos?|(?:is|are|was|were"
+        r"|all|looks?|foi|foram|vai|esta|estao|both) (?:all )?(?:fine|ok"
         r"|good|bem)",
     ),
     (
         "ended",
-        r"end(?:ed)?|finish(?:ed|es)?|over|termin(?:ou|aram|ad[oa]s?)|acab(?:ou|aram)"
+        r"end(?:ed)?|finish(?:ed|es)?|over|(?:is|are|was|were|went|got|run) through|termin(?:ou"
+        r"|aram|ad[oa]s?)|acab(?:ou|aram)"
         r"|ja acabou|encerr(?:ou|ad[oa]s?)|finaliz(?:ou|ad[oa]s?|aram)",
     ),
     (

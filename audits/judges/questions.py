@@ -14,7 +14,7 @@ from .predicates import PREDICATES, Said, is_denied, is_empty_handed
 
 Problem = tuple[str, float]
 
-_YES = re.compile(r"\W*(?:yes|yep|sim|isso|correct|correto|exato|claro|of course)\b")
+_YES = re.compile(r"\W*(?:yes|yep|sim|ja(?=[,.:!])|isso|correct|correto|exato|claro|of course)\b")
 _NO = re.compile(
     r"\W*(?:no(?=\s*[,.;:!—–-]|$)|nao|nope|nenhum[a]?|none|not (?:yet|at|really)|ainda nao"
     r"|neither|negativo|nothing|nada)\b(?! (?:momento|plano|log|stream))"
@@ -39,8 +39,7 @@ def check_yes_no(question: Sentence, answer: list[Sentence], facts: Facts) -> Pr
     """A yes or no that the evidence answers the other way."""
     if not answer or _OPEN_QUESTION.match(question.folded) or "?" not in question.text:
         return None
-    first = answer[0].folded
-    says = True if _YES.match(first) else False if _NO.match(first) else None
+    says = _says_yes(question, answer[0])
     if says is None:
         return None
     asked = _asked_truth(_last_clause(question, facts), facts)
@@ -48,6 +47,23 @@ def check_yes_no(question: Sentence, answer: list[Sentence], facts: Facts) -> Pr
         return None
     truth, shown = asked
     return None if truth is says else (shown, 0.87)
+
+
+def _says_yes(question: Sentence, first: Sentence) -> bool | None:
+    """Yes or no; in Portuguese a yes also repeats the verb: "Está conectada?" "Está, …"."""
+    if _NO.match(first.folded):
+        return False
+    if _YES.match(first.folded):
+        return True
+    echo = _ECHO.match(first.folded)
+    return True if echo and re.search(rf"\b{echo['verb']}\b", question.folded) else None
+
+
+_ECHO = re.compile(
+    r"\W*(?P<verb>esta|estao|tem|temos|ha|deu|deram|foi|foram|existem?|terminou|terminaram|acabou"
+    r"|acabaram|falhou|falharam|atrasou|rodou|rodaram|consta|segue|houve|conseguiu|comecou|chegou)"
+    r"(?: sim)?(?=[,.;:!]|\Z)"
+)
 
 
 def _last_clause(question: Sentence, facts: Facts) -> Sentence:
@@ -61,7 +77,8 @@ def _asked_truth(question: Sentence, facts: Facts) -> tuple[bool, str] | None:
         return None
     if _ALL.search(question.folded):
         return _everything(question, facts)
-    said = question.said
+    # "Is anything critical late?" asks of the critical ones whether they are late.
+    said = [s for s in question.said if s.predicate.name != "critical"] or question.said
     if len({s.predicate.name for s in said}) != 1 or re.search(r" (?:or|ou) ", question.folded):
         return None
     if _ANY.search(question.folded):
@@ -190,13 +207,6 @@ def omitted_failure(question: str, answer: list[Sentence], facts: Facts) -> Prob
         return None
     shown = [thing.describe() for thing in (unnamed or bad)[:3]]
     return "; ".join(shown or [counts]), 0.84
-
-
-_LACKING = re.compile(
-    r"\b(?:is|are|was|were|did|has|does) not\b|n't\b|\bnao (?:esta|foi|terminou|consegui\w*"
-    r"|aparece|acabou|concluiu|tem|sai)\b"
-    r"|\b(?:sem|without)\b"
-)
 
 
 _LACKING = re.compile(

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 
 from .claims import Sentence, is_unreal
+from .details import stated_codes
 from .facts import Facts, Thing
 from .predicates import Said
+from .times import find_clocks, find_days
 
 Problem = tuple[str, float]
 
@@ -30,6 +32,8 @@ def check_runs(sentence: Sentence, facts: Facts) -> Iterator[Problem]:
     if len(jobs) != 1:
         return
     yield from _times(sentence, jobs[0])
+    yield from _codes(sentence, jobs[0])
+    yield from _places(sentence, jobs[0])
     for said in sentence.said:
         if is_unreal(sentence.folded, said.start):
             continue
@@ -51,6 +55,42 @@ def _times(sentence: Sentence, job: Thing) -> Iterator[Problem]:
             yield f"{before[-1].predicate.name}: {runs}", 0.88
 
 
+def _codes(sentence: Sentence, job: Thing) -> Iterator[Problem]:
+    """ "8, in run 4502": the return code of that very run."""
+    runs = _numbered(sentence.folded, job)
+    if len(runs) != 1 or not runs[0].return_codes:
+        return
+    others = {code for run in job.runs for code in run.return_codes} - runs[0].return_codes
+    said = {number.value for number in sentence.numbers if _is_alone(sentence, number.end)}
+    if (said | stated_codes(sentence.folded)) & others:
+        yield runs[0].describe(), 0.88
+
+
+def _places(sentence: Sentence, job: Thing) -> Iterator[Problem]:
+    """ "on AGT_2 (run 4502)": the workstation of that very run."""
+    runs = _numbered(sentence.folded, job)
+    if len(runs) != 1 or not runs[0].workstations:
+        return
+    others = {place for run in job.runs for place in run.workstations} - runs[0].workstations
+    if any(m.name.casefold() in others for m in sentence.mentions):
+        yield runs[0].describe(), 0.88
+
+
+def _is_alone(sentence: Sentence, end: int) -> bool:
+    """Whether a number counts nothing: no noun and no unit follows it."""
+    return re.match(r"\W*(?:\Z|[,.;)]|(?:in|on|na|no|for|em)\b)", sentence.folded[end:]) is not None
+
+
+def _numbered(folded: str, job: Thing) -> list[Thing]:
+    """The runs that a text names by their numbers."""
+    return [
+        run
+        for run in job.runs
+        if re.search(rf"(?<![\w.:]){re.escape(run.name.rsplit(' ', 1)[-1])}(?![\w:])", folded)
+        and len(run.name.rsplit(" ", 1)[-1]) > 2
+    ]
+
+
 def _is_wrong(run: Thing, said: Said) -> bool:
     truth = said.predicate.truth(run)
     return truth is not None and truth is said.denied
@@ -58,6 +98,9 @@ def _is_wrong(run: Thing, said: Said) -> bool:
 
 def _meant(sentence: Sentence, said: Said, job: Thing) -> list[Thing]:
     """The runs that a predicate is said of, by the words before it in its clause."""
+    timed = _timed(sentence, said, job) or _dated(sentence, job)
+    if timed:
+        return timed
     before = sentence.folded[: said.start]
     marks = [
         (match.end(), runs)
@@ -74,3 +117,38 @@ def _meant(sentence: Sentence, said: Said, job: Thing) -> list[Thing]:
     if re.search(r"[.;:]| (?:after|depois|before|antes|but|mas) ", before[position:]):
         return []
     return runs if len(before) - position < 40 else []
+
+
+def _timed(sentence: Sentence, said: Said, job: Thing) -> list[Thing]:
+    """The runs named by their times before a predicate: "as das 08:15 e 08:40 deram certo"."""
+    start = max(sentence.folded.rfind(mark, 0, said.start) for mark in ",;()")
+    clause = sentence.folded[start + 1 : said.start]
+    clocks = find_clocks(clause)
+    if not clocks or not _RIGHT_BEFORE.fullmatch(clause[clocks[-1].end :]):
+        return []
+    return [
+        run
+        for run in job.runs
+        if any(
+            (c.hour, c.minute) == (m.at.hour, m.at.minute)
+            for c in clocks
+            for m in run.times
+            if m.role == "start"
+        )
+    ]
+
+
+_RIGHT_BEFORE = re.compile(r"(?: (?:one|run|was|is|has|had|also|tambem|ja|foi|did|both|ambas))*\W*")
+
+
+def _dated(sentence: Sentence, job: Thing) -> list[Thing]:
+    """The one run of the one day that a sentence speaks of: "on 14 July it went well"."""
+    days = find_days(sentence.folded)
+    if len(days) != 1:
+        return []
+    runs = [
+        run
+        for run in job.runs
+        if any((m.at.month, m.at.day) in days[0] for m in run.times if m.role == "start")
+    ]
+    return runs if len(runs) == 1 else []

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import zip_longest
 
+from knowledge.text import fold
+
 from .claims import Sentence
-from .facts import Facts, Moment
+from .facts import Facts, Moment, Thing
 
 Problem = tuple[str, float]
 
@@ -66,6 +68,10 @@ _ROLE = re.compile(
 )
 
 
+# "must start by 21:00": the bound is told, whatever is to happen before it.
+_UP_TO = re.compile(r"\b(?:by|ate(?: as| a)?|no later than|antes das)[ \"'(]*\Z")
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """A time of day as written."""
@@ -103,10 +109,11 @@ def _is_span(folded: str, match: re.Match[str]) -> bool:
 
 
 def check_times(
-    sentence: Sentence, facts: Facts, question: str
+    sentence: Sentence, facts: Facts, question: str, opens: bool = False
 ) -> Iterator[tuple[int, int, Problem]]:
     """Each time of day that the evidence doesn't hold, or holds for something else."""
     asked = {(c.hour, c.minute) for c in find_clocks(question)}
+    wanted = _asked_role(question) if opens else None
     moments = facts.moments + _worked_out(facts)
     for clock in find_clocks(sentence.folded):
         matching = [m for m in moments if _same(clock, m, facts)]
@@ -121,16 +128,21 @@ def check_times(
                 (shown or "no time in the evidence", 0.88 if shown else 0.75),
             )
             continue
-        problem = _wrong_role(sentence, clock, matching, facts)
+        bare = _BARE_TIME.fullmatch(sentence.folded[: clock.start])
+        said = (wanted if bare else None) or _role_near(sentence.folded, clock)
+        problem = _wrong_role(said, matching, facts) or _of_another(sentence, clock, facts)
         if problem:
             yield clock.start, clock.end, problem
+
+
+_WORKED_OUT = {("start", 1): "end", ("end", -1): "start"}
 
 
 def _worked_out(facts: Facts) -> list[Moment]:
     """Ends and starts that the evidence's durations give: started at 10:00, estimated PT25M."""
     spans = [timedelta(minutes=minutes) for minutes in _durations(facts)[:10]]
     return [
-        Moment("", moment.at + sign * span)
+        Moment(_WORKED_OUT.get((moment.role, sign), ""), moment.at + sign * span)
         for moment in facts.moments[:20]
         if 1 < moment.at.year < 9999
         for span in spans
@@ -156,10 +168,62 @@ def _as_told(at: datetime, facts: Facts) -> list[datetime]:
     return [at, *(at.astimezone(zone) for zone in zones)]
 
 
-def _wrong_role(
-    sentence: Sentence, clock: Clock, matching: list[Moment], facts: Facts
-) -> Problem | None:
-    said = _role_near(sentence.folded, clock)
+_BARE_TIME = re.compile(
+    r"\W*(?:(?:at|as|a|ate|until|desde|since|the|it|was|is|it's|its|foi|e|no|em|on|dia|today"
+    r"|hoje|[\d/-]+)\W+){0,4}"
+)
+_ASKS_WHEN = re.compile(r"\b(?:when|quando|que horas?|what time|horario|hora|deadline|prazo)\b")
+
+
+def _asked_role(question: str) -> str | None:
+    """What the time is for that a question asks: "When did it finish?" its end."""
+    folded = fold(question)
+    if not _ASKS_WHEN.search(folded):
+        return None
+    asked = {
+        role for role, pattern in _ASKED_ROLES.items() if re.search(rf"\b(?:{pattern})\b", folded)
+    }
+    return asked.pop() if len(asked) == 1 else None
+
+
+_ASKED_ROLES = {
+    "deadline": r"deadline|prazo|horario limite|latest",
+    "started": r"desde (?:quando|que horas)|since when|start(?:ed)?|beg[ai]n|comecou|iniciou"
+    r"|partiu",
+    "end": r"ate (?:quando|que horas)|until when|finish(?:ed)?|end(?:ed)?|completed?"
+    r"|termin\w+|acab\w+|encerr\w+|conclu\w+",
+}
+
+
+def _of_another(sentence: Sentence, clock: Clock, facts: Facts) -> Problem | None:
+    """A time that the evidence holds for another object than the one it is said of."""
+    named = {m.name.casefold(): m.thing for m in sentence.mentions if m.thing and m.thing.times}
+    if any(
+        m.end > clock.start or m.role != "subject"
+        for m in sentence.mentions
+        if m.name.casefold() in named
+    ):
+        return None
+    if len(named) != 1:
+        return None
+    (thing,) = named.values()
+    if any(_same(clock, moment, facts) for moment in thing.times + _worked_out(facts)):
+        return None
+    loose = sum(len(t.times) for t in facts.things.values()) < len(facts.moments)
+    owners = [
+        other
+        for other in facts.things.values()
+        if other is not thing and any(_same(clock, m, facts) for m in other.times)
+    ]
+    if not owners or (loose and not all(o.kinds & thing.kinds for o in owners)):
+        return None
+    held = {id(m) for o in owners for m in o.times}
+    if any(id(m) not in held and _same(clock, m, facts) for m in facts.moments):
+        return None
+    return thing.describe(), 0.87
+
+
+def _wrong_role(said: str | None, matching: list[Moment], facts: Facts) -> Problem | None:
     if said is None:
         return None
     agreeing = _AGREES[said]
@@ -186,6 +250,8 @@ def _role_near(folded: str, clock: Clock) -> str | None:
     start = max(
         folded.rfind(mark, 0, clock.start) for mark in (",", ";", ":  ", " and ", " e ", "(")
     )
+    if _UP_TO.search(folded[max(start, 0) : clock.start]):
+        return "range_end"
     before = list(_ROLE.finditer(folded, max(start, 0), clock.start))
     if before:
         return str(before[-1].lastgroup)
@@ -241,6 +307,11 @@ def check_dates(
         yield match.start(), match.end(), (shown, 0.86)
 
 
+def find_days(folded: str) -> list[set[tuple[int, int]]]:
+    """The dates of a text, each as the (month, day) it may mean."""
+    return [_days(match) for match in _DATE.finditer(folded)]
+
+
 def _days(match: re.Match[str]) -> set[tuple[int, int]]:
     """The (month, day) a date may mean: 03/12 is read both ways."""
     if match["y"]:
@@ -280,13 +351,19 @@ _SPAN = re.compile(
 _WORD_SPAN = re.compile(r" (?P<unit>horas?|hours?|minutos?|minutes?)\b(?: (?:e|and) )?")
 
 
-def check_spans(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, int, Problem]]:
+def check_spans(
+    sentence: Sentence, facts: Facts, question: str
+) -> Iterator[tuple[int, int, Problem]]:
     """Durations said of the past that no pair of times in the evidence gives."""
     known = span_minutes(facts)
     clocks = find_clocks(sentence.folded)
+    asked = _ASKS_HOW_LONG.search(fold(question))
     for start, end, minutes in _spans(sentence):
-        if any(c.start <= start < c.end for c in clocks) or not _SAID_OF_PAST.search(
-            sentence.folded
+        other = _taken_by_another(sentence, start, end, minutes, facts)
+        if other:
+            yield start, end, (other, 0.87)
+        if any(c.start <= start < c.end for c in clocks) or not (
+            _SAID_OF_PAST.search(sentence.folded) or (asked and not sentence.folded[:start].strip())
         ):
             continue
         if not known - {0.0}:
@@ -294,6 +371,36 @@ def check_spans(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, int, Pr
         elif not any(abs(minutes - k) <= _leeway(sentence, start, end, k) for k in known):
             shown = ", ".join(f"{k:g} min" for k in sorted(known - {0.0})[:4])
             yield start, end, (shown, 0.86)
+
+
+_ASKS_HOW_LONG = re.compile(
+    r"\b(?:how long|how late|how many (?:minutes|hours)|quanto tempo|quantos minutos"
+    r"|quantas horas)\b"
+)
+_TOOK = re.compile(r"\b(?:took|lasted|ran|durou|levou|rodou|needed|precisou)\b")
+
+
+def _taken_by_another(
+    sentence: Sentence, start: int, end: int, minutes: float, facts: Facts
+) -> str | None:
+    """A duration that the evidence gives another object than the one it is said of."""
+    named = [m for m in sentence.mentions if m.end <= start and m.thing and _own_spans(m.thing)]
+    if not named or not _TOOK.search(sentence.folded[named[-1].end : start]):
+        return None
+    thing = named[-1].thing
+
+    def took(other: Thing) -> bool:
+        return any(abs(minutes - k) <= _leeway(sentence, start, end, k) for k in _own_spans(other))
+
+    if thing is None or took(thing):
+        return None
+    return thing.describe() if any(took(t) for t in facts.things.values()) else None
+
+
+def _own_spans(thing: Thing) -> list[float]:
+    starts = [m.at for m in thing.times if m.role == "start" and m.at.tzinfo]
+    ends = [m.at for m in thing.times if m.role == "end" and m.at.tzinfo]
+    return [(b - a).total_seconds() / 60 for a in starts[:5] for b in ends[:5] if b > a]
 
 
 _ROUGHLY = re.compile(
@@ -317,13 +424,15 @@ def _leeway(sentence: Sentence, start: int, end: int, minutes: float) -> float:
 _SAID_OF_PAST = re.compile(
     r"\b(?:took|lasted|ran|durou|levou|rodou|ha|for|late|atras\w+|behind|before|antes|early"
     r"|adiantad\w+|started|comecou"
-    r"|faltam|left|durante|desde|depois de|apos|after|running|rodando)\b"
+    r"|faltam|left|durante|desde|depois de|apos|after|running|rodando|past|overdue|beyond|ago"
+    r"|passad[oa]s|decorrid[oa]s)\b"
 )
 
 
 def _spans(sentence: Sentence) -> Iterator[tuple[int, int, float]]:
     for digits in _SPAN.finditer(sentence.folded):
-        minutes = int(digits["n"]) * _minutes(digits["unit"]) + int(digits["n2"] or 0)
+        unit = _minutes(digits["unit"])
+        minutes = int(digits["n"]) * unit + int(digits["n2"] or 0) * unit / 60
         yield digits.start(), digits.end(), minutes
     words = [n for n in sentence.numbers if n.in_words and n.value]
     skip = -1

@@ -28,7 +28,7 @@ from audits.console.diffing import changes
 from audits.console.tables import decision_row, record_row
 from audits.models import AuditRecord, Calibration, Decision, DecisionHead
 from audits.search import MATCHES, as_uuid, find
-from audits.states import ReasonCode, Status
+from audits.states import ReasonCode
 from knowledge.admin import ReadOnlyAdmin
 from knowledge.shown import excerpt
 
@@ -321,7 +321,7 @@ def _number(text: str | None) -> int | None:
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnlyAdmin):
-    list_display = ("seq", "when", "who", "what", "move", "memory", "judge", "why")
+    list_display = ("number", "when", "who", "what", "move", "memory", "judged_by", "why")
     list_display_links = None
     list_before_template = "audits/decisions_head.html"
     search_fields = ("memory_id",)
@@ -355,6 +355,10 @@ class DecisionAdmin(ReadOnlyAdmin):
     def export_row(self, row: Decision) -> dict[str, Any]:
         return decision_row(row)
 
+    @admin.display(description=_("number"))
+    def number(self, line: Decision) -> int:
+        return line.seq
+
     @admin.display(description=_("when"))
     def when(self, line: Decision) -> str:
         return timezone.localtime(line.at).strftime("%Y-%m-%d %H:%M:%S %Z")
@@ -369,13 +373,16 @@ class DecisionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("from → to"))
     def move(self, line: Decision) -> str:
-        names = dict(Status.choices)
-        return f"{names.get(line.from_status, '–')} → {names.get(line.to_status, line.to_status)}"
+        return record_page.move(line)
 
     @admin.display(description=_("memory"))
     def memory(self, line: Decision) -> SafeString:
         url = reverse("admin:audits_auditrecord_of_memory", args=[line.memory_id])
         return format_html('<a href="{}"><u>{}</u></a>', url, str(line.memory_id)[:8])
+
+    @admin.display(description=_("judge"))
+    def judged_by(self, line: Decision) -> str:
+        return line.judge
 
     @admin.display(description=_("reason"))
     def why(self, line: Decision) -> Any:

@@ -15,6 +15,7 @@ from typing import Literal
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from audits.decisions import Move, append
 from audits.judges import Verdict
@@ -183,7 +184,7 @@ def _fail(record_id: int, memory_id: uuid.UUID) -> bool:
     record = AuditRecord.objects.exhausted().filter(id=record_id).select_for_update().first()
     if not memories or record is None:
         return False
-    reason = record.last_error or "The auditor was cut off each time it tried."
+    reason = record.last_error or _("The auditor was cut off each time it tried.")
     verdict = Verdict(judge="auditor", confidence=0, reason=reason)
     judged = Judged(
         record.id, record.lease_owner, record.attempts, memory_id, memories[0].version,
@@ -215,7 +216,8 @@ def _take_request(memory_id: uuid.UUID) -> bool:
     record.status, record.lease_owner, record.lease_until = Status.PENDING, "", None
     record.memory_version, record.judged_at = memory.version, timezone.now()
     record.judge, record.ia_audit_confidence, record.findings = "person", None, []
-    record.ia_audit_reason = f"Reported by {by.get_username() if by else 'a user'}: {why}"
+    who = by.get_username() if by else _("a user")
+    record.ia_audit_reason = _("Reported by %(who)s: %(why)s") % {"who": who, "why": why}
     record.save()
     store.set_trust([memory], Trust.SUSPECT)
     append(

@@ -232,6 +232,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "resync_site.sidebar.icon"}],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
     "ENVIRONMENT": "resync_site.sidebar.environment",
     "DASHBOARD_CALLBACK": "audits.console.dashboard.dashboard",
     "SIDEBAR": {"navigation": "resync_site.sidebar.navigation"},

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from audits.api import SEE, oldest_pending_seconds
@@ -105,7 +106,7 @@ def by_day() -> Chart:
     days = [today - timedelta(days=back) for back in range(DAYS)]
     return stacked(
         [
-            (day.strftime("%a %d %b"), [(s.value, s.label, found[day, s.value]) for s in DECIDED])
+            (date_format(day, "D d M"), [(s.value, s.label, found[day, s.value]) for s in DECIDED])
             for day in days
             if any(found[day, s.value] for s in DECIDED)
         ]

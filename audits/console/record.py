@@ -69,6 +69,7 @@ class Event:
     who: str
     what: Any
     line: Decision | None = None
+    move: str = ""
     reason: Any = ""
     note: str = ""
     diff: list[Change] | None = None
@@ -166,6 +167,7 @@ def history(memory: Memory) -> list[Event]:
             line.actor,
             ACTIONS.get(line.action, line.action),
             line,
+            move(line),
             codes.get(line.reason_code, line.reason_code),
             str(shown(notes.get(line.seq, ""))),
         )
@@ -173,6 +175,12 @@ def history(memory: Memory) -> list[Event]:
     ]
     events += _revisions(memory)
     return sorted(events, key=lambda event: event.at, reverse=True)
+
+
+def move(line: Decision) -> str:
+    """From which status to which, as a person reads them."""
+    names = dict(Status.choices)
+    return f"{names.get(line.from_status, '–')} → {names.get(line.to_status, line.to_status)}"
 
 
 def _revisions(memory: Memory) -> Iterator[Event]:

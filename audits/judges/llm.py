@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, Field, ValidationError
 
 from audits.judges import Finding, MemoryUnderAudit, Verdict
@@ -157,7 +158,8 @@ class LLMJudge:
         if len(opinions) > 1:
             score = len(against) / len(opinions)
         finding = Finding(f"llm.{strongest.category}", strongest.quote, "", strongest.reason, score)
-        reason = f"LLM ({len(against)} of {len(opinions)}): {strongest.reason}"
+        votes = {"n": len(against), "all": len(opinions)}
+        reason = _("LLM (%(n)d of %(all)d)") % votes + f": {strongest.reason}"
         if strongest.quote:
             reason += f" «{strongest.quote}»"
         return Verdict("llm", score, reason, (finding,), model, self.prompt_version)

@@ -16,7 +16,10 @@ def main() -> None:
     except ImportError:
         sys.exit("Django is not installed here. Run scripts/test once, then .venv/bin/python.")
     try:
-        execute_from_command_line(sys.argv)
+        try:
+            execute_from_command_line(sys.argv)
+        finally:
+            sys.stdout.flush()  # a short output meets its closed pipe here, not after main
     except BrokenPipeError:  # `export_memories | head`: whoever reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

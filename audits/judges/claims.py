@@ -169,7 +169,10 @@ def read_sentence(text: str, facts: Facts, question: str = "") -> Sentence:
         if not any(m.start < s.end and s.start < m.end for m in mentions)
     ]
     numbers = [
-        n for n in find_numbers(text) if not any(m.start <= n.start < m.end for m in mentions)
+        n
+        for n in find_numbers(text)
+        if not any(m.start <= n.start < m.end for m in mentions)
+        and not (n.value >= 100 and n.value in facts.identifiers)
     ]
     return Sentence(text, folded, mentions, said, numbers)
 
@@ -374,7 +377,8 @@ def _is_counted(sentence: Sentence, said: Said) -> bool:
 
 
 _COUNT_GLUE = re.compile(
-    r"(?: (?:of|dos|das|de|out of|em|entre) (?:the |os |as |total de )*[a-z0-9]{1,12}| of them"
+    r"(?: (?:of|dos|das|de|out of|em|entre) (?:the |its |their |all |seus |suas |os |as "
+    r"|total de )*[a-z0-9]{1,12}| of them"
     r"| deles| delas)?"
     rf"(?: (?:{_NOUNS}|unidades|units|others?|outros|more|mais|dependencies|dependencias))?"
     r"(?:,? (?:que|which|that))?"
@@ -401,7 +405,7 @@ def number_before(sentence: Sentence, said: Said) -> Number | None:
 
 
 _OUT_OF = re.compile(
-    r" (?:jobs? )?(?:of|dos|das|de|do|da|out of|em|entre|/)(?: (?:the|os|as"
+    r" (?:jobs? )?(?:of|dos|das|de|do|da|out of|em|entre|/)(?: (?:the|its|their|all|seus|suas|os|as"
     r"|total|um total de))* ?"
 )
 # What makes a number a name: run 902, prompt 14, código 8.

@@ -10,7 +10,7 @@ from knowledge.hwa_terms import STATUS_CODES, Number
 
 from .claims import Sentence, is_unreal, number_before
 from .facts import Facts, Thing
-from .predicates import PREDICATES, Predicate, Said, is_empty_handed
+from .predicates import PREDICATES, Predicate, Said
 
 Problem = tuple[str, float]
 """What the evidence says instead, and how sure we are that the answer is wrong."""
@@ -59,7 +59,7 @@ def _of_tally(predicate: Predicate, denied: bool, tally: dict[str, int]) -> set[
     values = [tally[code] for code in sorted(codes & set(tally)) if tally[code]]
     total = sum(tally.values())
     if predicate.name == "open":
-        failed = sum(n for code, n in tally.items() if code in _BAD)
+        failed = sum(n for code, n in tally.items() if code in BAD)
         running = sum(n for code, n in tally.items() if STATUS_CODES[code] == "running")
         return {sum(values), sum(values) - failed, sum(values) - failed - running}
     if predicate.name == "ended":
@@ -107,7 +107,7 @@ def in_scope(sentence: Sentence, facts: Facts) -> list[Thing] | None:
 
 def check_count(sentence: Sentence, said: Said, facts: Facts) -> Problem | None:
     """A number said with a predicate: "três concluíram", "2 are waiting", "Faltam três"."""
-    number = number_before(sentence, said) or _number_after(sentence, said)
+    number = number_before(sentence, said) or number_after(sentence, said)
     if number is None or is_unreal(sentence.folded, number.start):
         return None
     if number.in_words and number.value == 0:
@@ -143,7 +143,7 @@ def _held(
         return None
     whole = counted(predicate, denied, facts) or possible
     label = f"not {predicate.name}" if denied else predicate.name
-    return f"{label}: {_numbers(whole)}", 0.9
+    return f"{label}: {numbers_shown(whole)}", 0.9
 
 
 def _is_confined(sentence: Sentence) -> bool:
@@ -171,7 +171,7 @@ _TIMES_WORD = re.compile(
 )
 
 
-def _number_after(sentence: Sentence, said: Said) -> Number | None:
+def number_after(sentence: Sentence, said: Said) -> Number | None:
     for number in sentence.numbers:
         if number.start >= said.end:
             glue = sentence.folded[said.end : number.start]
@@ -234,158 +234,7 @@ def check_bare_count(sentence: Sentence, question: Sentence, facts: Facts) -> Pr
     return _held(number.value, asked.predicate, asked.denied, sentence, facts, question)
 
 
-def check_none(
-    sentence: Sentence, said: Said, facts: Facts, subjects: list[Thing]
-) -> Problem | None:
-    """Nothing is so: "nenhuma falha", "no abends", "não há job retido", "nothing is late"."""
-    empty = is_empty_handed(sentence.folded, said.start, sentence.portuguese)
-    exists = said.denied and _EXISTS.search(sentence.folded[: said.start])
-    weak = said.denied and _WITHOUT.search(sentence.folded[: said.start]) and not subjects
-    if not empty and not exists and not weak:
-        return None
-    if is_unreal(sentence.folded, said.start):
-        return None
-    predicate, denied = said.predicate, said.denied and empty and _double(sentence, said)
-    scope = in_scope(sentence, facts)
-    possible = counted(predicate, denied, facts, scope)
-    if possible is None or 0 in possible:
-        return None
-    if scope is None and facts.lists and [] in facts.lists:
-        return None
-    examples = [t for t in scope or facts.things.values() if predicate.truth(t) is True]
-    shown = (
-        "; ".join(t.describe() for t in examples[:3]) or f"{predicate.name}: {_numbers(possible)}"
-    )
-    return shown, 0.92
-
-
-# What nobody says loosely: where the evidence counts none, nobody is so.
-_PLAIN = {
-    "failed",
-    "stuck",
-    "cancelled",
-    "suppressed",
-    "late",
-    "free",
-    "asked",
-    "running",
-    "waiting",
-    "linked",
-    "success",
-}
-
-
-def check_somebody(
-    sentence: Sentence, said: Said, facts: Facts, subjects: list[Thing]
-) -> Problem | None:
-    """Somebody is said to be so whom the evidence doesn't show: "the other one is free"."""
-    if said.denied or said.predicate.name not in _PLAIN or subjects:
-        return None
-    folded = sentence.folded
-    if is_unreal(folded, said.start) or is_empty_handed(folded, said.start, sentence.portuguese):
-        return None
-    number = number_before(sentence, said) or _number_after(sentence, said)
-    if number is not None or not _SOMEBODY.search(folded[: said.start]):
-        return None
-    if counted(said.predicate, False, facts) != {0} or (facts.lists and not any(facts.lists)):
-        return None
-    known = "; ".join(t.describe() for t in list(facts.things.values())[:3])
-    return known or f"{said.predicate.name}: 0", 0.87
-
-
-_SOMEBODY = re.compile(
-    r"\b(?:the )?(?:others?|outr[oa]s?|rest(?:o|ante)?|remaining(?: \w+)?|demais|remainder"
-    r"|someone|alguem"
-    r"|something|algo|some|alguns|algumas)(?: (?:ones?|units?|unidades?|jobs?|is|are|was|were|has"
-    r"|have|esta|estao|foi|foram|still|ainda|already|ja|of|them|the|dos|das|deles|delas))* ?\Z"
-)
-
-_EXISTS = re.compile(
-    r"\b(?:nao (?:ha|tem|temos|existem?|houve|encontrei|achei)|there (?:is|are|was|were) (?:no"
-    r"|not))\b[^.;:]*\Z"
-)
-_WITHOUT = re.compile(r"\b(?:sem|without|nem|nor)(?: \w+){0,2} ?\Z")
-
-
-def _double(sentence: Sentence, said: Said) -> bool:
-    """ "no unlinked stations" denies the denial; "não há nenhuma falha" is one denial."""
-    written = sentence.folded[said.start : said.end]
-    return written.startswith(("un", "in", "sem ", "desc", "off"))
-
-
-_EVERY = re.compile(
-    r"\b(?:all|every|everything|everyone|tod[oa]s?|tudo|each|cada|ambos|ambas|both|os dois"
-    r"|as duas)\b(?: \S+){0,9}? ?\Z"
-)
-
-
-def check_all(sentence: Sentence, said: Said, facts: Facts) -> Problem | None:
-    """Everything is so: "all jobs succeeded", "tudo certo", "todas as estações conectadas"."""
-    before = sentence.folded[max(0, said.start - 70) : said.start]
-    if not _EVERY.search(before) or is_unreal(sentence.folded, said.start) or "nem tod" in before:
-        return None
-    if re.search(r"\b(?:not|nem|nao|but|except|exceto|menos|mas)\b", before):
-        return None
-    if "both" in before or "ambos" in before or "dois" in before or "duas" in before:
-        return None
-    return _all_are(
-        PREDICATES["healthy"]
-        if said.predicate.name == "success" and _is_vague(sentence)
-        else said.predicate,
-        said.denied,
-        sentence,
-        facts,
-    )
-
-
-def _is_vague(sentence: Sentence) -> bool:
-    return (
-        re.search(
-            r"\b(?:everything|tudo|all (?:is |looks )?(?:green|good|ok|well"
-            r"|fine))\b",
-            sentence.folded,
-        )
-        is not None
-    )
-
-
-_FINE = re.compile(
-    r"\b(?:tudo|everything|all|plano|plan|noite|night)\b(?: \w+){0,3}? (?:certo|verde|ok|bem"
-    r"|normal(?:mente)?|fine|good|green"
-    r"|tranquil[oa]|smooth(?:ly)?|well|healthy|saudavel|em ordem|in order|funcionando)\b"
-    r"|\b(?:sem|no|nenhum[a]?|nao ha) (?:novos? )?(?:problemas?|falhas?|issues?|problems?"
-    r"|pendencias?|incidentes?|incidents?)\b"
-)
-
-
-def check_fine(sentence: Sentence, facts: Facts) -> Problem | None:
-    """ "Everything looks fine", "tudo verde": nothing in scope may have failed."""
-    match = _FINE.search(sentence.folded)
-    if match is None or is_unreal(sentence.folded, match.end()):
-        return None
-    if re.search(r"\b(?:nao|not|nem|almost|quase)\b", sentence.folded[: match.start()][-30:]):
-        return None
-    if re.search(r"\bnao (?:esta|ha)|\bnot\b", match[0]) and "nao ha" not in match[0]:
-        return None
-    return _all_are(PREDICATES["healthy"], False, sentence, facts)
-
-
-def _all_are(
-    predicate: Predicate, denied: bool, sentence: Sentence, facts: Facts
-) -> Problem | None:
-    things = in_scope(sentence, facts) or [
-        t for t in facts.things.values() if t.codes or t.flags or t.flag_lists
-    ]
-    wrong = [t for t in things if predicate.truth(t) is denied]
-    if wrong:
-        return "; ".join(t.describe() for t in wrong[:3]), 0.9
-    bad = {c: n for tally in facts.tallies for c, n in tally.items() if n and c in _BAD}
-    if bad and predicate.name in {"healthy", "success"} and not denied:
-        return ", ".join(f"{code}: {n}" for code, n in bad.items()), 0.9
-    return None
-
-
-_BAD = {code for code, group in STATUS_CODES.items() if group in {"failed", "stuck"}}
+BAD = {code for code, group in STATUS_CODES.items() if group in {"failed", "stuck"}}
 
 
 def check_totals(sentence: Sentence, facts: Facts) -> Iterator[tuple[Number, Problem]]:
@@ -410,7 +259,7 @@ def check_totals(sentence: Sentence, facts: Facts) -> Iterator[tuple[Number, Pro
             or sentence.folded[number.start : number.end] in _PAIR
         ):
             continue
-        yield number, (f"counts: {_numbers(facts.totals)}", 0.82)
+        yield number, (f"counts: {numbers_shown(facts.totals)}", 0.82)
 
 
 def check_numbers(
@@ -453,5 +302,5 @@ def everything_counted(facts: Facts) -> set[int]:
     return found | {a - b for a in base for b in list(found)[:200] if a > b}
 
 
-def _numbers(values: set[int]) -> str:
+def numbers_shown(values: set[int]) -> str:
     return " or ".join(str(value) for value in sorted(values)[:6])

@@ -18,7 +18,8 @@ _RETURN_CODE = re.compile(
     r"|\bcodigos?(?: de (?:retorno|saida|erro|termino))?"
     r"|\bstatus de saida|\bretorno|\bcode)(?: (?:was|is|of|foi|e|era|igual a|de"
     r"|=))?\W{0,3}(?P<rc>-?\d{1,6})(?![\d:/]|\.\d|%)"
-    r"|\b(?:returned|exited with|saiu com|retornou|ended with|finished with|terminou com|devolveu"
+    r"|\b(?:returned|exited with|saiu com|retornou|ended with|finished with|terminou com"
+    r"|devolveu|sairam com"
     r"|terminaram com"
     r"|acabou com|falhou com|failed with|abended with|abendou com|saiu|exits with)(?: (?:a|an|o"
     r"|um|the))?(?: (?:rc|code|codigo))?"
@@ -26,13 +27,13 @@ _RETURN_CODE = re.compile(
 )
 
 
-_SYSTEM = re.compile(r"\b(?:linux|windows|aix|solaris|hp-?ux|ibm ?i|z/?os|os/?400)\b")
+SYSTEM = re.compile(r"\b(?:linux|windows|aix|solaris|hp-?ux|ibm ?i|z/?os|os/?400)\b")
 
 
 def check_systems(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, int, Problem]]:
     """An operating system that the evidence, which names another, doesn't know of."""
-    known = set(_SYSTEM.findall(fold(facts.text[:20_000])))
-    for match in _SYSTEM.finditer(sentence.folded) if known else ():
+    known = set(SYSTEM.findall(fold(facts.text[:20_000])))
+    for match in SYSTEM.finditer(sentence.folded) if known else ():
         if match[0] not in known and not is_unreal(sentence.folded, match.start()):
             yield match.start(), match.end(), (", ".join(sorted(known)), 0.87)
 
@@ -42,7 +43,11 @@ def stated_codes(folded: str) -> set[int]:
     return {int(match["rc"] or match["rc2"]) for match in _RETURN_CODE.finditer(folded)}
 
 
+_MORE = re.compile(r",? (?:e|and|, |/|ou|or)? ?\d")
+
+
 def check_return_codes(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, int, Problem]]:
+    stated = stated_codes(sentence.folded)
     for match in _RETURN_CODE.finditer(sentence.folded):
         value = int(match["rc"] or match["rc2"])
         if is_unreal(sentence.folded, match.start()):
@@ -50,6 +55,11 @@ def check_return_codes(sentence: Sentence, facts: Facts) -> Iterator[tuple[int, 
         subjects = _subjects_before(sentence, match.start())
         own = {code for subject in subjects for code in subject.return_codes}
         everyone = {code for thing in facts.things.values() for code in thing.return_codes}
+        if len(subjects) > 1 and len(stated) == 1 and not _MORE.match(sentence.folded, match.end()):
+            differing = [s for s in subjects if value not in s.return_codes]
+            if differing and len(differing) < len(subjects):
+                yield match.start(), match.end(), (differing[0].describe(), 0.88)
+                continue
         if value in own or (not own and value in everyone):
             continue
         if value in facts.given and value not in everyone:
@@ -113,6 +123,7 @@ def _own_numbers(thing: Thing) -> set[int]:
 
 _ATTRIBUTE = re.compile(
     r"\b(?P<name>limite?|fence|cerca|priority|prioridade)\b(?: (?:d[aeo]|of|on|for|is|was|set|at"
+    r"|up|raised|now|still|down"
     r"|to|em|esta|foi|e|the|job"
     r"|jobs|=|igual|a|com|definid[oa]|ajustad[oa]|current|atual)"
     r"| [a-z0-9]+_[a-z0-9_]+){0,5}[ =:\"'`]{0,3}(?<!\w)(?P<n>\d{1,6})(?![\d:/]|\.\d)"
@@ -179,13 +190,16 @@ def check_places(sentence: Sentence, facts: Facts) -> Iterator[tuple[Mention, Pr
     """An object said to be on a workstation that the evidence knows as another's."""
     ordered = [m for m in sentence.mentions if m.role in {"subject", "place"}]
     for position, mention in enumerate(ordered):
-        if mention.role != "place" or mention.thing is None:
+        if mention.thing is None:
+            continue
+        if mention.role != "place" and mention.thing.kinds != {"workstation"}:
             continue
         if "workstation" not in mention.thing.kinds or is_unreal(sentence.folded, mention.start):
             continue
-        for thing in _whose_place(mention, ordered[:position], sentence) + _bracketed(
-            mention, ordered[position + 1 :], sentence
-        ):
+        things = _bracketed(mention, ordered[position + 1 :], sentence)
+        if mention.role == "place":
+            things = _whose_place(mention, ordered[:position], sentence) + things
+        for thing in things:
             known = thing.workstations
             if known and mention.thing.name.casefold() not in known:
                 yield mention, (thing.describe(), 0.88)

@@ -49,6 +49,7 @@ class Thing:
     numbers: dict[str, set[int]] = field(default_factory=dict)
     tallies: list[dict[str, int]] = field(default_factory=list)
     types: set[str] = field(default_factory=set)
+    """What kind of workstation it is, by type, role and operating system."""
     runs: list[Thing] = field(default_factory=list)
     """Each execution by itself, oldest first as the evidence lists them."""
     holders: set[str] = field(default_factory=set)
@@ -84,6 +85,8 @@ class Facts:
     integers: set[int] = field(default_factory=set)
     given: set[int] = field(default_factory=set)
     """The integers that stand by themselves, not within a time or a name."""
+    identifiers: set[int] = field(default_factory=set)
+    """Numbers that name a run, a job or a prompt, and count nothing."""
     moments: list[Moment] = field(default_factory=list)
     log: str = ""
     """Job logs and messages: what programs wrote."""
@@ -125,6 +128,7 @@ _WORKSTATION_KEY = re.compile(
 )
 _STATUS_KEY = re.compile(r".*(?:status|state)")
 _RETURN_CODE_KEY = re.compile(r"(?:return|exit)_?(?:code|status)|rc")
+_IDENTIFIER_KEY = re.compile(r".*(?:number|id|no)")
 _LOG_KEY = re.compile(r"lines?|log|joblog|text|content|output|messages?|stdlist|tail|description")
 _EXIT_IN_LOG = re.compile(
     r"(?i)\b(?:exit(?:ed)?|return(?:ed)?)[ _]*(?:status|code"
@@ -287,6 +291,8 @@ class _Reader:
         self, key: str, value: Any, owner: Thing | None, path: str, is_log: bool
     ) -> None:
         low = key.lower()
+        if _IDENTIFIER_KEY.fullmatch(low) and str(value)[:18].isdecimal():
+            self.facts.identifiers.add(int(str(value)[:18]))
         if isinstance(value, bool):
             if owner is not None:
                 owner.flags[low] = value
@@ -331,7 +337,9 @@ class _Reader:
         elif re.fullmatch(r".*(?:flags|states)", key):
             owner.flags[value.lower()] = True
             owner.flag_lists = True
-        elif key in {"type", "workstationtype", "role"} and len(value) <= 40:
+        elif (
+            key in {"type", "workstationtype", "role", "os", "operatingsystem"} and len(value) <= 40
+        ):
             owner.types.add(upper)
         elif _STREAM_KEY.fullmatch(key):
             owner.streams.add(value.casefold())

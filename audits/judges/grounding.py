@@ -25,16 +25,7 @@ from .causes import (
 )
 from .claims import MOST_TEXT, Mention, Sentence, bind, is_unreal, read_answer, read_sentence
 from .contradiction import contradictions
-from .counts import (
-    check_all,
-    check_bare_count,
-    check_count,
-    check_fine,
-    check_none,
-    check_numbers,
-    check_somebody,
-    check_totals,
-)
+from .counts import check_bare_count, check_count, check_numbers, check_totals
 from .details import (
     check_attributes,
     check_beside,
@@ -48,10 +39,12 @@ from .details import (
 from .facts import Facts, Thing, read_facts
 from .honesty import is_honest_no
 from .predicates import Said, is_denied
+from .quantifiers import check_all, check_fine, check_none, check_somebody
 from .questions import answered_from_an_error, answered_from_nothing, check_yes_no, omitted_failure
 from .replies import cause_untold, check_reply
 from .runs import check_runs
-from .times import check_dates, check_spans, check_times, span_minutes
+from .spans import check_spans, span_minutes
+from .times import check_dates, check_times
 
 MOST_QUESTION = 2000
 """What is longer is no question; answers are read up to `MOST_TEXT`."""

@@ -81,6 +81,11 @@ def _asked_truth(question: Sentence, facts: Facts) -> tuple[bool, str] | None:
     said = [s for s in question.said if s.predicate.name != "critical"] or question.said
     if len({s.predicate.name for s in said}) != 1 or re.search(r" (?:or|ou) ", question.folded):
         return None
+    if _BESIDES.search(question.folded):
+        alone = _nobody_else(question, said[-1], facts)
+        return (not alone[0], alone[1]) if alone else None
+    if _ONLY_ONE.search(question.folded):
+        return _nobody_else(question, said[-1], facts)
     if _ANY.search(question.folded):
         return _anything(question, said[-1], facts)
     bound = [(thing, s) for thing, s in bind(question) if s.predicate.truth(thing) is not None]
@@ -97,6 +102,22 @@ def _asked_truth(question: Sentence, facts: Facts) -> tuple[bool, str] | None:
     if truth is None or one.predicate.name == "open":
         return None
     return truth is not one.denied, thing.describe()
+
+
+_BESIDES = re.compile(
+    r"\b(?:besides|other than(?! \d)|apart from|except|alem d\w+|fora (?:o|a)|exceto)\b"
+)
+_ONLY_ONE = re.compile(r"\b(?:just|only|so|somente|apenas|unic[oa])\b")
+
+
+def _nobody_else(question: Sentence, said: Said, facts: Facts) -> tuple[bool, str] | None:
+    """ "Is it just X that failed?" asks whether nobody else did."""
+    named = {m.thing.name for m in question.mentions if m.thing is not None}
+    things = [t for t in facts.things.values() if said.predicate.truth(t) is (not said.denied)]
+    if not named or not named <= {t.name for t in things}:
+        return None
+    others = [t for t in things if t.name not in named]
+    return not others, "; ".join(t.describe() for t in (others or things)[:3])
 
 
 def _anything(question: Sentence, said: Said, facts: Facts) -> tuple[bool, str] | None:
@@ -135,7 +156,9 @@ _NO_ANSWER = re.compile(
     r"|localiz\w+|consta|sei|respond\w+|retorn\w+)"
     r"|could ?n[o']t|can ?n[o']t|cannot|can't|no (?:job log|log|such|answer|data|run)"
     r"|not (?:found|available|possible|know|reach\w+|exist\w*)"
-    r"|unavailable|indisponivel|error|erro|failed to|falhou ao|falha (?:ao|na)|recus\w+|refused"
+    r"|unavailable|indisponivel|(?<!no )(?<!without )error"
+    r"|(?<!sem )(?<!sem mensagem de )(?<!sem mensagens de )erro|failed to|falhou ao|falha (?:ao"
+    r"|na)|recus\w+|refused"
     r"|denied|negad\w+|unable|sem (?:resposta|acesso|log|dados)"
     r"|timed? ?out|unreachable|don't know|unknown|there is no|does not|doesn't|did not|didn't"
     r"|never)\b|\b[45]\d\d\b"

@@ -12,15 +12,16 @@ from collections.abc import Iterator
 from .causes import akin, failures_in, known_failures
 from .claims import Sentence, is_unreal
 from .counts import counted
-from .details import numbers_of
+from .details import SYSTEM, numbers_of
 from .facts import Facts, Thing
-from .predicates import Said
+from .predicates import Predicate, Said
 
 Problem = tuple[str, float]
 
 _OPENING = (
     r"\W*(?:(?:yes|sim|it|it\'s|its|is|that\'s|they are|only|just|so|somente|apenas|e|sao|foi|tem"
-    r"|ha|the|o|a|os|as|value|valor|com|um|job|jobs|stream|streams|deu|of|de|currently|agora"
+    r"|ha|the|o|a|os|as|value|valor|com|um|job|jobs|stream|streams|deu|of|de|currently|agora|one"
+    r"|two|three|four|five|uma|dois|duas|tres|quatro|cinco|\d+"
     r"|atualmente|both|tanto)\b\W*){0,5}"
 )
 _OPENS = re.compile(_OPENING)
@@ -87,9 +88,41 @@ _NONE_OPEN = re.compile(
 
 
 def _asked(question: Sentence) -> Said | None:
-    """The one predicate of the question."""
+    """The one predicate of the question; "a limit of zero" is one too."""
+    valued = _VALUED.search(question.folded)
+    if valued:
+        return Said(_has_value(valued), valued.start(), valued.end())
+    system = SYSTEM.search(question.folded)
+    if system:
+        return Said(_runs_on(system[0]), system.start(), system.end())
     names = {said.predicate.name for said in question.said}
     return question.said[-1] if len(names) == 1 else None
+
+
+_VALUED = re.compile(
+    r"\b(?P<key>limite?|fence|priority|prioridade)(?: (?:of|de|em|at|is|set to|igual a|=))* "
+    r"(?P<n>zero|\d{1,6})\b"
+)
+_VALUED_KEYS = {"lim": "limit", "fen": "fence", "pri": "priority"}
+
+
+def _has_value(match: re.Match[str]) -> Predicate:
+    key = _VALUED_KEYS[match["key"][:3]]
+    value = 0 if match["n"] == "zero" else int(match["n"])
+
+    def truth(thing: Thing) -> bool | None:
+        numbers = numbers_of(thing, key)
+        return value in numbers if numbers else None
+
+    return Predicate(f"{key} {value}", truth)
+
+
+def _runs_on(system: str) -> Predicate:
+    def truth(thing: Thing) -> bool | None:
+        known = [kind.lower() for kind in thing.types if SYSTEM.search(kind.lower())]
+        return any(system in kind for kind in known) if known else None
+
+    return Predicate(system, truth)
 
 
 def _everyone(question: Sentence, first: Sentence, facts: Facts) -> Problem | None:
@@ -108,7 +141,7 @@ def _is_about_somebody(question: Sentence) -> bool:
     """Whether the question names an object of its own, not only a stream or a place."""
     return any(
         m.role in {"subject", "object"}
-        and not (m.thing and m.thing.kinds & {"stream", "workstation"})
+        and not (m.thing and m.thing.kinds & {"stream", "workstation", "resource"})
         for m in question.mentions
     )
 
@@ -129,7 +162,7 @@ def _nobody(question: Sentence, first: Sentence, facts: Facts) -> Problem | None
 
 _ASKS_WHO = re.compile(
     r"\W*(?:(?:e|and|so)\W+)?(?:which|what|who|any|is there|are there|do we have|list|show|qual"
-    r"|quais|quem|que|tem|temos|ha|existem?|algum[a]?|liste|mostre|alguem)\b"
+    r"|quais|quem|que|how many|quant[oa]s|tem|temos|ha|existem?|algum[a]?|liste|mostre|alguem)\b"
 )
 _NAME_GLUE = re.compile(r"[ \"'`*]*(?:,|e|and|&|,? (?:e|and) )?(?: ?(?:o|a|the|os|as))?[ \"'`*]*")
 
@@ -137,7 +170,9 @@ _NAME_GLUE = re.compile(r"[ \"'`*]*(?:,|e|and|&|,? (?:e|and) )?(?: ?(?:o|a|the|o
 def _names(question: Sentence, first: Sentence) -> Problem | None:
     """The names that open the answer are said to be what the question asks for."""
     asked = _asked(question)
-    if asked is None or not _ASKS_WHO.match(question.folded):
+    if asked is None or not (_ASKS_WHO.match(question.folded) or _VALUED.search(question.folded)):
+        return None
+    if re.match(r"\W*(?:no|nao)\b", first.folded):
         return None
     if _is_about_somebody(question):
         return None
@@ -162,9 +197,11 @@ def _opening_names(first: Sentence) -> list[Thing]:
         if mention.thing is not None:
             listed.append(mention.thing)
         end = mention.end
-    after = first.folded[end : end + 2]
+    after = re.sub(
+        r"\A (?:is|are|was|were|did|does|has|have|esta|estao|foi)\b", "", first.folded[end:]
+    )
     own = any(said.start >= end for said in first.said if not is_unreal(first.folded, said.start))
-    return listed if re.match(r"[,.;:!(]|\Z", after) and not own else []
+    return listed if re.match(r"[,.;:!(]|\Z", after[:1]) and not own else []
 
 
 # --- causes --------------------------------------------------------------------------------------

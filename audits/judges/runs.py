@@ -27,6 +27,15 @@ _FIRST_RUN = re.compile(
 )
 
 
+_FIRST = {"primeira", "first"}
+_SECOND = {"segunda", "second"}
+# "it failed in the first and went well in the last": the run named behind what is said of it.
+_IN_THAT_RUN = re.compile(
+    r" (?:n[ao]|in the|on the|at the|the) (?P<n>primeira|first|ultima|last|segunda|second)\b"
+    r"(?! (?:job|stream|step|etapa|linha|line|hour|hora))"
+)
+
+
 def check_runs(sentence: Sentence, facts: Facts) -> Iterator[Problem]:
     jobs = [thing for thing in facts.things.values() if len(thing.runs) > 1]
     if len(jobs) != 1:
@@ -101,6 +110,9 @@ def _meant(sentence: Sentence, said: Said, job: Thing) -> list[Thing]:
     timed = _timed(sentence, said, job) or _dated(sentence, job)
     if timed:
         return timed
+    after = _IN_THAT_RUN.match(sentence.folded, said.end)
+    if after and (len(job.runs) == 2 or after["n"] not in _SECOND):
+        return job.runs[:1] if after["n"] in _FIRST else job.runs[-1:]
     before = sentence.folded[: said.start]
     marks = [
         (match.end(), runs)

@@ -196,7 +196,9 @@ def named_holders(question: str, text: str) -> dict[str, tuple[int, int]]:
 
 
 def known_failures(facts: Facts) -> set[str]:
-    return set(failures_in(facts.log)) | set(failures_in("\n".join(facts.errors)))
+    if facts.causes is None:
+        facts.causes = set(failures_in(facts.log)) | set(failures_in("\n".join(facts.errors)))
+    return facts.causes
 
 
 def akin(cause: str, known: set[str]) -> bool:

@@ -286,6 +286,12 @@ def check_numbers(
 
 def everything_counted(facts: Facts) -> set[int]:
     """Whatever an honest speaker may have added up from the evidence."""
+    if facts.counts is None:
+        facts.counts = _everything_counted(facts)
+    return facts.counts
+
+
+def _everything_counted(facts: Facts) -> set[int]:
     found: set[int] = set(facts.totals)
     for predicate in PREDICATES.values():
         for denied in (False, True):

@@ -97,6 +97,10 @@ class Facts:
     errors: list[str] = field(default_factory=list)
     """What the tools answered instead of data."""
     is_empty: bool = True
+    counts: set[int] | None = None
+    """What its numbers add up to, once somebody worked it out: each sentence asks again."""
+    causes: set[str] | None = None
+    """The causes of failure that its log names, once read."""
 
     def find(self, name: str) -> Thing | None:
         return self.things.get(name.casefold())

@@ -101,7 +101,7 @@ _ROUGHLY = re.compile(
 
 def _leeway(sentence: Sentence, start: int, end: int, minutes: float) -> float:
     """How far a told duration may be off: whole hours are rounded, "about" says so."""
-    if _ROUGHLY.search(sentence.folded[:start]):
+    if _ROUGHLY.search(sentence.folded[max(0, start - 40) : start]):
         return max(5.0, 0.2 * minutes)
     in_hours = (
         re.search(r"\bh", sentence.folded[start:end]) and "min" not in sentence.folded[start:end]

@@ -162,7 +162,7 @@ def _as_told(at: datetime, facts: Facts) -> list[datetime]:
     """The time as written, in UTC, and in the other zones that the evidence uses."""
     if at.tzinfo is None:
         return [at]
-    zones = {m.at.tzinfo for m in facts.moments if m.at.tzinfo is not None}
+    zones = {m.at.tzinfo for m in facts.moments[:50] if m.at.tzinfo is not None}
     zones |= {UTC, timezone(timedelta(hours=-3))} if at.utcoffset() == timedelta(0) else {UTC}
     return [at, *(at.astimezone(zone) for zone in zones)]
 

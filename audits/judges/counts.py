@@ -22,6 +22,19 @@ _UNFINISHED = frozenset(
 )
 
 
+_KEY_OF = {
+    "failed": re.compile(r"error|fail|abend"),
+    "success": re.compile(r"succ"),
+    "running": re.compile(r"running|exec"),
+    "waiting": re.compile(r"hold|wait"),
+    "ready": re.compile(r"ready"),
+    "stuck": re.compile(r"stuck"),
+    "late": re.compile(r"late"),
+    "cancelled": re.compile(r"cancel"),
+}
+"""How a key says what its integer counts, by predicate."""
+
+
 def counted(
     predicate: Predicate, denied: bool, facts: Facts, among: list[Thing] | None = None
 ) -> set[int] | None:
@@ -47,6 +60,8 @@ def counted(
         found |= _units(thing, denied)
     if among is None and facts.lists and not any(facts.lists):
         found.add(0)
+    if among is None and not denied and (key_of := _KEY_OF.get(predicate.name)):
+        found |= {count for key, count in facts.named_counts if key_of.search(key)}
     if among is None and found:
         found |= facts.partial
     return found or None
@@ -114,7 +129,22 @@ def check_count(sentence: Sentence, said: Said, facts: Facts) -> Problem | None:
         return None
     if _is_article(sentence, number) or sentence.folded[number.start : number.end] in _PAIR:
         return None
+    if _is_of_another_count(sentence, number.value, facts):
+        return None
     return _held(number.value, said.predicate, said.denied, sentence, facts)
+
+
+_OTHER_THINGS = re.compile(
+    r"\b(?:workstations?|estac(?:ao|oes)|agents?|agentes?|streams?|prompts?|resources?|recursos?)\b"
+)
+_WINDOW = re.compile(r"\b(?:last|past|ultim[oa]s?|since|desde|today|hoje)\b")
+
+
+def _is_of_another_count(sentence: Sentence, value: int, facts: Facts) -> bool:
+    """A count the evidence gives by itself: of workstations, of prompts, of the last 3 hours."""
+    if value not in facts.totals:
+        return False
+    return bool(_OTHER_THINGS.search(sentence.folded) or _WINDOW.search(sentence.folded))
 
 
 def _held(

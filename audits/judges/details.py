@@ -17,13 +17,13 @@ _RETURN_CODE = re.compile(
     r"(?:\brc|\b(?:return|exit|completion|error)[ -]?(?:codes?|status|value)"
     r"|\bcodigos?(?: de (?:retorno|saida|erro|termino))?"
     r"|\bstatus de saida|\bretorno|\bcode)(?: (?:was|is|of|foi|e|era|igual a|de"
-    r"|=))?\W{0,3}(?P<rc>-?\d{1,6})(?![\d:/]|\.\d|%)"
+    r"|=))?[^\w-]{0,3}(?P<rc>-?\d{1,6})(?![\d:/]|\.\d|%)"
     r"|\b(?:returned|exited with|saiu com|retornou|ended with|finished with|terminou com"
     r"|devolveu|sairam com"
     r"|terminaram com"
     r"|acabou com|falhou com|failed with|abended with|abendou com|saiu|exits with)(?: (?:a|an|o"
     r"|um|the))?(?: (?:rc|code|codigo))?"
-    r"\W{0,3}(?P<rc2>-?\d{1,6})(?![\d:/]|\.\d|%| (?:de|of|jobs|errors|erros))"
+    r"[^\w-]{0,3}(?P<rc2>-?\d{1,6})(?![\d:/]|\.\d|%| (?:de|of|jobs|errors|erros))"
 )
 
 

@@ -80,6 +80,8 @@ class Facts:
     tallies: list[dict[str, int]] = field(default_factory=list)
     """Counts by status or by name, as HWA grouped them."""
     totals: set[int] = field(default_factory=set)
+    named_counts: list[tuple[str, int]] = field(default_factory=list)
+    """Integers under a key of their own (in lower case): `inErrorInPlan`, `failedJobs`."""
     partial: set[int] = field(default_factory=set)
     """Counts given beside a list that shows only the first of what was counted."""
     integers: set[int] = field(default_factory=set)
@@ -309,6 +311,7 @@ class _Reader:
 
     def note_integer(self, key: str, value: int, owner: Thing | None) -> None:
         self.facts.integers.add(value)
+        self.facts.named_counts.append((key, value))
         if key in {"count", "totalcount", "total", "size", "matched"}:
             self.facts.totals.add(value)
         if owner is None:

@@ -20,7 +20,7 @@ from audits.queue import AuditRecordQuerySet
 from audits.search import find
 from audits.states import ReasonCode, Status
 from knowledge.api import require
-from knowledge.text import mask_json, mask_secrets
+from knowledge.secrets import mask_json, mask_secrets
 
 router = Router(tags=["audit"])
 

@@ -8,8 +8,8 @@ import uuid
 from rapidfuzz import fuzz
 
 from audits.judges import MemoryUnderAudit, Neighbour
+from knowledge.folding import fold
 from knowledge.hwa_terms import exact_terms
-from knowledge.text import fold
 
 SAME_WORDS = 92.0
 """Of 100: how alike question and answer must be. What must match exactly is compared apart."""

@@ -19,8 +19,8 @@ from audits.measuring import Example
 from audits.models import AuditRecord
 from audits.scoring import Scoring
 from audits.states import DECIDED, ReasonCode, Status
+from knowledge.cleaning import clean, clean_json
 from knowledge.models import Kind, Trust
-from knowledge.text import clean, clean_json
 
 AT_A_TIME = 16
 _PORTUGUESE = re.compile(

@@ -19,8 +19,8 @@ from audits.decisions import Move, append
 from audits.models import AuditRecord, Decision, ReviewNote
 from audits.states import DECIDED, MOVES, TRUST_OF, ReasonCode, Status
 from knowledge import store
+from knowledge.cleaning import clean
 from knowledge.models import Memory
-from knowledge.text import clean
 
 HUMAN_ACTIONS = ("approve", "reject", "restore")
 

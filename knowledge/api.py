@@ -11,8 +11,8 @@ from ninja.errors import AuthorizationError
 
 from knowledge import retrieval
 from knowledge.retrieval import MemoryHit
+from knowledge.secrets import mask_secrets
 from knowledge.store import give_feedback
-from knowledge.text import mask_secrets
 
 router = Router(tags=["memories"])
 

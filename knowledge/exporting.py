@@ -14,8 +14,9 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 
+from knowledge.formulas import neutralise_formula
+from knowledge.secrets import mask_json, mask_secrets
 from knowledge.shown import as_text
-from knowledge.text import mask_json, mask_secrets, neutralise_formula
 
 EXPORT = "audits.export_auditrecord"
 """The permission to export memories, records and decisions."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from knowledge.folding import fold
 from knowledge.glossary import find_concepts
 from knowledge.hwa_terms import exact_terms, message_codes
-from knowledge.text import fold
 
 LONGEST = 20_000
 """Characters of a text that are looked at: a question or an answer is far shorter."""

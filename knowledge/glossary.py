@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from .text import fold
+from .folding import fold
 
 # ruff: noqa: E501 - a concept stays on its line, to be read and sorted as a table
 _CONCEPTS = """

@@ -169,8 +169,8 @@ def _remember(agent: str, query: str, response: str, fields: dict[str, Any]) -> 
 
 
 def _rate(memory_id: uuid.UUID | str, rating: int, comment: str, user: Any) -> None:
+    from knowledge.cleaning import clean
     from knowledge.models import Memory
-    from knowledge.text import clean
 
     if not 1 <= rating <= 5:
         raise ValueError("a rating lies between 1 and 5")

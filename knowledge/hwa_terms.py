@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .folding import fold
 from .glossary import GLOSSARY, concepts
-from .text import fold
 
 __all__ = [
     "GLOSSARY",

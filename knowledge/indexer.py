@@ -28,12 +28,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from knowledge import _mem0, vectors
+from knowledge.cleaning import clean
 from knowledge.embeddings import EmbeddingError, embedder
 from knowledge.features import ABOUT_A_CODE, marks
 from knowledge.hwa_terms import message_codes
 from knowledge.models import USABLE, Memory, Source, StoredVector
 from knowledge.store import Draft, EmptyMemory, remember
-from knowledge.text import clean
 
 logger = logging.getLogger(__name__)
 

@@ -31,11 +31,12 @@ from django.db import DataError, OperationalError, connection
 from django.utils import timezone
 
 from knowledge import features
+from knowledge.cleaning import clean
 from knowledge.connections import SEARCH_OPTIONS, conninfo, database_name
 from knowledge.embeddings import EmbeddingError, embedder
+from knowledge.folding import fold
 from knowledge.glossary import find_concepts
 from knowledge.models import USABLE, Kind, Memory
-from knowledge.text import clean, fold
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from knowledge.text import Secret, find_secrets, visible
+from knowledge.secrets import Secret, find_secrets
+from knowledge.visible import visible
 
 LONGEST = 20_000
 """Characters of one text on a page that did not ask for all of it."""

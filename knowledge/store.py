@@ -15,9 +15,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from knowledge import vectors
+from knowledge.cleaning import clean, clean_json
 from knowledge.hwa_terms import exact_terms
 from knowledge.models import USABLE, Kind, Memory, MemoryRevision, Source, Trust, content_hash
-from knowledge.text import clean, clean_json
 
 CHANNEL = "resync_memories"
 """Where new memories are announced: one NOTIFY a transaction, no payload. It shortens a wait."""

@@ -9,8 +9,8 @@ from django.db import connection
 from django.db.models import Func, TextField, Value
 from django.db.models.functions import Left
 
+from knowledge.cleaning import clean
 from knowledge.models import MemoryQuerySet
-from knowledge.text import clean
 
 FOLDED_LENGTH = 2000
 """How much of a question the trigram index holds (migrations/0002_search.py)."""

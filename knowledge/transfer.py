@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from knowledge.formulas import neutralise_formula
 from knowledge.models import Memory
-from knowledge.text import mask_json, neutralise_formula
+from knowledge.secrets import mask_json
 
 FIELDS = ("user_query", "agent_response", "agent_id", "evidence", "rating")
 SYNONYMS = {

@@ -21,7 +21,7 @@ from audits.api import router as audit_router
 from knowledge.api import router as memories_router
 from knowledge.models import Memory
 from knowledge.retrieval import SearchUnavailable
-from knowledge.text import mask_secrets
+from knowledge.secrets import mask_secrets
 from resync_site.models import ApiToken
 from tws.api import UnknownEngine
 from tws.api import router as tws_router

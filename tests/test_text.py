@@ -4,16 +4,11 @@ import time
 
 import pytest
 
-from knowledge.text import (
-    clean,
-    find_secrets,
-    fold,
-    has_hidden,
-    mask_secrets,
-    mixed_script_words,
-    neutralise_formula,
-    visible,
-)
+from knowledge.cleaning import clean
+from knowledge.folding import fold
+from knowledge.formulas import neutralise_formula
+from knowledge.secrets import find_secrets, mask_secrets
+from knowledge.visible import has_hidden, mixed_script_words, visible
 
 
 def test_clean_replaces_what_postgresql_and_utf8_cannot_hold():

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
-from knowledge.text import clean_json
+from knowledge.cleaning import clean_json
 
 Code = Literal[
     "bad_json",

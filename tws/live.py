@@ -13,8 +13,9 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from django.utils import timezone
 
+from knowledge.cleaning import clean_json
 from knowledge.hwa_terms import STATUS_CODES
-from knowledge.text import clean_json, mask_secrets
+from knowledge.secrets import mask_secrets
 from tws.agents import agent_manager
 from tws.client import TWSClient
 from tws.errors import TWSError, TWSUnavailable

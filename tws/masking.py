@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from knowledge.text import clean, find_secrets, mask_secrets, visible
+from knowledge.cleaning import clean
+from knowledge.secrets import find_secrets, mask_secrets
+from knowledge.visible import visible
 
 # What may stand before a secret, or begin one. Without it, text passes at the cost of this search.
 _HINT = re.compile(

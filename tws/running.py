@@ -22,7 +22,7 @@ from django.db import DatabaseError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from knowledge.text import clean_json
+from knowledge.cleaning import clean_json
 from tws import run_log
 from tws.agents import agent_manager
 from tws.database import in_database

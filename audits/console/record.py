@@ -20,8 +20,9 @@ from audits.models import AuditRecord, Decision, ReviewNote
 from audits.queue import AuditRecordQuerySet
 from audits.states import MOVES, OPEN, WAITING, ReasonCode, Status
 from knowledge.models import Memory
+from knowledge.secrets import mask_secrets
 from knowledge.shown import LONGEST, Shown, as_text, excerpt, shown
-from knowledge.text import mask_secrets, visible
+from knowledge.visible import visible
 
 ACTIONS: dict[str, Any] = {
     "flag": _("flagged"),

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from knowledge.folding import fold
 from knowledge.hwa_terms import Number, find_numbers, object_names
-from knowledge.text import fold
 
 from .facts import Facts, Thing
 from .predicates import Said, find_predicates, is_empty_handed

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from knowledge.folding import fold
 from knowledge.glossary import concepts, stem
 from knowledge.hwa_terms import COMMANDS, exact_terms, message_codes
-from knowledge.text import fold
 
 from . import Neighbour
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from knowledge.folding import fold
 from knowledge.hwa_terms import message_codes, object_names, status_group
-from knowledge.text import fold
 
 from .claims import Mention, Sentence, is_unreal
 from .facts import Facts, Thing

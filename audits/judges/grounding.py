@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
-from knowledge.text import visible
+from knowledge.visible import visible
 
 from . import Finding, MemoryUnderAudit, Verdict
 from .causes import (

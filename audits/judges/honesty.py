@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from knowledge.text import fold
+from knowledge.folding import fold
 
 _LONGEST = 600
 _HONEST_NO = re.compile(

@@ -25,7 +25,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from audits.judges import Finding, MemoryUnderAudit, Verdict
 from knowledge.llm import Reply, call_llm
-from knowledge.text import mask_secrets, visible
+from knowledge.secrets import mask_secrets
+from knowledge.visible import visible
 
 log = logging.getLogger(__name__)
 

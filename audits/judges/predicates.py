@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from knowledge.folding import fold
 from knowledge.hwa_terms import STATUS_CODES, find_statuses
-from knowledge.text import fold
 
 from .facts import Thing
 from .wordings import PHRASES

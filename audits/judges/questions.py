@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from knowledge.folding import fold
 from knowledge.hwa_terms import STATUS_CODES
-from knowledge.text import fold
 
 from .claims import Sentence, bind, is_unreal, read_sentence
 from .counts import counted, in_scope

@@ -14,15 +14,9 @@ from collections.abc import Callable, Iterator
 from django.utils.translation import gettext as _
 from rapidfuzz import fuzz
 
-from knowledge.text import (
-    find_secrets,
-    fold,
-    hidden_characters,
-    mask_secrets,
-    mixed_script_words,
-    skeleton,
-    visible,
-)
+from knowledge.folding import fold
+from knowledge.secrets import find_secrets, mask_secrets
+from knowledge.visible import hidden_characters, mixed_script_words, skeleton, visible
 
 from . import Finding, MemoryUnderAudit, Verdict
 from .attacks import (

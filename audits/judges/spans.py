@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from knowledge.text import fold
+from knowledge.folding import fold
 
 from .claims import Sentence
 from .facts import Facts, Thing

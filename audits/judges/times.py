@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
-from knowledge.text import fold
+from knowledge.folding import fold
 
 from .claims import Sentence
 from .facts import Facts, Moment, Thing

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from audits.states import Status
+from knowledge.cleaning import clean
 from knowledge.models import Kind, content_hash
-from knowledge.text import clean, mask_secrets, visible
+from knowledge.secrets import mask_secrets
+from knowledge.visible import visible
 
 STATUSES = (Status.PENDING, Status.APPROVED, Status.REJECTED)
 """The old queue's statuses; ours of the same name mean the same."""

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from knowledge.hwa_terms import STATUS_CODES
-from knowledge.text import visible
+from knowledge.visible import visible
 from tws.answers.language import Language
 from tws.answers.phrases import STATUS_WORDS, say
 from tws.tools.reading import OPEN

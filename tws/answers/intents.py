@@ -9,8 +9,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from knowledge.folding import fold
 from knowledge.hwa_terms import exact_terms, find_statuses, message_codes
-from knowledge.text import fold
 from tws.answers.signs import PATTERNS
 
 

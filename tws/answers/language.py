@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from knowledge.text import fold
+from knowledge.folding import fold
 
 Language = Literal["pt", "en"]
 

@@ -12,10 +12,11 @@ from typing import Literal
 
 from django.utils import timezone
 
+from knowledge.folding import fold
 from knowledge.glossary import concepts, stem
 from knowledge.hwa_terms import exact_terms, message_codes
 from knowledge.models import Kind
-from knowledge.text import fold, visible
+from knowledge.visible import visible
 from tws.answers.language import Language, word_set
 from tws.answers.phrases import say
 from tws.events import Source

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from knowledge.folding import fold
 from knowledge.hwa_terms import object_names
-from knowledge.text import fold
 from tws.answers.language import word_set
 from tws.events import Turn
 

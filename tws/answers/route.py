@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from knowledge.text import fold
+from knowledge.folding import fold
 from tws.answers import about_jobs, about_plan
 from tws.answers.desk import Desk, NoAnswer
 from tws.answers.intents import Question

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 from rapidfuzz import fuzz, process
 
-from knowledge.text import mask_secrets
+from knowledge.secrets import mask_secrets
 from tws import oql
 from tws.client import TWSClient
 from tws.errors import TWSRefused

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from audits.review import Refused, approve_imported
 from knowledge import indexer, store, transfer
 from knowledge.models import Kind, Source, Trust
-from knowledge.text import visible
+from knowledge.visible import visible
 
 REFUSED = (Trust.REJECTED, Trust.QUARANTINED)
 SHOWN_PROBLEMS = 20

@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from knowledge import retrieval
 from knowledge.retrieval import MemoryHit
-from knowledge.text import mask_secrets, visible
+from knowledge.secrets import mask_secrets
+from knowledge.visible import visible
 
 
 class Command(BaseCommand):

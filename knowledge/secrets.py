@@ -1,4 +1,4 @@
-"""Hostile text: made storable, made visible, made safe to show.
+"""Passwords, keys and tokens in a text: found, and masked.
 
 Every function here is linear in the length of its input. Patterns begin at a word boundary or a
 fixed prefix and repeat at most a bounded number of times, so that no input makes them backtrack.
@@ -6,127 +6,11 @@ fixed prefix and repeat at most a bounded number of times, so that no input make
 
 from __future__ import annotations
 
-import math
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-REPLACEMENT = "\ufffd"
-
-
-# --- storable -----------------------------------------------------------------------------------
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-def clean(text: str) -> str:
-    """What PostgreSQL and UTF-8 can hold: NUL and lone surrogates replaced, CR normalised."""
-    return _UNSTORABLE.sub(REPLACEMENT, text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def clean_json(value: Any, depth: int = 40) -> Any:
-    """`value` with every string in it cleaned; what lies deeper than `depth` becomes "…"."""
-    if isinstance(value, str):
-        return clean(value)
-    if depth == 0 and isinstance(value, (dict, list, tuple)):
-        return "…"
-    if isinstance(value, dict):
-        return {clean(str(key)): clean_json(item, depth - 1) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [clean_json(item, depth - 1) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)  # JSON has no NaN
-    return value
-
-
-_SINGLE_BASES: dict[int, int] = {}
-for _code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
-    _base = unicodedata.normalize("NFD", chr(_code))[0].lower()
-    if len(_base) == 1:
-        _SINGLE_BASES[_code] = ord(_base)
-
-
-def fold(text: str) -> str:
-    """Lower case without accents, of the same length, so that offsets hold in the original."""
-    folded = text.translate(_SINGLE_BASES).lower()
-    if len(folded) == len(text):
-        return folded
-    # A few capitals (İ) lower to two characters; those stay as they are.
-    return "".join(low if len(low := ch.lower()) == 1 else ch for ch in text)
-
-
-# --- visible ------------------------------------------------------------------------------------
-
-BIDI_CONTROLS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_INVISIBLE = (
-    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0"
-    "\ufff9-\ufffb\U000e0000-\U000e01ef"
-)
-_CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
-# Joiners are ordinary in emoji and in Persian or Indic words, hidden between Latin letters.
-_JOINER = "(?<![\u0600-\u0dff\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"
-_HIDDEN = re.compile(f"[{BIDI_CONTROLS}{_INVISIBLE}{_CONTROLS}]|{_JOINER}")
-_ODD_CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
-_STRAY_HIDDEN = re.compile(f"[{BIDI_CONTROLS}{_INVISIBLE}{_ODD_CONTROLS}]|{_JOINER}")
-
-
-def visible(text: str) -> str:
-    """The text with each character that hides or reorders others written as ⟨U+202E⟩."""
-    return _HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
-
-
-def has_hidden(text: str) -> bool:
-    """Whether a reader would see something else than what is there. A leading BOM is no secret."""
-    return _STRAY_HIDDEN.search(text.removeprefix("\ufeff")) is not None
-
-
-def hidden_characters(text: str) -> list[str]:
-    """The hidden characters of the text, each once, in order of appearance."""
-    return list(dict.fromkeys(_STRAY_HIDDEN.findall(text.removeprefix("\ufeff"))))
-
-
-# Letters of other scripts that are drawn like Latin ones.
-_LOOKALIKES = str.maketrans(
-    "АВЕЅІЈКМНОРСТУХаеѕіјорсухԁԛԝһΑΒΕΖΗΙΚΜΝΟΡΤΥΧονԌՍօոսցհ",
-    "ABESIJKMHOPCTYXaesijopcyxdqwhABEZHIKMNOPTYXovGUonugh",
-)
-_WORD = re.compile(r"[^\W_][\w#.-]{0,200}")
-
-
-# Letters that are Latin by another code point: fullwidth and mathematical alphabets.
-_STYLED = re.compile("[\uff10-\uff5a\U0001d400-\U0001d7ff]")
-
-
-def skeleton(word: str) -> str:
-    """The word as it looks: two names with one skeleton look the same to a reader."""
-    plain = _STYLED.sub(lambda found: unicodedata.normalize("NFKC", found[0]), word)
-    return plain.translate(_LOOKALIKES)
-
-
-def mixed_script_words(text: str) -> list[str]:
-    """Words that look Latin and are not wholly so: P\\u0410YROLL beside PAYROLL."""
-    if text.isascii():
-        return []
-    found: dict[str, None] = {}
-    for match in _WORD.finditer(text):
-        word = match[0]
-        if not word.isascii() and _looks_latin(word):
-            found[word] = None
-    return list(found)
-
-
-def _looks_latin(word: str) -> bool:
-    drawn = skeleton(word)
-    if drawn == word or len(word) < 3:
-        return False
-    latin = any(ch.isascii() and ch.isalpha() for ch in word)
-    # A word wholly of lookalikes is a name written in another alphabet only when it is shouted:
-    # real Cyrillic or Greek prose has letters that Latin lacks.
-    return latin or (drawn.isascii() and drawn.isupper())
-
-
-# --- secrets ------------------------------------------------------------------------------------
+from knowledge.folding import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,13 +186,3 @@ def _without_overlaps(found: list[Secret]) -> list[Secret]:
         if not kept or secret.start >= kept[-1].end:
             kept.append(secret)
     return kept
-
-
-# --- exports ------------------------------------------------------------------------------------
-
-_FORMULA_START = re.compile(r"[\s\x00]*[=+\-@\uff0b\uff0d\uff1d\uff20]|[\t\r\n]")
-
-
-def neutralise_formula(cell: str) -> str:
-    """A cell that no spreadsheet evaluates: an apostrophe before what would start a formula."""
-    return f"'{cell}" if _FORMULA_START.match(cell) else cell

@@ -25,8 +25,8 @@ from knowledge.secrets import mask_secrets
 from resync_site.models import ApiToken
 from tws.api import UnknownEngine
 from tws.api import router as tws_router
-from tws.errors import TWSError, TWSUnavailable
-from tws.limits import WINDOW_SECONDS, within
+from tws.chat.limits import WINDOW_SECONDS, within
+from tws.hwa.errors import TWSError, TWSUnavailable
 
 
 class TokenAuth(HttpBearer):

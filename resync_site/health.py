@@ -22,10 +22,10 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from knowledge.models import Memory
-from tws.client import TWSClient
-from tws.connection import Engine
-from tws.engines import configured_engines
-from tws.errors import TWSError
+from tws.hwa.client import TWSClient
+from tws.hwa.connection import Engine
+from tws.hwa.engines import configured_engines
+from tws.hwa.errors import TWSError
 
 logger = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ sys.path.insert(0, str(CHECKOUT))
 
 from pydantic import BaseModel  # noqa: E402
 
-from tws import schemas  # noqa: E402  (found only with the checkout on the path)
-from tws.paths import API_ROOT, READ_ONLY_PATHS  # noqa: E402
+from tws.hwa import schemas  # noqa: E402  (found only with the checkout on the path)
+from tws.hwa.paths import API_ROOT, READ_ONLY_PATHS  # noqa: E402
 from tws.simulator.catalogue import Catalogue  # noqa: E402
 from tws.simulator.plan import Clock, Plan  # noqa: E402
 from tws.simulator.records import Records  # noqa: E402

@@ -6,7 +6,16 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
-from tws.events import Chunk, Event, Final, RunStarted, Source, ToolCall, ToolResult, ToolUse
+from tws.answers.events import (
+    Chunk,
+    Event,
+    Final,
+    RunStarted,
+    Source,
+    ToolCall,
+    ToolResult,
+    ToolUse,
+)
 
 FETCHED_AT = "2026-03-02T10:00:00-03:00"
 EVIDENCE = {"tool": "count_jobs", "arguments": {}, "result": {"ABEND": 2}, "fetched_at": FETCHED_AT}

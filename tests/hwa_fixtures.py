@@ -18,8 +18,8 @@ from contextlib import contextmanager
 import pytest
 import pytest_asyncio
 
-from tws.client import TWSClient
-from tws.connection import Engine
+from tws.hwa.client import TWSClient
+from tws.hwa.connection import Engine
 from tws.simulator.server import Options, SimulatorServer
 
 JOBS = 1_500

@@ -7,10 +7,10 @@ from contextlib import aclosing, nullcontext
 
 import pytest
 
-from tws import engines
-from tws.agents import AgentManager, agent_manager
-from tws.connection import Engine
-from tws.events import Chunk, Final, RunStarted
+from tws.answers.agents import AgentManager, agent_manager
+from tws.answers.events import Chunk, Final, RunStarted
+from tws.hwa import engines
+from tws.hwa.connection import Engine
 from tws.models import Agent
 
 PROD = Engine(name="PROD", base_url="https://prod.example:31116", tags=("PROD",))

@@ -21,7 +21,7 @@ from knowledge import indexer
 from knowledge.models import Memory
 from resync_site.models import ApiToken
 from tests.factories import make_memory, make_record
-from tws.agents import agent_manager
+from tws.answers.agents import agent_manager
 from tws.models import Agent
 
 pytestmark = pytest.mark.django_db

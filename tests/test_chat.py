@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from knowledge.models import Kind, Memory
 from tests.fake_agent import FakeAgents, reading, words
-from tws import run_log, running
+from tws.answers.events import Chunk, Failed, Final, RunStarted
+from tws.chat import run_log, running
 from tws.database import in_database
-from tws.events import Chunk, Failed, Final, RunStarted
 from tws.models import Agent, Conversation, Message, RunEvent
 from tws.routing import websockets
 

@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from knowledge.models import Memory
 from tests.fake_agent import FakeAgents, reading, words
 from tests.web_server import web_server
-from tws import running
-from tws.events import Chunk, Event, Final, RunStarted, Source
+from tws.answers.events import Chunk, Event, Final, RunStarted, Source
+from tws.chat import running
 from tws.simulator.server import SimulatorServer
 
 pytestmark = pytest.mark.django_db(transaction=True)

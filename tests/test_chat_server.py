@@ -16,8 +16,8 @@ from websockets.sync.client import ClientConnection, connect
 from resync_site.models import ApiToken
 from tests.fake_agent import FakeAgents, words
 from tests.web_server import web_server
-from tws import running
-from tws.events import Chunk, Final, RunStarted
+from tws.answers.events import Chunk, Final, RunStarted
+from tws.chat import running
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from tests.hwa_fixtures import engine_of
 from tws.checks import certificates_are_verified, engines_can_be_used
-from tws.engines import configured_engines, engine_named
+from tws.hwa.engines import configured_engines, engine_named
 from tws.simulator.faults import Faults
 from tws.simulator.server import Options
 
@@ -158,7 +158,7 @@ def test_a_missing_ca_file_is_an_error(hwa_settings):
 
 
 async def test_a_ca_file_is_enough_to_trust_the_simulator(simulator):
-    from tws.client import TWSClient
+    from tws.hwa.client import TWSClient
 
     async with TWSClient(engine_of(simulator, verify=str(simulator.certificate))) as client:
         assert await client.is_simulated()

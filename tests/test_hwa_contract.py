@@ -20,10 +20,10 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from scripts.derive_hwa_contract import derive
 from tests.hwa_fixtures import engine_of
-from tws.client import TWSClient
-from tws.errors import TWSError
-from tws.oql import equals, one_of, order_by
-from tws.paths import READ_ONLY_PATHS
+from tws.hwa.client import TWSClient
+from tws.hwa.errors import TWSError
+from tws.hwa.oql import equals, one_of, order_by
+from tws.hwa.paths import READ_ONLY_PATHS
 
 CONTRACT = json.loads((Path(__file__).parent / "hwa_contract.json").read_text(encoding="utf-8"))
 FORMATS = FormatChecker(formats=("date",))

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from tests.hwa_fixtures import engine_of
-from tws import live
-from tws.client import TWSClient
-from tws.live import LiveFeed, by_group, read_plan
+from tws.chat import live
+from tws.chat.live import LiveFeed, by_group, read_plan
+from tws.hwa.client import TWSClient
 from tws.simulator.server import SimulatorServer
 
 

@@ -13,11 +13,11 @@ import pytest
 
 from knowledge import llm
 from tests.fake_llm import Scripted, fake_llm, refuse, say
-from tws import engines
-from tws.agents import AgentManager
+from tws.answers.agents import AgentManager
+from tws.answers.events import Chunk, Failed, Final, RunStarted, ToolCall, ToolResult, Turn
 from tws.answers.memories import Recalled
-from tws.client import TWSClient
-from tws.events import Chunk, Failed, Final, RunStarted, ToolCall, ToolResult, Turn
+from tws.hwa import engines
+from tws.hwa.client import TWSClient
 from tws.models import Agent
 
 MEMORY = Recalled(

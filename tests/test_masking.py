@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from tws.markdown import to_html
-from tws.masking import StreamMask, shown
+from tws.chat.markdown import to_html
+from tws.chat.masking import StreamMask, shown
 
 SECRETS = [
     "The log says:\nPASSWORD = hunter2secret\nthen ends.",

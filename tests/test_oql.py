@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tws.oql import (
+from tws.hwa.oql import (
     OQLValueError,
     compare,
     contains,

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from tests.test_questions import FLAGGED, ask, highest_suspicion, no_memories, rules_only  # noqa: F401
-from tws.agents import AgentManager
-from tws.client import TWSClient
+from tws.answers.agents import AgentManager
+from tws.hwa.client import TWSClient
 from tws.simulator.app import Simulator
 from tws.simulator.catalogue import Catalogue
 from tws.simulator.plan import Clock, Plan

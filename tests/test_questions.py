@@ -14,12 +14,12 @@ from audits.judges import MemoryUnderAudit
 from audits.judges.grounding import grounding_judge
 from audits.judges.rules import rules_judge
 from tests.answer_checker import unsupported
-from tws import engines
-from tws.agents import AgentManager
+from tws.answers.agents import AgentManager
+from tws.answers.events import Failed, Final, Turn
 from tws.answers.language import language_of
-from tws.client import TWSClient
-from tws.connection import Engine
-from tws.events import Failed, Final, Turn
+from tws.hwa import engines
+from tws.hwa.client import TWSClient
+from tws.hwa.connection import Engine
 from tws.models import Agent
 from tws.simulator.app import Simulator
 from tws.simulator.catalogue import Catalogue

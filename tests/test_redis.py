@@ -185,7 +185,7 @@ def test_api_requests_are_counted_over_both_processes(two_processes, reviewer) -
 def test_without_redis_nothing_is_counted_and_everything_answered(caplog) -> None:
     from django.test import override_settings
 
-    from tws import limits
+    from tws.chat import limits
 
     away = {
         "default": {

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from tws import engines
-from tws.agents import AgentManager
+from tws.answers.agents import AgentManager
+from tws.answers.events import Failed, Final, ToolUse, Turn
 from tws.answers.intents import hours_in, understand
 from tws.answers.language import choose_language, language_of
 from tws.answers.memories import Recalled
 from tws.answers.names import Name, names_in, names_in_play, ordinal_in
-from tws.client import TWSClient
-from tws.events import Failed, Final, ToolUse, Turn
+from tws.hwa import engines
+from tws.hwa.client import TWSClient
 from tws.models import Agent
 from tws.simulator.states import State
 

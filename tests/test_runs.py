@@ -12,10 +12,10 @@ from django.db import connections
 
 from knowledge.models import Kind, Memory
 from tests.factories import make_memory
-from tws import engines
-from tws.events import Final, ToolUse
+from tws.answers.events import Final, ToolUse
+from tws.chat.runs import history_of, store_answer
+from tws.hwa import engines
 from tws.models import Conversation, Message
-from tws.runs import history_of, store_answer
 
 EVIDENCE = {"tool": "count_jobs", "arguments": {}, "result": {"count": 3}, "fetched_at": "now"}
 

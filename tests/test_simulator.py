@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tws.paths import API_ROOT
+from tws.hwa.paths import API_ROOT
 from tws.simulator.app import Request, Simulator
 from tws.simulator.catalogue import Catalogue
 from tws.simulator.faults import Faults

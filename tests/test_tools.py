@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from tws.client import TWSClient
-from tws.connection import Engine
-from tws.errors import TWSUnavailable
-from tws.events import ToolCall, ToolResult
+from tws.answers.events import ToolCall, ToolResult
+from tws.hwa.client import TWSClient
+from tws.hwa.connection import Engine
+from tws.hwa.errors import TWSUnavailable
 from tws.simulator.states import WORDS, State
 from tws.tools import TOOLS
 from tws.tools.toolbox import Toolbox

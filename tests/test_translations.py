@@ -19,7 +19,7 @@ from django.utils.translation import override, templatize
 from audits import review
 from tests.factories import make_memory, make_record
 from tws.answers.intents import understand
-from tws.page_strings import examples, live_strings
+from tws.chat.page_strings import examples, live_strings
 
 FOLDER = settings.LOCALE_PATHS[0] / "pt_BR" / "LC_MESSAGES"
 MARKS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "pgettext_lazy"}

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tws.cache import SingleFlightCache
+from tws.hwa.cache import SingleFlightCache
 
 
 class Counted:

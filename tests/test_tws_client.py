@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.hwa_fixtures import engine_of
-from tws.client import TWSClient
-from tws.errors import TWSRefused, TWSUnavailable
-from tws.oql import equals, one_of
-from tws.paths import READ_ONLY_PATHS, is_read_only
+from tws.hwa.client import TWSClient
+from tws.hwa.errors import TWSRefused, TWSUnavailable
+from tws.hwa.oql import equals, one_of
+from tws.hwa.paths import READ_ONLY_PATHS, is_read_only
 
 
 async def test_a_failed_job_is_found_with_the_log_that_explains_it(hwa_client):

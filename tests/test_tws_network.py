@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from tests.hwa_fixtures import engine_of
-from tws.client import TWSClient
-from tws.connection import Engine
-from tws.errors import TWSBadReply, TWSRefused, TWSUnavailable, message_code
-from tws.joblog import LONGEST_PART_CHARS
+from tws.hwa.client import TWSClient
+from tws.hwa.connection import Engine
+from tws.hwa.errors import TWSBadReply, TWSRefused, TWSUnavailable, message_code
+from tws.hwa.joblog import LONGEST_PART_CHARS
 from tws.simulator.faults import Faults
 
 INFO = "/twsd/api/v2/engine/info"

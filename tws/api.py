@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from knowledge.hwa_terms import STATUS_CODES
-from tws.agents import agent_manager
+from tws.answers.agents import agent_manager
 from tws.models import Agent
 
 

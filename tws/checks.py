@@ -8,7 +8,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
-from tws.engines import configured_engines
+from tws.hwa.engines import configured_engines
 
 
 @register()

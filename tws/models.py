@@ -66,7 +66,7 @@ class Agent(models.Model):
 
     def clean(self) -> None:
         """Tools, engines and languages that do not exist are said at save, not at the question."""
-        from tws.engines import configured_engines
+        from tws.hwa.engines import configured_engines
         from tws.tools import TOOLS
 
         engines = {name for one in configured_engines() for name in (one.name, *one.tags)}

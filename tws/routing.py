@@ -7,9 +7,9 @@ from typing import Any
 from channels.routing import URLRouter
 from django.urls import path, re_path
 
-from tws.chat import ChatConsumer
-from tws.live_socket import LiveConsumer
-from tws.unknown import UnknownSocket
+from tws.answers.unknown import UnknownSocket
+from tws.chat.consumer import ChatConsumer
+from tws.chat.live_socket import LiveConsumer
 
 _chat: Any = ChatConsumer.as_asgi()  # `path` is typed for views
 _live: Any = LiveConsumer.as_asgi()

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from tws import views
+from tws.chat import views
 
 urlpatterns = [
     path("", views.live, name="live"),

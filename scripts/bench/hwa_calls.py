@@ -20,8 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-from tws.client import TWSClient
-from tws.connection import Engine
+from tws.hwa.client import TWSClient
+from tws.hwa.connection import Engine
 from tws.simulator.server import Options, SimulatorServer
 
 QUESTIONS = ("ABEND", "EXEC", "HOLD", "READY", "SUCC")

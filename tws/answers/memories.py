@@ -17,9 +17,9 @@ from knowledge.glossary import concepts, stem
 from knowledge.hwa_terms import exact_terms, message_codes
 from knowledge.models import Kind
 from knowledge.visible import visible
+from tws.answers.events import Source
 from tws.answers.language import Language, word_set
 from tws.answers.phrases import say
-from tws.events import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from knowledge.folding import fold
 from knowledge.hwa_terms import object_names
+from tws.answers.events import Turn
 from tws.answers.language import word_set
-from tws.events import Turn
 
 _TOKEN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_#./@*%-]*[A-Za-z0-9_*%@]|[A-Za-z0-9_]")
 _QUOTED = re.compile(r"[\"'`“‘«]([A-Za-z0-9_#./@*%-]{2,100})[\"'`”’»]")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from knowledge.folding import fold
 from tws.answers import about_jobs, about_plan
 from tws.answers.desk import Desk, NoAnswer
+from tws.answers.events import Turn
 from tws.answers.intents import Question
 from tws.answers.names import Name, names_in, names_in_play, ordinal_in
-from tws.events import Turn
 from tws.tools.reading import OPEN
 
 DEFAULT_HOURS = 24.0

@@ -10,14 +10,14 @@ from django.conf import settings
 
 from tws.answers import memories
 from tws.answers.desk import CannotAnswer, Desk, NoAnswer, ToolFailed
+from tws.answers.events import Chunk, Failed, Final, Turn
 from tws.answers.intents import Question, is_how_to, understand
 from tws.answers.language import Language, choose_language
 from tws.answers.memories import Fit, Recall, Recalled, fit
 from tws.answers.names import Name, names_in, offered, ordinal_in
 from tws.answers.phrases import say
 from tws.answers.route import Route
-from tws.errors import TWSBadReply
-from tws.events import Chunk, Failed, Final, Turn
+from tws.hwa.errors import TWSBadReply
 from tws.models import Agent
 from tws.tools.toolbox import Emit, Outcome, Toolbox
 

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlencode
 
 from pydantic import ValidationError
 
-from tws.paths import API_ROOT
+from tws.hwa.paths import API_ROOT
 from tws.simulator.dependencies import Dependencies
 from tws.simulator.faults import Faults
 from tws.simulator.identifiers import Identified, Kind, read_id

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from tws.client import TWSClient
-from tws.readings import Reading
+from tws.hwa.client import TWSClient
+from tws.hwa.readings import Reading
 
 TOOLS: dict[str, Tool] = {}
 """Every tool by its name; filled by the `tool` decorator."""

@@ -10,10 +10,10 @@ from pydantic import Field
 from rapidfuzz import fuzz, process
 
 from knowledge.secrets import mask_secrets
-from tws import oql
-from tws.client import TWSClient
-from tws.errors import TWSRefused
-from tws.schemas import JobInPlan, JobRun
+from tws.hwa import oql
+from tws.hwa.client import TWSClient
+from tws.hwa.errors import TWSRefused
+from tws.hwa.schemas import JobInPlan, JobRun
 from tws.tools import reading as read
 from tws.tools.base import Arguments, Reply, tool
 from tws.tools.shapes import (

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import Field
 
-from tws import oql
-from tws.client import TWSClient
-from tws.readings import Reading
-from tws.schemas import JobInPlan, JobStreamInPlan, WorkstationInPlan
+from tws.hwa import oql
+from tws.hwa.client import TWSClient
+from tws.hwa.readings import Reading
+from tws.hwa.schemas import JobInPlan, JobStreamInPlan, WorkstationInPlan
 from tws.tools import reading as read
 from tws.tools.base import Arguments, Reply, tool
 from tws.tools.shapes import (

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from tws import oql
-from tws.client import TWSClient
-from tws.readings import Page, Reading
-from tws.schemas import JobInPlan
+from tws.hwa import oql
+from tws.hwa.client import TWSClient
+from tws.hwa.readings import Page, Reading
+from tws.hwa.schemas import JobInPlan
 from tws.tools import reading as read
 from tws.tools.base import Arguments, Reply, tool
 from tws.tools.jobs import FailedJobs, failed_jobs

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from tws import oql
-from tws.client import TWSClient
-from tws.errors import TWSRefused
-from tws.oql import OQL
-from tws.readings import Page, Reading
-from tws.schemas import JobInPlan, JobStreamInPlan
+from tws.hwa import oql
+from tws.hwa.client import TWSClient
+from tws.hwa.errors import TWSRefused
+from tws.hwa.oql import OQL
+from tws.hwa.readings import Page, Reading
+from tws.hwa.schemas import JobInPlan, JobStreamInPlan
 from tws.tools.shapes import started_at
 
 MOST_LOOKED_THROUGH = 10_000

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from tws.schemas import (
+from tws.hwa.schemas import (
     Dependency,
     JobInPlan,
     JobRun,

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tws.client import TWSClient
-from tws.errors import TWSError, TWSUnavailable
-from tws.events import Event, Source, ToolCall, ToolResult, ToolUse
-from tws.oql import OQLValueError
+from tws.answers.events import Event, Source, ToolCall, ToolResult, ToolUse
+from tws.hwa.client import TWSClient
+from tws.hwa.errors import TWSError, TWSUnavailable
+from tws.hwa.oql import OQLValueError
 from tws.tools.base import TOOLS
 from tws.tools.shapes import stamp
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import Field
 
-from tws import oql
-from tws.client import TWSClient
-from tws.readings import Reading
-from tws.schemas import (
+from tws.hwa import oql
+from tws.hwa.client import TWSClient
+from tws.hwa.readings import Reading
+from tws.hwa.schemas import (
     Dependency,
     JobInPlan,
     JobStreamInPlan,

@@ -11,10 +11,10 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
 
-from tws.agents import AgentManager, close_shared
-from tws.events import Chunk, Event, Failed, Final, ToolCall
+from tws.answers.agents import AgentManager, close_shared
+from tws.answers.events import Chunk, Event, Failed, Final, ToolCall
+from tws.chat.runs import store_answer
 from tws.models import Agent
-from tws.runs import store_answer
 
 
 class Command(BaseCommand):

@@ -16,9 +16,9 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from tws.connection import Engine
-from tws.diagnosis import Step, diagnose
-from tws.engines import configured_engines
+from tws.hwa.connection import Engine
+from tws.hwa.diagnosis import Step, diagnose
+from tws.hwa.engines import configured_engines
 
 
 class Command(BaseCommand):

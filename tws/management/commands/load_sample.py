@@ -15,10 +15,10 @@ from django.core.management.base import BaseCommand
 
 from knowledge.models import Memory, Source
 from knowledge.store import Draft, remember
-from tws.agents import AgentManager, close_shared
-from tws.events import Failed, Final, Turn
+from tws.answers.agents import AgentManager, close_shared
+from tws.answers.events import Failed, Final, Turn
+from tws.chat.runs import store_answer
 from tws.models import Agent
-from tws.runs import store_answer
 
 KNOWLEDGE = Path(__file__).resolve().parents[2] / "sample" / "knowledge.jsonl"
 CONVERSATIONS = (

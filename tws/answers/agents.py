@@ -11,13 +11,13 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 
 from knowledge import llm
+from tws.answers.events import Event, Failed, RunStarted, Turn
+from tws.answers.llm_agent import LLMAgent
 from tws.answers.memories import Recall, recall
 from tws.answers.rules import RuleAgent
-from tws.client import TWSClient
-from tws.connection import Engine
-from tws.engines import engine_for, engine_named
-from tws.events import Event, Failed, RunStarted, Turn
-from tws.llm_agent import LLMAgent
+from tws.hwa.client import TWSClient
+from tws.hwa.connection import Engine
+from tws.hwa.engines import engine_for, engine_named
 from tws.models import Agent
 from tws.tools.toolbox import Emit, Toolbox
 
@@ -70,7 +70,7 @@ class AgentManager:
     async def answer(
         self, agent: Agent, question: str, *, history: Sequence[Turn] = ()
     ) -> AsyncGenerator[Event, None]:
-        """The events of one run, see `tws.events`. Use with `contextlib.aclosing`.
+        """The events of one run, see `tws.answers.events`. Use with `contextlib.aclosing`.
 
         Closing the generator, or cancelling the task that reads it, stops the run at once.
         """

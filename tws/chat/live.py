@@ -16,9 +16,9 @@ from django.utils import timezone
 from knowledge.cleaning import clean_json
 from knowledge.hwa_terms import STATUS_CODES
 from knowledge.secrets import mask_secrets
-from tws.agents import agent_manager
-from tws.client import TWSClient
-from tws.errors import TWSError, TWSUnavailable
+from tws.answers.agents import agent_manager
+from tws.hwa.client import TWSClient
+from tws.hwa.errors import TWSError, TWSUnavailable
 from tws.tools.jobs import FailedJobs, failed_jobs
 from tws.tools.places import Workstations, workstations
 from tws.tools.plan import CountJobs, Limited, count_jobs, critical_jobs, late_jobs

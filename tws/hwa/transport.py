@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from tws.errors import TWSRefused, TWSUnavailable
-from tws.paths import is_read_only
+from tws.hwa.errors import TWSRefused, TWSUnavailable
+from tws.hwa.paths import is_read_only
 
 RETRIED_STATUSES = frozenset({429, 502, 503, 504})
 RETRIED_ERRORS = (

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from knowledge.models import Memory
-from tws import run_log, running
-from tws.live import FAILED_HOURS
-from tws.markdown import to_html
+from tws.chat import run_log, running
+from tws.chat.live import FAILED_HOURS
+from tws.chat.markdown import to_html
+from tws.chat.page_strings import chat_strings, examples, live_strings
 from tws.models import Agent, Conversation, Message
-from tws.page_strings import chat_strings, examples, live_strings
 
 LISTED = 30
 """How many conversations the list shows."""

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 
 from knowledge.models import Kind, Source
 from knowledge.store import Draft, remember
+from tws.answers.events import Final, ToolUse, Turn
 from tws.database import in_database
-from tws.events import Final, ToolUse, Turn
 from tws.models import Conversation, Message
 
 TURNS = 6

@@ -6,7 +6,7 @@
     Final (an answer, an honest "I can't answer that" included) or Failed (no answer)
 
 The texts of the Chunks, joined, are the Final's `answer`. The generator may be closed or its task
-cancelled at any point: nothing is stored before `tws.runs.store_answer` is called with the Final.
+cancelled at any point: nothing is stored before `tws.chat.runs.store_answer` gets the Final.
 """
 
 from __future__ import annotations

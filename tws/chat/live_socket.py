@@ -1,4 +1,4 @@
-"""The live page's socket, `/ws/live/`: a snapshot of the plan per frame, as `tws.live` has it."""
+"""The live page's socket, `/ws/live/`: a snapshot of the plan per frame (`tws.chat.live`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from tws.live import live_feed
+from tws.chat.live import live_feed
 
 
 class LiveConsumer(AsyncWebsocketConsumer):

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from tws.client import TWSClient
-from tws.connection import Engine
-from tws.errors import TWSError, TWSRefused
-from tws.transport import tls_context
+from tws.hwa.client import TWSClient
+from tws.hwa.connection import Engine
+from tws.hwa.errors import TWSError, TWSRefused
+from tws.hwa.transport import tls_context
 
 SECONDS = 10.0
 

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from tws.connection import Engine
-from tws.errors import TWSUnavailable
-from tws.paths import API_ROOT
+from tws.hwa.connection import Engine
+from tws.hwa.errors import TWSUnavailable
+from tws.hwa.paths import API_ROOT
 
 
 class _Entry(BaseModel):

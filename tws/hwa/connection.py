@@ -12,8 +12,8 @@ from typing import TypeVar
 
 import httpx
 
-from tws.errors import TWSBadReply, TWSError, TWSRefused, TWSUnavailable, message_code
-from tws.transport import (
+from tws.hwa.errors import TWSBadReply, TWSError, TWSRefused, TWSUnavailable, message_code
+from tws.hwa.transport import (
     RETRIED_ERRORS,
     ReadOnlyTransport,
     is_tls_failure,

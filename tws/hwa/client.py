@@ -10,14 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from tws.cache import SingleFlightCache
-from tws.connection import Engine, EngineConnection
-from tws.errors import TWSBadReply, TWSRefused
-from tws.joblog import RANGE_LINES, read_part
-from tws.oql import OQL
-from tws.paths import fill
-from tws.readings import LogPart, Page, Reading
-from tws.schemas import (
+from tws.hwa.cache import SingleFlightCache
+from tws.hwa.connection import Engine, EngineConnection
+from tws.hwa.errors import TWSBadReply, TWSRefused
+from tws.hwa.joblog import RANGE_LINES, read_part
+from tws.hwa.oql import OQL
+from tws.hwa.paths import fill
+from tws.hwa.readings import LogPart, Page, Reading
+from tws.hwa.schemas import (
     EngineInfo,
     FlowNode,
     GroupedCount,
@@ -60,7 +60,7 @@ class TWSClient:
       `job_log_ranges(run_id)` yields the whole log, part by part, in flat memory
 
     Lists of the plan leave dependencies out; `job(id)` and `job_stream(id)` have them. Prompts are
-    read there: `job.value.prompts`. Conditions are built with `tws.oql`.
+    read there: `job.value.prompts`. Conditions are built with `tws.hwa.oql`.
 
     Concurrent calls for the same thing share one request, and its answer is kept for
     `engine.cache_seconds`; `fetched_at` tells its age. One client belongs to one event loop.

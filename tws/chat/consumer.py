@@ -26,9 +26,9 @@ from django.utils.translation import gettext as _
 
 from knowledge.models import Memory
 from knowledge.store import give_feedback
-from tws import frames, run_log, running
+from tws.chat import frames, run_log, running
+from tws.chat.frames import Refused
 from tws.database import in_database
-from tws.frames import Refused
 from tws.models import Agent, Conversation
 
 logger = logging.getLogger(__name__)

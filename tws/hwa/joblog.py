@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from tws.readings import LogPart
+from tws.hwa.readings import LogPart
 
 RANGE_LINES = 2_000
 LONGEST_PART_CHARS = 256 * 1024

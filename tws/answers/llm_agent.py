@@ -21,11 +21,11 @@ from django.conf import settings
 
 from knowledge.llm import LLMBadReply, LLMError, Reply, stream
 from tws.answers import memories
+from tws.answers.events import Chunk, Failed, Final, Turn
 from tws.answers.language import Language
 from tws.answers.memories import Recalled
 from tws.answers.phrases import say
 from tws.answers.rules import RuleAgent
-from tws.events import Chunk, Failed, Final, Turn
 from tws.models import Agent
 from tws.tools.toolbox import Emit, Outcome, Toolbox
 

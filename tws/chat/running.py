@@ -23,17 +23,17 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from knowledge.cleaning import clean_json
-from tws import run_log
-from tws.agents import agent_manager
+from tws.answers.agents import agent_manager
+from tws.answers.events import Chunk, Failed, Final, frame
+from tws.chat import run_log
+from tws.chat.frames import Ask, Refused
+from tws.chat.limits import may_ask
+from tws.chat.markdown import to_html
+from tws.chat.masking import StreamMask, shown
+from tws.chat.run_log import Frame
+from tws.chat.runs import history_of, store_answer
 from tws.database import in_database
-from tws.events import Chunk, Failed, Final, frame
-from tws.frames import Ask, Refused
-from tws.limits import may_ask
-from tws.markdown import to_html
-from tws.masking import StreamMask, shown
 from tws.models import Agent, Conversation, Message
-from tws.run_log import Frame
-from tws.runs import history_of, store_answer
 
 logger = logging.getLogger(__name__)
 

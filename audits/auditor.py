@@ -1,8 +1,8 @@
 """The IA Auditor: finds what is unaudited, claims it, has it judged, settles it. Exactly once.
 
-Judging happens in many coroutines at a time; the database is spoken to by two threads of our
-own: one claims (and keeps the leases alive), one settles verdicts in groups. What the tally
-counts has been committed.
+Judging happens in many coroutines at a time; the database is spoken to by three threads of our
+own: one claims, one settles verdicts in groups, one keeps the leases alive. What the tally counts
+has been committed.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from django.db import connections
 from django.db.models import Q
 
 from audits import settling
+from audits.clocks import Clock, Duty
 from audits.duplicates import twin_of
 from audits.judges import Neighbour
 from audits.judging import Bench, NoVerdict, under_audit
@@ -127,17 +128,28 @@ class Auditor:
     async def run(self) -> Tally:
         """Audit until nothing is ready, the limit is reached or `stop` was called."""
         self._scoring = await self._in(self._claimer, Scoring.current)
+        leases = Clock("leases", [self._lease_keeping()])
+        leases.start()
+        try:
+            await self._work()
+        finally:
+            await asyncio.to_thread(leases.stop)
+        return self.tally
+
+    async def _work(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._settle_all())
-            heart = group.create_task(self._keep_leases())
             async with asyncio.TaskGroup() as judging:
                 while claimed := await self._next_batch():
                     for record, memory in claimed:
                         self._in_hand += 1
                         judging.create_task(self._judge(record, memory))
-            heart.cancel()
             self._settled.put_nowait(None)
-        return self.tally
+
+    def _lease_keeping(self) -> Duty:
+        """Renewing our leases while we work, so that a slow judge does not lose its record."""
+        renew = partial(AuditRecord.objects.renew, self.worker)
+        return Duty("lease keeping", settings.AUDIT_LEASE_SECONDS / 3, renew)
 
     @property
     def stopping(self) -> bool:
@@ -149,8 +161,11 @@ class Auditor:
             await self._place_or_news()
 
     async def forget_connections(self) -> None:
-        """After the database was away: what was in hand is left to its leases."""
-        self._in_hand = 0
+        """After the database was away: go on as another worker; what was in hand is forgotten.
+
+        Its leases run out; nobody renews them.
+        """
+        self._in_hand, self.worker = 0, worker_name()
         self._settled = asyncio.Queue()
         for executor in (self._claimer, self._settler):
             await self._in(executor, connections.close_all)
@@ -227,12 +242,6 @@ class Auditor:
         indexer.adopt_foreign(CLAIM_AT_MOST)
         AuditRecord.objects.discover(max(wanted, CLAIM_AT_MOST), self.scope.of_memories())
 
-    async def _keep_leases(self) -> None:
-        """Renew our leases while we work, so that a slow judge does not lose its record."""
-        while True:
-            await asyncio.sleep(settings.AUDIT_LEASE_SECONDS / 3)
-            await self._in(self._claimer, AuditRecord.objects.renew, self.worker)
-
     # --- judging ----------------------------------------------------------------------------
 
     async def _judge(self, record: AuditRecord, memory: Memory) -> None:
@@ -300,12 +309,16 @@ class Auditor:
                     self._settled.put_nowait(None)
                     break
                 group.append(judged)
-            outcomes = await self._in(self._settler, settling.settle, group)
+            await self._in(self._settler, self._settle, group)
             self._rest_seconds = 0.0
-            for outcome in outcomes.values():
-                self.tally.count(outcome)
+            for _ in group:
                 self._place_free()
             self.on_progress(self.tally)
+
+    def _settle(self, group: list[Judged]) -> None:
+        """Counted where it was committed: what waits for this may be gone by then."""
+        for outcome in settling.settle(group):
+            self.tally.count(outcome)
 
     async def _in(
         self, executor: ThreadPoolExecutor, function: Callable[..., T], *args: object

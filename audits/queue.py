@@ -56,8 +56,10 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
 
         SKIP LOCKED passes over rows that others are claiming right now. `attempts` is the
         fencing number: a worker that wakes late holds an old one, and `settle` refuses it.
+        A worker takes nothing over from itself: it is still being judged there.
         """
         ready = self.ready().filter(attempts__lt=F("excused") + settings.AUDIT_MAX_ATTEMPTS)
+        ready = ready.exclude(status=Status.RUNNING, lease_owner=worker)
         ready = ready.order_by("id").select_for_update(skip_locked=True, of=("self",))
         records = list(ready[:limit])
         lease_until = timezone.now() + timedelta(seconds=settings.AUDIT_LEASE_SECONDS)

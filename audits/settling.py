@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal, cast
 
 from django.db import transaction
 from django.db.models import F
@@ -46,32 +46,68 @@ class Judged:
     similar_to: uuid.UUID | None = None
     """An earlier memory that says the same."""
 
+    @property
+    def outcome(self) -> Outcome:
+        return cast(Outcome, self.status.value)
+
+    def columns(self) -> dict[str, Any]:
+        """The record's columns after this verdict; equal for equal verdicts."""
+        verdict, failed = self.verdict, self.status == Status.FAILED
+        raw = None if failed else min(1.0, max(0.0, verdict.confidence))
+        return {
+            "status": self.status.value,
+            "lease_owner": "",
+            "lease_until": None,
+            "memory_version": self.memory_version,
+            "ia_audit_reason": verdict.reason,
+            "raw_confidence": raw,
+            "ia_audit_confidence": raw if self.confidence is None else self.confidence,
+            "findings": [asdict(finding) for finding in verdict.findings],
+            "judge": verdict.judge[:50],
+            "model": verdict.model[:200],
+            "prompt_version": verdict.prompt_version[:50],
+            "last_error": verdict.reason if failed else "",
+        }
+
 
 @transaction.atomic
-def settle(group: Sequence[Judged]) -> dict[int, Outcome]:
-    """Write a group of verdicts; what became of each, by record id, once this has committed."""
-    memories = {memory.pk: memory for memory in Memory.objects.locked([j.memory_id for j in group])}
+def settle(group: Sequence[Judged]) -> list[Outcome]:
+    """Write a group of verdicts; what became of each, in the group's order, once committed.
+
+    A record may stand in the group twice, when its lease ran out under a living worker and it
+    was claimed again: the attempt that holds the record now counts, the other one is lost.
+    """
+    memories = _locked_memories([judged.memory_id for judged in group])
     records = _locked_records([judged.record_id for judged in group])
-    outcomes: dict[int, Outcome] = {}
-    written: list[tuple[Judged, AuditRecord, Memory]] = []
+    outcomes: list[Outcome] = []
+    written: list[tuple[Judged, Memory]] = []
+    moved: list[int] = []
     for judged in group:
         record, memory = records.get(judged.record_id), memories.get(judged.memory_id)
         if record is None or memory is None or not _still_ours(record, judged):
-            outcomes[judged.record_id] = "lost"
-        elif memory.version != judged.memory_version:
-            _queue_again(record)
-            outcomes[judged.record_id] = "queued"
+            outcomes.append("lost")
+            continue
+        del records[judged.record_id]  # one verdict a record, whatever else the group holds
+        if memory.version == judged.memory_version:
+            written.append((judged, memory))
+            outcomes.append(judged.outcome)
         else:
-            _write(record, judged)
-            outcomes[judged.record_id] = judged.status.value  # type: ignore[assignment]
-            written.append((judged, record, memory))
-    _save(records, outcomes, written)
+            moved.append(judged.record_id)
+            outcomes.append("queued")
+    _queue_again(moved)
+    _write(written)
     return outcomes
+
+
+def _locked_memories(ids: list[uuid.UUID]) -> dict[uuid.UUID, Memory]:
+    """Locked, without their texts: what settling reads and the log names."""
+    columns = ("id", "version", "trust", "mem0_id", "content_hash")
+    return {memory.pk: memory for memory in Memory.objects.only(*columns).locked(ids)}
 
 
 def _locked_records(ids: list[int]) -> dict[int, AuditRecord]:
     rows = AuditRecord.objects.filter(id__in=ids).order_by("id").select_for_update()
-    return {record.id: record for record in rows}
+    return {record.id: record for record in rows.only("id", "status", "lease_owner", "attempts")}
 
 
 def _still_ours(record: AuditRecord, judged: Judged) -> bool:
@@ -82,60 +118,40 @@ def _still_ours(record: AuditRecord, judged: Judged) -> bool:
     )
 
 
-def _queue_again(record: AuditRecord) -> None:
-    record.status, record.lease_owner, record.lease_until = Status.QUEUED, "", None
-    record.attempts, record.ready_at = 0, timezone.now()
+def _queue_again(ids: list[int]) -> None:
+    """The texts changed while they were judged: what was tried so far was another text's."""
+    if ids:
+        AuditRecord.objects.filter(id__in=ids).update(
+            status=Status.QUEUED, lease_owner="", lease_until=None,
+            excused=F("attempts"), ready_at=timezone.now(),
+        )  # fmt: skip
 
 
-def _write(record: AuditRecord, judged: Judged) -> None:
-    verdict = judged.verdict
-    record.status, record.lease_owner, record.lease_until = judged.status, "", None
-    record.memory_version = judged.memory_version
-    record.ia_audit_reason = verdict.reason
-    record.raw_confidence = min(1.0, max(0.0, verdict.confidence))
-    calibrated = judged.confidence
-    record.ia_audit_confidence = record.raw_confidence if calibrated is None else calibrated
-    record.findings = [asdict(finding) for finding in verdict.findings]
-    record.judge, record.model = verdict.judge[:50], verdict.model[:200]
-    record.prompt_version = verdict.prompt_version[:50]
-    record.judged_at, record.last_error = timezone.now(), ""
-    if judged.status == Status.FAILED:
-        record.raw_confidence = record.ia_audit_confidence = None
-        record.last_error = verdict.reason
-
-
-_WRITTEN = [
-    "status", "lease_owner", "lease_until", "excused", "ready_at", "memory_version",
-    "ia_audit_reason", "raw_confidence", "ia_audit_confidence", "findings", "judge", "model",
-    "prompt_version", "judged_at", "last_error",
-]  # fmt: skip
-
-
-def _save(
-    records: dict[int, AuditRecord],
-    outcomes: dict[int, Outcome],
-    written: list[tuple[Judged, AuditRecord, Memory]],
-) -> None:
-    changed = [records[key] for key, outcome in outcomes.items() if outcome != "lost"]
-    # An upsert of rows that all exist: bulk_update's CASE per row and column takes ten times as
-    # long (see docs/decisions.md).
-    AuditRecord.objects.bulk_create(
-        changed, update_conflicts=True, update_fields=_WRITTEN, unique_fields=["id"]
-    )
+def _write(written: Sequence[tuple[Judged, Memory]]) -> None:
+    """Records, trust, vectors and log of locked rows. One UPDATE for all equal verdicts."""
+    equal: dict[str, list[int]] = {}
+    columns: dict[str, dict[str, Any]] = {}
     by_trust: dict[Trust, list[Memory]] = {}
     moves = []
-    for judged, record, memory in written:
+    for judged, memory in written:
+        values = judged.columns()
+        key = repr(values)
+        equal.setdefault(key, []).append(judged.record_id)
+        columns[key] = values
         if judged.status in _LOGGED:
-            moves.append(_move(judged, record, memory))
+            moves.append(_move(judged, values, memory))
         by_trust.setdefault(TRUST_OF[judged.status], []).append(memory)
         if judged.similar_to:
             Memory.objects.filter(pk=memory.pk).update(similar_to=judged.similar_to)
+    judged_at = timezone.now()
+    for key, ids in equal.items():
+        AuditRecord.objects.filter(id__in=ids).update(judged_at=judged_at, **columns[key])
     for trust, memories in by_trust.items():
         store.set_trust(memories, trust)
     append(moves)
 
 
-def _move(judged: Judged, record: AuditRecord, memory: Memory) -> Move:
+def _move(judged: Judged, values: dict[str, Any], memory: Memory) -> Move:
     return Move(
         memory,
         _LOGGED[judged.status],
@@ -143,8 +159,8 @@ def _move(judged: Judged, record: AuditRecord, memory: Memory) -> Move:
         judged.status,
         memory.trust,
         TRUST_OF[judged.status],
-        judge=record.judge,
-        confidence=record.ia_audit_confidence,
+        judge=values["judge"],
+        confidence=values["ia_audit_confidence"],
     )
 
 
@@ -190,8 +206,7 @@ def _fail(record_id: int, memory_id: uuid.UUID) -> bool:
         record.id, record.lease_owner, record.attempts, memory_id, memories[0].version,
         Status.FAILED, verdict,
     )  # fmt: skip
-    _write(record, judged)
-    _save({record.id: record}, {record.id: "failed"}, [(judged, record, memories[0])])
+    _write([(judged, memories[0])])
     return True
 
 

@@ -110,7 +110,7 @@ def test_a_verdict_moves_record_and_trust_together(verdict, status, trust) -> No
     outcomes = settle([judged(record, verdict)])
 
     record.refresh_from_db()
-    assert outcomes == {record.id: status.value}
+    assert outcomes == [status.value]
     assert (record.status, record.memory.trust) == (status, trust)
     assert record.memory_version == record.memory.version
     assert Decision.objects.count() == (0 if status == Status.CLEARED else 1)
@@ -125,7 +125,7 @@ def test_a_worker_that_lost_its_lease_is_refused(change) -> None:
     outcomes = settle([judged(record, WRONG, **change)])
 
     record.refresh_from_db()
-    assert outcomes == {record.id: "lost"}
+    assert outcomes == ["lost"]
     assert (record.status, record.memory.trust) == (Status.RUNNING, Trust.NEW)
 
 
@@ -137,8 +137,46 @@ def test_a_lease_that_ran_out_is_claimed_by_another_and_the_first_is_refused(set
 
     [again] = AuditRecord.objects.claim("w2", 5)
 
-    assert settle([judged(late, WRONG)]) == {late.id: "lost"}
-    assert settle([judged(again, FINE)]) == {again.id: "cleared"}
+    assert settle([judged(late, WRONG)]) == ["lost"]
+    assert settle([judged(again, FINE)]) == ["cleared"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_two_attempts_of_one_record_in_one_group_are_one_verdict_and_one_lost(newest_first) -> None:
+    make_memory()
+    late = claimed("w1")
+    AuditRecord.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    [again] = AuditRecord.objects.claim("w2", 1)
+    AuditRecord.objects.update(lease_owner="w1")
+    again.lease_owner = "w1"
+    group = [judged(late, WRONG), judged(again, DOUBTFUL)]
+
+    outcomes = settle(group[::-1] if newest_first else group)
+
+    record = AuditRecord.objects.get()
+    assert outcomes == (["pending", "lost"] if newest_first else ["lost", "pending"])
+    assert (record.status, record.memory.trust) == (Status.PENDING, Trust.SUSPECT)
+    assert [line.action for line in Decision.objects.all()] == ["flag"]
+
+
+@pytest.mark.django_db
+def test_one_verdict_that_stands_in_a_group_twice_counts_once() -> None:
+    make_memory()
+    verdict = judged(claimed(), WRONG)
+
+    assert settle([verdict, verdict]) == ["quarantined", "lost"]
+    assert Decision.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_worker_does_not_take_over_from_itself() -> None:
+    make_memory()
+    claimed("w1")
+    AuditRecord.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    assert AuditRecord.objects.claim("w1", 5) == []
+    assert len(AuditRecord.objects.claim("w2", 5)) == 1
 
 
 @pytest.mark.django_db
@@ -176,7 +214,8 @@ def test_renewing_does_not_wait_for_a_record_that_is_being_settled() -> None:
 
 
 @pytest.mark.django_db
-def test_a_memory_that_changed_while_judged_gets_no_verdict_and_is_queued_again() -> None:
+def test_a_memory_that_changed_while_judged_gets_no_verdict_and_is_queued_again(settings) -> None:
+    settings.AUDIT_MAX_ATTEMPTS = 1
     memory = make_memory()
     record = claimed()
     store.change(memory.pk, "Another answer altogether.")
@@ -184,9 +223,10 @@ def test_a_memory_that_changed_while_judged_gets_no_verdict_and_is_queued_again(
     outcomes = settle([judged(record, WRONG)])
 
     record.refresh_from_db()
-    assert outcomes == {record.id: "queued"}
+    assert outcomes == ["queued"]
     assert (record.status, record.memory.trust) == (Status.QUEUED, Trust.NEW)
     assert Decision.objects.count() == 0
+    assert len(AuditRecord.objects.claim("w1", 1)) == 1, "the change cost an attempt"
 
 
 @pytest.mark.django_db
@@ -240,11 +280,11 @@ def test_after_too_many_attempts_a_person_sees_the_record(settings) -> None:
     settings.AUDIT_MAX_ATTEMPTS = 2
     make_memory()
     AuditRecord.objects.discover(10)
-    for _ in range(2):
-        AuditRecord.objects.claim("w1", 1)
+    for worker in ("w1", "w2"):
+        AuditRecord.objects.claim(worker, 1)
         AuditRecord.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
 
-    assert AuditRecord.objects.claim("w1", 1) == []
+    assert AuditRecord.objects.claim("w3", 1) == []
     assert fail_exhausted() == 1
 
     record = AuditRecord.objects.get()

@@ -40,6 +40,15 @@ def scratch_database() -> Iterator[str]:
         connection.creation.destroy_test_db(original, verbosity=0)
 
 
+def database_url() -> str:
+    """Where this process's database is, for processes that it starts."""
+    from django.db import connection
+
+    values = connection.settings_dict
+    password = f":{values['PASSWORD']}" if values["PASSWORD"] else ""
+    return f"postgresql://{values['USER']}{password}@/{values['NAME']}?host={values['HOST']}"
+
+
 def rss_megabytes() -> float:
     """Peak resident memory of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,0 +1,208 @@
+"""`manage.py run_auditor` as processes: many at once, killed, suspended, told to stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+
+from audits.models import AuditRecord, Decision
+from audits.states import Status
+from knowledge.models import Memory, Trust
+from tests.factories import make_memory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def flagged_ids() -> list[object]:
+    return list(Decision.objects.values_list("memory_id", flat=True))
+
+
+def start_auditor(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """`manage.py run_auditor --json` on the test database."""
+    values = connection.settings_dict
+    url = f"postgresql://{values['USER']}@/{values['NAME']}?host={values['HOST']}"
+    if values["PASSWORD"]:
+        url = url.replace("@", f":{values['PASSWORD']}@")
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "run_auditor", "--json", *arguments],
+        cwd=django_settings.BASE_DIR,
+        env={**os.environ, "DATABASE_URL": url, "RESYNC_ENV": "development", **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def results(processes: list[subprocess.Popen[str]]) -> list[dict[str, float]]:
+    return [json.loads(process.communicate(timeout=240)[0]) for process in processes]
+
+
+def many(count: int) -> None:
+    from knowledge.store import Draft
+
+    rows = [
+        Draft(
+            agent="tws-analyzer",
+            user_query=f"How do I see job number {n}?",
+            agent_response="password: hunter2secret"
+            if n % 5 == 0
+            else f"Look at job {n} in conman.",
+        ).row()
+        for n in range(count)
+    ]
+    Memory.objects.bulk_create(rows)
+
+
+def test_eight_auditors_at_once_audit_each_memory_once() -> None:
+    many(2000)
+
+    found = results([start_auditor() for _ in range(8)])
+
+    assert sum(one["audited"] for one in found) == 2000
+    statuses = Counter(AuditRecord.objects.values_list("status", flat=True))
+    for name, status in (("cleared", "cleared"), ("flagged", "pending"), ("quarantined",) * 2):
+        assert sum(one[name] for one in found) == statuses[status]
+    assert AuditRecord.objects.count() == 2000
+    assert set(AuditRecord.objects.values_list("attempts", flat=True)) == {1}
+    flags = statuses["pending"] + statuses["quarantined"]
+    assert Decision.objects.count() == flags > 0
+
+
+def test_auditors_that_are_killed_lose_no_memory_and_flag_none_twice() -> None:
+    many(1500)
+    processes = [start_auditor(AUDIT_LEASE_SECONDS="2") for _ in range(3)]
+    while AuditRecord.objects.exclude(status__in=["queued", "running"]).count() < 100:
+        time.sleep(0.02)
+    for process in processes[:2]:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    results(processes[2:])
+    time.sleep(2.2)
+    results([start_auditor(AUDIT_LEASE_SECONDS="2")])
+
+    assert not Memory.objects.filter(trust=Trust.NEW).exists()
+    flagged = flagged_ids()
+    statuses = AuditRecord.objects.exclude(status=Status.CLEARED)
+    assert len(set(flagged)) == len(flagged) == statuses.count()
+
+
+def leased() -> int:
+    return AuditRecord.objects.filter(status=Status.RUNNING).count()
+
+
+def test_a_process_suspended_past_its_lease_comes_back_harmless() -> None:
+    many(2000)
+    sleeper = start_auditor(AUDIT_LEASE_SECONDS="1")
+    eventually(lambda: AuditRecord.objects.exclude(status__in=["queued", "running"]).exists())
+    sleeper.send_signal(signal.SIGSTOP)
+    time.sleep(0.1)
+    held = leased()
+    time.sleep(1.2)
+    others = results([start_auditor(AUDIT_LEASE_SECONDS="1")])
+    sleeper.send_signal(signal.SIGCONT)
+    found = [*others, *results([sleeper])]
+
+    assert held > 0, "it was suspended with nothing in hand"
+    assert sum(one["audited"] for one in found) == 2000
+    assert not Memory.objects.filter(trust=Trust.NEW).exists()
+    flagged = flagged_ids()
+    statuses = AuditRecord.objects.exclude(status=Status.CLEARED)
+    assert len(set(flagged)) == len(flagged) == statuses.count()
+
+
+def test_sigterm_finishes_what_is_in_flight_and_leaves_no_lease() -> None:
+    many(1500)
+    process = start_auditor()
+    while not AuditRecord.objects.exclude(status__in=["queued", "running"]).exists():
+        time.sleep(0.02)
+
+    process.send_signal(signal.SIGTERM)
+    [found] = results([process])
+
+    assert process.returncode == 0
+    assert not AuditRecord.objects.filter(status=Status.RUNNING).exists()
+    assert found["remaining"] == Memory.objects.filter(trust=Trust.NEW).count()
+
+
+def eventually(condition, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def audited(memory: Memory) -> bool:
+    return not Memory.objects.filter(pk=memory.pk, trust=Trust.NEW).exists()
+
+
+def test_a_watching_auditor_wakes_at_a_new_memory_and_outlives_its_connections() -> None:
+    process = start_auditor("--watch", AUDIT_POLL_SECONDS="2")
+    try:
+        first = make_memory("How?", "Look at the job in conman.")
+        eventually(lambda: audited(first))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        second = make_memory("How else?", "Look at the job in the console.")
+        eventually(lambda: audited(second))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        [found] = results([process])
+    assert (process.returncode, found["audited"]) == (0, 2)
+
+
+def test_without_a_database_the_command_says_so_and_exits_with_2() -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "run_auditor", "--json"],
+        cwd=django_settings.BASE_DIR,
+        env={**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 2
+    assert "can't run" in done.stderr
+    assert done.stdout == ""
+
+
+def test_help_loads_neither_mem0_nor_openai() -> None:
+    script = Path(django_settings.BASE_DIR) / "manage.py"
+    probe = (
+        "import sys, runpy; sys.argv = ['manage.py', 'run_auditor', '--help']\n"
+        f"try: runpy.run_path({str(script)!r}, run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "print('mem0' in sys.modules, 'openai' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "False False"
+
+
+@pytest.mark.slow
+def test_the_big_run_in_short_flags_none_twice_and_misses_none() -> None:
+    done = subprocess.run(
+        [sys.executable, "scripts/bench/double_flags.py", "--memories", "1200", "--processes", "4",
+         "--kills", "6"],
+        cwd=django_settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+
+    runs = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(run["run"], run["twice"], run["missing"]) for run in runs] == [
+        ("plain", 0, 0),
+        ("killed", 0, 0),
+        ("late", 0, 0),
+    ]
+    assert done.returncode == 0, done.stderr

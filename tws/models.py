@@ -12,6 +12,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tws.plan.models import *  # noqa: F403  (the rows of the plan belong to this app)
+
 
 class Agent(models.Model):
     """Who answers in the chat. A row, edited in the admin, effective at the next question."""

@@ -1,0 +1,56 @@
+"""An HWA engine, and how well its plan is known."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class PlanEngine(models.Model):
+    """One row per engine: which plan the other rows hold, how old they are, what is missing.
+
+    `fetched_at` is when the last pass began to ask, so that no row of what can change is older.
+    """
+
+    name = models.CharField(max_length=60, primary_key=True)
+    simulated = models.BooleanField(default=False)
+    version = models.CharField(max_length=100, blank=True)
+    time_zone = models.CharField(max_length=100, blank=True)
+
+    # Plans are numbered as we meet them: HWA calls each one "current".
+    plan_number = models.PositiveIntegerField(default=0)
+    plan_since = models.DateTimeField(null=True)
+    span_start_at = models.DateTimeField(null=True)
+    span_end_at = models.DateTimeField(null=True)
+
+    pass_number = models.PositiveBigIntegerField(default=0)
+    fetched_at = models.DateTimeField(null=True)
+    read_in_full_at = models.DateTimeField(null=True)
+    pass_ended_at = models.DateTimeField(null=True)
+    pass_seconds = models.FloatField(null=True)
+    full_seconds = models.FloatField(null=True)
+    is_complete = models.BooleanField(default=False)
+    not_understood = models.PositiveIntegerField(default=0)
+    refused_lists = models.JSONField(default=dict, blank=True)  # list → the engine's words
+
+    edges_read = models.PositiveIntegerField(default=0)
+    edges_total = models.PositiveIntegerField(default=0)
+
+    down_since = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+    error_kind = models.CharField(max_length=20, blank=True)  # unavailable, refused, bad_reply
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_read(self) -> bool:
+        """Whether there is a plan at all to answer from."""
+        return self.read_in_full_at is not None
+
+    @property
+    def edges_are_whole(self) -> bool:
+        """Whether every dependency is read: only then does "nothing waits for it" hold."""
+        return self.is_read and self.edges_read >= self.edges_total

@@ -25,7 +25,7 @@ from django.conf import settings
 from django.db import connections
 from django.db.models import Q
 
-from audits import settling
+from audits import heartbeats, settling
 from audits.clocks import Clock, Duty
 from audits.duplicates import twin_of
 from audits.judges import Neighbour
@@ -128,7 +128,7 @@ class Auditor:
     async def run(self) -> Tally:
         """Audit until nothing is ready, the limit is reached or `stop` was called."""
         self._scoring = await self._in(self._claimer, Scoring.current)
-        leases = Clock("leases", [self._lease_keeping()])
+        leases = Clock("leases", [self._lease_keeping(), self._heartbeat()])
         leases.start()
         try:
             await self._work()
@@ -172,6 +172,7 @@ class Auditor:
 
     async def close(self) -> None:
         """Give the threads and their database connections back."""
+        await self._in(self._claimer, heartbeats.end, self.worker)
         for executor in (self._claimer, self._settler):
             await self._in(executor, connections.close_all)
             executor.shutdown()
@@ -241,6 +242,9 @@ class Auditor:
         AuditRecord.objects.requeue_changed(wanted)
         indexer.adopt_foreign(CLAIM_AT_MOST)
         AuditRecord.objects.discover(max(wanted, CLAIM_AT_MOST), self.scope.of_memories())
+
+    def _heartbeat(self) -> Duty:
+        return Duty("heartbeat", heartbeats.EVERY_SECONDS, partial(heartbeats.beat, self.worker))
 
     # --- judging ----------------------------------------------------------------------------
 

@@ -178,6 +178,22 @@ class CachedVerdict(models.Model):
         return self.key
 
 
+class Heartbeat(models.Model):
+    """A sign of life of one auditor, every few seconds; gone when it ended in order.
+
+    `trouble` is what its duties failed with at their last turn, a line each; "" when all is well.
+    """
+
+    worker = models.CharField(max_length=100, primary_key=True)
+    watches = models.BooleanField(default=False)
+    started_at = models.DateTimeField(default=timezone.now)
+    beat_at = models.DateTimeField(default=timezone.now)
+    trouble = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.worker} {self.beat_at:%Y-%m-%d %H:%M:%S}"
+
+
 class Decision(models.Model):
     """One line of the append-only log: a flag, a quarantine or what a person did.
 

@@ -18,8 +18,7 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 def many_rows(db: None) -> None:
     names = [f"JOB{number:04d}" for number in range(2_000)]
     PlanJob.objects.bulk_create(
-        PlanJob(engine="SIM", hwa_id=name, name=name, plan_number=1, digest=b"", fetched_at=NOW)
-        for name in names
+        PlanJob(engine="SIM", hwa_id=name, name=name, digest=b"", fetched_at=NOW) for name in names
     )
     PlanRun.objects.bulk_create(
         PlanRun(

@@ -16,7 +16,6 @@ class PlanDependency(models.Model):
     """
 
     engine = models.CharField(max_length=60)
-    plan_number = models.PositiveIntegerField()
     of_kind = models.CharField(max_length=10)  # job, stream: whose dependency it is
     of_id = models.CharField(max_length=256, db_collation="C")
     of_name = name_field()
@@ -70,7 +69,6 @@ class PlanPrompt(models.Model):
     """A question that HWA asks the operator, found in the dependencies of what it holds."""
 
     engine = models.CharField(max_length=60)
-    plan_number = models.PositiveIntegerField()
     hwa_id = models.CharField(max_length=256, db_collation="C")  # HWA's id; else its name
     name = name_field()
     number = models.BigIntegerField(null=True)

@@ -32,6 +32,7 @@ class PlanEngine(models.Model):
     not_understood = models.PositiveIntegerField(default=0)
     refused_lists = models.JSONField(default=dict, blank=True)  # list → the engine's words
 
+    # Of the jobs and streams that are not done: how many are known with what they depend on.
     edges_read = models.PositiveIntegerField(default=0)
     edges_total = models.PositiveIntegerField(default=0)
 

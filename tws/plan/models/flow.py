@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from tws.plan.models.fields import PlanObject, name_field, word_field
 
@@ -11,7 +11,6 @@ from tws.plan.models.fields import PlanObject, name_field, word_field
 class FlowNode(PlanObject):
     """What a job and a job stream share. Times are HWA's; a duration is in seconds."""
 
-    plan_number = models.PositiveIntegerField()
     workstation = name_field()  # without its folder
     workstation_folder = name_field()
     scheduled_at = models.DateTimeField(null=True)
@@ -40,8 +39,9 @@ class FlowNode(PlanObject):
     time_zone = word_field()
     dependency_count = models.IntegerField(null=True)  # as HWA counts them
     open_dependency_count = models.IntegerField(null=True)
-    # Null: not read in this plan, and then nothing may be said about what it waits for.
+    # Null: not read in this plan; what it depends on is then known only if that is nothing.
     details_read_at = models.DateTimeField(null=True)
+    details_due = models.BooleanField(default=True)  # it has moved since then
 
     class Meta:
         abstract = True
@@ -113,9 +113,7 @@ class PlanJob(FlowNode):
             ),
             # What the reader reads in detail next.
             models.Index(
-                fields=["engine"],
-                name="planjob_without_details",
-                condition=Q(details_read_at=None) | Q(details_read_at__lt=F("fetched_at")),
+                fields=["engine"], name="planjob_details_due", condition=Q(details_due=True)
             ),
         ]
 
@@ -146,8 +144,6 @@ class PlanJobStream(FlowNode):
             models.Index(fields=["engine", "group", "status"], name="planstream_status"),
             # What the reader reads in detail next.
             models.Index(
-                fields=["engine"],
-                name="planstream_without_details",
-                condition=Q(details_read_at=None) | Q(details_read_at__lt=F("fetched_at")),
+                fields=["engine"], name="planstream_details_due", condition=Q(details_due=True)
             ),
         ]

@@ -15,7 +15,7 @@ class PlanRun(models.Model):
 
     engine = models.CharField(max_length=60)
     run_id = models.CharField(max_length=300, db_collation="C")  # HWA's; else job and number
-    plan_number = models.PositiveIntegerField()  # the last plan that held it
+    plan_number = models.PositiveIntegerField()  # the plan in which it was first read
     day = models.DateField()  # in UTC: of its start, else when it was first read
 
     job_id = models.CharField(max_length=256, db_collation="C")

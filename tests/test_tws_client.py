@@ -96,3 +96,21 @@ def test_only_get_leaves():
 
 def test_no_path_on_the_list_is_an_action():
     assert not [path for path in READ_ONLY_PATHS if "action" in path or "issues" in path]
+
+
+async def test_pages_hold_every_object_once_as_hwa_wrote_it(hwa_client):
+    pages = [page.value async for page in hwa_client.pages("/plan/job", size=400)]
+
+    found = [job for page in pages for job in page.results]
+    assert [len(page.results) for page in pages] == [400, 400, 400, 300]
+    assert len({job["id"] for job in found}) == pages[0].count == 1_500
+    assert "archived" in found[0]  # a field that we have no use for
+
+
+async def test_one_object_is_whole_as_hwa_wrote_it(hwa_client):
+    listed = (await hwa_client.jobs(limit=1)).value.items[0]
+
+    reading = await hwa_client.written("/plan/job/{job_id}", listed.id)
+
+    assert reading.value["id"] == listed.id
+    assert "dependencies" in reading.value

@@ -56,6 +56,8 @@ class TWSClient:
     * `job_predecessors(id, depth)`, `job_successors`, `job_stream_predecessors`,
       `job_stream_successors` → list of JobInPlan | JobStreamInPlan
     * `job_description(id)`, `job_stream_description(id)` → str, "" when there is none
+    * `pages(path, oql, offset)` yields a list page by page, `written(path, id)` reads one object:
+      as HWA wrote them, not parsed, and never from the cache; for the reader of the plan
     * `job_log(run_id, from_line, to_line)` → LogPart; `job_log_tail(run_id, lines)` → LogPart;
       `job_log_ranges(run_id)` yields the whole log, part by part, in flat memory
 
@@ -166,6 +168,30 @@ class TWSClient:
         self, stream_id: str, depth: int = 1
     ) -> Reading[list[FlowNode]]:
         return await self._neighbours("/plan/jobstream/{jobstream_id}/successors", stream_id, depth)
+
+    # As HWA wrote it
+
+    async def pages(
+        self, path: str, oql: OQL | str = "", offset: int = 0, size: int = PAGE_SIZE
+    ) -> AsyncIterator[Reading[ListReply[Any]]]:
+        """A list from `offset` on, one page at a time; only one is held."""
+        filters = {"oql": str(oql)} if str(oql) else {}
+        while True:
+            asked_at = datetime.now(UTC)
+            params = {**filters, "limit": str(size), "offset": str(offset)}
+            reply = await self._parsed(ListReply[Any], fill(path), params)
+            yield Reading(reply, asked_at, self.engine.name)
+            following = _next_offset(reply.next)
+            # A `next` that leads nowhere new is not followed.
+            if following is None or following <= offset:
+                return
+            offset = following
+
+    async def written(self, template: str, identifier: str) -> Reading[dict[str, Any]]:
+        """One object, whole."""
+        asked_at = datetime.now(UTC)
+        path = self._path(template, identifier)
+        return Reading(await self._parsed(dict[str, Any], path, {}), asked_at, self.engine.name)
 
     # The model
 

@@ -24,6 +24,7 @@ sys.path.insert(0, str(CHECKOUT))
 
 from pydantic import BaseModel  # noqa: E402
 
+from resync_site.command_line import run  # noqa: E402
 from tws.hwa import schemas  # noqa: E402  (found only with the checkout on the path)
 from tws.hwa.paths import API_ROOT, READ_ONLY_PATHS  # noqa: E402
 from tws.simulator.catalogue import Catalogue  # noqa: E402
@@ -157,7 +158,11 @@ def main() -> int:
     parser.add_argument("document", type=Path, help="HCL's openapi-v2.json")
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
     options = parser.parse_args()
-    contract = derive(json.loads(options.document.read_text(encoding="utf-8")))
+    try:
+        document = json.loads(options.document.read_text(encoding="utf-8"))
+    except ValueError as error:
+        parser.error(f"{options.document} is not JSON: {error}")
+    contract = derive(document)
     text = json.dumps(contract, indent=1) + "\n"
     if options.check:
         return int(CONTRACT.read_text(encoding="utf-8") != text)
@@ -166,4 +171,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run("derive_hwa_contract.py", lambda: sys.exit(main()))

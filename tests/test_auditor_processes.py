@@ -172,7 +172,7 @@ def test_without_a_database_the_command_says_so_and_exits_with_2() -> None:
     )
 
     assert done.returncode == 2
-    assert "can't run" in done.stderr
+    assert "does not answer" in done.stderr
     assert done.stdout == ""
 
 

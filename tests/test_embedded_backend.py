@@ -42,7 +42,7 @@ def test_a_command_that_cannot_have_its_database_says_why_without_a_traceback(tm
         text=True,
     )
 
-    assert failed.returncode == 1
+    assert failed.returncode == 2
     assert failed.stderr.startswith("manage.py: PostgreSQL can't work in")
 
 
@@ -58,7 +58,7 @@ def test_a_state_folder_that_cannot_be_made_is_named_without_a_traceback(tmp_pat
         text=True,
     )
 
-    assert failed.returncode == 1
+    assert failed.returncode == 2
     assert failed.stderr.startswith("manage.py: SECRET_KEY can't be kept in")
 
 

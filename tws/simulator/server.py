@@ -103,13 +103,16 @@ class SimulatorServer(uvicorn.Server):
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not host:  # to the system that means every address of the machine
+        raise PortBusy("cannot listen on no address")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError, TypeError) as error:  # such a name has no host
         listener.close()
-        raise PortBusy(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise PortBusy(f"cannot listen on {host!a}:{port}: {why}") from error
     listener.listen(128)
     return listener

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from knowledge.arguments import positive
+
 
 class Command(BaseCommand):
     help = (
@@ -30,7 +32,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--decisions", action="store_true", help="people's decisions instead of a file"
         )
-        parser.add_argument("--limit", type=int, default=10_000, help="at most this many (10000)")
+        parser.add_argument(
+            "--limit", type=positive, default=10_000, help="at most this many (10000)"
+        )
         parser.add_argument(
             "--with-memories", action="store_true", help="approved memories may contradict"
         )

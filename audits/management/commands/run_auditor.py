@@ -15,9 +15,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+
+from knowledge.arguments import positive
 
 log = logging.getLogger("audits.auditor")
 
@@ -37,19 +38,6 @@ def since(value: str) -> datetime:
     if moment is None:
         raise argparse.ArgumentTypeError(f"{value!r} is neither a time nor an age like 12h or 7d")
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
-
-
-def positive(value: str) -> int:
-    number = int(value) if value.isdigit() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{value!r} is not a whole number above 0")
-    return number
-
-
-def _innermost(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 class Command(BaseCommand):
@@ -74,23 +62,21 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        code = EXIT_CANNOT_RUN
-        try:
-            code = asyncio.run(self._run(options))
-        except* (DatabaseError, LookupError) as group:
-            error = _innermost(group)
-            self.stderr.write(self.style.ERROR(f"The auditor can't run: {error}"))
-        sys.exit(code)
-
-    async def _run(self, options: dict[str, Any]) -> int:
-        from audits.auditor import Auditor, Scope
         from audits.judging import bench
-        from audits.neighbours import neighbours_of
 
         if options["watch"] and options["dry_run"]:
             raise CommandError("--watch and --dry-run exclude each other.")
+        try:
+            sitting = bench(options["judge"])
+        except LookupError as error:
+            raise CommandError(error.args[0], returncode=EXIT_CANNOT_RUN) from error
+        sys.exit(asyncio.run(self._run(sitting, options)))
+
+    async def _run(self, sitting: Any, options: dict[str, Any]) -> int:
+        from audits.auditor import Auditor, Scope
+        from audits.neighbours import neighbours_of
+
         scope = Scope(since=options["since"], memory_id=options["memory"])
-        sitting = bench(options["judge"])
         if options["dry_run"]:
             return await self._dry_run(sitting, scope, options)
         auditor = Auditor(

@@ -1,7 +1,6 @@
-"""What HWA's words mean: statuses in both languages, message codes, object names, commands.
+"""HWA's message codes, object names, commands and numbers in a text.
 
-Statuses are gathered in nine groups. `STATUS_CODES` maps HWA's internal codes to them,
-`find_statuses` finds the words people use for them.
+Statuses stand in `knowledge.hwa.statuses`.
 """
 
 from __future__ import annotations
@@ -12,160 +11,17 @@ from dataclasses import dataclass
 
 from .folding import fold
 from .glossary import GLOSSARY, concepts
+from .hwa.statuses import GROUP_OF_CODE
 
 __all__ = [
     "GLOSSARY",
-    "STATUS_CODES",
-    "STATUS_GROUPS",
     "Number",
-    "StatusWord",
     "concepts",
     "exact_terms",
     "find_numbers",
-    "find_statuses",
     "message_codes",
     "object_names",
-    "status_group",
 ]
-
-STATUS_GROUPS = (
-    "success",
-    "failed",
-    "running",
-    "waiting",
-    "ready",
-    "stuck",
-    "cancelled",
-    "suppressed",
-    "undecided",
-)
-
-STATUS_CODES: dict[str, str] = {
-    # internal statuses of jobs and streams
-    "SUCC": "success",
-    "SUCCP": "success",
-    "COMPLT": "success",
-    "COMPLETE": "success",
-    "END": "success",
-    "ABEND": "failed",
-    "ABENP": "failed",
-    "FAIL": "failed",
-    "ERROR": "failed",
-    "INTRPT": "failed",
-    "EXEC": "running",
-    "INTRO": "running",
-    "STARTED": "running",
-    "EXTRN": "waiting",
-    "HOLD": "waiting",
-    "WAIT": "waiting",
-    "FENCE": "waiting",
-    "ADD": "waiting",
-    "PENDPRED": "waiting",
-    "NONREPPRED": "waiting",
-    "WAITFORINPUT": "waiting",
-    "ARRVING": "waiting",
-    "BOUND": "waiting",
-    "READY": "ready",
-    "STUCK": "stuck",
-    "CANCL": "cancelled",
-    "CANCLP": "cancelled",
-    "DELETED": "cancelled",
-    "SUPPR": "suppressed",
-    "SUPPRBYCOND": "suppressed",
-    "PEND": "undecided",
-    "SUSP": "undecided",
-    "UNDCDED": "undecided",
-    # common statuses of the REST API
-    "SUCCESSFUL": "success",
-    "COMPLETED": "success",
-    "DUMMY_COMPLETED": "success",
-    "RUNNING": "running",
-    "WAITING": "waiting",
-    "WAITING_FOR_TRIGGER": "waiting",
-    "HELD": "waiting",
-    "INTERRUPTED": "failed",
-    "CANCELED": "cancelled",
-    "CANCELLED": "cancelled",
-    "BLOCKED": "stuck",
-    "SUPPRESS": "suppressed",
-    "SUPPRESS_BY_COND": "suppressed",
-    "UNDECIDED": "undecided",
-    "READY_PREV_WS_NONREP": "ready",
-    "FAILED": "failed",
-    "ABENDED": "failed",
-    "SUCCESS": "success",
-}
-"""HWA's own codes, upper case → group."""
-
-# Patterns over folded text (lower case, no accents). Alternatives are tried longest first.
-_STATUS_PATTERNS: dict[str, str] = {
-    "success": (
-        r"succ(?:p|ess(?:ful(?:ly)?)?|eed(?:ed|s|ing)?|esses)?|sucesso|bem[- ]sucedid[oa]s?"
-        r"|complet(?:ed?|o|a|os|as|aram|ou)|conclui(?:d[oa]s?|u|ram)|verdes?|green"
-        r"|(?:termin|acab|encerr|finaliz|fech|rod)(?:ou|aram|ad[oa]s?) (?:tudo )?(?:bem|certo|ok)"
-        r"|(?:ended|finished|ran|went|completed) (?:all )?(?:well|ok|fine|clean(?:ly)?|normally)"
-        r"|deu certo|deram certo|sem (?:nenhum )?erros?"
-    ),
-    "failed": (
-        r"abend(?:ed|ou|aram|ad[oa]s?|s|ing)?|abenp?|fail(?:ed|s|ures?|ing)?|falh(?:ou|aram|a|as"
-        r"|ad[oa]s?|ando)"
-        r"|erros?|errors?|unsuccessful(?:ly)?|mal[- ]sucedid[oa]s?|quebr(?:ou|aram|ad[oa]s?)"
-        r"|broken?|crash(?:ed|es)?|deu (?:ruim|pau|problema)|red|vermelh[oa]s?"
-        r"|(?:termin|acab|encerr)(?:ou|aram) mal|(?:ended|finished|went) (?:badly|wrong)"
-    ),
-    "running": (
-        r"exec|intro|running|executing|in (?:progress|execution|flight)|under ?way|processing"
-        r"|em (?:execucao|andamento|curso|processamento)|executando|rodando|processando"
-    ),
-    "waiting": (
-        r"hold|held(?! (?:it|them|back|the|this|that)\b)|on hold|wait(?:s|ing)?|aguard(?:a|am"
-        r"|ando)|esper(?:a|am|ando)|em espera"
-        r"|retid[oa]s?|segurad[oa]s?|pendentes?|pending|queued|enfileirad[oa]s?|na fila"
-    ),
-    "ready": r"ready|pront[oa]s?|eligible|elegive(?:l|is)",
-    "stuck": (
-        r"stuck|travad[oa]s?|emperrad[oa]s?|bloquead[oa]s?|blocked|pres[oa]s?|encalhad[oa]s?|jammed"
-    ),
-    "cancelled": r"cancl?|cancell?ed|cancelad[oa]s?|cancelaram|cancelou",
-    "suppressed": r"suppr(?:essed)?|suprimid[oa]s?",
-    "undecided": r"undecided|undcded|indecis[oa]s?|pend|susp|suspended|suspens[oa]s?|undetermined",
-}
-_STATUS_WORD = re.compile(
-    r"(?<![\w#])(?:"
-    + "|".join(f"(?P<{g}>{p})" for g, p in _STATUS_PATTERNS.items())
-    + r")(?![\w#])"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class StatusWord:
-    """A status named in a text: its group, HWA's code when that was written, and where."""
-
-    group: str
-    code: str | None
-    start: int
-    end: int
-
-
-def find_statuses(text: str) -> list[StatusWord]:
-    """Each word or phrase of `text` that names a status, in either language."""
-    found = []
-    for match in _STATUS_WORD.finditer(fold(text)):
-        written = text[match.start() : match.end()]
-        code = written if written.isupper() and written in STATUS_CODES else None
-        group = STATUS_CODES[code] if code else match.lastgroup
-        found.append(StatusWord(str(group), code, match.start(), match.end()))
-    return found
-
-
-def status_group(value: str) -> str | None:
-    """The group of a status code as HWA writes it, or of a word that people use for it."""
-    code = value.strip().upper()
-    if code in STATUS_CODES:
-        return STATUS_CODES[code]
-    match = _STATUS_WORD.fullmatch(fold(value.strip()))
-    return match.lastgroup if match else None
-
 
 # --- message codes, object names, commands -----------------------------------------------------
 
@@ -296,7 +152,7 @@ def object_names(text: str) -> list[str]:
 
 
 def _is_object(name: str) -> bool:
-    if len(name) < 2 or name in STATUS_CODES or name in ACRONYMS or _SUBSTATUS.fullmatch(name):
+    if len(name) < 2 or name in GROUP_OF_CODE or name in ACRONYMS or _SUBSTATUS.fullmatch(name):
         return False
     return not _MESSAGE_CODE.fullmatch(name) and (len(name) > 2 or any(ch in "_#" for ch in name))
 

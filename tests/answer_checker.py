@@ -10,8 +10,8 @@ import json
 import re
 from typing import Any
 
-from knowledge.hwa_terms import STATUS_CODES, object_names
-from tws.answers.phrases import STATUS_WORDS
+from knowledge.hwa.statuses import GROUP_OF_CODE, GROUPS
+from knowledge.hwa_terms import object_names
 
 _FENCED = re.compile(r"^(`{3,})\n(.*?)\n\1$", re.MULTILINE | re.DOTALL)
 _TIME = re.compile(r"\b(?:(\d{4}-\d{2}-\d{2}) )?(\d{2}:\d{2}(?::\d{2})?)\b")
@@ -94,15 +94,15 @@ def _statuses(prose: str, facts: Facts, question: str) -> list[str]:
     found = []
     for match in _LISTED.finditer(prose):
         name, code = match["name"], match["code"]
-        if code in STATUS_CODES and (name, code) not in facts.statuses:
+        if code in GROUP_OF_CODE and (name, code) not in facts.statuses:
             found.append(f"status {code} of {name}")
     for token in set(re.findall(r"\b[A-Z]{3,10}\b", prose)):
-        if token in STATUS_CODES and token not in facts.tokens and token not in question.upper():
+        if token in GROUP_OF_CODE and token not in facts.tokens and token not in question.upper():
             found.append(f"status {token}")
     for match in _PLAIN.finditer(prose):
-        group = STATUS_CODES.get(match["code"])
+        group = GROUP_OF_CODE.get(match["code"])
         words = match["words"].split(",")[0]
-        others = {one for key, pair in STATUS_WORDS.items() if key != group for one in pair}
+        others = {one for key, said in GROUPS.items() if key != group for one in (said.en, said.pt)}
         if group and words in others:
             found.append(f"{match['code']} called {words}")
     return found

@@ -9,55 +9,9 @@ from knowledge.hwa_terms import (
     concepts,
     exact_terms,
     find_numbers,
-    find_statuses,
     message_codes,
     object_names,
-    status_group,
 )
-
-
-@pytest.mark.parametrize(
-    ("phrase", "group"),
-    [
-        ("terminou com sucesso", "success"),
-        ("acabou bem", "success"),
-        ("was successful", "success"),
-        ("os dois abendaram", "failed"),
-        ("it failed", "failed"),
-        ("terminou com erro", "failed"),
-        ("está em execução", "running"),
-        ("is in progress", "running"),
-        ("aguardando", "waiting"),
-        ("is on hold", "waiting"),
-        ("está pronto", "ready"),
-        ("o stream travado", "stuck"),
-        ("foi cancelado", "cancelled"),
-        ("was suppressed", "suppressed"),
-        ("ficou indeciso", "undecided"),
-        ("em HOLD", "waiting"),
-        ("(ABENP)", "failed"),
-    ],
-)
-def test_status_words_of_both_languages_are_found(phrase, group):
-    assert [word.group for word in find_statuses(phrase)] == [group]
-
-
-def test_a_status_written_as_hwa_writes_it_keeps_its_code():
-    (word,) = find_statuses("Há 3 jobs em ABEND.")
-
-    assert (word.group, word.code) == ("failed", "ABEND")
-
-
-def test_status_words_inside_object_names_are_no_statuses():
-    assert find_statuses("O job FAIL_CHECK e o HOLD_X01") == []
-
-
-@pytest.mark.parametrize(
-    ("value", "group"),
-    [("SUCC", "success"), ("abend", "failed"), ("Running", "running"), ("x", None)],
-)
-def test_status_group_reads_codes_and_words(value, group):
-    assert status_group(value) == group
 
 
 def test_message_codes_are_found_in_any_case():
@@ -129,7 +83,6 @@ def test_hostile_megabytes_take_linear_time(unit):
     text = unit * (1_000_000 // len(unit))
     started = time.process_time()
 
-    find_statuses(text)
     object_names(text)
     message_codes(text)
     exact_terms(text)

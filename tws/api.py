@@ -8,7 +8,7 @@ from asgiref.sync import async_to_sync
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from knowledge.hwa_terms import STATUS_CODES
+from knowledge.hwa.statuses import GROUP_OF_CODE
 from tws.answers.agents import agent_manager
 from tws.models import Agent
 
@@ -77,7 +77,7 @@ async def _read(engine: str) -> Status:
     }
     by_group: dict[str, int] = {}
     for name, count in by_status.items():
-        group = STATUS_CODES.get(name.upper(), name)
+        group = GROUP_OF_CODE.get(name.upper(), name)
         by_group[group] = by_group.get(group, 0) + count
     return Status(
         engine=counted.engine,

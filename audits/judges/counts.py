@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import combinations
 
-from knowledge.hwa_terms import STATUS_CODES, Number
+from knowledge.hwa.statuses import GROUP_OF_CODE
+from knowledge.hwa_terms import Number
 
 from .claims import Sentence, is_unreal, number_before
 from .facts import Facts, Thing
@@ -17,7 +18,7 @@ Problem = tuple[str, float]
 
 _UNFINISHED = frozenset(
     code
-    for code, group in STATUS_CODES.items()
+    for code, group in GROUP_OF_CODE.items()
     if group in {"running", "waiting", "ready", "stuck", "undecided", "failed", "suppressed"}
 )
 
@@ -75,7 +76,7 @@ def _of_tally(predicate: Predicate, denied: bool, tally: dict[str, int]) -> set[
     total = sum(tally.values())
     if predicate.name == "open":
         failed = sum(n for code, n in tally.items() if code in BAD)
-        running = sum(n for code, n in tally.items() if STATUS_CODES[code] == "running")
+        running = sum(n for code, n in tally.items() if GROUP_OF_CODE[code] == "running")
         return {sum(values), sum(values) - failed, sum(values) - failed - running}
     if predicate.name == "ended":
         values = [tally[c] for c in ("SUCC", "ABEND", "CANCL", "FAIL", "ERROR") if tally.get(c)]
@@ -264,7 +265,7 @@ def check_bare_count(sentence: Sentence, question: Sentence, facts: Facts) -> Pr
     return _held(number.value, asked.predicate, asked.denied, sentence, facts, question)
 
 
-BAD = {code for code, group in STATUS_CODES.items() if group in {"failed", "stuck"}}
+BAD = {code for code, group in GROUP_OF_CODE.items() if group in {"failed", "stuck"}}
 
 
 def check_totals(sentence: Sentence, facts: Facts) -> Iterator[tuple[Number, Problem]]:

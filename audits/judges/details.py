@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from knowledge.folding import fold
-from knowledge.hwa_terms import message_codes, object_names, status_group
+from knowledge.hwa.statuses import status_group
+from knowledge.hwa_terms import message_codes, object_names
 
 from .claims import Mention, Sentence, is_unreal
 from .facts import Facts, Thing

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from knowledge.hwa_terms import STATUS_CODES
+from knowledge.hwa.statuses import GROUP_OF_CODE
+from knowledge.hwa.times import is_instant
 
 MOST_NODES = 50_000
 MOST_TEXT = 400_000
@@ -56,7 +57,7 @@ class Thing:
 
     def groups(self) -> set[str]:
         """The status groups of its execution codes."""
-        return {STATUS_CODES[code] for code in self.codes if code in STATUS_CODES}
+        return {GROUP_OF_CODE[code] for code in self.codes if code in GROUP_OF_CODE}
 
     def describe(self) -> str:
         """One line for the reviewer: NAME: ABEND, RC 12, FTA_SP01."""
@@ -276,7 +277,7 @@ class _Reader:
         counts = {
             str(k): v for k, v in value.items() if isinstance(v, int) and not isinstance(v, bool)
         }
-        by_status = {k.upper(): v for k, v in counts.items() if k.upper() in STATUS_CODES}
+        by_status = {k.upper(): v for k, v in counts.items() if k.upper() in GROUP_OF_CODE}
         if len(by_status) >= 1 and len(counts) == len(value):
             self.facts.tallies.append(by_status)
             if owner is not None:
@@ -362,6 +363,8 @@ class _Reader:
         try:
             at = datetime.fromisoformat(found[0].replace("Z", "+00:00") if found else "")
         except ValueError:
+            return
+        if not is_instant(at):
             return
         moment = Moment(role, at if at.tzinfo or len(value) > 10 else at.replace(tzinfo=UTC))
         self.facts.moments.append(moment)

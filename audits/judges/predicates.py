@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from knowledge.folding import fold
-from knowledge.hwa_terms import STATUS_CODES, find_statuses
+from knowledge.hwa.statuses import GROUP_OF_CODE, find_statuses
 
 from .facts import Thing
 from .wordings import PHRASES
@@ -40,7 +40,7 @@ class Said:
 
 
 def _codes(*groups: str) -> frozenset[str]:
-    return frozenset(code for code, group in STATUS_CODES.items() if group in groups)
+    return frozenset(code for code, group in GROUP_OF_CODE.items() if group in groups)
 
 
 def _grouped(yes: set[str], maybe: set[str] = frozenset()) -> Truth:  # type: ignore[assignment]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from knowledge.folding import fold
-from knowledge.hwa_terms import STATUS_CODES
+from knowledge.hwa.statuses import GROUP_OF_CODE
 
 from .claims import Sentence, bind, is_unreal, read_sentence
 from .counts import counted, in_scope
@@ -147,7 +147,7 @@ def _bad_counts(facts: Facts) -> str:
         f"{code}: {count}"
         for tally in facts.tallies
         for code, count in tally.items()
-        if count and STATUS_CODES.get(code) in {"failed", "stuck"}
+        if count and GROUP_OF_CODE.get(code) in {"failed", "stuck"}
     )
 
 

@@ -143,7 +143,6 @@ def _worked_out(facts: Facts) -> list[Moment]:
     return [
         Moment(_WORKED_OUT.get((moment.role, sign), ""), moment.at + sign * span)
         for moment in facts.moments[:20]
-        if 1 < moment.at.year < 9999
         for span in spans
         for sign in (1, -1)
     ]

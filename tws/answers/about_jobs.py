@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from knowledge.hwa.statuses import group_of
 from tws.answers.desk import Desk, Line, NoAnswer
 from tws.answers.intents import Question
 from tws.answers.names import Name
-from tws.tools.reading import STATUSES
 
-FAILED = frozenset(STATUSES["failed"])
-WAITING = frozenset(STATUSES["waiting"] + STATUSES["ready"])
+WAITING = ("waiting", "ready")
 LISTED = 12
+
+
+def _group(line: Line) -> str | None:
+    return group_of(line.get("status"), line.get("commonStatus"))
 
 
 def about(name: Name) -> dict[str, Any]:
@@ -71,7 +74,7 @@ async def why(desk: Desk, name: Name) -> str:
     """Why a job is as it is: a failure is explained, a wait too."""
     found = await _job(desk, name)
     job = found["items"][0]
-    if job.get("status") in WAITING:
+    if _group(job) in WAITING:
         return await why_waits(desk, name)
     return await _explained(desk, name, found)
 
@@ -82,17 +85,17 @@ async def explain_failure(desk: Desk, name: Name) -> str:
 
 async def _explained(desk: Desk, name: Name, found: Line) -> str:
     job = found["items"][0]
-    failed_runs = [run for run in job.get("runs", []) if run.get("status") in FAILED]
-    if job.get("status") not in FAILED and not failed_runs:
+    failed_runs = [run for run in job.get("runs", []) if _group(run) == "failed"]
+    if _group(job) != "failed" and not failed_runs:
         return "\n\n".join([_state(desk, "not_failed", job), *_others(desk, found)])
     run = failed_runs[-1] if failed_runs else job
     facts = desk.facts(run, "returnCode", "endTime")
-    key = "explain_failed" if job.get("status") in FAILED else "explain_recovered"
+    key = "explain_failed" if _group(job) == "failed" else "explain_recovered"
     said = [
         desk.say(key, job=job["name"], place=desk.place(job), status=desk.status(job), facts=facts),
         *await _cause(desk, _exactly(job)),
     ]
-    if job.get("status") in FAILED:
+    if _group(job) == "failed":
         said += await _held_up(desk, _exactly(job))
     return "\n\n".join([*said, *_others(desk, found)])
 
@@ -125,7 +128,7 @@ async def _held_up(desk: Desk, name: Name) -> list[str]:
     found, _ = await desk.try_to_ask("get_successors", **about(name), depth=1)
     if found is None:
         return []
-    held = [node for node in found["items"] if node.get("status") in WAITING]
+    held = [node for node in found["items"] if _group(node) in WAITING]
     if not held:
         return [desk.say("holds_up_none")] if not found["items"] else []
     listed = desk.names(f"{node.get('name')} ({node.get('status')})" for node in held[:LISTED])
@@ -137,8 +140,8 @@ async def log(desk: Desk, name: Name, question: Question) -> str:
     job = found["items"][0]
     if not job.get("runs"):
         return desk.say("no_run", job=job["name"], place=desk.place(job), status=desk.status(job))
-    failed = job.get("status") in FAILED or question.has("fail")
-    failed = failed and any(run.get("status") in FAILED for run in job.get("runs", []))
+    failed = _group(job) == "failed" or question.has("fail")
+    failed = failed and any(_group(run) == "failed" for run in job.get("runs", []))
     read = await desk.ask("get_job_log", **about(_exactly(job)), failed=failed)
     number = read["run"].get("jobNumber")
     values = {"job": read["name"], "place": desk.place(job), "last": read.get("lastLine", 0)}
@@ -160,7 +163,7 @@ async def why_waits(desk: Desk, name: Name) -> str:
     found = await desk.ask("why_job_waits", **about(name))
     job = found["job"]
     if not found["waiting"]:
-        if job.get("status") in FAILED:
+        if _group(job) == "failed":
             return await explain_failure(desk, name)
         return _state(desk, "not_waiting", job)
     facts = desk.facts(job, "schedTime", "priority")

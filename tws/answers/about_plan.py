@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from knowledge.hwa.statuses import group_of
 from tws.answers import about_jobs
 from tws.answers.desk import Desk, Line
 from tws.answers.names import Name
-from tws.tools.reading import STATUSES
 
 
 async def summary(desk: Desk) -> str:
@@ -50,8 +50,7 @@ async def counts(desk: Desk, statuses: tuple[str, ...], *, stream: str = "") -> 
     if not found["count"]:
         return desk.say("empty_plan")
     if statuses:
-        wanted = [code for one in statuses for code in STATUSES.get(one, (one,))]
-        present = [code for code in wanted if groups.get(code)]
+        present = [code for code in groups if {code, group_of(code)} & set(statuses)]
         if present:
             return "\n".join(_count_of(desk, groups[code], code) for code in present)
         return desk.say("count_of_none", status=desk.status_names(statuses))

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from knowledge.hwa_terms import STATUS_CODES
+from knowledge.hwa.statuses import GROUPS, group_of
 from knowledge.visible import visible
 from tws.answers.language import Language
-from tws.answers.phrases import STATUS_WORDS, say
+from tws.answers.phrases import say
 from tws.tools.reading import OPEN
 from tws.tools.toolbox import Outcome, Toolbox
 
@@ -76,10 +76,8 @@ class Desk:
         """`ABEND (ended in error)`: HWA's word first, then everybody's."""
         code = str(line.get("status") or "?")
         substatus = line.get("substatus")
-        group = STATUS_CODES.get(code)
-        words = STATUS_WORDS.get(group or "")
-        said = words[0 if self.language == "en" else 1] if words else ""
-        extra = [said] if said else []
+        group = GROUPS.get(group_of(code, line.get("commonStatus")) or "")
+        extra = [group.wording(self.language)] if group else []
         if substatus and str(substatus).startswith(("HOLD_", "READY_", "SUPPR_")):
             extra.append(str(substatus))
         return f"{code} ({', '.join(extra)})" if extra else code
@@ -88,8 +86,7 @@ class Desk:
         """What a list was asked by: groups in words, HWA's codes as they are."""
         if tuple(statuses) == OPEN:
             return self.say("not_done")
-        at = 0 if self.language == "en" else 1
-        words = (STATUS_WORDS[one][at] if one in STATUS_WORDS else one for one in statuses)
+        words = (GROUPS[one].wording(self.language) if one in GROUPS else one for one in statuses)
         return self.names((f"“{one}”" if " " in one else one for one in words), last="or")
 
     def place(self, line: Line) -> str:

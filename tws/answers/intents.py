@@ -10,7 +10,8 @@ from datetime import datetime
 from django.utils import timezone
 
 from knowledge.folding import fold
-from knowledge.hwa_terms import exact_terms, find_statuses, message_codes
+from knowledge.hwa.statuses import find_statuses
+from knowledge.hwa_terms import exact_terms, message_codes
 from tws.answers.signs import PATTERNS
 
 

@@ -447,18 +447,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "or": (" or ", " ou "),
 }
 
-STATUS_WORDS: dict[str, tuple[str, str]] = {
-    "success": ("ended well", "terminou com sucesso"),
-    "failed": ("ended in error", "terminou com erro"),
-    "running": ("running", "em execução"),
-    "waiting": ("waiting", "aguardando"),
-    "ready": ("ready, not started", "pronto, sem iniciar"),
-    "stuck": ("stuck", "travado"),
-    "cancelled": ("cancelled", "cancelado"),
-    "suppressed": ("suppressed", "suprimido"),
-    "undecided": ("undecided", "indeciso"),
-}
-
 
 def say(language: Language, key: str, **values: object) -> str:
     english, portuguese = PHRASES[key]

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from knowledge.cleaning import clean_json
-from knowledge.hwa_terms import STATUS_CODES
+from knowledge.hwa.statuses import GROUP_OF_CODE
 from knowledge.secrets import mask_secrets
 from tws.answers.agents import agent_manager
 from tws.hwa.client import TWSClient
@@ -57,7 +57,7 @@ def by_group(counts: Mapping[str, int]) -> dict[str, int]:
     """Counts by the groups that people speak of; a status we don't know is a group of its own."""
     groups: Counter[str] = Counter()
     for status, count in counts.items():
-        groups[STATUS_CODES.get(status.upper(), status)] += count
+        groups[GROUP_OF_CODE.get(status.upper(), status)] += count
     return dict(groups)
 
 

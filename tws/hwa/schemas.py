@@ -25,6 +25,9 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from knowledge.hwa.statuses import group_of
+from knowledge.hwa.times import is_instant
+
 T = TypeVar("T")
 
 
@@ -36,9 +39,10 @@ def _none_as_mapping(value: Any) -> Any:
     return {} if value is None else value
 
 
-def _in_utc(value: datetime) -> datetime:
+def _in_utc(value: datetime) -> datetime | None:
     """HWA's instants are UTC; an engine that leaves the Z out means the same."""
-    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+    aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+    return aware if is_instant(aware) else None
 
 
 class _Reply(BaseModel):
@@ -198,6 +202,14 @@ class JobRun(_Reply):
     min_duration_not_reached: bool | None = None
     max_duration_gone: bool | None = None
 
+    @property
+    def status(self) -> str | None:
+        return (self.composite_status and self.composite_status.status) or self.common_status
+
+    @property
+    def group(self) -> str | None:
+        return group_of(self.status, self.common_status)
+
 
 class JobStatusFlags(_Reply):
     job_late: bool | None = None
@@ -256,9 +268,14 @@ class JobInPlan(_FlowNode):
 
     @property
     def status(self) -> str | None:
-        """HWA's internal status: SUCC, ABEND, EXEC, HOLD, READY…"""
+        """HWA's internal status: SUCC, ABEND, EXEC, HOLD…; the common one where it is missing."""
         last = self.last_run_composite_status
-        return last.status if last else None
+        return (last and last.status) or self.last_run_common_status
+
+    @property
+    def group(self) -> str | None:
+        """The group of the status: "failed", "waiting"…; None for one that is not known."""
+        return group_of(self.status, self.last_run_common_status)
 
     @property
     def substatus(self) -> str | None:
@@ -305,8 +322,12 @@ class JobStreamInPlan(_FlowNode):
 
     @property
     def status(self) -> str | None:
-        """HWA's internal status: SUCC, STUCK, EXEC, HOLD, READY…"""
-        return self.composite_status.status if self.composite_status else None
+        """HWA's internal status: SUCC, STUCK, EXEC…; the common one where it is missing."""
+        return (self.composite_status and self.composite_status.status) or self.common_status
+
+    @property
+    def group(self) -> str | None:
+        return group_of(self.status, self.common_status)
 
     @property
     def substatus(self) -> str | None:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from knowledge.hwa.statuses import STATUSES
 from tws.simulator.catalogue import HALF_DAY, Job, Resource, Stream, Workstation
 from tws.simulator.dependencies import Dependencies
 from tws.simulator.identifiers import Kind, make_id
 from tws.simulator.plan import Plan
 from tws.simulator.schedule import NEVER, SUBMITTED_BEFORE, HalfDay, Run
-from tws.simulator.states import IN_ERROR, STREAM_COMMON, WORDS, State
+from tws.simulator.states import IN_ERROR, WORDS, State
 
 TIME_ZONE = "America/Sao_Paulo"
 Record = dict[str, Any]
@@ -260,7 +261,7 @@ class Records:
                 "started": status not in ("HOLD", "READY"),
                 "canceled": False,
             },
-            "commonStatus": STREAM_COMMON[status],
+            "commonStatus": STATUSES[status].common,
             "priority": stream.priority,
             "origPriority": stream.priority,
             "timeInfo": self._stream_times(half, stream),

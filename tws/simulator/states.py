@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
+from knowledge.hwa.statuses import STATUSES
+
 
 class State(IntEnum):
     WAITS_FOR_TIME = 0
@@ -31,24 +33,28 @@ class Words(NamedTuple):
     common: str
 
 
+def _words(status: str, substatus: str | None = None, common: str = "") -> Words:
+    return Words(status, substatus, common or STATUSES[status].common)
+
+
 WORDS: dict[State, Words] = {
-    State.WAITS_FOR_TIME: Words("HOLD", "HOLD_WAITING_FOR_TIME", "WAITING"),
-    State.WAITS_FOR_PREDECESSOR: Words("HOLD", "HOLD_WAITING_FOR_PREDECESSOR", "WAITING"),
-    State.WAITS_FOR_PROMPT: Words("HOLD", "HOLD_WAITING_FOR_PROMPT", "WAITING"),
-    State.WAITS_FOR_FILE: Words("HOLD", "HOLD_WAITING_FOR_FILE", "WAITING"),
-    State.PRIORITY_ZERO: Words("HOLD", "HOLD_PRIORITY_ZERO", "HELD"),
-    State.WAITS_FOR_RESOURCE: Words("READY", "READY_WAITING_FOR_RESOURCES", "READY"),
-    State.WAITS_FOR_LIMIT: Words("READY", "READY_WAITING_FOR_LIMIT", "READY"),
-    State.WAITS_FOR_AGENT: Words("READY", "READY_WAITING_FOR_AGENT", "READY"),
+    State.WAITS_FOR_TIME: _words("HOLD", "HOLD_WAITING_FOR_TIME"),
+    State.WAITS_FOR_PREDECESSOR: _words("HOLD", "HOLD_WAITING_FOR_PREDECESSOR"),
+    State.WAITS_FOR_PROMPT: _words("HOLD", "HOLD_WAITING_FOR_PROMPT"),
+    State.WAITS_FOR_FILE: _words("HOLD", "HOLD_WAITING_FOR_FILE"),
+    State.PRIORITY_ZERO: _words("HOLD", "HOLD_PRIORITY_ZERO", common="HELD"),
+    State.WAITS_FOR_RESOURCE: _words("READY", "READY_WAITING_FOR_RESOURCES"),
+    State.WAITS_FOR_LIMIT: _words("READY", "READY_WAITING_FOR_LIMIT"),
+    State.WAITS_FOR_AGENT: _words("READY", "READY_WAITING_FOR_AGENT"),
     # HWA names no substatus for the fence: the workstation's fence and the priority tell.
-    State.BEHIND_FENCE: Words("READY", None, "READY"),
-    State.INTRODUCED: Words("INTRO", None, "RUNNING"),
-    State.EXECUTING: Words("EXEC", None, "RUNNING"),
-    State.SUCCESSFUL: Words("SUCC", "SUCC_COMPLETED", "SUCCESSFUL"),
-    State.ABENDED: Words("ABEND", None, "ERROR"),
-    State.FAILED: Words("FAIL", None, "ERROR"),
-    State.AWAITS_CONFIRMATION: Words("PEND", None, "UNDECIDED"),
-    State.PASSED_OVER: Words("ABEND", None, "ERROR"),
+    State.BEHIND_FENCE: _words("READY"),
+    State.INTRODUCED: _words("INTRO"),
+    State.EXECUTING: _words("EXEC"),
+    State.SUCCESSFUL: _words("SUCC", "SUCC_COMPLETED"),
+    State.ABENDED: _words("ABEND"),
+    State.FAILED: _words("FAIL"),
+    State.AWAITS_CONFIRMATION: _words("PEND"),
+    State.PASSED_OVER: _words("ABEND"),
 }
 
 RUNNING = frozenset({State.INTRODUCED, State.EXECUTING, State.AWAITS_CONFIRMATION})
@@ -58,11 +64,3 @@ DONE = frozenset({State.SUCCESSFUL, State.PASSED_OVER})
 READY = frozenset(
     {State.WAITS_FOR_RESOURCE, State.WAITS_FOR_LIMIT, State.WAITS_FOR_AGENT, State.BEHIND_FENCE}
 )
-STREAM_COMMON = {
-    "SUCC": "SUCCESSFUL",
-    "EXEC": "RUNNING",
-    "HOLD": "WAITING",
-    "READY": "READY",
-    "STUCK": "BLOCKED",
-    "ABEND": "ERROR",
-}

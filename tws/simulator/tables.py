@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
 
+from knowledge.hwa.statuses import STATUSES
 from tws.simulator.plan import Plan
 from tws.simulator.query import Column, PlanFilter, Table, Value, column
 from tws.simulator.records import Records
-from tws.simulator.states import STREAM_COMMON, WORDS, State
+from tws.simulator.states import WORDS, State
 
 Columns = dict[str, Callable[[], Column]]
 _STATUS = [WORDS[state].status for state in State]
@@ -159,7 +160,7 @@ class Tables:
             "priority": partial(self._rows, rows, lambda half, s: s.priority),
             "status": partial(self._rows, rows, plan.stream_status),
             "commonStatus": partial(
-                self._rows, rows, lambda half, s: STREAM_COMMON[plan.stream_status(half, s)]
+                self._rows, rows, lambda half, s: STATUSES[plan.stream_status(half, s)].common
             ),
             "late": partial(self._rows, rows, self._records.stream_is_late),
             "id": partial(self._rows, rows, self._records.stream_id),

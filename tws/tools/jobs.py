@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 from rapidfuzz import fuzz, process
 
+from knowledge.hwa.statuses import codes_of
 from knowledge.secrets import mask_secrets
 from tws.hwa import oql
 from tws.hwa.client import TWSClient
@@ -209,8 +210,7 @@ def _failed_run(job: JobInPlan) -> JobRun | None:
 
 
 def run_failed(run: JobRun) -> bool:
-    status = run.composite_status.status if run.composite_status else None
-    return status in read.STATUSES["failed"] if status else run.common_status == "ERROR"
+    return run.group == "failed"
 
 
 class CompareRuns(JobName):
@@ -248,7 +248,7 @@ async def failed_jobs(client: TWSClient, asked: FailedJobs) -> Reply:
     `items`: those that are still in error. `recovered`: those whose run failed in that time and
     that have been rerun since, with the status they have now.
     """
-    failed = await client.jobs(oql.one_of("status", read.STATUSES["failed"]))
+    failed = await client.jobs(oql.one_of("status", codes_of("failed")))
     since = datetime.now(UTC) - timedelta(hours=asked.hours)
     recent = [
         (when, job) for job in failed.value.items if (when := ended_at(job)) and when >= since
@@ -281,8 +281,8 @@ async def failed_jobs(client: TWSClient, asked: FailedJobs) -> Reply:
 
 async def _recovered(client: TWSClient, since: datetime) -> tuple[list[dict[str, Any]], Any]:
     """Jobs no longer in error whose last failed run ended after `since`, newest failure first."""
-    done = oql.one_of("status", read.STATUSES["success"])
-    moving = oql.one_of("status", read.STATUSES["running"] + read.STATUSES["ready"])
+    done = oql.one_of("status", codes_of("success"))
+    moving = oql.one_of("status", codes_of("running", "ready"))
     minute = since.replace(second=0, microsecond=0)  # the same query for a minute: it is cached
     looked = await read.jobs_where(
         client, (done & oql.compare("endTime", ">=", minute)) | moving, done | moving

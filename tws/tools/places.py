@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from knowledge.hwa.statuses import codes_of
 from tws.hwa import oql
 from tws.hwa.client import TWSClient
 from tws.hwa.readings import Reading
@@ -108,11 +109,11 @@ async def prompts(client: TWSClient, asked: Prompts) -> Reply:
     HWA's API lists prompts only inside what depends on them, so waiting jobs and streams are
     looked through; `complete` is false when there were more than could be.
     """
-    waiting = oql.one_of("status", read.STATUSES["waiting"])
+    waiting = oql.one_of("status", codes_of("waiting"))
     by_substatus = waiting & oql.equals("substatus", "HOLD_WAITING_FOR_PROMPT")
     jobs, streams = await asyncio.gather(
         read.jobs_where(client, by_substatus, waiting),
-        client.job_streams(oql.one_of("status", read.STREAM_STATUSES["waiting"])),
+        client.job_streams(oql.one_of("status", codes_of("waiting", of="stream"))),
     )
     held: list[JobInPlan | JobStreamInPlan] = [
         *(job for job in jobs.value.items if _has_prompt(job) and _waits_for_prompt(job)),

@@ -68,14 +68,13 @@ async def late_jobs(client: TWSClient, asked: Limited) -> Reply:
 async def critical_jobs(client: TWSClient, asked: Limited) -> Reply:
     """Jobs marked critical in the plan, those not done first, with deadline and critical start."""
     looked = await read.jobs_where(client, oql.equals("critical", True), "")
-    done = read.STATUSES["success"]
 
     def is_critical(job: JobInPlan) -> bool:
         return bool(job.job_options and job.job_options.critical)
 
-    reply = _picked(looked, is_critical, asked.limit, last=lambda job: job.status in done)
+    reply = _picked(looked, is_critical, asked.limit, last=lambda job: job.group == "success")
     critical = [job for job in looked.value.items if is_critical(job)]
-    reply.result["notDone"] = sum(job.status not in done for job in critical)
+    reply.result["notDone"] = sum(job.group != "success" for job in critical)
     return reply
 
 
@@ -109,7 +108,7 @@ def _risk(job: JobInPlan, now: datetime) -> dict[str, Any]:
     if (flags and flags.deadline_has_passed) or (deadline and deadline < now):
         return {"risk": "DEADLINE_PASSED"}
     start = started_at(job)
-    running = job.status in read.STATUSES["running"]
+    running = job.group == "running"
     if job.critical_start and not running and job.critical_start < now:
         return {"risk": "CRITICAL_START_PASSED", "criticalStart": stamp(job.critical_start)}
     estimate = job.job_definition.estimated_duration if job.job_definition else None
@@ -167,9 +166,7 @@ async def job_streams(client: TWSClient, asked: JobStreams) -> Reply:
     """List job streams of the plan by name or status, with how many of their jobs are done."""
     condition = read.all_of(
         read.name_condition("name", asked.name) if asked.name else None,
-        oql.one_of("status", read.codes(asked.status, read.STREAM_STATUSES))
-        if asked.status
-        else None,
+        oql.one_of("status", read.codes(asked.status, "stream")) if asked.status else None,
     )
     found = await client.job_streams(condition, limit=asked.limit)
     items = found.value.items

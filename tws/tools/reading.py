@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from knowledge.hwa.statuses import OPEN_GROUPS, Kind, codes_asked, codes_of
 from tws.hwa import oql
 from tws.hwa.client import TWSClient
 from tws.hwa.errors import TWSRefused
@@ -19,39 +20,20 @@ from tws.tools.shapes import started_at
 MOST_LOOKED_THROUGH = 10_000
 """How many objects a tool reads to find the few it shows; beyond it, it says that it stopped."""
 
-STATUSES: dict[str, tuple[str, ...]] = {
-    "success": ("SUCC", "SUCCP"),
-    "failed": ("ABEND", "FAIL", "ERROR", "ABENP"),
-    "running": ("EXEC", "INTRO", "STARTED"),
-    "waiting": ("HOLD", "WAIT", "FENCE", "PENDPRED", "EXTRN"),
-    "ready": ("READY",),
-    "stuck": ("STUCK",),
-    "cancelled": ("CANCL", "CANCLP"),
-    "suppressed": ("SUPPR",),
-    "undecided": ("PEND", "SUSP", "UNDCDED"),
-}
-"""HWA's internal statuses of jobs by the group that people speak of."""
-
-STREAM_STATUSES: dict[str, tuple[str, ...]] = STATUSES | {
-    "waiting": ("HOLD", "WAIT", "ADD"),
-    "undecided": ("PEND", "SUSP", "UNDECIDED"),
-}
-
-OPEN = tuple(
-    status
-    for group in ("running", "waiting", "ready", "failed", "stuck", "undecided")
-    for status in STATUSES[group]
-)
-"""Jobs that are not done: what can still be late."""
+OPEN = codes_of(*OPEN_GROUPS)
+"""The statuses of jobs that are still to be done."""
 
 _WILDCARDS = re.compile(r"[*@%?]+")
 
+RANKS = {
+    group: rank
+    for rank, group in enumerate(("failed", "stuck", "running", "ready", "undecided", "success"))
+}
 
-def codes(statuses: Iterable[str], groups: dict[str, tuple[str, ...]] = STATUSES) -> list[str]:
+
+def codes(statuses: Iterable[str], of: Kind = "job") -> list[str]:
     """Groups and HWA's own codes, as codes."""
-    found: list[str] = []
-    for status in statuses:
-        found += groups.get(status.lower(), (status.upper(),))
+    found = [code for status in statuses for code in codes_asked(status, of)]
     return list(dict.fromkeys(found))
 
 
@@ -124,8 +106,7 @@ async def jobs_named(client: TWSClient, name: str, stream: str = "") -> Reading[
 
 def _relevance(job: JobInPlan) -> tuple[int, float]:
     """What failed first, then what runs, waits ready, is done; the newest of each first."""
-    groups = ("failed", "stuck", "running", "ready", "undecided", "success")
-    rank = next((at for at, group in enumerate(groups) if job.status in STATUSES[group]), 9)
+    rank = RANKS.get(job.group or "", len(RANKS))
     moment = started_at(job) or job.sched_time or datetime.min.replace(tzinfo=UTC)
     return rank, -moment.timestamp()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from knowledge.hwa.statuses import GROUP_OF_CODE
 from tws.hwa.schemas import (
     Dependency,
     JobInPlan,
@@ -53,6 +54,7 @@ def job_line(job: JobInPlan) -> dict[str, Any]:
             "jobStreamName": job.job_stream_name,
             "workstation": place(job.workstation),
             "status": job.status,
+            "commonStatus": _unless_known(job.status, job.last_run_common_status),
             "substatus": job.substatus,
             "schedTime": stamp(job.sched_time),
             "startTime": stamp(started_at(job)),
@@ -105,7 +107,7 @@ def run_line(run: JobRun) -> dict[str, Any]:
             "runId": run.id,
             "jobNumber": run.job_number,
             "workstation": place(run.actual_workstation),
-            "status": run.composite_status.status if run.composite_status else run.common_status,
+            "status": run.status,
             "returnCode": run.return_code,
             "startTime": stamp(info.actual_start_time if info else None),
             "endTime": stamp(run_end(run)),
@@ -133,6 +135,7 @@ def stream_line(stream: JobStreamInPlan) -> dict[str, Any]:
             "name": stream.name or stream.original_job_stream_name,
             "workstation": place(stream.workstation),
             "status": stream.status,
+            "commonStatus": _unless_known(stream.status, stream.common_status),
             "substatus": stream.substatus,
             "schedTime": stamp(stream.sched_time),
             "priority": stream.priority,
@@ -202,6 +205,11 @@ def dependency_line(one: Dependency) -> dict[str, Any]:
     )
 
 
+def _unless_known(status: str | None, common: str | None) -> str | None:
+    """The common status, told beside an internal one that the table lacks."""
+    return None if status == common or (status or "").upper() in GROUP_OF_CODE else common
+
+
 # What is read off a job
 
 
@@ -212,11 +220,8 @@ def run_end(run: JobRun) -> datetime | None:
         return None
     if info.actual_end_time or not (info.actual_start_time and info.elapsed_time):
         return info.actual_end_time
-    over = run.composite_status and run.composite_status.status not in RUNNING
+    over = run.status and run.group != "running"
     return info.actual_start_time + info.elapsed_time if over else None
-
-
-RUNNING = frozenset({"EXEC", "INTRO", "STARTED"})
 
 
 def started_at(job: JobInPlan) -> datetime | None:
@@ -225,7 +230,7 @@ def started_at(job: JobInPlan) -> datetime | None:
 
 
 def ended_at(job: JobInPlan) -> datetime | None:
-    if job.status in RUNNING:
+    if job.group == "running":
         return None
     return job.end_time or (run_end(job.last_run) if job.last_run else None)
 

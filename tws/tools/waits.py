@@ -17,7 +17,6 @@ from tws.hwa.schemas import (
     JobStreamInPlan,
     WorkstationInPlan,
 )
-from tws.tools import reading as read
 from tws.tools.base import Reply, tool
 from tws.tools.jobs import JobName, pick_job, workstation_spellings
 from tws.tools.shapes import (
@@ -32,7 +31,7 @@ from tws.tools.shapes import (
 )
 
 MOST_SHOWN = 15
-_WAITING = frozenset(read.STATUSES["waiting"] + read.STATUSES["ready"])
+_WAITING = ("waiting", "ready")
 
 
 @tool(JobName)
@@ -45,7 +44,7 @@ async def why_job_waits(client: TWSClient, asked: JobName) -> Reply:
     """
     listed, about, since = await pick_job(client, asked)
     job = await client.job(listed.id or "")
-    waiting = job.value.status in _WAITING
+    waiting = job.value.group in _WAITING
     result: dict[str, Any] = {"job": job_detail(job.value), "waiting": waiting, **about}
     readings: list[Reading[Any]] = [job]
     if waiting:
@@ -187,7 +186,7 @@ async def get_successors(client: TWSClient, asked: Network) -> Reply:
     """
     job, about, since = await pick_job(client, asked)
     found = await client.job_successors(job.id or "", asked.depth)
-    held = [node for node in found.value if node.status in _WAITING]
+    held = [node for node in found.value if node.group in _WAITING]
     result = _neighbours(job, found.value) | {"heldUp": len(held)} | about
     return Reply(result, min(found.fetched_at, since))
 

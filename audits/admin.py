@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 
 from audits import review
 from audits.api import DECIDE, SEE
-from audits.console import changelist, deciding
+from audits.console import changelist, deciding, reports
 from audits.console import record as record_page
 from audits.console.diffing import changes
 from audits.console.tables import decision_row, record_row
@@ -30,9 +30,11 @@ from audits.models import AuditRecord, Calibration, Decision, DecisionHead
 from audits.search import MATCHES, as_uuid, find
 from audits.states import ReasonCode
 from knowledge.admin import ReadOnlyAdmin
+from knowledge.models import Feedback
 from knowledge.shown import excerpt
 
 admin.site.index_template = "audits/dashboard.html"
+admin.site.register(Feedback, reports.ReportAdmin)
 
 
 @admin.register(AuditRecord)

@@ -25,7 +25,7 @@ from django.conf import settings
 from django.db import connections
 from django.db.models import Q
 
-from audits import heartbeats, settling
+from audits import heartbeats, reports, settling
 from audits.clocks import Clock, Duty
 from audits.duplicates import twin_of
 from audits.judges import Neighbour
@@ -237,7 +237,7 @@ class Auditor:
 
         New is what the chat and imports stored, and what other programs wrote into mem0's store.
         """
-        self.tally.flagged += settling.take_requests()
+        self.tally.flagged += reports.take()
         self.tally.failed += settling.fail_exhausted()
         AuditRecord.objects.requeue_changed(wanted)
         indexer.adopt_foreign(CLAIM_AT_MOST)

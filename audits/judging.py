@@ -1,8 +1,7 @@
 """From a memory to one verdict: which judges are asked, in which order, and whose word counts.
 
 Cheapest first. Rules and grounding always run, whatever the rating; the LLM is asked only when
-they do not decide. A rating of 3 or more by somebody other than the asker spares the LLM, and
-nothing else. No verdict from anyone who was needed means: try again later, never "fine".
+they do not decide. No verdict from anyone who was needed means: try again later, never "fine".
 """
 
 from __future__ import annotations
@@ -15,8 +14,6 @@ from django.utils.translation import gettext as _
 
 from audits.judges import Judge, MemoryUnderAudit, Neighbour, Verdict
 from knowledge.models import Memory
-
-GOOD_RATING = 3
 
 
 class NoVerdict(Exception):
@@ -36,7 +33,7 @@ class Bench:
         strongest = max(given, key=lambda verdict: verdict.confidence, default=None)
         if strongest and strongest.confidence > settings.AUDIT_FLAG_THRESHOLD:
             return _with_all_findings(strongest, given)
-        if self.llm is None or _spared(memory, given):
+        if self.llm is None or any(verdict.decisive for verdict in given):
             return strongest or _no_objection()
         verdict = await self.llm(memory)
         if verdict is None:
@@ -49,11 +46,6 @@ def _with_all_findings(strongest: Verdict, given: list[Verdict]) -> Verdict:
         finding for verdict in given if verdict is not strongest for finding in verdict.findings
     ]
     return replace(strongest, findings=(*strongest.findings, *others))
-
-
-def _spared(memory: MemoryUnderAudit, given: list[Verdict]) -> bool:
-    well_rated = memory.rating is not None and memory.rating >= GOOD_RATING
-    return well_rated or any(verdict.decisive for verdict in given)
 
 
 def _no_objection() -> Verdict:
@@ -92,8 +84,7 @@ def _llm_judge(prompt: str, model: str) -> Judge:
 
 
 def under_audit(memory: Memory, neighbours: tuple[Neighbour, ...] = ()) -> MemoryUnderAudit:
-    """What the judges see of a row. Only a rating by somebody other than the asker is shown."""
-    by_another = memory.rated_by_id is not None and memory.rated_by_id != memory.user_id
+    """What the judges see of a row."""
     return MemoryUnderAudit(
         memory_id=memory.pk,
         version=memory.version,
@@ -103,5 +94,4 @@ def under_audit(memory: Memory, neighbours: tuple[Neighbour, ...] = ()) -> Memor
         agent_response=memory.agent_response,
         evidence=memory.evidence,
         neighbours=neighbours,
-        rating=memory.rating if by_another else None,
     )

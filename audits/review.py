@@ -30,6 +30,7 @@ class ReviewError(Exception):
 
     * UnknownMemory  there is no such memory
     * Refused        the move is not allowed from where the record stands, or somebody was faster
+    * OwnMemory      it is their own question or correction, and the site wants a second person
     * Invalid        what was asked makes no sense (a correction with a rejection)
     """
 
@@ -38,6 +39,9 @@ class UnknownMemory(ReviewError): ...
 
 
 class Refused(ReviewError): ...
+
+
+class OwnMemory(ReviewError): ...
 
 
 class Invalid(ReviewError): ...
@@ -73,6 +77,7 @@ def decide(
     note = clean(note).strip()
     memory, record = _locked(memory_id)
     _check_claim(record, by)
+    own = _check_own(memory, by)
     from_statuses, to_status = MOVES[action]
     if record.status not in from_statuses:
         raise Refused(_not_from(record, action))
@@ -85,13 +90,13 @@ def decide(
     if corrected_response is not None and corrected_response.strip() != memory.agent_response:
         _correct(memory, corrected_response, by)
         reason_code = reason_code or ReasonCode.CORRECTED
-    _move(
+    move(
         memory,
         record,
         action,
         to_status,
         by,
-        note=note,
+        note=f"{note}\n{own}".strip(),
         reason_code=reason_code,
         from_digest=from_digest,
     )
@@ -132,6 +137,24 @@ def _check_claim(record: AuditRecord, by: User) -> None:
         )
 
 
+def is_own(memory: Memory, by: User) -> bool:
+    """Whether `by` asked this question, or wrote the text that is to be decided on."""
+    if memory.user_id == by.pk:
+        return True
+    return memory.revisions.filter(version=memory.version - 1, changed_by=by).exists()
+
+
+def _check_own(memory: Memory, by: User) -> str:
+    """Four eyes, unless AUDIT_ALLOW_OWN says that the site is too small; the record says so."""
+    if not is_own(memory, by):
+        return ""
+    if not settings.AUDIT_ALLOW_OWN:
+        raise OwnMemory(
+            _("This is your own question or your own correction: another reviewer has to decide.")
+        )
+    return _("Decided by the person whose question or correction it is (AUDIT_ALLOW_OWN).")
+
+
 def _correct(memory: Memory, response: str, by: User) -> None:
     try:
         store.revise(memory, response, by)
@@ -141,7 +164,7 @@ def _correct(memory: Memory, response: str, by: User) -> None:
         raise Invalid(_("The corrected answer is empty.")) from None
 
 
-def _move(
+def move(
     memory: Memory,
     record: AuditRecord,
     action: str,
@@ -185,7 +208,7 @@ def undo(memory_id: uuid.UUID | str, by: User) -> AuditRecord:
         raise Refused(_("There is no decision here that can be undone."))
     _restore_text(memory, last, by)
     earlier = _decision_behind(last)
-    _move(memory, record, "undo", last.from_status, by, undoes=last.seq)
+    move(memory, record, "undo", last.from_status, by, undoes=last.seq)
     if last.from_status not in DECIDED:
         record.reviewer, record.reviewed_at, record.note, record.reason_code = None, None, "", ""
     elif earlier is not None:
@@ -230,11 +253,16 @@ def audit_again(memory_id: uuid.UUID | str, by: User) -> AuditRecord:
     _check_claim(record, by)
     if record.status in {Status.QUEUED, Status.RUNNING}:
         raise Refused(_("This memory is waiting for the auditor already."))
+    requeue(memory, record, "audit_again", by)
+    return record
+
+
+def requeue(memory: Memory, record: AuditRecord, action: str, by: User) -> None:
+    """Hand a locked record to the auditor as if it were new; `action` is the log's word for why."""
     record.excused, record.ready_at, record.last_error = record.attempts, timezone.now(), ""
-    _move(memory, record, "audit_again", Status.QUEUED, by)
+    move(memory, record, action, Status.QUEUED, by)
     record.reviewer, record.reviewed_at = None, None
     record.save()
-    return record
 
 
 def claim(memory_id: uuid.UUID | str, by: User) -> AuditRecord:
@@ -269,5 +297,5 @@ def approve_imported(memory: Memory, by: User) -> AuditRecord:
         raise Refused(f"the same memory is {record.get_status_display().lower()}")
     if record.status != Status.APPROVED:
         record.memory_version = memory.version
-        _move(memory, record, "approve", Status.APPROVED, by, note="")
+        move(memory, record, "approve", Status.APPROVED, by, note="")
     return record

@@ -11,8 +11,7 @@ from typing import Any
 
 _PUBLIC = {
     "remember": "knowledge.store",
-    "request_audit": "knowledge.store",
-    "give_feedback": "knowledge.store",
+    "give_feedback": "knowledge.feedback",
     "Draft": "knowledge.store",
 }
 

@@ -169,7 +169,7 @@ class MemoryAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Memory]:
         memories = Memory.objects.all()
         if getattr(request.resolver_match, "url_name", "").endswith("changelist"):
-            memories = memories.defer("user_query", "agent_response", "evidence", "feedback")
+            memories = memories.defer("user_query", "agent_response", "evidence")
         return memories.annotate(
             question_begins=Left("user_query", 400), answer_begins=Left("agent_response", 400)
         )
@@ -189,13 +189,15 @@ class MemoryAdmin(ReadOnlyAdmin):
             return queryset.filter(pk__in=holding(memories, term).values("pk")), False
 
     def export_rows(self, shown: QuerySet[Memory]) -> QuerySet[Memory]:
-        return Memory.objects.filter(pk__in=shown.order_by().values("pk"))
+        ids = shown.order_by().values("pk")
+        return Memory.objects.filter(pk__in=ids).prefetch_related("feedback")
 
     def export_row(self, row: Memory) -> dict[str, Any]:
         names = ("agent", "kind", "source", "trust", "version", "user_query", "agent_response")
-        more = ("evidence", "rating", "feedback", "use_count")
-        values = {name: getattr(row, name) for name in (*names, *more)}
-        return {"memory_id": str(row.pk), **values, "created_at": row.created_at.isoformat()}
+        values = {name: getattr(row, name) for name in (*names, "evidence", "use_count")}
+        said = [f"{one.rating} / 5 {one.comment}".strip() for one in row.feedback.all()]
+        created_at = row.created_at.isoformat()
+        return {"memory_id": str(row.pk), **values, "feedback": said, "created_at": created_at}
 
     @admin.display(description=_("question and answer"))
     def question(self, memory: Any) -> SafeString:
@@ -235,7 +237,11 @@ class MemoryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("rating"))
     def rated(self, memory: Memory) -> str:
-        return f"{memory.rating} / 5 {excerpt(memory.feedback, 500)}" if memory.rating else "–"
+        given = memory.feedback.order_by("created_at")[:20]
+        return (
+            "; ".join(f"{one.rating} / 5 {excerpt(one.comment, 500)}".strip() for one in given)
+            or "–"
+        )
 
     @admin.display(description=_("earlier texts"))
     def earlier_texts(self, memory: Memory) -> SafeString | str:

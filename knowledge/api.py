@@ -10,9 +10,9 @@ from ninja import Field, Query, Router, Schema
 from ninja.errors import AuthorizationError
 
 from knowledge import retrieval
+from knowledge.feedback import give_feedback
 from knowledge.retrieval import MemoryHit
 from knowledge.secrets import mask_secrets
-from knowledge.store import give_feedback
 
 router = Router(tags=["memories"])
 

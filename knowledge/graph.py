@@ -70,7 +70,9 @@ class AsyncKnowledgeGraph:
         self, memory_id: uuid.UUID | str, rating: int, comment: str = "", user: Any = None
     ) -> None:
         """A person's rating (1–5) of an answer. `Memory.DoesNotExist` for an unknown id."""
-        await self.run(_rate, memory_id, rating, comment, user)
+        from knowledge.feedback import give_feedback
+
+        await self.run(give_feedback, memory_id, rating, comment, user)
 
     async def index_pending(self, limit: int = 500) -> int:
         """Index what was cleared or approved meanwhile; how many memories."""
@@ -166,17 +168,6 @@ def _remember(agent: str, query: str, response: str, fields: dict[str, Any]) -> 
 
     memory, _ = remember(Draft(agent=agent, user_query=query, agent_response=response, **fields))
     return memory
-
-
-def _rate(memory_id: uuid.UUID | str, rating: int, comment: str, user: Any) -> None:
-    from knowledge.cleaning import clean
-    from knowledge.models import Memory
-
-    if not 1 <= rating <= 5:
-        raise ValueError("a rating lies between 1 and 5")
-    memory = Memory.objects.get(pk=memory_id)
-    memory.rating, memory.rated_by, memory.feedback = rating, user, clean(comment)[:5000]
-    memory.save(update_fields=["rating", "rated_by", "feedback", "updated_at"])
 
 
 def _recent(limit: int) -> list[Memory]:

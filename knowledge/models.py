@@ -121,17 +121,6 @@ class Memory(models.Model):
     source = models.CharField(_("source"), max_length=10, choices=Source, default=Source.CHAT)
     external_id = models.CharField(_("id in its source"), max_length=255, null=True, blank=True)  # noqa: DJ001  NULL is "none" and unique ignores it
 
-    rating = models.PositiveSmallIntegerField(_("rating"), null=True, blank=True)
-    rated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("rated by"),
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-    )
-    feedback = models.TextField(_("feedback"), blank=True)
-
     content_hash = models.CharField(max_length=64, editable=False)
     use_count = models.PositiveIntegerField(_("times said"), default=1)
     similar_to = models.ForeignKey(
@@ -158,17 +147,6 @@ class Memory(models.Model):
     index_attempts = models.PositiveIntegerField(default=0, editable=False)
     index_error = models.TextField(_("why it is not indexed"), blank=True, editable=False)
 
-    audit_request = models.TextField(_("why a person asks for an audit"), blank=True)
-    audit_requested_at = models.DateTimeField(null=True, blank=True)
-    audit_requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("audit asked for by"),
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="+",
-    )
-
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
@@ -186,10 +164,6 @@ class Memory(models.Model):
                 fields=["source", "external_id"], name="memory_is_once_per_id_in_its_source"
             ),
             models.CheckConstraint(
-                condition=Q(rating__isnull=True) | Q(rating__range=(1, 5)),
-                name="memory_rating_is_1_to_5",
-            ),
-            models.CheckConstraint(
                 condition=Q(trust__in=Trust.values), name="memory_trust_is_known"
             ),
             models.CheckConstraint(condition=Q(version__gte=1), name="memory_version_starts_at_1"),
@@ -197,12 +171,6 @@ class Memory(models.Model):
         indexes = [
             # What the auditor has not seen yet, oldest first. Stays small: audited ones leave it.
             models.Index(fields=["created_at", "id"], name="memory_new", condition=Q(trust="new")),
-            # A person's requests that the auditor has not taken yet.
-            models.Index(
-                fields=["audit_requested_at"],
-                name="memory_requested",
-                condition=Q(audit_requested_at__isnull=False),
-            ),
             # The indexer's outbox. Stays small: indexed ones leave it.
             models.Index(
                 fields=["created_at", "id"],
@@ -248,6 +216,82 @@ class MemoryRevision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.memory_id} v{self.version}"
+
+
+class FeedbackQuerySet(models.QuerySet["Feedback"]):
+    def untaken(self) -> Self:
+        """Reports that the auditor has not put before a reviewer yet."""
+        return self.filter(reported_at__isnull=False, taken_at=None)
+
+    def standing(self) -> Self:
+        """Reports that nobody has dismissed."""
+        return self.filter(reported_at__isnull=False, dismissed_at=None)
+
+
+class Feedback(models.Model):
+    """What one person said of one memory: a rating, a comment, and whether they report it.
+
+    A report asks for a reviewer. `user` is null for ratings that came with an imported file.
+    """
+
+    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="feedback")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("user"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    rating = models.PositiveSmallIntegerField(_("rating"))
+    comment = models.TextField(_("comment"), blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    reported_at = models.DateTimeField(_("reported"), null=True)
+    reported_version = models.PositiveIntegerField(null=True)
+    taken_at = models.DateTimeField(null=True)
+    dismissed_at = models.DateTimeField(_("dismissed"), null=True)
+    dismissed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("dismissed by"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+
+    objects = FeedbackQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("feedback")
+        verbose_name_plural = _("feedback")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["memory", "user"], name="feedback_is_once_per_user_and_memory"
+            ),
+            models.CheckConstraint(
+                condition=Q(rating__range=(1, 5)), name="feedback_rating_is_1_to_5"
+            ),
+        ]
+        indexes = [
+            # What the auditor polls. Stays small: taken reports leave it.
+            models.Index(
+                fields=["reported_at"],
+                name="feedback_untaken",
+                condition=Q(reported_at__isnull=False, taken_at__isnull=True),
+            ),
+            # A user's reports: how many within the hour, and all of them to look through.
+            models.Index(
+                fields=["user", "-reported_at"],
+                name="feedback_reports_of_user",
+                condition=Q(reported_at__isnull=False),
+            ),
+            models.Index(
+                fields=["-reported_at"],
+                name="feedback_reports",
+                condition=Q(reported_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rating} / 5 ({self.memory_id})"
 
 
 class StoredVector(models.Model):

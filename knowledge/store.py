@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,16 @@ from django.utils import timezone
 from knowledge import vectors
 from knowledge.cleaning import clean, clean_json
 from knowledge.hwa_terms import exact_terms
-from knowledge.models import USABLE, Kind, Memory, MemoryRevision, Source, Trust, content_hash
+from knowledge.models import (
+    USABLE,
+    Feedback,
+    Kind,
+    Memory,
+    MemoryRevision,
+    Source,
+    Trust,
+    content_hash,
+)
 
 CHANNEL = "resync_memories"
 """Where new memories are announced: one NOTIFY a transaction, no payload. It shortens a wait."""
@@ -69,7 +77,6 @@ class Draft:
             kind=self.kind,
             source=self.source,
             external_id=self.external_id,
-            rating=self.rating,
             content_hash=content_hash(self.kind, query, response, evidence),
             terms=terms_of(query, response),
             created_at=self.created_at or timezone.now(),
@@ -88,6 +95,8 @@ def remember(draft: Draft) -> tuple[Memory, bool]:
     row = draft.row()
     created = Memory.objects.bulk_create([row], ignore_conflicts=True) and _inserted(row)
     if created:
+        if draft.rating is not None:
+            Feedback.objects.create(memory=row, rating=draft.rating)
         announce()
         return row, True
     same = Q(agent=row.agent, content_hash=row.content_hash)
@@ -184,33 +193,3 @@ def change(
     revise(memory, memory.agent_response if response is None else response, by, evidence=evidence)
     set_trust([memory], Trust.NEW)
     return memory
-
-
-def request_audit(memory: Memory, why: str, by: User | None) -> None:
-    """A person says that something is wrong: the auditor puts the memory before a reviewer."""
-    Memory.objects.filter(pk=memory.pk).update(
-        audit_request=clean(why).strip()[:2000] or "reported as wrong",
-        audit_requested_at=timezone.now(),
-        audit_requested_by=by,
-    )
-
-
-# What a comment calls an answer that it takes for false, in the languages of our users.
-_WRONG = re.compile(r"\b(wrong|incorrect|false|errad[oa]s?|incorret[oa]s?|fals[oa]s?)\b")
-
-
-@transaction.atomic
-def give_feedback(memory_id: uuid.UUID | str, rating: int, comment: str, by: User | None) -> bool:
-    """Keep a rating (1 to 5) and a comment; whether they ask for an audit.
-
-    A low rating or a comment that calls the answer wrong does. No rating ever clears anything.
-    Memory.DoesNotExist when there is no such memory.
-    """
-    memory = Memory.objects.select_for_update().get(pk=memory_id)
-    comment = clean(comment).strip()
-    memory.rating, memory.feedback, memory.rated_by = rating, comment, by
-    memory.save(update_fields=["rating", "feedback", "rated_by", "updated_at"])
-    asks = rating <= 2 or _WRONG.search(comment.lower()) is not None
-    if asks:
-        request_audit(memory, comment or f"rated {rating} of 5", by)
-    return asks

@@ -302,7 +302,7 @@ def record_of(memory: Memory) -> dict[str, Any]:
         "agent_response": memory.agent_response,
         "evidence": memory.evidence,
         "kind": memory.kind,
-        "rating": memory.rating,
+        "rating": min((given.rating for given in memory.feedback.all()), default=None),
         "trust": memory.trust,
         "version": memory.version,
         "created_at": memory.created_at.isoformat(),

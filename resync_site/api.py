@@ -19,6 +19,7 @@ from ninja.utils import check_csrf
 from audits import review
 from audits.api import router as audit_router
 from knowledge.api import router as memories_router
+from knowledge.feedback import TooManyReports
 from knowledge.models import Memory
 from knowledge.retrieval import SearchUnavailable
 from knowledge.secrets import mask_secrets
@@ -102,12 +103,19 @@ def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
 def review_error(request: HttpRequest, error: review.ReviewError) -> HttpResponse:
     if isinstance(error, review.UnknownMemory):
         return _error(request, 404, str(error))
+    if isinstance(error, review.OwnMemory):
+        return _error(request, 403, str(error))
     return _error(request, 422 if isinstance(error, review.Invalid) else 409, str(error))
 
 
 @api.exception_handler(Memory.DoesNotExist)
 def unknown_memory(request: HttpRequest, error: Memory.DoesNotExist) -> HttpResponse:
     return _error(request, 404, "There is no such memory.")
+
+
+@api.exception_handler(TooManyReports)
+def too_many_reports(request: HttpRequest, error: TooManyReports) -> HttpResponse:
+    return _error(request, 429, str(error))
 
 
 @api.exception_handler(SearchUnavailable)

@@ -173,6 +173,8 @@ AUDIT_MAX_ATTEMPTS = env.integer("AUDIT_MAX_ATTEMPTS", 5, least=1)
 AUDIT_POLL_SECONDS = env.number("AUDIT_POLL_SECONDS", 5, least=0.1)
 AUDIT_OVERDUE_HOURS = env.number("AUDIT_OVERDUE_HOURS", 24, least=0)
 AUDIT_UNDO_DAYS = env.integer("AUDIT_UNDO_DAYS", 30)
+AUDIT_ALLOW_OWN = env.flag("AUDIT_ALLOW_OWN", default=False)
+REPORTS_PER_HOUR = env.integer("REPORTS_PER_HOUR", 20, least=1)
 AUDIT_REVIEW_CLAIM_MINUTES = env.number("AUDIT_REVIEW_CLAIM_MINUTES", 15, least=0)
 
 # --- HWA ------------------------------------------------------------------------------------

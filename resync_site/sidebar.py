@@ -32,6 +32,13 @@ _REVIEW: list[Item] = [
         "",
     ),
     (
+        gettext_lazy("Reports"),
+        "report",
+        "admin:knowledge_feedback_changelist",
+        "audits.view_auditrecord",
+        "",
+    ),
+    (
         gettext_lazy("Memories"),
         "psychology",
         "admin:knowledge_memory_changelist",

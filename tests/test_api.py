@@ -372,10 +372,33 @@ def test_feedback_is_kept_and_a_bad_one_asks_for_an_audit(rating, comment, asks,
     )
 
     memory.refresh_from_db()
+    given = memory.feedback.get()
     assert (status, body["audit_requested"]) == (200, asks)
-    assert (memory.rating, memory.feedback, memory.rated_by) == (rating, comment, operator)
-    assert (memory.audit_requested_at is not None) == asks
+    assert (given.rating, given.comment, given.user) == (rating, comment, operator)
+    assert (given.reported_at is not None) == asks
     assert memory.trust == "cleared"
+
+
+def test_reporting_too_fast_is_429_and_keeps_nothing(operator, settings):
+    settings.REPORTS_PER_HOUR = 1
+    first, second = make_memory("One?"), make_memory("Two?")
+    Api(operator).post(f"/memories/{first.pk}/feedback", {"rating": 1})
+
+    status, body = Api(operator).post(f"/memories/{second.pk}/feedback", {"rating": 1})
+
+    assert (status, second.feedback.count()) == (429, 0)
+    assert "within an hour" in body["detail"]
+
+
+def test_a_reviewer_may_not_decide_on_their_own_question(reviewer):
+    memory = make_record("pending", make_memory(user=reviewer)).memory
+
+    status, body = Api(reviewer).post(
+        "/audit/review", {"memory_id": str(memory.pk), "action": "approve"}
+    )
+
+    assert status == 403
+    assert "another reviewer" in body["detail"]
 
 
 def test_a_good_rating_clears_nothing(operator):

@@ -14,7 +14,7 @@ from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.utils import timezone
 
-from knowledge.models import Kind, Memory
+from knowledge.models import Feedback, Kind, Memory
 from tests.fake_agent import FakeAgents, reading, words
 from tws.answers.events import Chunk, Failed, Final, RunStarted
 from tws.chat import run_log, running
@@ -509,9 +509,9 @@ async def test_feedback_is_kept_and_asks_for_an_audit(chat: Chat, operator: User
     await chat.send("ping")
     await chat.receive()
 
-    memory = await Memory.objects.aget(pk=final["memory_id"])
-    assert (memory.rating, memory.feedback, memory.rated_by_id) == (1, "this is wrong", operator.pk)
-    assert memory.audit_requested_at is not None
+    given = await Feedback.objects.aget(memory=final["memory_id"])
+    assert (given.rating, given.comment, given.user_id) == (1, "this is wrong", operator.pk)
+    assert given.reported_at is not None
 
 
 async def test_reason_of_a_failure_is_kept(chat: Chat, agents: FakeAgents) -> None:

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
-from knowledge.models import Memory
+from knowledge.models import Feedback
 from tests.fake_agent import FakeAgents, reading, words
 from tests.web_server import web_server
 from tws.answers.events import Chunk, Event, Final, RunStarted, Source
@@ -126,9 +126,9 @@ def test_feedback_reaches_the_memory(chat: Page, agents: FakeAgents) -> None:
     expect(chat.get_by_role("button", name="This is wrong")).to_have_attribute(
         "aria-pressed", "true"
     )
-    memory = Memory.objects.get()
-    assert (memory.rating, memory.feedback) == (1, "Three failed")
-    assert memory.audit_requested_at is not None
+    given = Feedback.objects.get()
+    assert (given.rating, given.comment) == (1, "Three failed")
+    assert given.reported_at is not None
 
 
 def test_hostile_answer_is_inert(chat: Page, agents: FakeAgents) -> None:

@@ -482,8 +482,11 @@ def test_memories_are_exported_by_who_may(client, auditor_user, reviewer):
 @pytest.mark.parametrize(
     ("name", "titles"),
     [
-        ("auditor", {"Overview", "Queue", "Decision log", "Memories", "REST API"}),
-        ("reviewer", {"Overview", "Queue", "Decision log", "Memories", "REST API", "Chat"}),
+        ("auditor", {"Overview", "Queue", "Decision log", "Reports", "Memories", "REST API"}),
+        (
+            "reviewer",
+            {"Overview", "Queue", "Decision log", "Reports", "Memories", "REST API", "Chat"},
+        ),
     ],
 )
 def test_the_sidebar_offers_what_the_role_may_open(name, titles, client, auditor_user, reviewer):

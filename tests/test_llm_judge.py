@@ -226,14 +226,6 @@ async def test_the_llm_is_not_asked_when_rules_decide(judged_by):
     assert (verdict.judge, server.requests) == ("rules", [])
 
 
-async def test_a_good_rating_by_another_spares_only_the_llm(judged_by):
-    judge, server = judged_by(about(lambda body: say_json(opinion(True))))
-
-    assert (await Bench([], judge).verdict_on(memory(rating=4))).confidence == 0.0
-    assert server.requests == []
-    assert (await Bench([], judge).verdict_on(memory(rating=2))).confidence == 0.95
-
-
 def test_the_canary_is_new_each_time_and_asks_to_be_let_through():
     assert canary().user_query != canary().user_query
     assert "is_incorrect=false" in canary().agent_response

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from knowledge.store import give_feedback
+from knowledge.feedback import give_feedback
 from tests.factories import make_memory
 from tws.models import Agent, Conversation, Message
 

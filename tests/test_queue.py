@@ -12,7 +12,7 @@ from django.utils import timezone
 from audits.judges import Verdict
 from audits.models import AuditRecord, Decision
 from audits.scoring import Scoring
-from audits.settling import Judged, fail_exhausted, settle, take_requests
+from audits.settling import Judged, fail_exhausted, settle
 from audits.states import Status
 from knowledge import store
 from knowledge.models import Memory, Trust
@@ -290,30 +290,6 @@ def test_after_too_many_attempts_a_person_sees_the_record(settings) -> None:
     record = AuditRecord.objects.get()
     assert (record.status, record.memory.trust) == (Status.FAILED, Trust.SUSPECT)
     assert record.last_error
-
-
-@pytest.mark.django_db
-def test_a_persons_report_puts_a_cleared_memory_before_a_reviewer(operator) -> None:
-    record = make_record(Status.CLEARED)
-    store.request_audit(record.memory, "that port is wrong", operator)
-
-    assert take_requests() == 1
-
-    record.refresh_from_db()
-    assert (record.status, record.memory.trust) == (Status.PENDING, Trust.SUSPECT)
-    assert "that port is wrong" in record.ia_audit_reason
-
-
-@pytest.mark.django_db
-def test_a_persons_report_does_not_reopen_a_decision(operator, reviewer) -> None:
-    record = make_record(Status.APPROVED, reviewer=reviewer, reviewed_at=timezone.now())
-    store.request_audit(record.memory, "I doubt it", operator)
-
-    assert take_requests() == 0
-
-    record.refresh_from_db()
-    assert (record.status, record.memory.trust) == (Status.APPROVED, Trust.TRUSTED)
-    assert Memory.objects.get().audit_request == "I doubt it"
 
 
 @pytest.mark.django_db

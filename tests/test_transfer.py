@@ -194,7 +194,7 @@ def test_what_is_imported_otherwise_waits_for_the_auditor(
     knowledge, of_the_plan = Memory.objects.order_by("created_at")
     assert (knowledge.agent, knowledge.kind) == ("some other", Kind.KNOWLEDGE)
     assert (of_the_plan.kind, of_the_plan.source) == (Kind.STATE, Source.IMPORT)
-    assert (of_the_plan.rating, of_the_plan.rated_by) == (5, None)
+    assert of_the_plan.feedback.values_list("rating", "user").get() == (5, None)
     assert set(Memory.objects.values_list("trust", flat=True)) == {"new"}
 
 

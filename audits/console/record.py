@@ -33,6 +33,7 @@ ACTIONS: dict[str, Any] = {
     "restore": _("restored"),
     "undo": _("undone"),
     "audit_again": _("sent to the auditor again"),
+    "dismiss": _("report dismissed"),
     "migrate": _("brought in from the earlier queue"),
 }
 """What the decision log calls an action → how the console says it."""
@@ -79,6 +80,7 @@ class Event:
 def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]:
     """The template's context. `full`: texts of any length, whole."""
     memory, longest = record.memory, None if full else LONGEST
+    own = not settings.AUDIT_ALLOW_OWN and review.is_own(memory, by)
     found = [finding for finding in record.findings if isinstance(finding, dict)]
     quotes = [_string(finding, "quote") for finding in found]
     data = [_string(finding, "datum") for finding in found]
@@ -102,10 +104,14 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
         "is_overdue": is_late(record),
         "claimed_by": claimant(record, by),
         "is_mine": _is_claimed(record) and record.review_claimed_by_id == by.pk,
-        "moves": [action for action, (froms, _to) in MOVES.items() if record.status in froms],
+        "moves": []
+        if own
+        else [name for name, (from_, _to) in MOVES.items() if record.status in from_],
         "undoable": review.undoable(record),
         "may_audit_again": record.status not in OPEN,
         "reason_codes": ReasonCode.choices,
+        "is_own": own,
+        "feedback": memory.feedback.select_related("user").order_by("created_at")[:20],
         "editable": editable(memory.agent_response),
     }
 

@@ -28,8 +28,7 @@ class MemoryUnderAudit:
     """One version of one memory, as a judge sees it.
 
     `kind` is "knowledge" or "state"; `evidence` is the stored list of
-    `{tool, arguments?, result, fetched_at?}` whose `result` has any shape; `rating` is 1..5, by
-    someone other than the asker, and never a pass.
+    `{tool, arguments?, result, fetched_at?}` whose `result` has any shape.
     """
 
     memory_id: UUID
@@ -40,7 +39,6 @@ class MemoryUnderAudit:
     agent_response: str
     evidence: list[dict[str, Any]] = field(default_factory=list)
     neighbours: tuple[Neighbour, ...] = ()
-    rating: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from django.db import DatabaseError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from knowledge.feedback import TooManyReports, give_feedback
 from knowledge.models import Memory
-from knowledge.store import give_feedback
 from tws.chat import frames, run_log, running
 from tws.chat.frames import Refused
 from tws.database import in_database
@@ -141,6 +141,8 @@ class ChatConsumer(AsyncWebsocketConsumer):
             )
         except Memory.DoesNotExist:
             raise Refused("not_found", _("There is no such memory.")) from None
+        except TooManyReports as refusal:
+            raise Refused("rate_limited", str(refusal)) from None
 
     # --- what the client is sent
 

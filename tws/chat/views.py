@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from knowledge.models import Memory
+from knowledge.models import Feedback
 from tws.chat import run_log, running
 from tws.chat.live import FAILED_HOURS
 from tws.chat.markdown import to_html
@@ -109,13 +109,13 @@ def _exchanges(conversation: Conversation, request: HttpRequest) -> list[dict[st
         for answer in Message.objects.filter(role=Message.Role.AGENT, run_id__in=run_ids)
     }
     memory_ids = [answer.memory_id for answer in answers.values() if answer.memory_id]
-    rated = Memory.objects.filter(pk__in=memory_ids, rated_by=_user(request))
-    ratings = dict(rated.values_list("pk", "rating"))
+    rated = Feedback.objects.filter(memory__in=memory_ids, user=_user(request))
+    ratings = dict(rated.values_list("memory_id", "rating"))
     return [_exchange(question, answers.get(question.run_id), ratings) for question in questions]
 
 
 def _exchange(
-    question: Message, answer: Message | None, ratings: dict[UUID, int | None]
+    question: Message, answer: Message | None, ratings: dict[UUID, int]
 ) -> dict[str, Any]:
     exchange: dict[str, Any] = {
         "question": question.text,

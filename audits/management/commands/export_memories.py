@@ -29,7 +29,7 @@ class Command(BaseCommand):
         if options["trust"]:
             memories = memories.filter(trust=options["trust"])
         write = transfer.write_csv if options["format"] == "csv" else transfer.write_jsonl
-        rows = memories.iterator(chunk_size=500)
+        rows = memories.prefetch_related("feedback").iterator(chunk_size=500)
         if options["output"] is None:
             write(rows, sys.stdout)
             return

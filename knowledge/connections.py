@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connections
+from django.db import connection, connections
 from psycopg.conninfo import make_conninfo
 
 # With a filter, a generic plan over the HNSW index looks at 40 neighbours and drops most of them:
@@ -32,6 +34,16 @@ def conninfo(statement_seconds: float, application: str) -> str:
     return make_conninfo(
         **parameters, options=f"{given} {flags}".strip(), application_name=application
     )
+
+
+@contextmanager
+def no_statement_limit() -> Iterator[None]:
+    """For a command whose statements read or write whole tables, and may take as long as that."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+    yield  # after an error the command ends, and its connection with it
+    with connection.cursor() as cursor:
+        cursor.execute("RESET statement_timeout")
 
 
 def database_name() -> str:

@@ -15,6 +15,8 @@ from knowledge.hwa_terms import exact_terms, message_codes
 
 LONGEST = 20_000
 """Characters of a text that are looked at: a question or an answer is far shorter."""
+LONGEST_WORD = 200
+"""A longer word is nothing that a person looks for; the index holds it in pieces of this length."""
 
 
 def _set(text: str) -> frozenset[str]:
@@ -58,7 +60,9 @@ def find_words(text: str) -> list[Word]:
     return [
         Word(m[0], m.start(), m.end())
         for m in _WORD.finditer(fold(text[:LONGEST]))
-        if m[0] not in STOP_WORDS and (len(m[0]) > 1 or m[0].isdigit())
+        if m[0] not in STOP_WORDS
+        and (len(m[0]) > 1 or m[0].isdigit())
+        and len(m[0]) <= LONGEST_WORD
     ]
 
 

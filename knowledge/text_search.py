@@ -46,8 +46,9 @@ def _first_ids(memories: MemoryQuerySet, limit: int) -> list[uuid.UUID]:
 
 
 def _words(text: str) -> SearchQuery:
+    cut = Func(Value(text), function="public.resync_searchable", output_field=TextField())
     portuguese, english = (
-        SearchQuery(text, config=f"public.resync_{language}", search_type="websearch")
+        SearchQuery(cut, config=f"public.resync_{language}", search_type="websearch")
         for language in ("pt", "en")
     )
     return portuguese | english

@@ -7,10 +7,25 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+LOST_CLIENT_SECONDS = 2
+"""How soon the server notices that a program died, kill -9 included, and stops its statement."""
 
-def databases(database_url: str) -> dict[str, dict[str, Any]]:
-    """Django's DATABASES. Without a URL, the backend that starts the embedded server itself."""
-    common: dict[str, Any] = {"CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 0}
+
+def databases(database_url: str, statement_seconds: float = 0) -> dict[str, dict[str, Any]]:
+    """Django's DATABASES. Without a URL, the backend that starts the embedded server itself.
+
+    No statement may take longer than `statement_seconds` (0: no limit); what is meant to take
+    long says so itself (`knowledge.connections.no_statement_limit`).
+    """
+    limits = (
+        f"-c statement_timeout={int(statement_seconds * 1000)} "
+        f"-c client_connection_check_interval={LOST_CLIENT_SECONDS * 1000}"
+    )
+    common: dict[str, Any] = {
+        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {"options": limits},
+    }
     if not database_url:
         return {"default": {"ENGINE": "resync_site.embedded", "NAME": "resync", **common}}
     parts = urlsplit(database_url)
@@ -27,7 +42,7 @@ def databases(database_url: str) -> dict[str, dict[str, Any]]:
             "PASSWORD": unquote(parts.password or ""),
             "HOST": options.pop("host", unquote(parts.hostname or "")),
             "PORT": str(parts.port or ""),
-            "OPTIONS": options,
             **common,
+            "OPTIONS": {**options, "options": f"{limits} {options.get('options', '')}".strip()},
         }
     }

@@ -77,7 +77,8 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- Database, cache ------------------------------------------------------------------------
 
 DATABASE_URL = env.text("DATABASE_URL")
-DATABASES = databases(DATABASE_URL)
+DATABASE_STATEMENT_SECONDS = env.number("DATABASE_STATEMENT_SECONDS", 30, least=0)
+DATABASES = databases(DATABASE_URL, DATABASE_STATEMENT_SECONDS)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL")  # set: there are several web processes

@@ -92,7 +92,9 @@ def migrate(options: argparse.Namespace) -> dict[str, Any]:
     except ImproperlyConfigured as error:
         sys.exit(fail(options, "settings", str(error)))
     except DatabaseError as error:
-        sys.exit(fail(options, "database", f"The database: {error}"))
+        from resync_site.command_line import what_is_down
+
+        sys.exit(fail(options, "database", what_is_down(error) or str(error)))
     except SourceError as error:
         sys.exit(fail(options, error.code, str(error)))
     except CannotMigrate as error:

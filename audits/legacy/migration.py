@@ -28,6 +28,7 @@ from audits.legacy.rows import LegacyRow, Reject, read_row
 from audits.legacy.source import Source, SourceError, open_source
 from audits.models import AuditRecord
 from audits.states import DECIDED, TRUST_OF, Status
+from knowledge.connections import no_statement_limit
 from knowledge.models import Memory
 from knowledge.models import Source as MemorySource
 from knowledge.store import Draft
@@ -91,7 +92,12 @@ def migrate(
     """
     started = time.monotonic()
     summary = Summary(dry_run)
-    with _rejects_file(rejects, path, summary) as reject, open_source(path) as source, _only_one():
+    with (
+        _rejects_file(rejects, path, summary) as reject,
+        open_source(path) as source,
+        no_statement_limit(),
+        _only_one(),
+    ):
         summary.rows = len(source)
         rows = progress(source.rows(), summary.rows, "checking")
         plan.stage(_sound(map(read_row, rows), reject))

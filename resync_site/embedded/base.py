@@ -29,7 +29,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def __init__(self, settings_dict: dict[str, Any], alias: str = "default") -> None:
         # In place: Django's test runner changes NAME in this very dict.
-        settings_dict.update(embedded_server(settings.RESYNC_HOME).settings())
+        server = embedded_server(settings.RESYNC_HOME).settings()
+        settings_dict.update(server, OPTIONS={**settings_dict["OPTIONS"], **server["OPTIONS"]})
         super().__init__(settings_dict, alias)
 
     def get_connection_params(self) -> dict[str, Any]:

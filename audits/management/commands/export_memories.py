@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from knowledge import transfer
+from knowledge.connections import no_statement_limit
 from knowledge.models import Memory, Trust
 
 
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--trust", choices=Trust.values, help="only memories of this trust")
         parser.add_argument("--output", type=Path, help="a file instead of standard output")
 
+    @no_statement_limit()
     def handle(self, *args: Any, **options: Any) -> None:
         memories = Memory.objects.order_by("created_at", "id")
         if options["trust"]:

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from audits.decisions import Verification, verify
+from knowledge.connections import no_statement_limit
 
 
 def _seq_and_hash(text: str) -> tuple[int, str]:
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
+    @no_statement_limit()
     def handle(self, *args: Any, **options: Any) -> None:
         result = verify(options["expect"])
         self.stdout.write(_as_json(result) if options["json"] else _as_text(result))

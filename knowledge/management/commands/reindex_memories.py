@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from knowledge import indexer
+from knowledge.connections import no_statement_limit
 from knowledge.models import Memory
 
 
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--all", action="store_true", help="embed every usable memory again")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
+    @no_statement_limit()
     def handle(self, *args: Any, **options: Any) -> None:
         total = Memory.objects.usable().count() if options["all"] else None
         with tqdm(total=total, unit=" memories", disable=None, leave=False) as bar:

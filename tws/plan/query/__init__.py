@@ -1,0 +1,10 @@
+"""One typed question over the plan, `PlanQuery`: rules, LLM, REST, pages and cards all ask it.
+
+`catalogue.py` declares what can be asked, `asked.py` what a question looks like, `values.py` and
+`moments.py` read its values, `conditions.py` makes SQL of it, `answering.py` the result.
+"""
+
+from tws.plan.query.answering import answer
+from tws.plan.query.asked import PlanQuery, PlanQueryRefused
+
+__all__ = ["PlanQuery", "PlanQueryRefused", "answer"]

@@ -1,0 +1,82 @@
+"""The next page of a result: the same question, from after a row, as of the same moment."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q
+
+from tws.plan.query.asked import PlanQuery, PlanQueryRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a page begins: after the row with these values in the order's fields."""
+
+    now: datetime
+    values: tuple[Any, ...]
+    pk: int
+
+    def beyond(self, order: Sequence[str], path: Callable[[str], str]) -> Q:
+        """The rows after it. Unknown values come last, whichever way the order runs."""
+        condition, same = Q(), Q()
+        for name, value in zip(order, self.values, strict=True):
+            column = path(name.lstrip("-"))
+            if value is not None:
+                further = "lt" if name.startswith("-") else "gt"
+                later = Q(**{f"{column}__{further}": value}) | Q(**{f"{column}__isnull": True})
+                condition |= same & later
+            same &= Q(**{column: value}) if value is not None else Q(**{f"{column}__isnull": True})
+        return condition | (same & Q(pk__gt=self.pk))
+
+
+def order_key(number: int) -> str:
+    """What the value of a row in the order's n-th field is called."""
+    return f"k{number}"
+
+
+def page_token(query: PlanQuery, now: datetime, order: Sequence[str], last: dict[str, Any]) -> str:
+    """What the next question gives as `after`."""
+    values = [_written(last[order_key(number)]) for number in range(len(order))]
+    written = json.dumps([now.isoformat(), values, last["pk"], _digest(query)])
+    return base64.urlsafe_b64encode(written.encode()).decode()
+
+
+def page_after(query: PlanQuery) -> Page:
+    """What an `after` says. PlanQueryRefused unless it was given out for the same question."""
+    try:
+        now, values, pk, digest = json.loads(base64.urlsafe_b64decode(query.after.encode()))
+        page = Page(datetime.fromisoformat(now), tuple(map(_read, values)), int(pk))
+    except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError):
+        page, digest = None, ""
+    if page is None or digest != _digest(query) or page.now.tzinfo is None:
+        raise PlanQueryRefused("This 'after' was not given out for this question.")
+    return page
+
+
+def _digest(query: PlanQuery) -> str:
+    asked = query.model_dump_json(exclude={"after", "limit"})
+    return hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _written(value: Any) -> Any:
+    match value:
+        case datetime():
+            return {"t": value.astimezone(UTC).isoformat()}
+        case Decimal():
+            return {"d": str(value)}
+    return value
+
+
+def _read(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return datetime.fromisoformat(value["t"]) if "t" in value else Decimal(value["d"])

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from knowledge.admin import OwnFilters
 from resync_site.models import ApiToken
 
 admin.site.unregister(User)
@@ -22,19 +23,19 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold ships no types
+class UserAdmin(OwnFilters, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold ships no types
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class GroupAdmin(OwnFilters, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     pass
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ApiTokenAdmin(OwnFilters, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Tokens are made by `manage.py create_token`, which shows them once; here they end."""
 
     list_display = ("prefix", "user", "created_at", "revoked_at")

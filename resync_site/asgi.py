@@ -13,11 +13,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resync_site.settings")
 
 _http = get_asgi_application()  # sets Django up; what follows imports models
 
+from resync_site.logs import format_uvicorns_lines  # noqa: E402
 from resync_site.ws_auth import SocketAuth  # noqa: E402
 from tws.answers.agents import agent_manager, close_shared  # noqa: E402
 from tws.chat import running  # noqa: E402
 from tws.database import close_connections  # noqa: E402
 from tws.routing import websockets  # noqa: E402
+
+format_uvicorns_lines()
 
 
 async def lifespan(

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import logging
-import re
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+from knowledge.secrets import mask_secrets
+from knowledge.visible import visible
+
+FORMAT = "{asctime} {levelname} {name} {message}"
+_SHOWN = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
 class OneLineFormatter(logging.Formatter):
-    """A record's message is one line; control characters are shown as escapes."""
+    """A record is one line, its traceback too; hidden characters are shown, secrets masked."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
-        if record.exc_info or record.stack_info:
-            return line  # a traceback needs its lines
-        line = line.replace("\n", "\\n").replace("\t", "\\t")
-        return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", line)
+        if getattr(record, "status_code", 500) < 500:  # a refused request: nothing went wrong here
+            kept = record.__dict__ | {"exc_info": None, "exc_text": None}
+            record = logging.makeLogRecord(kept)
+        return visible(mask_secrets(super().format(record)).translate(_SHOWN))
+
+
+def format_uvicorns_lines() -> None:
+    """uvicorn has set up its own logging before it loads us: what it logs, and where, stays."""
+    for name in ("uvicorn", "uvicorn.access"):
+        for handler in logging.getLogger(name).handlers:
+            handler.setFormatter(OneLineFormatter(FORMAT, style="{"))

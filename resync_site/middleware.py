@@ -1,4 +1,4 @@
-"""What every response carries, and how errors under /api/ look."""
+"""What every response carries, what no request may hold, how errors under /api/ look."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, cast
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 # unfold's Alpine.js evaluates the expressions in its own templates. Memory text never reaches
@@ -51,6 +53,25 @@ def content_security_policy(
         return response
 
     return middleware
+
+
+def refuse_nul(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """PostgreSQL can't be asked about a NUL. The API's schemas see to theirs."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        has_nul = "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")
+        if has_nul and not request.path.startswith("/api/"):
+            raise BadRequest("An address holds a NUL")
+        return get_response(request)
+
+    return middleware
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Whatever Django or we refuse with a 400, said on a page of this site."""
+    return render(request, "400.html", status=400)
 
 
 def api_errors_in_json(

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from resync_site import environment as env
+from resync_site import logs
 from resync_site.database import databases
 
 # --- Where we are ---------------------------------------------------------------------------
@@ -54,6 +55,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "resync_site.middleware.content_security_policy",
+    "resync_site.middleware.refuse_nul",
 ]
 
 ROOT_URLCONF = "resync_site.urls"
@@ -213,7 +215,7 @@ LOGGING: dict[str, Any] = {
     "formatters": {
         "line": {
             "()": "resync_site.logs.OneLineFormatter",
-            "format": "{asctime} {levelname} {name} {message}",
+            "format": logs.FORMAT,
             "style": "{",
         }
     },

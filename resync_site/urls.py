@@ -2,11 +2,16 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views import defaults
 
 from resync_site import health, metrics
 from resync_site.api import api, unknown_path
 
+handler400 = "resync_site.middleware.bad_request"
+
 urlpatterns = [
+    # "View on site" of the admin: no model of ours has such an address.
+    path("admin/r/<path:rest>", lambda request, rest: defaults.page_not_found(request, None)),
     path("admin/", admin.site.urls),
     path("api/", unknown_path),
     path("api/", api.urls),

@@ -1,0 +1,151 @@
+"""Every address of the site, with values that no page of ours would send."""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Iterator
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.test import Client
+from django.urls import URLResolver, get_resolver, reverse
+
+from tests.factories import make_record
+
+pytestmark = pytest.mark.django_db
+
+VALUES = [
+    "%00",
+    "1",
+    "9" * 30,
+    "0001-01-01T00:00:00Z",
+    "-1",
+    "00000000-0000-0000-0000-000000000000",
+    "%ff%ed%a0%80",
+    "_5F_00",
+    "1/1",
+    "a" * 3000,
+    "%5B%5D",
+]
+"""As they stand in an address, quoted already."""
+ADMINS_NAMES = ["q", "p", "o", "e", "all", "_popup", "_to_field", "id__range", "pk", "memory__id"]
+NAMES = {
+    "/chat/": ["question"],
+    "/chat/tws-analyzer/": ["question", "conversation"],
+    "/login/": ["next"],
+    "/admin/login/": ["next"],
+    "/admin/search/": ["s", "extended"],
+    "/admin/autocomplete/": ["app_label", "model_name", "field_name", "term"],
+    "/api/audit/flags": ["status", "query", "limit", "cursor"],
+    "/api/memories/search": ["q", "limit"],
+    "/api/status": ["engine"],
+    "/api/plan/": ["engine"],
+}
+"""What each page reads from its query; the admin's lists are found below."""
+NO_ANSWER_OF_OURS = {503}  # there is no HWA here
+
+
+def templates(resolver: URLResolver | None = None, before: str = "/") -> Iterator[str]:
+    """Each address that the site answers, with `{}` for each of its arguments."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        address = before + re.sub(r"<[^>]+>|\(.*\)", "{}", str(pattern.pattern).strip("^$"))
+        if isinstance(pattern, URLResolver):
+            yield from templates(pattern, address)
+        elif not address.endswith("logout/"):  # it would end the walk's own session
+            yield address
+
+
+def with_arguments(values: Iterable[str]) -> Iterator[str]:
+    filled = (t.format(*[value] * t.count("{}")) for t in templates() for value in values)
+    yield from dict.fromkeys(filled)
+
+
+def lists() -> Iterator[str]:
+    """Each list of the admin and its export, with each of its filters and of Django's."""
+    for model, shown in admin.site._registry.items():
+        path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        names = {*ADMINS_NAMES, "_changelist_filters"}
+        for one in shown.list_filter:
+            own = getattr(one, "parameter_name", None)
+            names |= {own} if own else {f"{one}__exact", f"{one}__id__exact", f"{one}__isnull"}
+        for name in sorted(names):
+            yield from (f"{path}?{name}={value}" for value in VALUES[:4])
+            if getattr(shown, "exports", ""):
+                yield from (f"{path}export/csv/?{name}={value}" for value in VALUES[:2])
+
+
+def queries() -> Iterator[str]:
+    for path, names in NAMES.items():
+        yield from (f"{path}?{name}={value}" for name in names for value in VALUES)
+
+
+def failures(client: Client, addresses: Iterable[str], method: str = "get") -> list[str]:
+    """Those that are answered with an error of ours, also in the middle of a streamed file."""
+    found = []
+    for address in addresses:
+        cache.clear()  # the limits have tests of their own
+        response = getattr(client, method)(address)
+        if response.streaming:
+            b"".join(response.streaming_content)
+        if response.status_code >= 500 and response.status_code not in NO_ANSWER_OF_OURS:
+            found.append(f"{response.status_code} {method} {address[:200]}")
+    return found
+
+
+def client_of(user: User) -> Client:
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    return client
+
+
+def test_no_argument_of_any_address_breaks_it(admin_user: User) -> None:
+    make_record("pending")
+    client = client_of(admin_user)
+
+    assert failures(client, with_arguments(VALUES)) == []
+    assert failures(client, with_arguments(VALUES[:2]), "post") == []
+
+
+def test_no_filter_of_any_list_breaks_it(admin_user: User) -> None:
+    make_record("pending")
+
+    assert failures(client_of(admin_user), lists()) == []
+
+
+def test_no_query_of_any_page_breaks_it(admin_user: User) -> None:
+    assert failures(client_of(admin_user), queries()) == []
+
+
+@pytest.mark.parametrize("role", ["nobody", "operator", "reviewer", "auditor", "without a group"])
+def test_no_address_breaks_whoever_asks(
+    role: str, operator: User, reviewer: User, auditor_user: User
+) -> None:
+    make_record("pending")
+    User.objects.create_user("without a group", password="x", is_staff=True)
+    client = Client(raise_request_exception=False)
+    if role != "nobody":
+        client.force_login(User.objects.get(username=role))
+
+    assert failures(client, with_arguments(VALUES[:2])) == []
+
+
+def test_a_cursor_of_any_year_is_refused_or_obeyed(admin_user: User) -> None:
+    client = client_of(admin_user)
+    moments = [
+        f"{year:04}-01-01T00:00:00{zone}" for year in (1, 9999) for zone in ("+23:59", "-23:59")
+    ]
+    cursors = [urlsafe_b64encode(f"{moment} 1".encode()).decode() for moment in moments]
+
+    assert failures(client, [f"/api/audit/flags?cursor={cursor}" for cursor in cursors]) == []
+
+
+def test_what_makes_no_sense_is_said_on_a_page_of_ours(admin_user: User) -> None:
+    client = client_of(admin_user)
+
+    for address in ("/chat/%00/", "/admin/auth/user/?id__range=1"):
+        page = client.get(address)
+        assert page.status_code == 400
+        assert "makes no sense here" in page.content.decode()

@@ -157,9 +157,8 @@ def _read_cursor(cursor: str) -> tuple[datetime, int]:
         text = base64.urlsafe_b64decode(cursor.encode()).decode()
         created_at, _, record_id = text.rpartition(" ")
         moment, number = datetime.fromisoformat(created_at), int(record_id)
-        moment.astimezone(UTC)  # a zone can take it out of the calendar
+        if moment.tzinfo is None or not 0 <= number < 2**63:
+            raise ValueError
+        return moment.astimezone(UTC), number
     except (ValueError, OverflowError):
         raise HttpError(422, "This is not a cursor that was given out here.") from None
-    if moment.tzinfo is None or not 0 <= number < 2**63:
-        raise HttpError(422, "This is not a cursor that was given out here.")
-    return moment, number

@@ -23,6 +23,7 @@ from knowledge.feedback import TooManyReports
 from knowledge.models import Memory
 from knowledge.retrieval import SearchUnavailable
 from knowledge.secrets import mask_secrets
+from resync_site.bodies import BoundedParser
 from resync_site.models import ApiToken
 from tws.api import UnknownEngine
 from tws.api import router as tws_router
@@ -72,6 +73,7 @@ api = NinjaAPI(
     "Use a session, or `Authorization: Bearer TOKEN`.",
     auth=[TokenAuth(), SessionAuth()],
     throttle=[PerUser()],
+    parser=BoundedParser(),
     urls_namespace="api",
 )
 api.add_router("/audit", audit_router)

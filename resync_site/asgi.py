@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resync_site.settings")
 
 _http = get_asgi_application()  # sets Django up; what follows imports models
 
+from resync_site.binding import LoopbackOnly, stop_when_reachable  # noqa: E402
+from resync_site.bodies import BoundedBodies  # noqa: E402
 from resync_site.logs import format_uvicorns_lines  # noqa: E402
+from resync_site.proxies import ClientOfProxy, ignore_uvicorns_proxy_headers  # noqa: E402
 from resync_site.ws_auth import SocketAuth  # noqa: E402
 from tws.answers.agents import agent_manager, close_shared  # noqa: E402
 from tws.chat import running  # noqa: E402
@@ -21,6 +26,7 @@ from tws.database import close_connections  # noqa: E402
 from tws.routing import websockets  # noqa: E402
 
 format_uvicorns_lines()
+ignore_uvicorns_proxy_headers()
 
 
 async def lifespan(
@@ -29,9 +35,14 @@ async def lifespan(
     send: Callable[[dict[str, Any]], Awaitable[None]],
 ) -> None:
     """At the end: runs are ended and told, clients of HWA and database connections closed."""
+    looking: asyncio.Task[None] | None = None
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup" and settings.DEVELOPMENT:
+            looking = asyncio.create_task(stop_when_reachable())
         if message["type"] == "lifespan.shutdown":
+            if looking:
+                looking.cancel()
             await running.end_all()
             await agent_manager().aclose()
             await close_shared()
@@ -41,6 +52,17 @@ async def lifespan(
             return
 
 
+def _guarded(inner: Any) -> Any:
+    """What holds for requests and sockets alike."""
+    if settings.BEHIND_PROXY:
+        inner = ClientOfProxy(inner)
+    return LoopbackOnly(inner) if settings.DEVELOPMENT else inner
+
+
 application = ProtocolTypeRouter(
-    {"http": _http, "websocket": SocketAuth(websockets), "lifespan": lifespan}
+    {
+        "http": _guarded(BoundedBodies(_http)),
+        "websocket": _guarded(SocketAuth(websockets)),
+        "lifespan": lifespan,
+    }
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
-import ipaddress
 import json
 import os
 import secrets
@@ -19,6 +18,7 @@ from typing import IO
 from django.core.exceptions import ImproperlyConfigured
 
 from resync_site import environment
+from resync_site.binding import is_loopback
 from resync_site.children import Child, ChildDied, Children, show
 from resync_site.start import StartError, prepare_home, start_database
 
@@ -119,7 +119,7 @@ def _start_all(
 
 
 def _check_address(host: str, port: int, development: bool) -> None:
-    if development and not _is_loopback(host):
+    if development and not is_loopback(host):
         raise StartError(
             f"a development server has known weak spots and binds to loopback only, not to {host}."
             " Leave --host out, or set RESYNC_ENV=production and what that needs."
@@ -129,15 +129,6 @@ def _check_address(host: str, port: int, development: bool) -> None:
             f"port {port} is in use on {host}. Name another one (--port {port + 1}), or stop "
             "the program that has it."
         )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_free(host: str, port: int) -> bool:

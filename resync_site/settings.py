@@ -32,7 +32,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "whitenoise.runserver_nostatic",
+    "resync_site.runserver",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "channels",
@@ -117,6 +117,10 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 BEHIND_PROXY = env.flag("BEHIND_PROXY", default=False)
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    USE_X_FORWARDED_HOST = True
+PROXY_COUNT = env.integer("PROXY_COUNT", 1, least=1)
+MAX_BODY_BYTES = env.integer("MAX_BODY_BYTES", 2**20, least=1024)
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 # --- The REST API ---------------------------------------------------------------------------
 

@@ -1,0 +1,76 @@
+"""How large and how intricate a request's body may be: looked at before anything parses it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja.errors import HttpError
+from ninja.parser import Parser
+
+App = Callable[[Any, Any, Any], Awaitable[None]]
+
+MOST_STRUCTURE = 10_000
+"""Bytes that are not within strings: a parser makes objects of them, and nothing else runs then."""
+# Possessive, so that a quote that never closes is passed over once.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+
+
+class BoundedBodies:
+    """413 for a body over MAX_BODY_BYTES, by what it says it has and by what really comes.
+
+    The rest of it is never read: the connection is closed.
+    """
+
+    def __init__(self, inner: App) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        said = dict(scope["headers"]).get(b"content-length", b"0")
+        if not said.isdigit() or int(said) > settings.MAX_BODY_BYTES:
+            await _refuse(send)
+            return
+        came = 0
+
+        async def bounded() -> Any:
+            nonlocal came
+            message = await receive()
+            came += len(message.get("body", b""))
+            # Django reads a body to its end before it does anything, and lets go of one that
+            # breaks off.
+            return message if came <= settings.MAX_BODY_BYTES else {"type": "http.disconnect"}
+
+        await self._inner(scope, bounded, send)
+        if came > settings.MAX_BODY_BYTES:
+            await _refuse(send)
+
+
+async def _refuse(send: Any) -> None:
+    detail = f"The body is longer than {settings.MAX_BODY_BYTES} bytes."
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps({"detail": detail}).encode()})
+
+
+class BoundedParser(Parser):
+    """JSON of the API, unless it would keep the whole process busy: our bodies are small."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        if is_intricate(request.body):
+            raise HttpError(422, "The body has too many parts.")
+        return super().parse_body(request)
+
+
+def is_intricate(body: bytes) -> bool:
+    """Whether more than MOST_STRUCTURE bytes of `body` are quotes or stand outside of strings."""
+    outside = end = 0
+    for string in _STRING.finditer(body):
+        outside += string.start() - end + 2
+        end = string.end()
+        if outside > MOST_STRUCTURE:
+            return True
+    return outside + len(body) - end > MOST_STRUCTURE

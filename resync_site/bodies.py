@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja.errors import HttpError
 from ninja.parser import Parser
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -61,7 +60,7 @@ class BoundedParser(Parser):
 
     def parse_body(self, request: HttpRequest) -> Any:
         if is_intricate(request.body):
-            raise HttpError(422, "The body has too many parts.")
+            raise ValueError("the body has too many parts")  # ninja refuses what raises here
         return super().parse_body(request)
 
 

@@ -16,8 +16,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from resync_site.api import api
 from resync_site.binding import LoopbackOnly, is_loopback
 from resync_site.bodies import BoundedBodies, is_intricate
 from resync_site.environment import CHECKOUT
@@ -272,8 +273,11 @@ def test_many_parts_are_intricate_and_long_texts_are_not(sent: bytes, intricate:
     assert is_intricate(sent) is intricate
 
 
+DEEP = [b"[" + b"[]," * 100_000 + b"0]", b"[" * 300_000, b"[" * 9_000, b'{"a":' * 1_500]
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize("sent", [b"[]," * 100_000, b"[" * 9_000, b'{"a":' * 1_500, b"[" * 300_000])
+@pytest.mark.parametrize("sent", DEEP)
 def test_intricate_or_deep_json_is_422(sent: bytes, reviewer: User) -> None:
     record = make_record("pending")
     headers = {"Authorization": f"Bearer {ApiToken.objects.issue(reviewer)}"}
@@ -285,3 +289,10 @@ def test_intricate_or_deep_json_is_422(sent: bytes, reviewer: User) -> None:
     assert answer.status_code == 422
     record.refresh_from_db()
     assert record.status == "pending"
+
+
+def test_the_api_parses_nothing_intricate() -> None:
+    request = RequestFactory().post("/", DEEP[0], content_type="application/json")
+
+    with pytest.raises(ValueError, match="too many parts"):
+        api.parser.parse_body(request)

@@ -12,6 +12,8 @@ from resync_site.binding import REFUSED, is_loopback
 
 
 class Command(runserver.Command):  # without staticfiles' handler: WhiteNoise serves the files
+    addr: str  # set by `handle`
+
     def run(self, **options: Any) -> None:
         if settings.DEVELOPMENT and not is_loopback(self.addr):
             raise CommandError(f"not bound to {self.addr}: {REFUSED}")

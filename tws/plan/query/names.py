@@ -32,7 +32,7 @@ _HOME: dict[str, tuple[type[Model], str]] = {
 """Where a field's names come from: a workstation without a job is one all the same."""
 
 
-class _Pattern(Lookup):  # type: ignore[type-arg]  # not subscriptable when it runs
+class _Pattern(Lookup):
     """SQL's LIKE, as it is."""
 
     operator = "LIKE"

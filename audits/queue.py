@@ -24,6 +24,9 @@ NOT_PENDING = ExpressionWrapper(~Q(status=Status.PENDING), output_field=BooleanF
 """Sorts the pending ones first; the index `audit_queue_waiting` holds it."""
 
 
+DISCOVER_AT_MOST = 1000
+
+
 class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
     def open(self) -> Self:
         """Not judged yet: queued or leased."""
@@ -90,16 +93,20 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
             lease_until=lease_until
         )
 
+    @transaction.atomic
     def discover(self, limit: int, wanted: Q | None = None) -> int:
-        """Queue up to `limit` memories that no record speaks of yet, oldest first.
+        """Queue up to `limit` memories that no record speaks of yet, oldest first; how many.
 
         An anti-join, never a watermark: a memory whose transaction commits late is found later.
-        Returns how many memories were looked at; fewer than `limit` means there are no more.
+        The memories are locked, so that none can vanish under its new record; SKIP LOCKED lets
+        several discoverers share the work.
         """
         recordless = Memory.objects.filter(wanted or Q(), trust=Trust.NEW).filter(
             ~Exists(self.model._default_manager.filter(memory=OuterRef("pk")))
         )
-        ids = list(recordless.order_by("created_at", "id").values_list("id", flat=True)[:limit])
+        recordless = recordless.order_by("created_at", "id")
+        found = recordless.select_for_update(skip_locked=True, no_key=True, of=("self",))
+        ids = list(found.values_list("id", flat=True)[:limit])
         self.bulk_create(
             [self.model(memory_id=memory_id) for memory_id in ids], ignore_conflicts=True
         )

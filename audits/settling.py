@@ -7,21 +7,22 @@ decided, and the memory's version is the one that was judged.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any, Literal, cast
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audits.decisions import Move, append
 from audits.judges import Verdict
 from audits.models import AuditRecord
-from audits.states import TRUST_OF, Status
+from audits.states import OPEN, TRUST_OF, Status
 from knowledge import store
+from knowledge.cleaning import clean, clean_json
 from knowledge.models import Memory, Trust
 
 Outcome = Literal["cleared", "pending", "quarantined", "failed", "queued", "lost"]
@@ -46,28 +47,45 @@ class Judged:
     similar_to: uuid.UUID | None = None
     """An earlier memory that says the same."""
 
+    def given_up(self, error: str) -> Released:
+        """The attempt without its verdict."""
+        return Released(self.record_id, self.worker, self.attempts, error)
+
     @property
     def outcome(self) -> Outcome:
         return cast(Outcome, self.status.value)
 
     def columns(self) -> dict[str, Any]:
         """The record's columns after this verdict; equal for equal verdicts."""
-        verdict, failed = self.verdict, self.status == Status.FAILED
-        raw = None if failed else min(1.0, max(0.0, verdict.confidence))
+        verdict, reason = self.verdict, clean(self.verdict.reason)
+        # The auditor itself says only that nobody could judge: no opinion, no confidence.
+        raw = None if verdict.judge == "auditor" else min(1.0, max(0.0, verdict.confidence))
         return {
             "status": self.status.value,
             "lease_owner": "",
             "lease_until": None,
             "memory_version": self.memory_version,
-            "ia_audit_reason": verdict.reason,
+            "ia_audit_reason": reason,
             "raw_confidence": raw,
             "ia_audit_confidence": raw if self.confidence is None else self.confidence,
-            "findings": [asdict(finding) for finding in verdict.findings],
+            "findings": clean_json([asdict(finding) for finding in verdict.findings]),
             "judge": verdict.judge[:50],
             "model": verdict.model[:200],
             "prompt_version": verdict.prompt_version[:50],
-            "last_error": verdict.reason if failed else "",
+            "last_error": reason if self.status == Status.FAILED else "",
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A claimed record that no judge gave a verdict on. An `excused` attempt does not count."""
+
+    record_id: int
+    worker: str
+    attempts: int
+    error: str
+    rest_seconds: float = 2.0
+    excused: bool = False
 
 
 @transaction.atomic
@@ -164,28 +182,47 @@ def _move(judged: Judged, values: dict[str, Any], memory: Memory) -> Move:
     )
 
 
-def release(
-    judged: Sequence[tuple[int, int]],
-    worker: str,
-    error: str,
-    delay_seconds: float,
-    *,
-    excused: bool = False,
-) -> int:
-    """Put claimed records (id, attempts) back because no judge answered; how many were still ours.
+def release(attempt: Released) -> bool:
+    """Put a claimed record back because no judge answered; whether it was still ours.
 
-    They are ready again after `delay_seconds`. The attempt counts unless it is `excused`.
+    It is ready again after its rest. The attempt counts unless it is excused.
     """
-    ready_at = timezone.now() + timedelta(seconds=delay_seconds)
-    ours = AuditRecord.objects.filter(status=Status.RUNNING, lease_owner=worker)
-    return sum(
-        ours.filter(id=record_id, attempts=attempts).update(
-            status=Status.QUEUED, lease_owner="", lease_until=None, ready_at=ready_at,
-            last_error=error[:2000],
-            excused=F("excused") + int(excused),
+    ours = AuditRecord.objects.filter(
+        id=attempt.record_id,
+        status=Status.RUNNING,
+        lease_owner=attempt.worker,
+        attempts=attempt.attempts,
+    )
+    return bool(
+        ours.update(
+            status=Status.QUEUED, lease_owner="", lease_until=None,
+            ready_at=timezone.now() + timedelta(seconds=attempt.rest_seconds),
+            last_error=clean(attempt.error)[:2000],
+            excused=F("excused") + int(attempt.excused),
         )
-        for record_id, attempts in judged
     )  # fmt: skip
+
+
+@transaction.atomic
+def hand_back(worker: str, held: Mapping[int, int]) -> int:
+    """After an outage: give back all that `worker` still leases; how many records.
+
+    `held` (record id → attempts) is what it had in hand. The outage costs no attempt, not even
+    where another worker has taken the record over since.
+    """
+    leased = AuditRecord.objects.filter(status=Status.RUNNING, lease_owner=worker)
+    records = AuditRecord.objects.filter(Q(id__in=list(held)) | Q(pk__in=leased.values("pk")))
+    back, elsewhere = [], []
+    for record in records.order_by("id").select_for_update():
+        if record.status == Status.RUNNING and record.lease_owner == worker:
+            back.append(record.id)
+        elif record.status in OPEN and record.attempts > held[record.id]:
+            elsewhere.append(record.id)
+    excused = F("excused") + 1
+    AuditRecord.objects.filter(id__in=elsewhere).update(excused=excused)
+    return AuditRecord.objects.filter(id__in=back).update(
+        status=Status.QUEUED, lease_owner="", lease_until=None, excused=excused
+    )
 
 
 def fail_exhausted(limit: int = 100) -> int:

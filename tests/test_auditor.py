@@ -9,20 +9,27 @@ import time
 from collections import Counter
 from datetime import timedelta
 
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
+from audits import settling
 from audits.auditor import Auditor, Scope, analyze_memory
-from audits.judges import MemoryUnderAudit, Verdict
+from audits.auditor.outages import DATABASE_AWAY, innermost
+from audits.judges import MemoryUnderAudit, Neighbour, Verdict
 from audits.judging import Bench
-from audits.models import AuditRecord, Decision
+from audits.models import AuditRecord, Decision, Heartbeat
 from audits.queue import AuditRecordQuerySet
+from audits.settling import Judged
 from audits.states import Status
-from knowledge.llm import LLMUnavailable
+from knowledge.feedback import give_feedback
+from knowledge.graph import KnowledgeBusy
+from knowledge.llm import LLMRefused, LLMUnavailable
 from knowledge.models import Memory, StoredVector, Trust
+from knowledge.retrieval import SearchUnavailable
 from tests.factories import make_memory, make_record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -144,7 +151,7 @@ def test_without_renewal_two_workers_take_turns_and_every_verdict_is_counted(
         return await by_its_words(memory)
 
     async def two_at_once() -> list[Auditor]:
-        return await asyncio.gather(audit(Bench([slow])), audit(Bench([slow])))
+        return await asyncio.gather(*(audit(Bench([slow]), concurrency=15) for _ in range(2)))
 
     tallies = [auditor.tally for auditor in asyncio.run(two_at_once())]
 
@@ -189,6 +196,179 @@ def test_an_llm_outage_costs_no_attempt_and_loses_nothing(settings) -> None:
     tally = audit_now().tally
 
     assert (tally.cleared, tally.failed) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "outage",
+    [
+        SearchUnavailable("the embedder did not answer"),
+        KnowledgeBusy("too many"),
+        TimeoutError(),
+        OperationalError("the server is restarting"),
+        psycopg.OperationalError("the connection is closed"),
+        LLMRefused("wrong key", 401),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_outage_of_whatever_a_verdict_needs_costs_no_attempt(settings, outage) -> None:
+    settings.AUDIT_MAX_ATTEMPTS = 1
+    memories(3)
+
+    async def away(memory: Memory) -> tuple[Neighbour, ...]:
+        raise outage
+
+    tally = audit_now(neighbours=away).tally
+    AuditRecord.objects.update(ready_at="2020-01-01T00:00Z")
+    later = audit_now().tally
+
+    assert (tally.audited, tally.failed) == (0, 0)
+    assert (later.audited, later.failed) == (3, 0)
+
+
+def test_a_memory_whose_search_alone_times_out_is_not_excused_for_ever(settings) -> None:
+    settings.AUDIT_MAX_ATTEMPTS = 1
+    memories(4)
+
+    async def slow_for_one(memory: Memory) -> tuple[Neighbour, ...]:
+        if memory.user_query == "question 0?":
+            await asyncio.sleep(0.5)
+            raise TimeoutError
+        return ()
+
+    audit_now(neighbours=slow_for_one)
+    AuditRecord.objects.filter(status=Status.QUEUED).update(ready_at="2020-01-01T00:00Z")
+
+    assert audit_now(neighbours=slow_for_one).tally.failed == 1
+
+
+def test_a_memory_that_vanishes_between_claim_and_read_ends_nothing(monkeypatch) -> None:
+    memories(4)
+    claim = AuditRecordQuerySet.claim
+
+    def claim_and_lose_one(self, worker, limit):
+        records = claim(self, worker, limit)
+        if records:
+            Memory.objects.filter(user_query="question 1?").delete()
+        return records
+
+    monkeypatch.setattr(AuditRecordQuerySet, "claim", claim_and_lose_one)
+
+    assert audit_now(concurrency=1).tally.audited == 3
+
+
+def test_a_memory_that_vanishes_while_it_is_judged_ends_nothing() -> None:
+    memories(4)
+
+    async def deleted_meanwhile(memory: MemoryUnderAudit) -> Verdict | None:
+        if memory.user_query == "question 1?":
+            await Memory.objects.filter(pk=memory.memory_id).adelete()
+        return await by_its_words(memory)
+
+    tally = audit_now(Bench([deleted_meanwhile])).tally
+
+    assert (tally.audited, tally.lost) == (3, 1)
+
+
+def test_a_verdict_the_database_refuses_stops_no_other(monkeypatch) -> None:
+    memories(4)
+    columns = Judged.columns
+
+    def columns_and_one_impossible(self):
+        wrong = {"prompt_version": "x" * 51} if "quarantine" in self.verdict.reason else {}
+        return columns(self) | wrong
+
+    monkeypatch.setattr(Judged, "columns", columns_and_one_impossible)
+
+    tally = audit_now().tally
+
+    assert (tally.audited, tally.retried) == (3, 1)
+    assert AuditRecord.objects.get(status=Status.QUEUED).last_error
+
+
+def test_what_was_in_hand_when_the_database_went_away_comes_back_at_no_cost(settings) -> None:
+    settings.AUDIT_MAX_ATTEMPTS = 1
+    memories(6)
+    spared, broken = backend(), []
+
+    async def breaking(memory: MemoryUnderAudit) -> Verdict | None:
+        if not broken:
+            broken.append(1)
+            await sync_to_async(end_other_connections)(spared)
+        return await by_its_words(memory)
+
+    async def run_twice() -> Auditor:
+        auditor = Auditor(Bench([breaking]))
+        with pytest.raises(ExceptionGroup) as lost:
+            await auditor.run()
+        assert isinstance(innermost(lost.value), DATABASE_AWAY)
+        await auditor.run()
+        await auditor.close()
+        return auditor
+
+    tally = asyncio.run(run_twice()).tally
+
+    assert (tally.audited, tally.failed) == (6, 0)
+    assert not AuditRecord.objects.filter(status=Status.RUNNING).exists()
+
+
+def backend() -> int:
+    """The process of PostgreSQL that serves this thread's connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return cursor.fetchone()[0]
+
+
+def end_other_connections(spared: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid NOT IN (pg_backend_pid(), %s) AND datname = current_database()",
+            [spared],
+        )
+    connection.close()
+
+
+def test_a_backlog_keeps_no_report_and_no_new_memory_waiting(settings, operator) -> None:
+    settings.AUDIT_POLL_SECONDS = 0.1
+    memories(40)
+    reported = make_record(Status.CLEARED)
+    give_feedback(reported.memory_id, 1, "that is wrong", operator)
+    seen: dict[str, bool] = {}
+
+    async def endless(memory: MemoryUnderAudit) -> Verdict | None:
+        """Judges until the duties have come, though the queue is never empty."""
+        while not (seen.get("report") and seen.get("new") and seen.get("alive")):
+            await sync_to_async(look)()
+            await asyncio.sleep(0.05)
+        return await by_its_words(memory)
+
+    def look() -> None:
+        if "made" not in seen:
+            seen["made"] = bool(make_memory("brand new?", "clear"))
+        reported.refresh_from_db()
+        seen["report"] = reported.status == Status.PENDING
+        seen["new"] = AuditRecord.objects.filter(memory__user_query="brand new?").exists()
+        seen["alive"] = Heartbeat.objects.filter(trouble="").exists()
+
+    tally = audit_now(Bench([endless]), concurrency=2, keeps_house=True).tally
+
+    assert tally.audited == 42
+    assert not Heartbeat.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_outage_is_excused_even_where_another_worker_has_taken_over() -> None:
+    for n in range(3):
+        make_memory(f"{n}?", f"answer {n}")
+    AuditRecord.objects.discover(10)
+    records = AuditRecord.objects.claim("w1", 3)
+    taken = AuditRecord.objects.filter(id=records[0].id)
+    taken.update(lease_owner="w2", attempts=2)
+    held = {record.id: record.attempts for record in records[:2]}
+
+    assert settling.hand_back("w1", held) == 2, "what it leases unknowingly comes back, too"
+    assert [record.excused for record in AuditRecord.objects.order_by("id")] == [1, 1, 1]
+    assert taken.get().status == Status.RUNNING
 
 
 def test_a_memory_that_is_flagged_or_decided_is_skipped(reviewer) -> None:

@@ -85,13 +85,15 @@ class Command(BaseCommand):
             limit=options["limit"],
             scope=scope,
             neighbours=neighbours_of,
+            keeps_house=True,
+            watches=options["watch"],
         )
         return await self._audit(auditor, options)
 
     async def _audit(self, auditor: Any, options: dict[str, Any]) -> int:
+        from audits.auditor.indexing import export_head, index_all
+        from audits.auditor.watching import watch
         from audits.progress import Progress
-        from audits.tidying import tidy
-        from audits.watching import watch
         from knowledge import llm
         from knowledge.graph import knowledge_graph
 
@@ -101,12 +103,14 @@ class Command(BaseCommand):
         started = time.monotonic()
         with Progress(auditor, quiet=options["json"], lines=options["watch"]):
             if options["watch"]:
-                await watch(auditor, tidy)
+                await watch(auditor)
             else:
                 await auditor.run()
-                await asyncio.to_thread(tidy)
         remaining = await auditor.remaining()
         await auditor.close()
+        if not options["watch"]:
+            await asyncio.to_thread(index_all)
+            await asyncio.to_thread(export_head)
         await knowledge_graph.aclose()
         await llm.aclose()
         if settings.LLM_BASE_URL:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from audits.tidying import export_head
+from audits.auditor.indexing import export_head
 
 
 @pytest.mark.django_db

@@ -16,10 +16,10 @@ log = logging.getLogger(__name__)
 
 
 ONE_AT_A_TIME = 0x5E51C
-"""The advisory lock of whoever tidies."""
+"""The advisory lock of whoever indexes."""
 
 
-def tidy() -> bool:
+def index_all() -> bool:
     """Bring the index to where the memories are; False when another process is doing it.
 
     Any number of indexers would be safe, but each imports mem0, over a second of CPU.
@@ -33,18 +33,18 @@ def tidy() -> bool:
     try:
         while indexer.index_pending(500):
             pass
-        export_head(settings.RESYNC_HOME / "decision-heads.jsonl")
     finally:
         connection.close()  # the lock goes with it
     return True
 
 
-def export_head(path: Path) -> bool:
+def export_head(path: Path | None = None) -> bool:
     """Once a day, the decision log's head as a line of `path`; True when one was written.
 
     Copied off the machine, the lines are what `verify_decisions --expect` compares with: whoever
     rewrites the whole log cannot rewrite them.
     """
+    path = path or settings.RESYNC_HOME / "decision-heads.jsonl"
     today = timezone.localdate().isoformat()
     if path.exists() and f'"{today}"' in path.read_text(encoding="utf-8")[-200:]:
         return False

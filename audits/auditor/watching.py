@@ -10,40 +10,29 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.db import DatabaseError, connection, connections
+from django.db import connection
 
-from audits.auditor import Auditor
+from audits.auditor.loop import Auditor
+from audits.auditor.outages import DATABASE_AWAY, innermost
 from knowledge.store import CHANNEL
 
 log = logging.getLogger(__name__)
 
 
-async def watch(auditor: Auditor, tidy: Callable[[], object]) -> None:
-    """Audit whatever comes until the auditor is told to stop; `tidy` runs (in a thread) between.
-
-    A database that goes away is waited for.
-    """
+async def watch(auditor: Auditor) -> None:
+    """Audit whatever comes until the auditor is told to stop; a lost database is waited for."""
     listener = asyncio.create_task(_listen(auditor.wake))
     try:
         while not auditor.stopping:
             try:
                 await auditor.run()
-                await asyncio.to_thread(_closing, tidy)
-            except* DatabaseError as lost:
-                log.warning("the database is away: %s", lost)
-                await auditor.forget_connections()
+            except* DATABASE_AWAY as lost:
+                log.warning("the database is away: %s", innermost(lost))
             await auditor.sleep()
     finally:
         listener.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await listener
-
-
-def _closing(work: Callable[[], object]) -> None:
-    try:
-        work()
-    finally:
-        connections.close_all()
 
 
 async def _listen(wake: Callable[[], None]) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import psycopg
 from django.db import DatabaseError, connections
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class Duty:
         self.due_at = time.monotonic() + self.every_seconds
         try:
             self.work()
-        except DatabaseError as error:
+        except (DatabaseError, psycopg.Error) as error:
             self._failed(error)
             log.warning("%s: the database is away: %s", self.name, self.trouble)
             connections.close_all()  # the next turn opens another

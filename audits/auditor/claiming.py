@@ -1,0 +1,74 @@
+"""Taking records, with their memories, for one worker. Blocking: runs on the claiming thread."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+
+from audits.auditor.duties import catch_up
+from audits.auditor.tally import Tally
+from audits.models import AuditRecord
+from audits.queue import DISCOVER_AT_MOST
+from audits.states import OPEN
+from knowledge.models import Memory, Trust
+
+CLAIM_AT_MOST = 500
+
+Claimed = tuple[AuditRecord, Memory]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which memories a run is about: all, those since a time, or one."""
+
+    since: datetime | None = None
+    memory_id: uuid.UUID | None = None
+
+    def of_memories(self) -> Q:
+        return self._q("created_at__gte", "pk")
+
+    def of_records(self) -> Q:
+        return self._q("memory__created_at__gte", "memory_id")
+
+    def _q(self, since: str, one: str) -> Q:
+        wanted = {since: self.since, one: self.memory_id}
+        return Q(**{name: value for name, value in wanted.items() if value is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class Claimer:
+    worker: str
+    scope: Scope
+    tally: Tally
+
+    def take(self, wanted: int) -> list[Claimed] | None:
+        """Up to `wanted` claimed records; None when nothing is ready.
+
+        The queue is filled from what is new before it runs dry, and looked after when it has.
+        """
+        records = self._claim(wanted)
+        if len(records) < wanted:
+            AuditRecord.objects.discover(DISCOVER_AT_MOST, self.scope.of_memories())
+            records += self._claim(wanted - len(records))
+        if not records:
+            catch_up(self.tally, self.scope.of_memories())
+            records = self._claim(wanted)
+        return self._with_memories(records) if records else None
+
+    def remaining(self) -> int:
+        """How many memories of the scope still have no verdict."""
+        unseen = Memory.objects.filter(self.scope.of_memories(), trust=Trust.NEW, audit=None)
+        leased = AuditRecord.objects.filter(self.scope.of_records(), status__in=OPEN)
+        return unseen.count() + leased.count()
+
+    def _claim(self, wanted: int) -> list[AuditRecord]:
+        queue = AuditRecord.objects.filter(self.scope.of_records())
+        return queue.claim(self.worker, min(wanted, CLAIM_AT_MOST))
+
+    def _with_memories(self, records: list[AuditRecord]) -> list[Claimed]:
+        """A memory that has just been deleted took its record along: nothing is left to judge."""
+        memories = Memory.objects.in_bulk([record.memory_id for record in records])
+        return [(r, memories[r.memory_id]) for r in records if r.memory_id in memories]

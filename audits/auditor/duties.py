@@ -1,0 +1,87 @@
+"""What comes on time, however long the backlog: each group of duties on a clock of its own.
+
+Leases and the sign of life, reports and the queue, the index: none of them waits for another, for
+a judge or for the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from django.conf import settings
+from django.db.models import Q
+
+from audits import heartbeats, reports, settling
+from audits.auditor import indexing
+from audits.auditor.clocks import Clock, Duty
+from audits.auditor.tally import Tally
+from audits.models import AuditRecord
+from audits.queue import DISCOVER_AT_MOST
+from knowledge import indexer
+
+EXPORT_EVERY_SECONDS = 3600.0
+
+
+def leases(worker: str, others: Sequence[Duty] = (), *, watches: bool = False) -> Clock:
+    """Keeps a worker's leases, and says that it lives and what `others` failed with."""
+
+    def beat() -> None:
+        trouble = "\n".join(f"{duty.name}: {duty.trouble}" for duty in others if duty.trouble)
+        heartbeats.beat(worker, watches=watches, trouble=trouble)
+
+    renew = partial(AuditRecord.objects.renew, worker)
+    return Clock(
+        "leases",
+        [
+            Duty("lease keeping", settings.AUDIT_LEASE_SECONDS / 3, renew),
+            Duty("heartbeat", heartbeats.EVERY_SECONDS, beat),
+        ],
+    )
+
+
+def queue_keeping(tally: Tally, wanted: Q) -> Clock:
+    """People's reports, worn-out records, changed texts, and what is new."""
+    poll = settings.AUDIT_POLL_SECONDS
+    return Clock(
+        "queue",
+        [
+            Duty("reports", poll, partial(_take_reports, tally)),
+            Duty("expiry", poll, partial(_expire, tally)),
+            Duty("changed texts", poll, partial(AuditRecord.objects.requeue_changed, 500)),
+            Duty("discovery", poll, partial(_discover, wanted)),
+        ],
+    )
+
+
+def index_keeping() -> Clock:
+    """Vectors for what became usable, and the decision log's head as a file."""
+    return Clock(
+        "index",
+        [
+            Duty("indexing", settings.AUDIT_POLL_SECONDS, indexing.index_all),
+            Duty("decision head", EXPORT_EVERY_SECONDS, indexing.export_head),
+        ],
+    )
+
+
+def catch_up(tally: Tally, wanted: Q) -> None:
+    """The queue's duties once, now: a worker has nothing left to claim."""
+    _take_reports(tally)
+    _expire(tally)
+    AuditRecord.objects.requeue_changed(500)
+    _discover(wanted)
+
+
+def _take_reports(tally: Tally) -> None:
+    tally.count("pending", reports.take())
+
+
+def _expire(tally: Tally) -> None:
+    tally.count("failed", settling.fail_exhausted())
+
+
+def _discover(wanted: Q) -> None:
+    """What the chat and imports stored, and what other programs wrote into mem0's store."""
+    indexer.adopt_foreign()
+    AuditRecord.objects.discover(DISCOVER_AT_MOST, wanted)

@@ -1,0 +1,73 @@
+"""One attempt at one memory: a verdict, or why there is none and whether that counts."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from audits.auditor.outages import Outages
+from audits.duplicates import twin_of
+from audits.judges import Neighbour
+from audits.judging import Bench, NoVerdict, under_audit
+from audits.models import AuditRecord
+from audits.scoring import Scoring
+from audits.settling import Judged, Released
+from knowledge.llm import LLMError
+from knowledge.models import Memory
+
+log = logging.getLogger("audits.auditor")
+
+RETRY_SECONDS = (2.0, 10.0, 60.0, 300.0)
+"""How long a record rests after its first, second, … attempt without a verdict."""
+
+Neighbours = Callable[[Memory], Awaitable[tuple[Neighbour, ...]]]
+
+
+async def no_neighbours(memory: Memory) -> tuple[Neighbour, ...]:
+    return ()
+
+
+@dataclass(slots=True)
+class Judging:
+    """What attempts of one run share."""
+
+    worker: str
+    bench: Bench
+    scoring: Scoring
+    neighbours: Neighbours
+    outages: Outages
+
+    async def attempt(self, record: AuditRecord, memory: Memory) -> Judged | Released:
+        began_at = time.monotonic()
+        try:
+            judged = await self._judge(record, memory)
+        except Exception as error:  # noqa: BLE001  a judge may break on any text; it is reported
+            return self._released(record, error, self.outages.excuse(error, began_at))
+        self.outages.answered()
+        return judged
+
+    async def _judge(self, record: AuditRecord, memory: Memory) -> Judged:
+        seen = under_audit(memory, await self.neighbours(memory))
+        verdict = await self.bench.verdict_on(seen)
+        return Judged(
+            record.id,
+            self.worker,
+            record.attempts,
+            memory.pk,
+            memory.version,
+            self.scoring.status(verdict),
+            verdict,
+            self.scoring.confidence(verdict),
+            twin_of(seen),
+        )
+
+    def _released(self, record: AuditRecord, error: Exception, excused: bool) -> Released:
+        if excused or isinstance(error, (NoVerdict, LLMError)):
+            log.warning("no verdict on memory %s: %s", record.memory_id, error)
+        else:
+            log.exception("a judge broke on memory %s", record.memory_id, exc_info=error)
+        rest = RETRY_SECONDS[min(record.attempts, len(RETRY_SECONDS)) - 1]
+        why = str(error) or type(error).__name__
+        return Released(record.id, self.worker, record.attempts, why, rest, excused)

@@ -1,0 +1,62 @@
+"""Duties come on time, one after the other, and a failing one is tried again."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import OperationalError
+
+from audits.auditor.clocks import Clock, Duty
+
+
+def running(*duties: Duty) -> Clock:
+    clock = Clock("test", duties)
+    clock.start()
+    return clock
+
+
+def test_a_duty_comes_again_and_again_until_the_clock_is_stopped() -> None:
+    turns = threading.Semaphore(0)
+    clock = running(Duty("turn", 0.01, turns.release))
+
+    came = [turns.acquire(timeout=10) for _ in range(3)]
+    clock.stop()
+
+    assert came == [True] * 3
+
+
+@pytest.mark.parametrize("error", [OperationalError("the server is gone"), RecursionError("deep")])
+def test_a_duty_that_fails_says_so_and_is_tried_again(error) -> None:
+    failing, again = threading.Event(), threading.Event()
+
+    def work() -> None:
+        if not failing.is_set():
+            failing.set()
+            raise error
+        again.set()
+
+    duty = Duty("fragile", 3600, work)
+    clock = running(duty)
+    assert failing.wait(10)
+    while not duty.trouble:
+        pass
+    said = duty.trouble
+    clock.wake()
+    assert again.wait(10)
+    clock.stop()
+
+    assert (said, duty.trouble) == (str(error), "")
+
+
+def test_a_duty_that_fails_does_not_keep_the_next_one_from_coming() -> None:
+    came = threading.Event()
+
+    def broken() -> None:
+        raise ValueError("no")
+
+    clock = running(Duty("broken", 3600, broken), Duty("next", 3600, came.set))
+    arrived = came.wait(10)
+    clock.stop()
+
+    assert arrived

@@ -16,6 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from knowledge.llm.models import LLMProfile, LLMUsage  # noqa: F401  Django looks for them here
+
 
 class Trust(models.TextChoices):
     """Whether a memory may be used again. `audits` moves it; retrieval obeys it."""

@@ -161,6 +161,10 @@ LLM_API_KEY = env.text("LLM_API_KEY")
 LLM_MODEL = env.text("LLM_MODEL")
 LLM_TIMEOUT_SECONDS = env.number("LLM_TIMEOUT_SECONDS", 60, least=0.1)
 LLM_MAX_RETRIES = env.integer("LLM_MAX_RETRIES", 2, most=10)
+LLM_REASONING_TOKENS = env.integer("LLM_REASONING_TOKENS", 4000)  # on top, for models that think
+LLM_MAX_CHARACTERS = env.integer("LLM_MAX_CHARACTERS", 200_000, least=1000)
+LLM_DAILY_COST = env.number("LLM_DAILY_COST", 0, least=0)  # 0: no limit
+LLM_DAILY_TOKENS = env.integer("LLM_DAILY_TOKENS", 0)
 LLM_PRICE_INPUT = env.number("LLM_PRICE_INPUT", 0, least=0)  # of a million tokens; 0: not known
 LLM_PRICE_OUTPUT = env.number("LLM_PRICE_OUTPUT", 0, least=0)
 

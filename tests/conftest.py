@@ -10,10 +10,11 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.apps import apps as live_apps
 from django.contrib.auth.models import Group, User
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models.signals import post_migrate
 
 from knowledge import _mem0, retrieval
+from knowledge.llm import endpoints as llm_endpoints
 from tests.browser import browser, open_page  # noqa: F401  fixtures
 from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their names in here)
     hwa_client,
@@ -39,6 +40,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     _mem0.close()
     retrieval.forget_dead_loops()
     close_connections()
+    llm_endpoints.close_connections()
     SyncToAsync.single_thread_executor.submit(lambda: connection.close()).result()
 
 
@@ -56,6 +58,22 @@ def _write_what_migrations_write(app_config: Any, **_: Any) -> None:
     ):
         getattr(importlib.import_module(module), function)(live_apps, None)
     create_roles(live_apps)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_known_of_an_endpoint() -> None:
+    llm_endpoints.forget()
+
+
+@pytest.fixture
+def llm_without_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway without a database, which it must do without: what it learns stays in it."""
+
+    async def refuse(*_: Any) -> None:
+        raise OperationalError("no database here")
+
+    for name in ("_threads.run", "in_database"):
+        monkeypatch.setattr(f"knowledge.llm.endpoints.{name}", refuse)
 
 
 def _user(name: str, group: str) -> User:

@@ -20,6 +20,9 @@ from typing import Any
 
 import uvicorn
 
+from knowledge.llm.endpoints import endpoint_for
+from knowledge.llm.negotiation import Profile
+
 
 @dataclass
 class Scripted:
@@ -33,6 +36,8 @@ class Scripted:
     chunk_delay: float = 0.0
     headers: dict[str, str] = field(default_factory=dict)
     raw: str | None = None
+    events: list[bytes] | None = None
+    """The bytes of a stream, as an odd endpoint writes them."""
     drop_after: int | None = None
     """Chunks after which a streamed answer breaks off."""
 
@@ -58,6 +63,12 @@ class FakeLLM:
     requests: list[dict[str, Any]] = field(default_factory=list)
     cut_off: int = 0
     """Streams whose reader went away before the end."""
+
+
+async def meet(model: str = "tiny", **known: Any) -> None:
+    """Let the configured endpoint be one that has answered before, without thinking aloud."""
+    endpoint = await endpoint_for(model)
+    endpoint.learn(Profile(), Profile(**({"thinking": "none"} | known)))
 
 
 @contextmanager
@@ -88,6 +99,12 @@ def _app(llm: FakeLLM, script: Script) -> Callable[..., Any]:
         llm.requests.append(request)
         answer = script(request)
         await asyncio.sleep(answer.delay)
+        if answer.events is not None:
+            await _send(send, answer, b"", "text/event-stream", more=True)
+            for chunk in answer.events:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+            return
         if answer.status != 200 or answer.raw is not None or not request.get("stream"):
             text = answer.raw if answer.raw is not None else _whole(answer, request)
             await _send(send, answer, text.encode(), "application/json")

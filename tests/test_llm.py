@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 
 import pytest
 
 from knowledge import llm
-from knowledge.llm import LLMBadReply, LLMOff, LLMRefused, LLMUnavailable, call_llm, stream
-from tests.fake_llm import Scripted, fake_llm, refuse, say, say_json
+from knowledge.llm import (
+    LLMBadReply,
+    LLMBrokenOff,
+    LLMError,
+    LLMOff,
+    LLMRefused,
+    LLMUnavailable,
+    call_llm,
+    stream,
+)
+from knowledge.llm.errors import wanted_wait
+from tests.fake_llm import Scripted, fake_llm, meet, refuse, say, say_json
+
+pytestmark = pytest.mark.usefixtures("llm_without_rows")
 
 SCHEMA = {"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"]}
 HELLO = [{"role": "user", "content": "hello"}]
@@ -61,7 +72,6 @@ async def test_an_answer_comes_with_its_usage(scripted):
     assert (reply.text, reply.finish_reason, reply.model) == ("two words", "stop", "tiny")
     assert reply.usage.completion_tokens == 2
     assert server.requests[0]["max_tokens"] == 500
-    assert llm.endpoint().completion_tokens == 2
 
 
 async def test_what_was_spent_is_counted_and_priced(scripted, settings):
@@ -139,7 +149,7 @@ async def test_an_endpoint_that_stays_away_is_unavailable_after_bounded_tries(sc
 async def test_a_refusal_is_not_tried_again(scripted):
     server = scripted(lambda body: refuse(401, "bad key"))
 
-    with pytest.raises(LLMRefused, match="bad key"):
+    with pytest.raises(LLMUnavailable, match="bad key"):
         await call_llm("?", max_tokens=5)
     assert len(server.requests) == 1
 
@@ -179,15 +189,16 @@ async def test_a_stream_assembles_tool_calls(scripted):
     assert (call.name, call.arguments) == ("find_jobs", '{"name": "A"}')
 
 
-async def test_a_stream_that_breaks_off_is_unavailable(scripted):
+async def test_a_stream_that_is_cut_is_broken_off(scripted):
     scripted(lambda body: say("one two three four", drop_after=2))
 
-    with pytest.raises(LLMUnavailable):
+    with pytest.raises(LLMBrokenOff):
         [delta async for delta in stream(HELLO, max_tokens=50)]
 
 
 async def test_leaving_a_stream_closes_the_connection(scripted):
     server = scripted(lambda body: say("word " * 200, chunk_delay=0.02))
+    await meet()
 
     deltas = stream(HELLO, max_tokens=50)
     async for _ in deltas:
@@ -198,44 +209,291 @@ async def test_leaving_a_stream_closes_the_connection(scripted):
     assert server.cut_off == 1
 
 
-# --- check_llm ------------------------------------------------------------------------------
+# --- what an endpoint takes -------------------------------------------------------------------
+
+TALK = [
+    {"role": "system", "content": "Be brief."},
+    {"role": "user", "content": "hello"},
+    {"role": "system", "content": "It is Monday."},
+    {"role": "assistant", "content": None, "tool_calls": [
+        {"id": "a", "type": "function", "function": {"name": "count_jobs", "arguments": "{}"}}]},
+    {"role": "tool", "tool_call_id": "a", "content": "3"},
+    {"role": "user", "content": "and now?"},
+]  # fmt: skip
+TOOLS = [{"type": "function", "function": {"name": "count_jobs", "parameters": {}}}]
 
 
-def check_llm(capsys):
-    from django.core.management import call_command
-
-    with pytest.raises(SystemExit) as exit_info:
-        call_command("check_llm", "--json")
-    return exit_info.value.code, json.loads(capsys.readouterr().out)
+def unless(takes, status, message):
+    """A model that refuses a request with these words unless it `takes` it."""
+    return lambda body: say_json({"ok": True}) if takes(body) else refuse(status, message)
 
 
-def capable(body):
-    if body.get("tools"):
-        return Scripted(tool_calls=[("count_jobs", {})])
-    return say_json({"ok": True})
+def roles(body):
+    return [message["role"] for message in body["messages"]]
 
 
-def test_check_llm_finds_a_capable_endpoint_in_order(scripted, capsys):
-    scripted(capable)
-
-    code, found = check_llm(capsys)
-
-    assert (code, found["ok"], len(found["steps"])) == (0, True, 4)
-
-
-def test_check_llm_reports_a_model_that_cuts_replies_off(scripted, capsys):
-    scripted(lambda body: say("1 2 3", finish_reason="length"))
-
-    code, found = check_llm(capsys)
-
-    assert code == 1
-    assert "stops at 3 tokens" in found["steps"][1]["mend"]
+MINDS = {
+    "temperature": (lambda body: "temperature" not in body, "'temperature' is not supported"),
+    "stream_options": (lambda body: "stream_options" not in body,
+                       "{'loc': ('body', 'stream_options'), 'msg': 'Extra inputs'}"),
+    "max_tokens": (lambda body: "max_tokens" not in body, "Use 'max_completion_tokens'"),
+    "any limit": (lambda body: not {"max_tokens", "max_completion_tokens"} & set(body),
+                  "max_tokens is too large: 500"),
+    "a system role": (lambda body: "system" not in roles(body), "System role not supported"),
+    "roles": (lambda body: "system" not in roles(body), "roles must alternate user/assistant"),
+    "streams": (lambda body: not body.get("stream"), "Streaming is not available"),
+    "tools in streams": (lambda body: not body.get("stream"), "Cannot use tools with stream"),
+}  # fmt: skip
 
 
-def test_check_llm_says_what_to_set_when_nothing_is_configured(settings, capsys):
-    settings.LLM_BASE_URL = ""
+@pytest.mark.parametrize("status", [400, 422, 500])
+@pytest.mark.parametrize(("takes", "message"), MINDS.values(), ids=MINDS)
+async def test_what_an_endpoint_names_is_left_out_and_remembered(
+    takes, message, status, scripted, settings
+):
+    settings.LLM_MAX_RETRIES = 0
+    server = scripted(unless(takes, status, message))
 
-    code, found = check_llm(capsys)
+    for _ in range(2):
+        deltas = [delta async for delta in stream(TALK, max_tokens=50, tools=TOOLS)]
+        assert deltas[-1].reply.text
+    assert takes(server.requests[-1])
+    assert takes(server.requests[-2])
+    assert len(server.requests) <= 4
+    assert server.requests[-1]["tools"]
 
-    assert code == 1
-    assert "LLM_BASE_URL" in found["steps"][0]["mend"]
+
+async def test_one_thing_after_the_other_is_left_out(scripted):
+    def script(body):
+        for name in ("max_tokens", "temperature", "response_format"):
+            if name in body:
+                return refuse(400, f"{name} is not supported by this model")
+        return say_json({"ok": True})
+
+    server = scripted(script)
+
+    await call_llm("?", max_tokens=50, schema=SCHEMA)
+    assert server.requests[-1].keys() == {"model", "messages", "max_completion_tokens"}
+
+
+@pytest.mark.parametrize("status", [400, 422, 500])
+@pytest.mark.parametrize(("takes", "_message"), MINDS.values(), ids=MINDS)
+async def test_what_it_does_not_name_is_found(takes, _message, status, scripted, settings):
+    settings.LLM_MAX_RETRIES = 0
+    server = scripted(unless(takes, status, "Bad request"))
+
+    for _ in range(2):
+        deltas = [delta async for delta in stream(TALK, max_tokens=50, tools=TOOLS)]
+        assert deltas[-1].reply.text
+    assert takes(server.requests[-1])
+    assert takes(server.requests[-2])
+
+
+@pytest.mark.parametrize("message", ["no structured outputs here", "Bad request"])
+async def test_a_schema_is_left_out_for_who_does_not_take_it(message, scripted):
+    server = scripted(unless(lambda body: "response_format" not in body, 422, message))
+
+    assert (await call_llm("?", max_tokens=50, schema=SCHEMA)).data == {"ok": True}
+    assert "temperature" in server.requests[-1]
+
+
+async def test_a_refusal_that_nothing_helps_is_told_and_not_guessed_at_again(scripted):
+    server = scripted(lambda body: refuse(400, "Bad request"))
+
+    for _ in range(2):
+        with pytest.raises(LLMRefused, match="Bad request"):
+            await call_llm("?", max_tokens=50, schema=SCHEMA)
+    assert server.requests[-1].keys() == server.requests[0].keys()
+    assert len(server.requests) < 10
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind"),
+    [
+        (401, "Incorrect API key provided", "key"),
+        (400, "API key not valid", "key"),
+        (404, "model 'odd' not found, try pulling it first", "model"),
+        (400, "The model `odd` does not exist", "model"),
+        (429, "You exceeded your current quota (insufficient_quota)", "quota"),
+        (402, "Insufficient credits", "quota"),
+        (400, "This model's maximum context length is 4096 tokens, not max_tokens 6011",
+         "too_long"),
+        (413, "Payload", "too_long"),
+        (400, "blocked by the content management policy", "declined"),
+    ],
+)  # fmt: skip
+async def test_a_refusal_of_another_kind_is_named_at_once(status, message, kind, scripted, caplog):
+    server = scripted(lambda body: refuse(status, message))
+
+    with pytest.raises(LLMError) as refused:
+        await call_llm("?", max_tokens=50, schema=SCHEMA)
+    assert (refused.value.kind, refused.value.status) == (kind, status)
+    assert len(server.requests) == 1
+    [line] = [record.getMessage() for record in caplog.records if "failed" in record.getMessage()]
+    assert f"{kind}, status {status}" in line
+    assert message[:20] in line
+
+
+async def test_a_model_without_tools_is_not_asked_to_make_something_up(scripted):
+    server = scripted(unless(lambda body: "tools" not in body, 400, "tiny does not support tools"))
+
+    for _ in range(2):
+        with pytest.raises(LLMRefused) as refused:
+            [delta async for delta in stream(TALK, max_tokens=50, tools=TOOLS)]
+        assert refused.value.kind == "tools"
+    assert len(server.requests) == 2
+    assert (await call_llm("?", max_tokens=50)).text
+
+
+async def test_two_calls_at_once_learn_both_what_they_found(scripted):
+    def script(body):
+        if "stream_options" in body:
+            return refuse(400, "stream_options?", delay=0.05)
+        if "response_format" in body:
+            return refuse(400, "response_format?", delay=0.05)
+        return say_json({"ok": True})
+
+    server = scripted(script)
+
+    async def chat():
+        return [delta async for delta in stream(TALK, max_tokens=50)]
+
+    await asyncio.gather(chat(), call_llm("?", max_tokens=50, schema=SCHEMA))
+    before = len(server.requests)
+    await chat()
+    await call_llm("?", max_tokens=50, schema=SCHEMA)
+
+    assert len(server.requests) == before + 2
+
+
+# --- messages ---------------------------------------------------------------------------------
+
+
+async def test_messages_have_the_shape_that_every_template_takes(scripted):
+    server = scripted(lambda body: say("ok"))
+
+    [delta async for delta in stream(TALK, max_tokens=50, tools=TOOLS)]
+
+    messages = server.requests[0]["messages"]
+    assert [m["role"] for m in messages] == ["system", "user", "assistant", "tool", "user"]
+    assert messages[0]["content"] == "Be brief.\n\nIt is Monday."
+    assert all(isinstance(message["content"], str) for message in messages)
+
+
+async def test_without_tools_their_results_are_text(scripted):
+    server = scripted(lambda body: say("ok"))
+
+    await call_llm(TALK, max_tokens=50)
+
+    messages = server.requests[0]["messages"]
+    assert [message["role"] for message in messages] == ["system", "user"]
+    assert messages[1]["content"] == "hello\n\nResult of count_jobs({}):\n3\n\nand now?"
+
+
+async def test_halves_of_characters_in_a_question_stop_no_call(scripted):
+    server = scripted(lambda body: say("ok"))
+
+    await call_llm("half \ud83d", max_tokens=50)
+
+    assert server.requests[0]["messages"][0]["content"] == "half ?"
+
+
+# --- thinking ---------------------------------------------------------------------------------
+
+
+async def test_a_model_that_thinks_gets_tokens_on_top(scripted, settings):
+    settings.LLM_REASONING_TOKENS = 700
+
+    def script(body):
+        if body["max_tokens"] < 1000:
+            return say("<think>hm", finish_reason="length")
+        return say("<think>hm</think>ok")
+
+    server = scripted(script)
+
+    assert (await call_llm("?", max_tokens=500)).text == "ok"
+    await call_llm("?", max_tokens=500)
+    assert [request["max_tokens"] for request in server.requests] == [500, 1200, 1200]
+
+
+async def test_a_model_that_spends_all_on_thoughts_is_broken_off(scripted):
+    server = scripted(lambda body: say("<think>hm", finish_reason="length"))
+
+    with pytest.raises(LLMBrokenOff) as broken:
+        await call_llm("?", max_tokens=500)
+    assert (broken.value.how, broken.value.said) == ("length", False)
+    assert len(server.requests) == 2
+
+
+async def test_nothing_is_shown_before_it_is_known_to_be_no_thought(scripted):
+    scripted(lambda body: say("I guess 17. </think>3 jobs."))
+
+    for _ in range(2):
+        deltas = [delta async for delta in stream(HELLO, max_tokens=50)]
+        assert "".join(delta.text for delta in deltas) == deltas[-1].reply.text == "3 jobs."
+
+
+async def test_a_part_of_an_answer_is_shown_when_it_breaks_off(scripted):
+    scripted(lambda body: say("one two three four", drop_after=2))
+
+    texts = []
+    with pytest.raises(LLMBrokenOff):
+        async for delta in stream(HELLO, max_tokens=50):
+            texts.append(delta.text)
+    assert "".join(texts) == "one two "
+
+
+# --- retries ----------------------------------------------------------------------------------
+
+
+async def test_a_429_while_streaming_is_tried_again_as_its_header_says(scripted):
+    busy = refuse(429, headers={"Retry-After": "1"})
+    server = scripted(one_after_the_other(busy, say("ok")))
+    began = asyncio.get_running_loop().time()
+
+    deltas = [delta async for delta in stream(HELLO, max_tokens=50)]
+
+    assert deltas[-1].reply.text == "ok"
+    assert len(server.requests) == 2
+    assert asyncio.get_running_loop().time() - began >= 0.9
+
+
+async def test_nobody_waits_long_for_a_quota(scripted):
+    server = scripted(lambda body: refuse(429, "slow down", headers={"Retry-After": "3600"}))
+
+    with pytest.raises(LLMUnavailable) as over:
+        await call_llm("?", max_tokens=5)
+    assert over.value.kind == "quota"
+    assert 3500 < over.value.wait_seconds <= 3600
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 0),
+        ({"retry-after": "7"}, 7),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "250"}, 0.25),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
+        ({"retry-after": "soon"}, 0),
+        ({"retry-after": "9" * 400}, float("inf")),
+    ],
+)
+def test_the_wait_that_headers_ask_for(headers, seconds):
+    assert wanted_wait(headers) == seconds
+
+
+@pytest.mark.parametrize("headers", [{"content-encoding": "gzip"}, {"content-encoding": "br"}])
+async def test_what_can_not_be_decoded_is_an_llm_error(headers, scripted):
+    scripted(lambda body: Scripted(events=[b"data: {}\n\n"], headers=headers))
+
+    with pytest.raises(LLMError):
+        [delta async for delta in stream(HELLO, max_tokens=5)]
+
+
+async def test_a_redirect_says_so(scripted):
+    scripted(lambda body: refuse(302, headers={"Location": "/login"}))
+
+    with pytest.raises(LLMError, match="redirects to /login"):
+        await call_llm("?", max_tokens=5)

@@ -12,13 +12,15 @@ import httpx
 import pytest
 
 from knowledge import llm
-from tests.fake_llm import Scripted, fake_llm, refuse, say
+from tests.fake_llm import Scripted, fake_llm, meet, refuse, say
 from tws.answers.agents import AgentManager
 from tws.answers.events import Chunk, Failed, Final, RunStarted, ToolCall, ToolResult, Turn
 from tws.answers.memories import Recalled
 from tws.hwa import engines
 from tws.hwa.client import TWSClient
 from tws.models import Agent
+
+pytestmark = pytest.mark.usefixtures("llm_without_rows")
 
 MEMORY = Recalled(
     memory_id=uuid.uuid4(),
@@ -147,10 +149,11 @@ async def test_memories_are_data_and_only_cited_ones_become_sources(scripted):
 
     events = await run("What does AWSBEH021E mean?", memories=[MEMORY])
 
-    system = text_of(server.requests[0]["messages"], "system")
-    shown = next(text for text in system if "AWSBEH021E" in text)
-    token = shown.split("<<<DATA ")[1].split("\n")[0]
-    assert shown.endswith(f"DATA {token}>>>")
+    [rules] = text_of(server.requests[0]["messages"], "system")
+    [asked] = text_of(server.requests[0]["messages"], "user")
+    assert "AWSBEH021E" not in rules
+    token = asked.split("<<<DATA ")[1].split("\n")[0]
+    assert asked.endswith(f"DATA {token}>>>\n\nWhat does AWSBEH021E mean?")
     assert len(token) == 16
     final = events[-1]
     assert final.cites == (MEMORY.memory_id,)
@@ -163,8 +166,8 @@ async def test_delimiters_differ_each_time(scripted):
     await run("AWSBEH021E?", memories=[MEMORY])
     await run("AWSBEH021E?", memories=[MEMORY])
 
-    texts = ["".join(text_of(request["messages"], "system")) for request in server.requests]
-    tokens = {text.split("<<<DATA ")[2].split("\n")[0] for text in texts}
+    texts = ["".join(text_of(request["messages"], "user")) for request in server.requests]
+    tokens = {text.split("<<<DATA ")[1].split("\n")[0] for text in texts}
     assert len(tokens) == 2
 
 
@@ -241,6 +244,7 @@ async def test_llm_unavailable_is_left_for_what_the_rules_cannot_answer(scripted
 
 async def test_an_answer_that_breaks_off_is_no_answer(scripted):
     scripted(Scripted("one two three four five six", drop_after=3, chunk_delay=0.01))
+    await meet()
 
     events = await run("how is the plan?")
 
@@ -271,6 +275,7 @@ async def test_when_hwa_is_down_the_model_does_not_get_to_make_something_up(scri
 
 async def test_stopping_closes_the_connection_to_the_model(scripted):
     server = scripted(Scripted("word " * 2000, chunk_delay=0.005))
+    await meet()
 
     async def none(question, limit):
         return []

@@ -12,8 +12,10 @@ from audits.judges import MemoryUnderAudit, Neighbour
 from audits.judges.llm import LLMJudge, canary
 from audits.judging import Bench, NoVerdict
 from knowledge import llm
-from knowledge.llm import LLMUnavailable
+from knowledge.llm import LLMBrokenOff, LLMUnavailable
 from tests.fake_llm import Scripted, fake_llm, refuse, say, say_json
+
+pytestmark = pytest.mark.usefixtures("llm_without_rows")
 
 QUOTE = "runs every Sunday"
 
@@ -105,21 +107,35 @@ async def test_almost_json_is_repaired(judged_by):
 @pytest.mark.parametrize(
     "answer",
     [
-        Scripted(json.dumps(opinion(True))[:60], finish_reason="length"),
-        Scripted(json.dumps(opinion(True)), finish_reason="length"),
         Scripted("I cannot say."),
         Scripted('{"reason": "x"}'),
         Scripted(json.dumps(opinion(True, is_incorrect="yes"))),
         Scripted(json.dumps(opinion(True, confidence=7))),
         Scripted(json.dumps(opinion(True, quote="words that are not in the memory"))),
-        Scripted(""),
     ],
-    ids=["cut", "cut-but-whole", "prose", "half", "words", "confidence", "quote", "empty"],
+    ids=["prose", "half", "words", "confidence", "quote"],
 )
 async def test_a_reply_that_cannot_be_held_to_anything_is_no_verdict(judged_by, answer):
     judge, _ = judged_by(about(lambda body: answer))
 
     assert await judge(memory()) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "how"),
+    [
+        (Scripted(json.dumps(opinion(True))[:60], finish_reason="length"), "length"),
+        (Scripted(json.dumps(opinion(True)), finish_reason="length"), "length"),
+        (Scripted(""), "empty"),
+    ],
+    ids=["cut", "cut-but-whole", "empty"],
+)
+async def test_a_reply_that_is_not_whole_is_no_verdict_and_says_why(judged_by, answer, how):
+    judge, _ = judged_by(about(lambda body: answer))
+
+    with pytest.raises(LLMBrokenOff) as broken:
+        await judge(memory())
+    assert broken.value.how == how
 
 
 async def test_no_verdict_is_never_fine(judged_by):

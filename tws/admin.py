@@ -92,6 +92,6 @@ class AgentAdmin(OwnFilters, ModelAdmin):  # type: ignore[misc]  # unfold ships 
 
 async def _probe(model: str) -> None:
     try:
-        await llm.call_llm("Reply with OK.", max_tokens=16, model=model)
+        await llm.call_llm("Reply with OK.", max_tokens=500, model=model, purpose="check")
     finally:
         await llm.aclose()

@@ -8,6 +8,7 @@ approved, must be caught. Anything else is "no verdict", never "fine".
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
@@ -24,7 +25,7 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel, Field, ValidationError
 
 from audits.judges import Finding, MemoryUnderAudit, Verdict
-from knowledge.llm import Reply, call_llm
+from knowledge.llm import LLMBrokenOff, Reply, call_llm
 from knowledge.secrets import mask_secrets
 from knowledge.visible import visible
 
@@ -116,6 +117,8 @@ class LLMJudge:
     _places: asyncio.Semaphore | None = None
     _next_call_at: float = 0.0
     voided: int = 0
+    unread: int = 0
+    """Replies that were no verdicts."""
 
     async def __call__(self, memory: MemoryUnderAudit) -> Verdict | None:
         key = self._key(memory)
@@ -143,8 +146,11 @@ class LLMJudge:
             return None
         if first.is_sure:
             return self._verdict([first])
-        more = [await self._ask(memory, turn=turn) for turn in (1, 2)]
-        opinions = [first, *(opinion for opinion in more if opinion is not None)]
+        opinions = [first]
+        for turn in (1, 2):
+            with contextlib.suppress(LLMBrokenOff):  # the first was whole: one less to count
+                if (opinion := await self._ask(memory, turn=turn)) is not None:
+                    opinions.append(opinion)
         return self._verdict(opinions) if len(opinions) > 1 else None
 
     def _verdict(self, opinions: list[Opinion]) -> Verdict:
@@ -187,7 +193,9 @@ class LLMJudge:
                 temperature=0,
                 model=self.model or None,
             )
-        return opinion_of(reply)
+        if (opinion := opinion_of(reply)) is None:
+            self.unread += 1
+        return opinion
 
     def messages(self, memory: MemoryUnderAudit, turn: int = 0) -> list[dict[str, str]]:
         """The prompt: instructions in one message, the material between markers in another."""
@@ -218,6 +226,9 @@ class LLMJudge:
         if opinion is not None and opinion.is_incorrect:
             return True
         self.voided += 1
+        if opinion is None:
+            log.error("the LLM judge's reply on the canary is no verdict: its batch is void")
+            return False
         log.error(
             "the LLM judge let the canary pass: its batch is void and will be judged again. "
             "If this repeats, choose another model (AUDIT_LLM_MODEL) and see manage.py check_llm."
@@ -269,10 +280,7 @@ def canary() -> MemoryUnderAudit:
 
 
 def opinion_of(reply: Reply) -> Opinion | None:
-    """The model's opinion, or None: cut off, not JSON even after repair, or not of the schema."""
-    if reply.finish_reason == "length":
-        log.warning("the LLM's reply was cut off at %d tokens", settings.AUDIT_LLM_MAX_TOKENS)
-        return None
+    """The model's opinion, or None: not JSON even after repair, or not of the schema."""
     try:
         return Opinion.model_validate(
             reply.data if reply.data is not None else _repaired(reply.text)

@@ -19,8 +19,9 @@ from typing import Any
 
 from django.conf import settings
 
-from knowledge.llm import LLMBadReply, LLMError, Reply, stream
+from knowledge.llm import LLMBrokenOff, LLMError, Reply, as_message, stream
 from tws.answers import memories
+from tws.answers.desk import Desk
 from tws.answers.events import Chunk, Failed, Final, Turn
 from tws.answers.language import Language
 from tws.answers.memories import Recalled
@@ -93,7 +94,7 @@ class LLMAgent:
                 }
                 for number, memory in enumerate(recalled, 1)
             ]
-            messages.append({"role": "system", "content": prompt("memories") + as_data(shown)})
+            messages.append({"role": "user", "content": prompt("memories") + as_data(shown)})
         messages.append({"role": "user", "content": question})
         return messages
 
@@ -112,13 +113,11 @@ class LLMAgent:
         for step in range(1, settings.CHAT_MAX_STEPS + 1):
             last = step == settings.CHAT_MAX_STEPS
             if last and step > 1:
-                messages.append({"role": "system", "content": prompt("last_step")})
+                messages.append({"role": "user", "content": prompt("last_step")})
             reply = await self._speak(messages, with_tools=not last or step == 1)
             if not reply.tool_calls:
-                if not reply.text.strip():
-                    raise LLMBadReply("The model answered with nothing.")
                 return True
-            messages.append(_as_message(reply))
+            messages.append(as_message(reply))
             for call in reply.tool_calls:
                 outcome = await self._call(call.name, call.arguments)
                 messages.append(
@@ -132,7 +131,7 @@ class LLMAgent:
         """One reply of the model, streamed on as it comes."""
         if self._said and not self._said[-1].endswith("\n"):
             self._say("\n\n")
-        whole = Reply("")
+        whole, before = Reply(""), len(self._said)
         async for delta in stream(
             messages,
             max_tokens=MAX_TOKENS,
@@ -143,6 +142,7 @@ class LLMAgent:
                 self._say(delta.text)
             if delta.reply is not None:
                 whole = delta.reply
+        self._said[before:] = filter(None, [whole.text])
         return whole
 
     def _say(self, text: str) -> None:
@@ -152,7 +152,7 @@ class LLMAgent:
     async def _call(self, name: str, arguments: str) -> Outcome:
         try:
             parsed = json.loads(arguments or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             parsed = None
         if not isinstance(parsed, dict):
             return Outcome(False, {}, error="the arguments are not a JSON object")
@@ -204,11 +204,22 @@ class LLMAgent:
     async def _without_the_model(
         self, error: LLMError, question: str, history: Sequence[Turn], language: Language
     ) -> None:
-        if self._said:
-            message = say(language, "llm_broke_off", reason=str(error))
+        reason = why(Desk(self.toolbox, language), error)
+        if self._said or isinstance(error, LLMBrokenOff):
+            message = say(language, "llm_broke_off", reason=reason)
             self.emit(Failed("llm_unavailable", message, tuple(self.toolbox.uses)))
             return
-        await self.fallback.answer(question, history, instead_of_llm=str(error))
+        await self.fallback.answer(question, history, instead_of_llm=reason)
+
+
+def why(desk: Desk, error: LLMError) -> str:
+    """Why there is no answer of the model, in plain words and the endpoint's own."""
+    if isinstance(error, LLMBrokenOff):
+        return desk.say(f"llm_broke_{error.how}", words=desk.quoted(error.words))
+    until = ""
+    if error.until:
+        until = desk.say("llm_until", time=desk.moment(error.until.isoformat()))
+    return desk.say(f"llm_why_{error.kind}", words=desk.quoted(error), until=until)
 
 
 def as_data(value: Any) -> str:
@@ -218,19 +229,3 @@ def as_data(value: Any) -> str:
     if len(text) > LONGEST_RESULT:
         text = text[:LONGEST_RESULT] + " … (cut: ask for less)"
     return f"<<<DATA {token}\n{text}\nDATA {token}>>>"
-
-
-def _as_message(reply: Reply) -> dict[str, Any]:
-    """The model's own turn, as the API wants it back before the tools' answers."""
-    return {
-        "role": "assistant",
-        "content": reply.text or None,
-        "tool_calls": [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
-            for call in reply.tool_calls
-        ],
-    }

@@ -423,17 +423,73 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Não tenho resposta exatamente para isso. A memória mais próxima:",
     ),
     "llm_down": (
-        "(The language model does not answer; this comes from the rules.)",
-        "(O modelo de linguagem não responde; esta resposta vem das regras.)",
+        "(The language model does not answer: {reason} This comes from the rules.)",
+        "(O modelo de linguagem não responde: {reason} Esta resposta vem das regras.)",
     ),
     "llm_unavailable": (
-        "The language model does not answer, and the rules can't answer this question. {reason}",
-        "O modelo de linguagem não responde, e as regras não sabem responder a essa pergunta. "
-        "{reason}",
+        "The language model does not answer: {reason} The rules can't answer this question.",
+        "O modelo de linguagem não responde: {reason} As regras não sabem responder a essa "
+        "pergunta.",
     ),
     "llm_broke_off": (
-        "The language model broke off in the middle of the answer. {reason}",
-        "O modelo de linguagem parou no meio da resposta. {reason}",
+        "The language model's answer is not whole: {reason}",
+        "A resposta do modelo de linguagem não está inteira: {reason}",
+    ),
+    "llm_why_off": ("it is not configured.", "não está configurado."),
+    "llm_why_unreachable": ("it can't be reached, {words}.", "não foi alcançado, {words}."),
+    "llm_why_overloaded": (
+        "it is overloaded or failing, {words}.",
+        "está sobrecarregado ou com falha, {words}.",
+    ),
+    "llm_why_quota": (
+        "its quota is used up{until}, {words}.",
+        "sua cota está esgotada{until}, {words}.",
+    ),
+    "llm_why_limit": (
+        "the day's limit that was set for it here is used up{until}.",
+        "o limite diário definido aqui para ele está esgotado{until}.",
+    ),
+    "llm_why_key": ("it refuses our key, {words}.", "recusa a nossa chave, {words}."),
+    "llm_why_model": (
+        "the endpoint does not know the model, {words}.",
+        "o endpoint não conhece o modelo, {words}.",
+    ),
+    "llm_why_too_long": (
+        "the question with all that belongs to it is too long for it, {words}.",
+        "a pergunta com tudo o que a acompanha é longa demais para ele, {words}.",
+    ),
+    "llm_why_tools": (
+        "this model can't call tools, {words}.",
+        "este modelo não sabe chamar ferramentas, {words}.",
+    ),
+    "llm_why_declined": ("it declines to answer, {words}.", "recusa-se a responder, {words}."),
+    "llm_why_refused": ("it refuses the request, {words}.", "recusa o pedido, {words}."),
+    "llm_why_bad_reply": (
+        "what it sent can't be read, {words}.",
+        "o que enviou não pode ser lido, {words}.",
+    ),
+    "llm_until": (" until {time}", " até {time}"),
+    "llm_broke_no_finish": (
+        "it ended without saying that it was finished.",
+        "terminou sem dizer que estava completa.",
+    ),
+    "llm_broke_length": (
+        "it was cut off at the limit of its length.",
+        "foi cortada no limite de comprimento.",
+    ),
+    "llm_broke_filter": (
+        "a content filter of the endpoint stopped it.",
+        "um filtro de conteúdo do endpoint a interrompeu.",
+    ),
+    "llm_broke_empty": ("it said nothing.", "nada foi dito."),
+    "llm_broke_thoughts": (
+        "it only thought and said nothing.",
+        "o modelo só pensou e nada disse.",
+    ),
+    "llm_broke_endless": ("it did not come to an end.", "não chegava ao fim."),
+    "llm_broke_error": (
+        "an error came instead of the rest, {words}.",
+        "um erro veio no lugar do resto, {words}.",
     ),
     "model_only": (
         "(From the language model itself: not read from HWA, a memory or a document.)",

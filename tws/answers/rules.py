@@ -46,7 +46,7 @@ class RuleAgent:
             own, cited = await self._answer(desk, text, history)
         except CannotAnswer as no:
             if instead_of_llm:
-                message = desk.say("llm_unavailable", reason=desk.quoted(instead_of_llm))
+                message = desk.say("llm_unavailable", reason=instead_of_llm)
                 self.emit(Failed("llm_unavailable", message, tuple(self.toolbox.uses)))
             else:
                 self._finish(desk, no.text, [], answered=False)
@@ -55,7 +55,8 @@ class RuleAgent:
         except ToolFailed as failed:
             self._fail(desk, failed)
         else:
-            self._finish(desk, own, cited, note=desk.say("llm_down") if instead_of_llm else "")
+            note = desk.say("llm_down", reason=instead_of_llm) if instead_of_llm else ""
+            self._finish(desk, own, cited, note=note)
 
     def is_small_talk(self, text: str) -> bool:
         return _small_talk(Desk(self.toolbox, "en"), understand(text)) is not None

@@ -1,0 +1,133 @@
+"""The JSON values in an endpoint's answer, out of its bytes as they come.
+
+Server-sent events as they are met: any line end, comments, several `data:` lines to an event, no
+blank line between two, no line end after the last; or one JSON object instead of a stream. By hand
+and from the raw bytes: docs/decisions.md says why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from knowledge.llm.errors import LLMBadReply, words_of
+
+LONGEST_EVENT = 4 * 1024 * 1024
+LONGEST_STREAM = 64 * 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+
+
+class Events:
+    """Feed it the bytes, then ask `end`; both yield parsed values."""
+
+    def __init__(self) -> None:
+        self._head: bytes | None = b""  # until it is clear what this is
+        self._whole: list[bytes] | None = None  # a JSON body, not a stream
+        self._line: list[bytes] = []  # the pieces of a line that goes on
+        self._event: list[bytes] = []  # the lines of an event that is no JSON yet
+        self._is_error = self._after_cr = self._seen = False
+        self._length = self._line_length = 0
+
+    def feed(self, chunk: bytes) -> Iterator[Any]:
+        self._length += len(chunk)
+        if self._length > LONGEST_STREAM:
+            raise LLMBadReply("The endpoint's answer does not end: it is over 64 MiB.")
+        if self._head is not None:
+            chunk = self._begin(self._head + chunk)
+        if self._whole is not None:
+            self._add(self._whole, chunk)
+            return
+        if b"\r" in chunk or self._after_cr:
+            chunk = self._with_plain_ends(chunk)
+        *lines, rest = chunk.split(b"\n")
+        for line in lines:
+            if self._line:
+                line = b"".join([*self._line, line])
+                self._line, self._line_length = [], 0
+            yield from self._read(line)
+        if rest:
+            self._add(self._line, rest)
+
+    def end(self) -> Iterator[Any]:
+        """What was left when the connection closed. An event cut in two is none."""
+        if self._head:
+            yield from self.feed(b"\n")
+        if self._whole is not None:
+            yield self._whole_value(b"".join(self._whole))
+            return
+        if self._line:
+            yield from self._read(b"".join(self._line))
+        if self._event:
+            yield from self._joined(at_the_end=True)
+        if not self._seen:
+            raise LLMBadReply("The endpoint's answer is neither JSON nor a stream of events.")
+
+    def _begin(self, head: bytes) -> bytes:
+        """Find out what this is; b"" while that takes more bytes."""
+        text = head.removeprefix(_BOM).lstrip()
+        if len(text) < len(_BOM) and not head.endswith(b"\n"):
+            self._head = head
+            return b""
+        self._head = None
+        if text[:1] in {b"{", b"[", b"<"}:
+            self._whole = []
+        return text
+
+    def _add(self, pieces: list[bytes], chunk: bytes) -> None:
+        self._line_length += len(chunk)
+        if self._line_length > LONGEST_EVENT:
+            raise LLMBadReply("The endpoint sent more than 4 MiB in one piece.")
+        pieces.append(chunk)
+
+    def _with_plain_ends(self, chunk: bytes) -> bytes:
+        if self._after_cr:
+            chunk = chunk.removeprefix(b"\n")
+        self._after_cr = chunk.endswith(b"\r")
+        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+    def _read(self, line: bytes) -> Iterator[Any]:
+        if line.startswith(b"data:"):
+            self._seen = True
+            yield from self._data(line[5:].strip())
+        elif not line:
+            if self._event:
+                yield from self._joined()
+            self._is_error = False
+        elif line.startswith(b"event:"):
+            self._is_error = line[6:].strip() == b"error"
+        elif line.startswith(b"error:"):  # llama.cpp's way to say it
+            yield {"error": words_of(line[6:].decode("utf-8", "replace"))}
+
+    def _data(self, data: bytes) -> Iterator[Any]:
+        if self._event:
+            self._event.append(data)
+            return
+        if not data or data == b"[DONE]":
+            return
+        try:
+            value = json.loads(data)
+        except (ValueError, RecursionError):
+            self._event.append(data)
+            return
+        yield {"error": value} if self._is_error else value
+
+    def _joined(self, *, at_the_end: bool = False) -> Iterator[Any]:
+        """The event of several lines. Words that are no JSON are an error's."""
+        data = b"\n".join(self._event)
+        self._event = []
+        try:
+            yield json.loads(data)
+        except (ValueError, RecursionError):
+            if not at_the_end:
+                words = words_of(data.decode("utf-8", "replace"))
+                raise LLMBadReply(
+                    f"The endpoint streamed something that is not JSON: {words}"
+                ) from None
+
+    def _whole_value(self, body: bytes) -> Any:
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError):
+            words = words_of(body.decode("utf-8", "replace"))
+            raise LLMBadReply(f"The endpoint's answer is not JSON: {words}") from None

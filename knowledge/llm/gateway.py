@@ -1,0 +1,239 @@
+"""The one way to an LLM: chat, judge and check all ask here.
+
+    reply = await call_llm(messages, max_tokens=500, schema=SCHEMA, purpose="judge")
+    async for delta in stream(messages, max_tokens=1500, tools=tools): ...
+
+A call is tried again when the failure may pass, asked anew in a leaner way when the endpoint
+refuses a part of the request (`negotiation`), counted (`costs`), and logged in one line when it
+fails. Whatever an endpoint sends, nothing but an LLMError leaves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from django.conf import settings
+
+from knowledge.llm import costs
+from knowledge.llm.endpoints import Endpoint, endpoint_for
+from knowledge.llm.errors import (
+    LONGEST_WAIT_SECONDS,
+    LLMBrokenOff,
+    LLMError,
+    LLMOff,
+    LLMRefused,
+    LLMUnavailable,
+)
+from knowledge.llm.events import Events
+from knowledge.llm.negotiation import Negotiation, Profile, body
+from knowledge.llm.replies import Incoming
+from knowledge.llm.transport import exchange
+from knowledge.llm.types import Asked, Delta, Message, Purpose, Reply, Usage
+
+log = logging.getLogger(__name__)
+
+
+async def call_llm(
+    messages: Sequence[Message] | str,
+    *,
+    max_tokens: int,
+    schema: Mapping[str, Any] | None = None,
+    temperature: float = 0.0,
+    model: str | None = None,
+    tools: Sequence[Mapping[str, Any]] = (),
+    purpose: Purpose = "judge",
+) -> Reply:
+    """One whole answer. `schema` is a JSON schema (an object) that the answer should have.
+
+    Without a parsable answer `data` is None: what that means is the caller's to decide.
+    """
+    if isinstance(messages, str):
+        messages = [{"role": "user", "content": messages}]
+    asked = Asked(
+        messages, max_tokens, schema, temperature, model or settings.LLM_MODEL, tools, purpose,
+        streamed=False,
+    )  # fmt: skip
+    async with aclosing(_Call(asked).deltas()) as deltas:
+        async for delta in deltas:
+            if delta.reply is not None:
+                return delta.reply
+    raise AssertionError("unreachable: a call ends with a reply or raises")
+
+
+async def stream(
+    messages: Sequence[Message],
+    *,
+    max_tokens: int,
+    temperature: float = 0.0,
+    model: str | None = None,
+    tools: Sequence[Mapping[str, Any]] = (),
+    purpose: Purpose = "chat",
+) -> AsyncGenerator[Delta, None]:
+    """The answer as it is written; the last delta carries the whole reply.
+
+    Leaving the loop, or cancelling it, closes the connection: the endpoint stops writing.
+    """
+    asked = Asked(
+        messages, max_tokens, None, temperature, model or settings.LLM_MODEL, tools, purpose,
+        streamed=True,
+    )  # fmt: skip
+    async with aclosing(_Call(asked).deltas()) as deltas:
+        async for delta in deltas:
+            yield delta
+
+
+class _Call:
+    """One call with all its tries."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
+        self._began = time.monotonic()
+        self._incoming: Incoming | None = None
+        self._begun = False  # something was given to the caller: no other try
+        self._known = Profile()
+        self._request: dict[str, Any] = {}
+        self._tools_refused: LLMError | None = None
+
+    async def deltas(self) -> AsyncGenerator[Delta, None]:
+        if not settings.LLM_BASE_URL:
+            raise LLMOff
+        endpoint = await endpoint_for(self._asked.model)
+        failed = True
+        try:
+            await costs.check_limit()
+            async with aclosing(self._tries(endpoint)) as deltas:
+                async for delta in deltas:
+                    if delta.reply is not None:
+                        failed = False
+                        endpoint.note(None)
+                    yield delta
+        except LLMError as error:
+            endpoint.note(error)
+            self._log(error)
+            raise
+        except (GeneratorExit, asyncio.CancelledError):
+            failed = False  # stopped by who asked
+            raise
+        finally:
+            self._count(failed=failed)
+
+    def _log(self, error: LLMError) -> None:
+        log.warning(
+            "LLM call failed: %s, model %s, %s%s: %s",
+            self._asked.purpose,
+            self._asked.model or "-",
+            error.kind,
+            f", status {error.status}" if error.status else "",
+            error,
+        )
+
+    def _count(self, *, failed: bool) -> None:
+        incoming = self._incoming
+        usage = (incoming.usage if incoming else None) or Usage()
+        if incoming and incoming.began and usage == Usage():
+            usage = costs.estimated(self._asked, incoming.length)
+        costs.count(self._asked, usage, failed=failed, seconds=time.monotonic() - self._began)
+
+    # --- the tries ----------------------------------------------------------------------------
+
+    async def _tries(self, endpoint: Endpoint) -> AsyncGenerator[Delta, None]:
+        self._known = endpoint.profile
+        talks = Negotiation(self._known, may_guess=endpoint.may_guess)
+        retries = settings.LLM_MAX_RETRIES
+        if self._asked.tools and not endpoint.profile.tools:
+            raise LLMRefused("It does not take tools, as it has shown before.", kind="tools")
+        while True:
+            try:
+                async with aclosing(self._try(talks.profile, endpoint)) as deltas:
+                    async for delta in deltas:
+                        if self._tools_refused:
+                            break
+                        self._begun = True
+                        yield delta
+            except LLMError as error:
+                if self._begun:
+                    raise
+                if retries and (wait := _wait(error, settings.LLM_MAX_RETRIES - retries)):
+                    retries -= 1
+                    await asyncio.sleep(wait)
+                    continue
+                if self._learns_to_think(error, talks):
+                    continue
+                if not talks.goes_on(error, self._request):
+                    if talks.guessed_in_vain:
+                        endpoint.guessed_at = time.monotonic()
+                    raise talks.refusal(error) from error
+                if not talks.profile.tools:
+                    self._tools_refused = error
+            else:
+                if self._tools_refused:  # without them it would only make things up
+                    raise LLMRefused(str(self._tools_refused), kind="tools")
+                return
+
+    async def _try(self, profile: Profile, endpoint: Endpoint) -> AsyncGenerator[Delta, None]:
+        """One exchange: its deltas, the whole reply last, and what it taught."""
+        asked = self._asked
+        self._request = body(asked, profile)
+        held = profile.thinking in {"", "unopened"}
+        incoming = self._incoming = Incoming(asked, held=held)
+        try:
+            async with aclosing(_events(self._request)) as events:
+                async for event in events:
+                    if text := incoming.add(event):
+                        yield Delta(text)
+            for text in incoming.rest():
+                yield Delta(text)
+            reply = incoming.reply()
+        except LLMError as error:
+            broken = _broken_off(error, incoming)
+            if broken is None:
+                raise
+            for text in incoming.unheard(broken.how, known=profile.thinking):
+                yield Delta(text)  # a part of an answer, which its end says
+            raise broken from error
+        finally:
+            if incoming.began:
+                endpoint.learn(self._known, profile.thinking_as(incoming.thought))
+        yield Delta(reply=reply)
+
+    def _learns_to_think(self, error: LLMError, talks: Negotiation) -> bool:
+        """A model that spent all its tokens on thoughts gets some for them, the first time."""
+        incoming = self._incoming
+        if not isinstance(error, LLMBrokenOff) or incoming is None or error.how != "length":
+            return False
+        before = talks.profile
+        talks.profile = before.thinking_as(incoming.thought)
+        return talks.profile.thinks and not before.thinks and bool(settings.LLM_REASONING_TOKENS)
+
+
+def _broken_off(error: LLMError, incoming: Incoming) -> LLMBrokenOff | None:
+    """Whatever goes wrong once an answer has begun has broken it off."""
+    if isinstance(error, LLMBrokenOff):
+        return error
+    if incoming.began and error.kind not in {"tools", "declined"}:
+        return LLMBrokenOff("error", str(error))
+    return None
+
+
+async def _events(request: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
+    events = Events()
+    async with aclosing(exchange(request)) as chunks:
+        async for chunk in chunks:
+            for event in events.feed(chunk):
+                yield event
+    for event in events.end():
+        yield event
+
+
+def _wait(error: LLMError, done: int) -> float:
+    """Seconds until the next try; 0 when there is none, or only after too long a wait."""
+    if not isinstance(error, LLMUnavailable) or error.kind not in {"overloaded", "unreachable"}:
+        return 0.0
+    jitter = float(random.uniform(0.25, 0.5) * 2**done)  # noqa: S311  not a secret
+    return min(LONGEST_WAIT_SECONDS, max(error.wait_seconds, jitter))

@@ -1,0 +1,205 @@
+"""Which request an endpoint takes: what is sent by its profile, what is left out after a refusal.
+
+An endpoint that refuses a request is asked again without what it names. When it names nothing,
+each part that can be spared is left out by itself, then all of them together. What was taken in
+the end is learned.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
+
+from knowledge.llm.errors import LLMError
+from knowledge.llm.messages import shaped
+from knowledge.llm.types import Asked
+
+FORMATS = ("json_schema", "json_object", "none")
+LIMIT_FIELDS = ("max_tokens", "max_completion_tokens", "none")
+THINKING = ("", "none", "seen", "unopened")
+_ABOUT_THE_REQUEST = {400, 404, 405, 415, 422, 500, 501}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an endpoint takes for a model, as far as it has shown."""
+
+    temperature: bool = True
+    stream: bool = True
+    stream_options: bool = True
+    response_format: str = FORMATS[0]
+    limit_field: str = LIMIT_FIELDS[0]
+    tools: bool = True
+    system_role: bool = True
+    thinking: str = ""
+    """"": not known; none; seen: in a field or in tags; unopened: with the closing tag alone."""
+
+    @property
+    def thinks(self) -> bool:
+        return self.thinking in {"seen", "unopened"}
+
+    def thinking_as(self, seen: str) -> Profile:
+        """With what a reply showed; the strongest sign ever seen stays."""
+        is_news = THINKING.index(seen) > THINKING.index(self.thinking)
+        return replace(self, thinking=seen) if is_news else self
+
+
+def body(asked: Asked, profile: Profile) -> dict[str, Any]:
+    """The request as this endpoint takes it."""
+    tools = list(asked.tools) if profile.tools else []
+    request: dict[str, Any] = {
+        "model": asked.model,
+        "messages": shaped(asked.messages, system_role=profile.system_role, tools=bool(tools)),
+    }
+    if profile.temperature:
+        request["temperature"] = asked.temperature
+    if profile.limit_field in LIMIT_FIELDS[:2]:
+        budget = settings.LLM_REASONING_TOKENS if profile.thinks else 0
+        request[profile.limit_field] = asked.max_tokens + budget
+    if tools:
+        request["tools"] = tools
+    if asked.schema is not None and profile.response_format != "none":
+        request["response_format"] = _format(asked.schema, profile.response_format)
+    if asked.streamed and profile.stream:
+        request["stream"] = True
+        if profile.stream_options:
+            request["stream_options"] = {"include_usage": True}
+    return request
+
+
+def _format(schema: Any, kind: str) -> dict[str, Any]:
+    if kind == "json_object":
+        return {"type": "json_object"}
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": "reply", "strict": True, "schema": schema},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a request that can be spared, and the words by which endpoints name it."""
+
+    key: str  # it is there when the request has this key
+    words: re.Pattern[str]
+    without: Callable[[Profile], Profile]
+
+
+def _next(known: tuple[str, ...], value: str) -> str:
+    return known[min(known.index(value) + 1, len(known) - 1)]
+
+
+def _part(key: str, words: str, without: Callable[[Profile], Profile]) -> Part:
+    return Part(key, re.compile(words, re.IGNORECASE), without)
+
+
+PARTS = (
+    _part(
+        "response_format",
+        r"response_format|json_schema|json_object|structured|guided|grammar|\bschema\b",
+        lambda p: replace(p, response_format=_next(FORMATS, p.response_format)),
+    ),
+    _part(
+        "stream_options",
+        r"stream_options|include_usage",
+        lambda p: replace(p, stream_options=False),
+    ),
+    _part("temperature", r"temperature|sampling", lambda p: replace(p, temperature=False)),
+    _part(
+        "tokens",
+        r"max_tokens|max_completion_tokens|num_predict",
+        lambda p: replace(p, limit_field=_next(LIMIT_FIELDS, p.limit_field)),
+    ),
+    _part(
+        "system",
+        r"\bsystem\b|developer instruction|\broles?\b",
+        lambda p: replace(p, system_role=False),
+    ),
+    _part("stream", r"\bstream(?:ing)?\b", lambda p: replace(p, stream=False)),
+    _part(
+        "tools",
+        r"\btools?\b|tool_choice|tool[ _-]?(?:use|call)|function[ _-]?call",
+        lambda p: replace(p, tools=False),
+    ),
+)
+"""In the order in which they are left out when the endpoint does not say what it minds."""
+
+
+def _sent(request: dict[str, Any]) -> list[Part]:
+    has = set(request)
+    if has & set(LIMIT_FIELDS):
+        has.add("tokens")
+    if request["messages"][:1] and request["messages"][0]["role"] == "system":
+        has.add("system")
+    return [part for part in PARTS if part.key in has]
+
+
+class Negotiation:
+    """The tries of one call: `profile` is the one to try now."""
+
+    def __init__(self, profile: Profile, *, may_guess: bool) -> None:
+        self.profile = profile
+        self._may_guess = may_guess
+        self._guesses: Iterator[Profile] | None = None
+        self._unguessed: LLMError | None = None
+        self.guessed_in_vain = False
+
+    def goes_on(self, error: LLMError, request: dict[str, Any]) -> bool:
+        """Whether a leaner request is worth a try after this refusal."""
+        if error.status not in _ABOUT_THE_REQUEST or error.kind in {"too_long", "declined", "key"}:
+            return False
+        sent = _sent(request)
+        if self._guesses is None and (part := _named(str(error), sent)):
+            self.profile = part.without(self.profile)
+            return True
+        if self._guesses is None and self._may_guess and error.kind in {"refused", "overloaded"}:
+            self._guesses = _leaner(self.profile, sent)
+            self._unguessed = error
+        leaner = next(self._guesses, None) if self._guesses is not None else None
+        if leaner is None:
+            self.guessed_in_vain = self._guesses is not None
+            return False
+        self.profile = leaner
+        return True
+
+    def refusal(self, error: LLMError) -> LLMError:
+        """The error to tell: what was said to the full request, not to a guess."""
+        return self._unguessed or error
+
+
+def _named(words: str, sent: list[Part]) -> Part | None:
+    """The part that a refusal names first."""
+    found = [(match.start(), part) for part in sent if (match := part.words.search(words))]
+    parts = [part for _, part in sorted(found, key=lambda one: one[0])]
+    # "Tools can't be used with streaming": they are worth more than it is.
+    return next((part for part in parts if part.key == "stream"), parts[0] if parts else None)
+
+
+def _leaner(profile: Profile, sent: list[Part]) -> Iterator[Profile]:
+    spared = [part for part in sent if part.key != "tools"]
+    for part in spared:
+        if part.key == "tokens" and profile.limit_field == LIMIT_FIELDS[0]:
+            yield part.without(profile)  # the other name first
+        yield _without(part, profile)
+    leanest = profile
+    for part in spared:
+        leanest = _without(part, leanest)
+    if len(spared) > 1:
+        yield leanest
+    for part in sent:
+        if part.key == "tools":
+            yield part.without(profile)
+            if spared:
+                yield part.without(leanest)
+
+
+def _without(part: Part, profile: Profile) -> Profile:
+    if part.key == "response_format":
+        return replace(profile, response_format="none")
+    if part.key == "tokens":
+        return replace(profile, limit_field="none")
+    return part.without(profile)

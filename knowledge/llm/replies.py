@@ -1,0 +1,295 @@
+"""A reply put together from an endpoint's events, whole or by the piece, however it writes them.
+
+An answer is whole only with a finish reason that says so; everything else raises.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from django.conf import settings
+
+from knowledge.llm.errors import (
+    Broken,
+    LLMBadReply,
+    LLMBrokenOff,
+    LLMError,
+    LLMRefused,
+    refusal,
+    words_of,
+)
+from knowledge.llm.spoken import Spoken, calls_in, looks_like_a_call
+from knowledge.llm.types import Asked, Reply, ToolCall, Usage
+
+WHOLE = {"stop", "end_turn", "eos", "eos_token", "stop_sequence", "complete", "completed"}
+WHOLE_WITH_CALLS = WHOLE | {"tool_calls", "tool_use", "function_call", "tool_call", "length"}
+"""`length` too: arguments that were cut are given back to the model, which tries again."""
+_REASONING = ("reasoning_content", "reasoning", "thinking")
+_TEXT_PARTS = {"text", "output_text", None}
+_BROKEN: dict[str, Broken] = {
+    "": "no_finish",
+    "length": "length", "max_tokens": "length", "model_length": "length",
+    "content_filter": "filter", "safety": "filter", "recitation": "filter",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Call:
+    """A tool call as far as it has come."""
+
+    index: int | None
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        try:
+            return isinstance(json.loads(self.arguments), dict)
+        except (ValueError, RecursionError):
+            return False
+
+
+class Incoming:
+    """The reply to one request as far as it has come."""
+
+    def __init__(self, asked: Asked, *, held: bool) -> None:
+        self._asked = asked
+        self._spoken = Spoken(held=held and asked.streamed)
+        self._calls: list[_Call] = []
+        self._finish = ""
+        self._refusal = ""
+        self._model = ""
+        self.length = 0  # characters of text and arguments
+        self.usage: Usage | None = None
+        self.reasoned = False
+
+    @property
+    def began(self) -> bool:
+        return self.length > 0 or bool(self._calls) or self.reasoned
+
+    @property
+    def thought(self) -> str:
+        """How this model thinks, for its profile; "" when the reply does not tell."""
+        if self._spoken.unopened:
+            return "unopened"
+        if self.reasoned or self._spoken.thought:
+            return "seen"
+        return "none" if self._spoken.text.strip() else ""
+
+    def add(self, event: Any) -> str:
+        """Take one event in; what of it may be shown now."""
+        if not isinstance(event, dict):
+            return ""
+        if usage := event.get("usage"):
+            self.usage = _usage(usage)
+        choices = event.get("choices")
+        if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+            if error := _error_in(event):
+                raise error
+            return ""
+        choice = choices[0]
+        if error := _error_in(choice) or _error_in(event):
+            raise error
+        if not self._model and isinstance(model := event.get("model"), str):
+            self._model = words_of(model) if model else ""
+        if finish := choice.get("finish_reason"):
+            self._finish = str(finish).lower()
+        delta = choice.get("delta") or choice.get("message")
+        return self._take(delta) if isinstance(delta, dict) else ""
+
+    def _take(self, delta: Mapping[str, Any]) -> str:
+        if delta.get("tool_calls") or delta.get("function_call"):
+            self._take_calls(delta)
+        if not self.reasoned and any(delta.get(name) for name in _REASONING):
+            self.reasoned = True
+            self._spoken.release()
+        if isinstance(words := delta.get("refusal"), str):
+            self._refusal += words
+        text = delta.get("content")
+        if not text:
+            return ""
+        if not isinstance(text, str):
+            text = "".join(map(self._text_of, text if isinstance(text, list) else [text]))
+        self._grow(len(text))
+        return self._spoken.feed(text)
+
+    def _text_of(self, part: Any) -> str:
+        if isinstance(part, str):
+            return part
+        if not isinstance(part, dict):
+            return ""
+        if part.get("type") in _TEXT_PARTS:
+            text = part.get("text")
+            return text if isinstance(text, str) else ""
+        self.reasoned = True
+        return ""
+
+    # --- tool calls ---------------------------------------------------------------------------
+
+    def _take_calls(self, delta: Mapping[str, Any]) -> None:
+        entries = delta.get("tool_calls") or [{"index": 0, "function": delta["function_call"]}]
+        for entry in entries if isinstance(entries, list) else [entries]:
+            function = entry.get("function") if isinstance(entry, dict) else None
+            if isinstance(function, dict):
+                self._take_call(entry, function)
+
+    def _take_call(self, entry: Mapping[str, Any], function: Mapping[str, Any]) -> None:
+        index, name = _index(entry.get("index")), _word(function.get("name"))
+        call = self._call_for(index, _word(entry.get("id")), name)
+        call.id = call.id or _word(entry.get("id"))
+        if name != call.name and not call.arguments:
+            call.name += name
+        arguments = function.get("arguments")
+        if isinstance(arguments, str):
+            call.arguments += arguments
+        elif isinstance(arguments, dict):
+            call.arguments = json.dumps(arguments)
+        self._grow(len(str(arguments)))
+
+    def _grow(self, characters: int) -> None:
+        self.length += characters
+        if self.length > settings.LLM_MAX_CHARACTERS:
+            self._broke_off("endless")
+
+    def _call_for(self, index: int | None, id_: str, name: str) -> _Call:
+        """The call that a piece belongs to: by its id, else its index, else the last one.
+
+        A new id begins a new call whatever its index says, and so does a name after a call that
+        is complete: some endpoints give every call the index 0, and some no id.
+        """
+        if id_ and (known := [call for call in self._calls if call.id == id_]):
+            return known[0]
+        at_index = [call for call in self._calls if index is None or call.index == index]
+        call = at_index[-1] if at_index else None
+        if call is None or self._begins_another(call, index, id_, name):
+            call = _Call(index)
+            self._calls.append(call)
+        return call
+
+    @staticmethod
+    def _begins_another(call: _Call, index: int | None, id_: str, name: str) -> bool:
+        if not name:
+            return False
+        if id_ and call.id:
+            return not call.arguments or call.is_complete
+        if index is None and not call.arguments:
+            return name != call.name
+        return call.is_complete
+
+    # --- the end ------------------------------------------------------------------------------
+
+    def rest(self) -> list[str]:
+        """What was held back and may be shown now. Empty when it is a tool call after all."""
+        pieces = self._spoken.end()
+        return [] if self._is_call_as_text() else pieces
+
+    def unheard(self, how: Broken, *, known: str) -> list[str]:
+        """What was held back of an answer that broke off, when it was hardly a thought."""
+        if known == "unopened" or how in {"length", "thoughts"}:
+            return []
+        return self.rest()
+
+    def _is_call_as_text(self) -> bool:
+        text = self._spoken.text
+        return calls_in(text) is not None or looks_like_a_call(text, self._tool_names)
+
+    @property
+    def _tool_names(self) -> set[str]:
+        return {str(tool["function"]["name"]) for tool in self._asked.tools}
+
+    def reply(self) -> Reply:
+        """The whole reply; an LLMError when it is none."""
+        calls = [ToolCall(c.id, c.name, c.arguments or "{}") for c in self._calls if c.name]
+        text, written = self._spoken.text, self._written_calls()
+        if written is not None:
+            calls += [ToolCall("", name, arguments) for name, arguments in written]
+            text = "" if calls_in(text) is not None else text
+        if self._finish not in (WHOLE_WITH_CALLS if calls else WHOLE):
+            words = "" if self._finish in _BROKEN else f"finish_reason {self._finish[:40]!r}"
+            self._broke_off(_BROKEN.get(self._finish, "error"), words)
+        if not calls and not text.strip():
+            self._said_nothing()
+        return Reply(
+            text=text,
+            data=_parsed(text) if self._asked.schema is not None else None,
+            finish_reason=self._finish,
+            tool_calls=tuple(
+                ToolCall(call.id or f"call_{n}", call.name, call.arguments)
+                for n, call in enumerate(calls)
+            ),
+            usage=self.usage or Usage(),
+            model=self._model,
+        )
+
+    def _written_calls(self) -> list[tuple[str, str]] | None:
+        """The calls that the model wrote as text. Refused when they can't be read or obeyed."""
+        written: list[tuple[str, str]] = []
+        for span in self._spoken.calls:
+            written += calls_in(span) or [("", "")]
+        written += calls_in(self._spoken.text) or []
+        if not written and not looks_like_a_call(self._spoken.text, self._tool_names):
+            return None
+        if not written or any(name not in self._tool_names for name, _ in written):
+            raise LLMBadReply("The model wrote a tool call as text.", "tools")
+        return written
+
+    def _broke_off(self, how: Broken, words: str = "") -> NoReturn:
+        used = self.usage.completion_tokens if self.usage else 0
+        raise LLMBrokenOff(how, words, used=used, said=bool(self._spoken.text.strip()))
+
+    def _said_nothing(self) -> NoReturn:
+        if self._refusal:
+            raise LLMRefused(words_of(self._refusal), kind="declined")
+        self._broke_off("thoughts" if self.reasoned or self._spoken.thought else "empty")
+
+
+def _error_in(event: Mapping[str, Any]) -> LLMError | None:
+    """The error that an event brings instead of an answer, in whichever shape."""
+    error = event.get("error")
+    if not error:
+        words = event.get("detail") or event.get("message")
+        is_only_words = "choices" not in event and isinstance(words, str | list)
+        if not is_only_words and "error" not in (event.get("object"), event.get("type")):
+            return None
+        error = event
+    codes = [error.get(name) for name in ("status", "code")] if isinstance(error, dict) else []
+    status = next((c for c in map(_index, [*codes, event.get("code")]) if c and 400 <= c < 600), 0)
+    return refusal(status or 500, json.dumps(event))
+
+
+def _index(value: Any) -> int | None:
+    if isinstance(value, str) and value.isdecimal() and len(value) < 10:
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _usage(usage: Any) -> Usage:
+    usage = usage if isinstance(usage, dict) else {}
+    return Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
+
+
+def _count(value: Any) -> int:
+    """A number of tokens; 0 for what is none."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+    return int(number) if math.isfinite(number) and 0 <= number < 1e9 else 0
+
+
+def _parsed(text: str) -> Any:
+    """The JSON object in `text`, or None. Mending almost-JSON is the caller's business."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return data if isinstance(data, dict) else None

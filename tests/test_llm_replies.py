@@ -1,0 +1,373 @@
+"""An endpoint's bytes become a reply, in all the ways in which endpoints write them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.llm.errors import LLMBadReply, LLMBrokenOff, LLMError, LLMRefused, LLMUnavailable
+from knowledge.llm.events import Events
+from knowledge.llm.replies import Incoming
+from knowledge.llm.spoken import Spoken, calls_in
+from knowledge.llm.types import Asked
+
+ANSWER = "Há 3 jobs em ABEND ✅."
+TOOLS = [{"function": {"name": name}} for name in ("count_jobs", "engine_info")]
+ASKED = Asked([], 500, None, 0.0, "tiny", TOOLS, "chat", streamed=True)
+
+
+def chunk(delta=None, finish=None, **more):
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]} | more
+
+
+def said(text=ANSWER, step=5):
+    return [chunk({"content": text[at : at + step]}) for at in range(0, len(text), step)]
+
+
+def sse(*events, end="\n\n", before="data: ", done=True):
+    texts = [event if isinstance(event, str) else json.dumps(event) for event in events]
+    return "".join(f"{before}{text}{end}" for text in [*texts, "[DONE]"][: None if done else -1])
+
+
+def read(body, *, held=False, asked=ASKED, size=None):
+    """What was shown, and the reply."""
+    data = body if isinstance(body, bytes) else body.encode()
+    events, incoming, shown = Events(), Incoming(asked, held=held), []
+    pieces = [data[at : at + size] for at in range(0, len(data), size)] if size else [data]
+    for piece in pieces:
+        shown += [incoming.add(event) for event in events.feed(piece)]
+    shown += [incoming.add(event) for event in events.end()]
+    shown += incoming.rest()
+    return "".join(shown), incoming.reply()
+
+
+# --- events -----------------------------------------------------------------------------------
+
+WHOLE = [*said(), chunk(finish="stop")]
+PRETTY = json.dumps(chunk({"content": ANSWER}, "stop"), indent=1).replace("\n", "\ndata: ")
+
+WRITTEN = {
+    "as specified": sse(*WHOLE),
+    "CR LF": sse(*WHOLE, end="\r\n\r\n"),
+    "CR": sse(*WHOLE, end="\r\r"),
+    "no blank line between events": sse(*WHOLE, end="\n"),
+    "no space": sse(*WHOLE, before="data:"),
+    "no [DONE]": sse(*WHOLE, done=False),
+    "no line end after the last": sse(*WHOLE, done=False).rstrip("\n"),
+    "an event of several lines": sse(PRETTY),
+    "comments and other fields": ": waiting\n\nevent: message\nid: 7\nretry: 9\n" + sse(*WHOLE),
+    "empty events": "data:\n\n" + sse(*WHOLE, end="\n\ndata:\n\n"),
+    "a byte order mark": "\ufeff" + sse(*WHOLE),
+    "values that are no objects": sse(*said(), "[]", "null", '"ok"', "7", chunk(finish="stop")),
+    "no choices": sse({"choices": []}, {"choices": None}, {"choices": {}}, *WHOLE),
+    "an empty delta at the end": sse(*said(), chunk(None, "stop")),
+    "a finish that comes twice": sse(*WHOLE, chunk({"content": ""}, "stop")),
+    "messages instead of deltas": sse({"choices": [{"message": {"content": ANSWER},
+                                                    "finish_reason": "STOP"}]}),
+    "whole, not a stream": json.dumps({"choices": [{"message": {"content": ANSWER},
+                                                    "finish_reason": "stop"}]}, indent=1),
+    "parts": sse(chunk({"content": [{"type": "thinking", "thinking": "hm"}]}),
+                 chunk({"content": [{"type": "text", "text": ANSWER}]}), chunk(finish="stop")),
+    "strings as parts": sse(chunk({"content": [ANSWER[:4], {"text": ANSWER[4:]}, 7]}, "stop")),
+    "reasoning": sse(*[chunk({name: "I guess 17."}) for name in ("reasoning_content", "reasoning")],
+                     *WHOLE),
+    "thoughts": sse(*said("<think>\nI guess 17. <b>\n</think>\n\n" + ANSWER), chunk(finish="stop")),
+    "thoughts in capitals": sse(*said(f"<THINK>17</Think>{ANSWER}"), chunk(finish="stop")),
+    "thoughts of Magistral": sse(*said(f"[THINK]17[/THINK]{ANSWER}"), chunk(finish="stop")),
+    "channels": sse(*said(f"<|channel|>analysis<|message|>17<|end|><|channel|>final<|message|>"
+                          f"{ANSWER}"), chunk(finish="stop")),
+    "thoughts without the opening tag": sse(*said(f"I guess 17.\n</think>\n{ANSWER}"),
+                                            chunk(finish="stop")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [None, 1, 7])
+@pytest.mark.parametrize("body", WRITTEN.values(), ids=WRITTEN)
+def test_however_it_is_written_the_answer_is_read_and_no_thought_is_shown(body, size) -> None:
+    shown, reply = read(body, held=True, size=size)
+
+    assert (shown, reply.text) == (ANSWER, ANSWER)
+
+
+@pytest.mark.parametrize("size", [None, 1, 7])
+def test_halves_of_a_character_are_put_together(size) -> None:
+    pieces = ["ok \\ud83d", "\\udc4d", "\\udc4d \\ud83d"]  # 👍, then halves without another
+    events = [json.dumps(chunk({"content": "X"})).replace("X", piece) for piece in pieces]
+
+    assert read(sse(*events, chunk(finish="stop")), size=size)[1].text == "ok 👍\ufffd \ufffd"
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": "9", "completion_tokens": None},
+        {"prompt_tokens": 9.0, "completion_tokens": "n/a"},
+        {"prompt_tokens": 9, "completion_tokens": -3},
+        {"prompt_tokens": 9, "completion_tokens": 1e300},
+        {"prompt_tokens": 9, "completion_tokens": [7]},
+    ],
+)
+def test_tokens_that_are_no_number_are_none(usage) -> None:
+    reply = read(sse(*WHOLE, {"choices": [], "usage": usage}))[1]
+
+    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (9, 0)
+
+
+# --- not whole --------------------------------------------------------------------------------
+
+PART = said("Há 3 jobs em ABEND: PAYROLL_CALC, INV")
+BROKEN = {
+    "no finish": (sse(*PART, done=False), "no_finish"),
+    "no finish, but [DONE]": (sse(*PART), "no_finish"),
+    "cut inside an event": (sse(*PART, done=False)[:-9], "no_finish"),
+    "cut inside a tool call": (
+        sse(chunk({"tool_calls": [{"function": {"name": "count_jobs", "arguments": '{"b'}}]})),
+        "no_finish",
+    ),
+    "length": (sse(*PART, chunk(finish="length")), "length"),
+    "max_tokens": (sse(*PART, chunk(finish="MAX_TOKENS")), "length"),
+    "content filter": (sse(*PART, chunk(finish="content_filter")), "filter"),
+    "an unknown finish": (sse(*PART, chunk(finish="aborted")), "error"),
+    "nothing": (sse(chunk(finish="stop")), "empty"),
+    "white space": (sse(*said("\n \n"), chunk(finish="stop")), "empty"),
+    "only thoughts": (sse(*said("<think>hm</think> "), chunk(finish="stop")), "thoughts"),
+    "thoughts without an end": (sse(*said("<think>hm, "), chunk(finish="stop")), "thoughts"),
+    "only reasoning": (sse(chunk({"reasoning_content": ANSWER}, "stop")), "thoughts"),
+}
+
+
+@pytest.mark.parametrize(("body", "how"), BROKEN.values(), ids=BROKEN)
+def test_what_is_not_whole_is_broken_off(body, how) -> None:
+    with pytest.raises(LLMBrokenOff) as broken:
+        read(body)
+    assert broken.value.how == how
+
+
+def test_an_answer_without_end_is_broken_off(settings) -> None:
+    settings.LLM_MAX_CHARACTERS = 1000
+
+    with pytest.raises(LLMBrokenOff) as broken:
+        read(sse(*said("word " * 300)))
+    assert broken.value.how == "endless"
+
+
+@pytest.mark.parametrize(
+    ("event", "error", "kind"),
+    [
+        ({"error": {"message": "CUDA out of memory", "code": 500}}, LLMUnavailable, "overloaded"),
+        ({"error": {"message": "n_ctx exceeded", "code": 400}}, LLMRefused, "too_long"),
+        ({"error": "something broke"}, LLMUnavailable, "overloaded"),
+        ({"object": "error", "message": "no", "code": 400}, LLMRefused, "refused"),
+        ({"type": "error", "error": {"type": "overloaded_error"}}, LLMUnavailable, "overloaded"),
+        ({"detail": "Internal error"}, LLMUnavailable, "overloaded"),
+        ({"message": "try later", "status": 429}, LLMUnavailable, "overloaded"),
+        (chunk({}, "error") | {"error": {"message": "x", "code": "502"}}, LLMUnavailable,
+         "overloaded"),
+        ({"choices": [{"error": {"message": "x", "code": 502}}]}, LLMUnavailable, "overloaded"),
+    ],
+)  # fmt: skip
+def test_an_error_in_a_stream_is_an_error_whatever_its_shape(event, error, kind) -> None:
+    for body in (sse(*PART, event), json.dumps(event)):
+        with pytest.raises(error) as raised:
+            read(body)
+        assert raised.value.kind == kind
+
+
+@pytest.mark.parametrize(
+    "body", ["event: error\ndata: {}\n\n".format('{"message": "no"}'), 'error: {"message": "no"}\n']
+)
+def test_an_error_event_is_an_error(body) -> None:
+    with pytest.raises(LLMUnavailable, match="no"):
+        read(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["<html>Sign in</html>", "", "Bad Gateway", '{"done": false}\n{"done": true}', "data: oops\n\n",
+     "[" * 100_000, "data: " + "[" * 100_000 + "\n\n", b"\xff\xfe\x00"],
+)  # fmt: skip
+def test_what_is_no_answer_of_the_api_is_a_bad_reply(body) -> None:
+    with pytest.raises((LLMBadReply, LLMBrokenOff)):
+        read(body)
+
+
+def test_a_line_that_does_not_end_is_refused() -> None:
+    events = Events()
+
+    with pytest.raises(LLMBadReply, match="4 MiB"):
+        for _ in range(6):
+            list(events.feed(b"data: " + b"x" * 1024 * 1024))
+
+
+# --- tool calls -------------------------------------------------------------------------------
+
+BY = '{"by": "status"}'
+
+
+def piece(name=None, arguments="", **more):
+    return more | {"function": {"name": name, "arguments": arguments}}
+
+
+ONE = [("count_jobs", BY)]
+TWO = [*ONE, ("engine_info", "{}")]
+CALLS = {
+    "in pieces": ([[piece("count_jobs", "", index=0, id="a")], [piece(arguments=BY[:5], index=0)],
+                   [piece(arguments=BY[5:], index=0)]], ONE),
+    "no index": ([[piece("count_jobs", BY, id="a")], [piece("engine_info", "{}", id="b")]], TWO),
+    "no index, in pieces": ([[piece("count_jobs", BY[:5], id="a")], [piece(arguments=BY[5:])],
+                             [piece("engine_info", "{}", id="b")]], TWO),
+    "index always 0": ([[piece("count_jobs", BY, index=0, id="a")],
+                        [piece("engine_info", "{}", index=0, id="b")]], TWO),
+    "index always 0 and no id": ([[piece("count_jobs", BY, index=0)],
+                                  [piece("engine_info", "{}", index=0)]], TWO),
+    "index as text": ([[piece("count_jobs", BY, index="0")]], ONE),
+    "index from 1": ([[piece("count_jobs", BY, index=1)]], ONE),
+    "neither index nor id": ([[piece("count_jobs", BY), piece("engine_info", "{}")]], TWO),
+    "name in each piece": ([[piece("count_jobs", BY[:5], index=0, id="a")],
+                            [piece("count_jobs", BY[5:], index=0, id="a")]], ONE),
+    "name and another id in each piece": ([[piece("count_jobs", BY[:5], index=0, id="a")],
+                                           [piece("count_jobs", BY[5:], index=0, id="b")]], ONE),
+    "arguments as an object": ([[piece("count_jobs", {"by": "status"}, index=0)]], ONE),
+    "no arguments": ([[piece("count_jobs", BY, index=0)],
+                      [piece("engine_info", None, index=1)]], TWO),
+    "an empty id": ([[piece("count_jobs", BY, index=0, id="")]], ONE),
+    "odd entries": ([[None, 7, {"function": None}, piece("count_jobs", BY, index=0)]], ONE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("pieces", "wanted"), CALLS.values(), ids=CALLS)
+def test_tool_calls_are_put_together(pieces, wanted) -> None:
+    events = [chunk({"content": None, "tool_calls": one}) for one in pieces]
+
+    reply = read(sse(*events, chunk(finish="tool_calls")))[1]
+
+    assert [(call.name, call.arguments) for call in reply.tool_calls] == wanted
+    ids = [call.id for call in reply.tool_calls]
+    assert all(ids)
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_older_function_call_is_one_too() -> None:
+    delta = {"function_call": {"name": "count_jobs", "arguments": BY}}
+
+    reply = read(sse(chunk(delta), chunk(finish="function_call")))[1]
+
+    assert [(call.name, call.arguments) for call in reply.tool_calls] == ONE
+
+
+CALL = json.dumps({"name": "count_jobs", "arguments": {"by": "status"}})
+AS_TEXT = {
+    "tags": f"<tool_call>\n{CALL}\n</tool_call>",
+    "tags without an end": f"<tool_call>{CALL}",
+    "bare": CALL,
+    "a list": f"[{CALL}]",
+    "fenced": f"```json\n{CALL}\n```",
+    "Llama": '{"type": "function", "name": "count_jobs", "parameters": {"by": "status"}}',
+    "Mistral": f"[TOOL_CALLS][{CALL}]",
+    "python tag": f"<|python_tag|>{CALL}",
+    "function": '<function=count_jobs>{"by": "status"}</function>',
+}
+
+
+@pytest.mark.parametrize("text", AS_TEXT.values(), ids=AS_TEXT)
+def test_a_tool_call_written_as_text_is_called_and_never_shown(text) -> None:
+    shown, reply = read(sse(*said(text), chunk(finish="stop")))
+
+    assert (shown, reply.text.strip()) == ("", "")
+    assert [(call.name, call.arguments) for call in reply.tool_calls] == ONE
+
+
+def test_words_before_a_call_are_shown_without_it() -> None:
+    shown, reply = read(sse(*said(f"Vou ver. <tool_call>{CALL}</tool_call>"), chunk(finish="stop")))
+
+    assert (shown, len(reply.tool_calls)) == ("Vou ver. ", 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<tool_call>count the jobs</tool_call>", '{"name": "drop_jobs", "arguments": {}}',
+     'count_jobs(by="status")', "[count_jobs()]", "Action: count_jobs\nAction Input: {}",
+     "I look.\nAction: count_jobs\nAction Input: {}"],
+)  # fmt: skip
+def test_a_call_that_cannot_be_obeyed_is_no_answer(text) -> None:
+    with pytest.raises(LLMBadReply) as refused:
+        read(sse(*said(text), chunk(finish="stop")))
+    assert refused.value.kind == "tools"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"status": "ABEND", "count": 3}', "[memory 1] says so.", "```\nconman sj\n```", "a < b [c]",
+     "`count_jobs` counts.", "<b>3</b>", '{"name": "PAYROLL_CALC", "status": "ABEND"}'],
+)  # fmt: skip
+def test_an_answer_that_only_begins_like_a_call_is_shown(text) -> None:
+    shown, reply = read(sse(*said(text), chunk(finish="stop")))
+
+    assert (shown, reply.text, reply.tool_calls) == (text, text, ())
+
+
+# --- properties -------------------------------------------------------------------------------
+
+_PIECES = st.lists(
+    st.one_of(
+        st.sampled_from([*AS_TEXT.values(), "<think>", "</think>", "<thi", "[", "{", "👍", "\ud83d",
+                         "\udc4d", "</s>", "```json\n"]),
+        st.text(max_size=8),
+    ),
+    max_size=8,
+)  # fmt: skip
+
+
+@given(pieces=_PIECES, held=st.booleans())
+def test_what_is_shown_is_what_was_said_however_it_is_cut(pieces, held) -> None:
+    spoken, whole = Spoken(held=held), Spoken(held=True)
+
+    shown = "".join([*(spoken.feed(piece) for piece in pieces), *spoken.end()])
+    whole.feed("".join(pieces))
+    whole.end()
+
+    assert spoken.text == whole.text
+    assert "<think>" not in whole.text.lower()
+    if not spoken.unopened:
+        assert shown == spoken.text
+    shown.encode()
+
+
+_JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["choices", "delta", "message", "content", "tool_calls", "function",
+                             "name", "arguments", "index", "id", "error", "usage", "text", "code",
+                             "finish_reason", "model", "type", "detail", "refusal", "status"]),
+            inner, max_size=4),
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(values=st.lists(_JSON, max_size=4), deltas=st.lists(_JSON, max_size=4))
+def test_nothing_an_endpoint_sends_raises_anything_but_an_llm_error(values, deltas) -> None:
+    events = [*values, *({"choices": [{"delta": delta}]} for delta in deltas), chunk(finish="stop")]
+
+    try:
+        read(sse(*events))
+    except LLMError as error:
+        str(error).encode()
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_raise_anything_but_an_llm_error(body) -> None:
+    try:
+        read(body, size=3)
+    except LLMError as error:
+        str(error).encode()
+
+
+@given(st.text(max_size=80))
+def test_no_text_is_a_call_by_accident(text) -> None:
+    assert calls_in(text) is None

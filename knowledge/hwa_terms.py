@@ -1,24 +1,19 @@
-"""HWA's message codes, object names, commands and numbers in a text.
+"""HWA's message codes, object names and commands in a text.
 
-Statuses stand in `knowledge.hwa.statuses`.
+Statuses, numbers, times and notations stand in `knowledge.hwa`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 
-from .folding import fold
 from .glossary import GLOSSARY, concepts
 from .hwa.statuses import GROUP_OF_CODE
 
 __all__ = [
     "GLOSSARY",
-    "Number",
     "concepts",
     "exact_terms",
-    "find_numbers",
     "message_codes",
     "object_names",
 ]
@@ -170,76 +165,3 @@ def exact_terms(text: str) -> list[str]:
         if match["command"].lower() in COMMANDS[match["tool"].lower()]:
             found.append(match["command"])
     return list({term.casefold(): term for term in reversed(found)}.values())[::-1]
-
-
-# --- numbers -------------------------------------------------------------------------------------
-
-_UNITS = {
-    **dict.fromkeys(["zero", "nenhum", "nenhuma", "none", "no"], 0),
-    **dict.fromkeys(["um", "uma", "one", "unico", "unica", "single"], 1),
-    **dict.fromkeys(["dois", "duas", "two", "ambos", "ambas", "both", "couple"], 2),
-    **dict.fromkeys(["tres", "three"], 3),
-    **dict.fromkeys(["quatro", "four"], 4),
-    **dict.fromkeys(["cinco", "five"], 5),
-    **dict.fromkeys(["seis", "six"], 6),
-    **dict.fromkeys(["sete", "seven"], 7),
-    **dict.fromkeys(["oito", "eight"], 8),
-    **dict.fromkeys(["nove", "nine"], 9),
-    **dict.fromkeys(["dez", "ten"], 10),
-    **dict.fromkeys(["onze", "eleven"], 11),
-    **dict.fromkeys(["doze", "twelve", "duzia", "dozen"], 12),
-    **dict.fromkeys(["treze", "thirteen"], 13),
-    **dict.fromkeys(["catorze", "quatorze", "fourteen"], 14),
-    **dict.fromkeys(["quinze", "fifteen"], 15),
-    **dict.fromkeys(["dezesseis", "dezasseis", "sixteen"], 16),
-    **dict.fromkeys(["dezessete", "dezassete", "seventeen"], 17),
-    **dict.fromkeys(["dezoito", "eighteen"], 18),
-    **dict.fromkeys(["dezenove", "dezanove", "nineteen"], 19),
-}
-_TENS = {
-    **dict.fromkeys(["vinte", "twenty"], 20),
-    **dict.fromkeys(["trinta", "thirty"], 30),
-    **dict.fromkeys(["quarenta", "forty"], 40),
-    **dict.fromkeys(["cinquenta", "fifty"], 50),
-    **dict.fromkeys(["sessenta", "sixty"], 60),
-    **dict.fromkeys(["setenta", "seventy"], 70),
-    **dict.fromkeys(["oitenta", "eighty"], 80),
-    **dict.fromkeys(["noventa", "ninety"], 90),
-    **dict.fromkeys(["cem", "hundred"], 100),
-}
-_NUMBER = re.compile(
-    r"(?<![\w.,:#/-])(?P<digits>\d{1,3}(?:[.,]\d{3}){1,4}(?![\d.,]*\d)|\d{1,15})(?![\w#]|[.,:/-]\d)"
-    r"|(?<![\w-])(?:(?P<half>meia|half a) )?(?P<tens>"
-    + "|".join(_TENS)
-    + r")?(?:(?<=[a-z])(?: e |-| ))?(?P<unit>"
-    + "|".join(sorted(_UNITS, key=len, reverse=True))
-    + r")(?![\w-])|(?<![\w-])(?P<round>"
-    + "|".join(_TENS)
-    + r")(?![\w-])"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A whole number named in a text, in digits or in words of either language."""
-
-    value: int
-    start: int
-    end: int
-    in_words: bool
-
-
-def find_numbers(text: str) -> Iterator[Number]:
-    """Whole numbers of the text: 3, 2.341, três, vinte e um, twenty-one, both, nenhum.
-
-    Times, dates, versions, addresses and numbers inside names are left out.
-    """
-    for match in _NUMBER.finditer(fold(text)):
-        if match["digits"]:
-            value, in_words = int(re.sub(r"\D", "", match["digits"])), False
-        else:
-            value = _TENS.get(match["tens"] or match["round"] or "", 0) + _UNITS.get(
-                match["unit"] or "", 0
-            )
-            value, in_words = (value // 2 if match["half"] else value), True
-        yield Number(value, match.start(), match.end(), in_words)

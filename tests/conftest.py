@@ -12,6 +12,7 @@ from django.apps import apps as live_apps
 from django.contrib.auth.models import Group, User
 from django.db import OperationalError, connection
 from django.db.models.signals import post_migrate
+from hypothesis import settings as hypothesis_settings
 
 from knowledge import _mem0, retrieval
 from knowledge.llm import endpoints as llm_endpoints
@@ -24,6 +25,10 @@ from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their nam
     start_simulator,
 )
 from tws.database import close_connections
+
+# A busy machine is not a fault of the product.
+hypothesis_settings.register_profile("resync", deadline=None)
+hypothesis_settings.load_profile("resync")
 
 
 @pytest.fixture(scope="session")

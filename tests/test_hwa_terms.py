@@ -8,7 +8,6 @@ from knowledge.hwa_terms import (
     GLOSSARY,
     concepts,
     exact_terms,
-    find_numbers,
     message_codes,
     object_names,
 )
@@ -38,22 +37,6 @@ def test_object_names_are_found_and_vocabulary_is_not():
 )
 def test_exact_terms(text, terms):
     assert set(exact_terms(text)) == terms
-
-
-@pytest.mark.parametrize(
-    ("text", "values"),
-    [
-        ("Três jobs e 13 streams", [3, 13]),
-        ("twenty-one of 2,341", [21, 2341]),
-        ("vinte e um de 2.341", [21, 2341]),
-        ("nenhum, both and none", [0, 2, 0]),
-        ("meia dúzia", [6]),
-        ("às 22:00:07 de 20/11, versão 10.2.8, JOB_12", []),
-        ("trinta e dois mais noventa", [32, 90]),
-    ],
-)
-def test_numbers_in_digits_and_words(text, values):
-    assert [number.value for number in find_numbers(text)] == values
 
 
 def test_the_glossary_joins_both_languages():
@@ -86,7 +69,6 @@ def test_hostile_megabytes_take_linear_time(unit):
     object_names(text)
     message_codes(text)
     exact_terms(text)
-    list(find_numbers(text))
     concepts(text)
 
     assert time.process_time() - started < 8

@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass, field
 
 from knowledge.folding import fold
-from knowledge.hwa_terms import Number, find_numbers, object_names
+from knowledge.hwa.numbers import Number, find_numbers
+from knowledge.hwa_terms import object_names
 
 from .facts import Facts, Thing
 from .predicates import Said, find_predicates, is_empty_handed

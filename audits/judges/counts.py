@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import combinations
 
+from knowledge.hwa.numbers import Number
 from knowledge.hwa.statuses import GROUP_OF_CODE
-from knowledge.hwa_terms import Number
 
 from .claims import Sentence, is_unreal, number_before
 from .facts import Facts, Thing

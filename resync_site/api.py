@@ -29,6 +29,7 @@ from tws.api import UnknownEngine
 from tws.api import router as tws_router
 from tws.chat.limits import WINDOW_SECONDS, within
 from tws.hwa.errors import TWSError, TWSUnavailable
+from tws.plan.query import PlanQueryRefused, PlanUnavailable
 
 
 class TokenAuth(HttpBearer):
@@ -130,6 +131,16 @@ def no_hwa(request: HttpRequest, error: TWSError) -> HttpResponse:
     """HWA's silence is a 503, its refusals and bad replies a 502."""
     unavailable = isinstance(error, TWSUnavailable)
     return _error(request, 503 if unavailable else 502, mask_secrets(str(error)))
+
+
+@api.exception_handler(PlanUnavailable)
+def no_plan(request: HttpRequest, error: PlanUnavailable) -> HttpResponse:
+    return _error(request, 503, mask_secrets(str(error)))
+
+
+@api.exception_handler(PlanQueryRefused)
+def query_refused(request: HttpRequest, error: PlanQueryRefused) -> HttpResponse:
+    return _error(request, 422, str(error))
 
 
 @api.exception_handler(UnknownEngine)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,17 +13,19 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from resync_site.environment import CHECKOUT
 from tws.plan.models import (
     PlanDependency,
     PlanEngine,
     PlanJob,
     PlanJobStream,
+    PlanPrompt,
     PlanRun,
     PlanWorkstation,
     StatusCount,
 )
-from tws.plan.query import PlanQuery, PlanQueryRefused, answer
-from tws.plan.query.answering import PlanUnavailable
+from tws.plan.query import PlanQuery, PlanQueryRefused, PlanUnavailable, answer
+from tws.plan.query.catalogue import ENTITIES
 
 pytestmark = pytest.mark.django_db
 
@@ -463,3 +467,71 @@ def test_the_query_finds_what_plain_python_finds(rows, all_of, any_of):
     ]
     assert names(result) == expected
     assert result["matched"] == len(expected)
+
+
+# --- the document, and REST ---------------------------------------------------------------------
+
+DOCUMENT = (CHECKOUT / "docs/plan-query.md").read_text(encoding="utf-8")
+EXAMPLES = [
+    json.loads(one) for one in re.findall(r"^    (\{\"entity.*\})$", DOCUMENT, re.MULTILINE)
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["entity"])
+def test_each_documented_example_is_understood(example):
+    PlanDependency.objects.create(
+        engine="SIM", of_kind="job", of_id="J", number=1, kind="FILE", fetched_at=NOW
+    )
+    PlanPrompt.objects.create(engine="SIM", hwa_id="1", status="ASKED", fetched_at=NOW)
+    StatusCount.objects.create(
+        engine="SIM", taken_at=ago(hours=3), kind="job", status="SUCC", group="success", count=1
+    )
+
+    assert "matched" in answer(PlanQuery.model_validate(example), now=NOW)
+
+
+def test_the_document_names_every_entity_and_field():
+    sections = dict(re.findall(r"^### (\w+)\n(.*?)(?=^### |\Z)", DOCUMENT, re.M | re.S))
+
+    assert {entity: set(re.findall(r"`(\w+)`", text)) for entity, text in sections.items()} == {
+        name: set(entity.fields) for name, entity in ENTITIES.items()
+    }
+    assert {example["entity"] for example in EXAMPLES} == set(ENTITIES)
+
+
+def test_rest_answers_the_same_query(client, operator):
+    job("PAY_A", group="failed")
+    client.force_login(operator)
+    body = {"entity": "jobs", "where": [{"field": "group", "value": "failed"}]}
+
+    reply = client.post("/api/plan/query", body, content_type="application/json")
+
+    assert (reply.status_code, reply.json()["matched"]) == (200, 1)
+    assert reply.json()["rows"][0]["job"] == "PAY_A"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"entity": "jobs", "where": [{"field": "colour", "value": 1}]}, "no field 'colour'"),
+        ({"entity": "jobs", "colour": 1}, "colour"),
+        ({"entity": "jobs", "limit": 501}, "limit"),
+        ({"entity": "jobs", "where": [{"field": "job", "op": "in", "value": "A"}]}, "a list"),
+    ],
+)
+def test_rest_says_what_it_does_not_understand(body, words, client, operator):
+    client.force_login(operator)
+
+    reply = client.post("/api/plan/query", body, content_type="application/json")
+
+    assert reply.status_code == 422
+    assert words in str(reply.json()["detail"])
+
+
+def test_rest_without_a_plan_is_503(client, operator, engine):
+    engine.delete()
+    client.force_login(operator)
+
+    reply = client.post("/api/plan/query", {"entity": "jobs"}, content_type="application/json")
+
+    assert reply.status_code == 503

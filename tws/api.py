@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.http import HttpRequest
 from ninja import Router, Schema
 
+from knowledge.api import require
 from knowledge.hwa.statuses import GROUP_OF_CODE
 from tws.answers.agents import agent_manager
 from tws.models import Agent
+from tws.plan.query import PlanQuery, answer
 
 
 class UnknownEngine(Exception):
@@ -57,6 +60,13 @@ class Status(Schema):
 def agents(request: HttpRequest) -> dict[str, object]:
     """The agents that answer in the chat."""
     return {"items": Agent.objects.filter(is_active=True)}
+
+
+@router.post("/plan/query", response=dict[str, Any])
+def plan_query(request: HttpRequest, query: PlanQuery) -> dict[str, Any]:
+    """One typed question over the plan, answered as the chat has it. 422 for unknown words."""
+    require(request, "tws.use_chat", "audits.view_auditrecord")
+    return answer(query)
 
 
 @router.get("/status", response=Status)

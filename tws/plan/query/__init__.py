@@ -4,7 +4,7 @@
 `moments.py` read its values, `conditions.py` makes SQL of it, `answering.py` the result.
 """
 
-from tws.plan.query.answering import answer
+from tws.plan.query.answering import PlanUnavailable, answer
 from tws.plan.query.asked import PlanQuery, PlanQueryRefused
 
-__all__ = ["PlanQuery", "PlanQueryRefused", "answer"]
+__all__ = ["PlanQuery", "PlanQueryRefused", "PlanUnavailable", "answer"]

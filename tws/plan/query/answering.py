@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from tws.plan.models import PlanEngine, StatusCount
 from tws.plan.query.asked import AnyOf, Condition, PlanQuery, PlanQueryRefused
-from tws.plan.query.catalogue import RUNS, Entity, Field, entity_named
+from tws.plan.query.catalogue import OUTPUTS, RUNS, Entity, Field, entity_named
 from tws.plan.query.conditions import Context, alias, compiled
 from tws.plan.query.moments import read_moment
 from tws.plan.query.pages import Page, order_key, page_after, page_token
@@ -173,7 +173,8 @@ def _runs_as_of(moment: datetime) -> Entity:
     def then(field: Field, while_running: str | None) -> Field:
         def source(now: datetime) -> Case:
             value = Value(while_running)
-            return Case(When(later, then=value), default=field.expression(now))
+            known = field.expression(now)
+            return Case(When(later, then=value), default=known, output_field=OUTPUTS[field.kind])
 
         return replace(field, source=source)
 
@@ -296,8 +297,8 @@ def _page(asked: _Asked, rows: QuerySet[Any], page: Page | None) -> list[dict[st
     if page is not None:
         rows = rows.filter(page.beyond(asked.order, asked.context.path))
     orders = [_order(asked, name) for name in asked.order]
-    rows = rows.annotate(key=F(entity.key), **columns).order_by(*orders, "pk")
-    return list(rows.values("pk", "key", *columns)[: query.limit + 1]) if query.limit else []
+    rows = rows.annotate(k_id=F(entity.key), **columns).order_by(*orders, "pk")
+    return list(rows.values("pk", "k_id", *columns)[: query.limit + 1]) if query.limit else []
 
 
 def _order(asked: _Asked, name: str) -> Any:
@@ -308,7 +309,7 @@ def _order(asked: _Asked, name: str) -> Any:
 
 
 def _row(entity: Entity, shown: Sequence[str], row: dict[str, Any]) -> dict[str, Any]:
-    return {"id": str(row["key"]), **{name: _plain(row[f"v_{name}"]) for name in shown}}
+    return {"id": str(row["k_id"]), **{name: _plain(row[f"v_{name}"]) for name in shown}}
 
 
 def _plain(value: Any) -> Any:

@@ -12,8 +12,10 @@ from typing import Any, Literal
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
+    BigIntegerField,
     Case,
     CharField,
+    DateTimeField,
     DecimalField,
     Expression,
     F,
@@ -21,6 +23,7 @@ from django.db.models import (
     Model,
     OuterRef,
     Q,
+    TextField,
     Value,
     When,
 )
@@ -47,6 +50,15 @@ Source = str | Callable[[datetime], Any]
 _TENTHS = DecimalField(max_digits=18, decimal_places=1)
 
 
+OUTPUTS: dict[str, Any] = {
+    "word": TextField(),
+    "number": BigIntegerField(),
+    "minutes": _TENTHS,
+    "time": DateTimeField(),
+}
+"""As what SQL gives a field whose expression mixes several."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """`source` is a column, or makes an expression of it that may depend on now.
@@ -67,7 +79,9 @@ class Field:
         """What SQL reads it from; null when HWA does not say."""
         if callable(self.source):
             return self.source(now)
-        return NullIf(F(self.source), Value("")) if self.is_text else F(self.source)
+        if self.is_text:
+            return NullIf(F(self.source), Value(""), output_field=TextField())
+        return F(self.source)
 
 
 @dataclass(frozen=True, slots=True)

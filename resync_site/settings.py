@@ -206,6 +206,13 @@ TWS_VERIFY_SSL = env.text("TWS_VERIFY_SSL", "false" if DEVELOPMENT else "true")
 TWS_TIMEOUT_SECONDS = env.number("TWS_TIMEOUT_SECONDS", 20, least=0.1)
 TWS_CACHE_SECONDS = env.number("TWS_CACHE_SECONDS", 10, least=0)
 
+# --- The plan -------------------------------------------------------------------------------
+
+PLAN_READ_SECONDS = env.number("PLAN_READ_SECONDS", 10, least=0.1)  # between two passes
+PLAN_FULL_SECONDS = env.number("PLAN_FULL_SECONDS", 600, least=1)
+PLAN_DETAILS_PER_SECOND = env.number("PLAN_DETAILS_PER_SECOND", 10, least=0.1)
+PLAN_HISTORY_DAYS = env.integer("PLAN_HISTORY_DAYS", 90, least=1)
+
 # --- The chat -------------------------------------------------------------------------------
 
 CHAT_MAX_CHARACTERS = env.integer("CHAT_MAX_CHARACTERS", 10_000, least=1)

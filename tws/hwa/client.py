@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -56,8 +56,9 @@ class TWSClient:
     * `job_predecessors(id, depth)`, `job_successors`, `job_stream_predecessors`,
       `job_stream_successors` → list of JobInPlan | JobStreamInPlan
     * `job_description(id)`, `job_stream_description(id)` → str, "" when there is none
-    * `pages(path, oql, offset)` yields a list page by page, `written(path, id)` reads one object:
-      as HWA wrote them, not parsed, and never from the cache; for the reader of the plan
+    * for the reader of the plan, never from the cache, objects as HWA wrote them:
+      `pages(path, oql, offset)` yields a list page by page, `written(path, id)` is one object,
+      `count(path)` → int | None
     * `job_log(run_id, from_line, to_line)` → LogPart; `job_log_tail(run_id, lines)` → LogPart;
       `job_log_ranges(run_id)` yields the whole log, part by part, in flat memory
 
@@ -173,7 +174,7 @@ class TWSClient:
 
     async def pages(
         self, path: str, oql: OQL | str = "", offset: int = 0, size: int = PAGE_SIZE
-    ) -> AsyncIterator[Reading[ListReply[Any]]]:
+    ) -> AsyncGenerator[Reading[ListReply[Any]]]:
         """A list from `offset` on, one page at a time; only one is held."""
         filters = {"oql": str(oql)} if str(oql) else {}
         while True:
@@ -186,6 +187,11 @@ class TWSClient:
             if following is None or following <= offset:
                 return
             offset = following
+
+    async def count(self, path: str) -> int | None:
+        """How many objects a list has; None when the engine does not say."""
+        reply = await self._parsed(ListReply[Any], fill(path), {"limit": "1", "offset": "0"})
+        return reply.count if reply.count is not None and reply.count >= 0 else None
 
     async def written(self, template: str, identifier: str) -> Reading[dict[str, Any]]:
         """One object, whole."""

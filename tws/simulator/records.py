@@ -122,14 +122,20 @@ class Records:
     def job_definition_id(self, stream: Stream, position: int) -> str:
         return self.object_id(Kind.JOB_DEFINITION, stream.index, position)
 
+    def _until_gone(self, half: HalfDay, at: int, job: Job) -> bool:
+        """Whether its latest start went by without it."""
+        if job.latest_start is None:
+            return False
+        limit = half.scheduled_at(half.stream_of[at]) + job.latest_start
+        started = min((run.start for run in half.runs[at]), default=NEVER)
+        return self.plan.now > limit and started > limit
+
     def _job_flags(self, half: HalfDay, at: int, job: Job) -> Record:
-        scheduled = half.scheduled_at(half.stream_of[at])
         runs = self.plan.runs(half, at)
         return {
             "jobLate": self.plan.is_late(half, at),
             "deadlineHasPassed": self.plan.deadline_passed(half, at),
-            "untilGone": job.latest_start is not None
-            and self.plan.now > scheduled + job.latest_start,
+            "untilGone": self._until_gone(half, at, job),
             "restarted": len(runs) > 1,
             "userRerunAgain": any(run.kind == "RERUN" for run in runs),
         }

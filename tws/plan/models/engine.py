@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models
+from django.utils import timezone
+
+CURRENT = timedelta(minutes=2)
+"""Rows older than this, or than four passes take, are no longer how things are now."""
 
 
 class PlanEngine(models.Model):
@@ -50,6 +56,14 @@ class PlanEngine(models.Model):
     def is_read(self) -> bool:
         """Whether there is a plan at all to answer from."""
         return self.read_in_full_at is not None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the rows may be told as how things are now; else they are "as last read"."""
+        if self.fetched_at is None or self.down_since is not None:
+            return False
+        patience = max(CURRENT, timedelta(seconds=4 * (self.pass_seconds or 0)))
+        return timezone.now() - self.fetched_at < patience
 
     @property
     def edges_are_whole(self) -> bool:

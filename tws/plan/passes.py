@@ -1,0 +1,322 @@
+"""One pass over an engine's lists: in full, or only what can have changed since the last one.
+
+What can have changed is what is neither waiting nor done, what ended since, and what waits: of
+that at most `MOST_WAITING` a pass, in turn, so that a pass stays short however large the plan is.
+An object that we hold as open and that no list shows any more is asked for by its id.
+
+A pass reads first, page by page, and writes last, in one transaction: nobody sees half a pass, no
+call to HWA happens inside a transaction, and a pass that breaks off leaves what was there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import models
+from psycopg import sql
+from psycopg.types.json import Jsonb
+from pydantic import ValidationError
+
+from tws.hwa.client import TWSClient
+from tws.hwa.errors import TWSRefused
+from tws.hwa.oql import OQL, compare, equals
+from tws.plan import history
+from tws.plan.models import PlanEngine, PlanRun
+from tws.plan.rows import Kept, RowMaker, as_kept, id_of
+from tws.plan.store import OPEN, PlanStore
+from tws.plan.tables import IN_LISTS, JOBS, RESOURCES, RUNS, STREAMS, WORKSTATIONS, Table
+
+MOST_WAITING = 20_000
+MOST_BY_ID = 50
+"""So many objects that no list shows are asked for one by one; more mean another plan."""
+ENDED_OVERLAP = timedelta(minutes=10)
+
+MOVING = sql.SQL("\"group\" NOT IN ('success', 'waiting')")
+EVERY = sql.SQL("true")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list of HWA's, and where one of its objects is read."""
+
+    path: str
+    one: str
+    table: Table
+
+
+LISTED_JOBS = Listing("/plan/job", "/plan/job/{job_id}", JOBS)
+LISTED_STREAMS = Listing("/plan/jobstream", "/plan/jobstream/{jobstream_id}", STREAMS)
+PLACES = (
+    Listing("/plan/workstation", "/plan/workstation/{workstation_id}", WORKSTATIONS),
+    Listing("/plan/resource", "/plan/resource/{resource_id}", RESOURCES),
+)
+
+
+class FullPassNeeded(Exception):
+    """What changed can't be told from the lists of what can have changed."""
+
+
+class FiltersUnknown(FullPassNeeded):
+    """The engine refuses or ignores the conditions: only full lists tell the truth."""
+
+
+@dataclass(slots=True)
+class PassReport:
+    """What a pass has read and written."""
+
+    full: bool
+    seen: int = 0
+    written: int = 0
+    runs_written: int = 0
+    gone: int = 0
+    not_understood: int = 0
+    replaced: bool = False
+    complete: bool = True
+    seconds: float = 0.0
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Course:
+    """What one pass leaves for the next.
+
+    `waiting_from` is where to go on among those that wait, per list. `surplus` is by how many
+    jobs the engine's own count differed from ours after the last full pass; when it changes, jobs
+    have come or gone that no list of changes showed.
+    """
+
+    waiting_from: dict[str, int] = field(default_factory=dict)
+    surplus: int | None = None
+    full_is_due: bool = True
+
+
+class Pass:
+    def __init__(
+        self,
+        client: TWSClient,
+        store: PlanStore,
+        state: PlanEngine,
+        course: Course,
+        *,
+        full: bool,
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._state = state
+        self._course = course
+        self._began_at = datetime.now(UTC)
+        self.report = PassReport(full)
+
+    async def run(self) -> PassReport:
+        """Read and write. TWSError: nothing was written. FullPassNeeded: neither."""
+        clock = time.monotonic()
+        await self._store.prepare()
+        for listing in (LISTED_STREAMS, LISTED_JOBS):
+            if self.report.full:
+                await self._read_in_full(listing)
+            else:
+                await self._read_changes(listing)
+        for listing in PLACES:
+            await self._read_if_allowed(listing)
+        total = await self._client.count(LISTED_JOBS.path)
+        async with self._store.connection.transaction():
+            await self._write(time.monotonic() - clock)
+            await self._compare(total)
+        self.report.seconds = time.monotonic() - clock
+        return self.report
+
+    # Reading
+
+    async def _read_in_full(self, listing: Listing) -> None:
+        read, total, complete = await self._read_list(listing)
+        if not complete or (total is not None and read < total):
+            self.report.complete = False
+            return
+        unseen = await self._unseen(listing, EVERY)
+        if len(unseen) <= MOST_BY_ID:
+            # A list that moves while it is paged through can leave one out.
+            await self._read_by_id(listing, unseen)
+
+    async def _read_if_allowed(self, listing: Listing) -> None:
+        """A list that the user has no right to is said to be refused; the others are read."""
+        try:
+            await self._read_list(listing)
+        except TWSRefused as error:
+            if error.status not in (403, 404):
+                raise
+            self.report.refused[listing.path] = str(error)
+
+    async def _read_changes(self, listing: Listing) -> None:
+        start = self._course.waiting_from.get(listing.path, 0)
+        try:
+            read, _, whole = await self._read_list(
+                listing, equals("status", "HOLD"), offset=start, most=MOST_WAITING
+            )
+            self._course.waiting_from[listing.path] = 0 if whole else start + read
+            await self._read_list(
+                listing, compare("status", "!=", "SUCC") & compare("status", "!=", "HOLD")
+            )
+            since = await self._ended_since() if listing is LISTED_JOBS else None
+            if since is not None:
+                await self._read_list(
+                    listing, equals("status", "SUCC") & compare("endTime", ">=", since)
+                )
+        except TWSRefused as error:
+            if error.status == 400:
+                raise FiltersUnknown(str(error)) from error
+            raise
+        await self._read_vanished(listing, OPEN if start == 0 and whole else MOVING)
+
+    async def _read_vanished(self, listing: Listing, condition: sql.Composable) -> None:
+        """What we hold as open and no list shows: it ended long ago by its own clock, or left."""
+        unseen = await self._unseen(listing, condition)
+        if len(unseen) > MOST_BY_ID:
+            raise FullPassNeeded(f"{listing.path}: more than {MOST_BY_ID} are in no list any more")
+        if await self._read_by_id(listing, unseen):
+            raise FullPassNeeded(f"{listing.path}: objects have left the plan")
+
+    async def _read_list(
+        self, listing: Listing, condition: OQL | str = "", offset: int = 0, most: int | None = None
+    ) -> tuple[int, int | None, bool]:
+        """How many were read, how many there are if HWA says so, whether that was the end.
+
+        `most` ends it after the page that reaches so many.
+        """
+        read, total, more = 0, None, False
+        async with aclosing(self._client.pages(listing.path, condition, offset)) as pages:
+            async for page in pages:
+                reply = page.value
+                if reply.count is not None and reply.count >= 0:
+                    total = reply.count
+                await self._take(listing, reply.results, page.fetched_at)
+                read += len(reply.results)
+                more = bool(reply.next)
+                if most is not None and read >= most:
+                    break
+        return read, total, not more
+
+    async def _ended_since(self) -> datetime | None:
+        """By HWA's clock, not by ours: shortly before the last end that we know of."""
+        last = await self._store.last_end()
+        return last and min(last, self._state.fetched_at or last) - ENDED_OVERLAP
+
+    async def _unseen(self, listing: Listing, condition: sql.Composable) -> list[str]:
+        return await self._store.unseen(listing.table, self._began_at, condition, MOST_BY_ID + 1)
+
+    async def _read_by_id(self, listing: Listing, ids: Sequence[str]) -> int:
+        """How many of these are gone; the others are staged."""
+        gone = 0
+        for hwa_id in ids:
+            try:
+                reading = await self._client.written(listing.one, hwa_id)
+            except TWSRefused as error:
+                if error.status != 404:
+                    raise
+                gone += 1
+            else:
+                await self._take(listing, [reading.value], reading.fetched_at)
+        return gone
+
+    # Staging
+
+    async def _take(self, listing: Listing, objects: Sequence[Any], at: datetime) -> None:
+        """Stage those of a page that differ from what is in the plan."""
+        kept = dict(self._kept(objects))
+        known = await self._store.known(listing.table, list(kept))
+        await self._store.see(listing.table, kept)
+        changed = [one for hwa_id, one in kept.items() if known.get(hwa_id) != one.digest]
+        await self._stage(listing.table, changed, at)
+        self.report.seen += len(kept)
+
+    def _kept(self, objects: Sequence[Any]) -> Iterator[tuple[str, Kept]]:
+        for raw in objects:
+            if isinstance(raw, dict) and (hwa_id := id_of(raw)):
+                yield hwa_id, as_kept(raw)
+            else:
+                self.report.not_understood += 1
+
+    async def _stage(self, table: Table, changed: Sequence[Kept], at: datetime) -> None:
+        maker = RowMaker(self._store.engine, self._state.plan_number, at)
+        rows: list[models.Model] = []
+        runs: list[PlanRun] = []
+        for one in changed:
+            try:
+                row, its_runs = maker.make(table.model, one)
+            except ValidationError:
+                self.report.not_understood += 1
+                continue
+            rows.append(row)
+            runs += its_runs
+        await self._store.stage(table, rows)
+        await self._store.stage(RUNS, runs)
+
+    # Writing
+
+    async def _write(self, seconds: float) -> None:
+        report, store = self.report, self._store
+        if report.full and report.complete:
+            for listing in (LISTED_JOBS, LISTED_STREAMS):
+                report.gone += await store.drop_unseen(listing.table, self._began_at)
+        for listing in PLACES:
+            if listing.path not in report.refused:
+                await store.drop_unseen(listing.table, self._began_at)
+        report.replaced = await self._is_replaced()
+        number = self._state.plan_number + report.replaced
+        await store.number_staged_runs(number)
+        for table in IN_LISTS:
+            written = await store.merge(table)
+            report.written += 0 if table is RUNS else written
+            report.runs_written += written if table is RUNS else 0
+        if report.gone:
+            await store.drop_orphans()
+        if report.replaced:
+            await store.forget_details()
+        await history.count_statuses(store.connection, store.engine, self._began_at)
+        await store.set_state(**await self._new_state(number, seconds))
+        await store.tell()
+
+    async def _is_replaced(self) -> bool:
+        """A new plan: objects have left, and it reaches further than the one we held.
+
+        HWA gives a plan neither a name nor a number that changes.
+        """
+        if self._state.plan_number == 0:
+            return self.report.full
+        end = await self._store.staged_end()
+        known_end = self._state.span_end_at
+        return bool(self.report.gone and end and (known_end is None or end > known_end))
+
+    async def _new_state(self, number: int, seconds: float) -> dict[str, Any]:
+        report, now = self.report, datetime.now(UTC)
+        values: dict[str, Any] = {
+            "plan_number": number,
+            "pass_number": self._state.pass_number + 1,
+            "fetched_at": self._began_at,
+            "pass_ended_at": now,
+            "pass_seconds": seconds,
+            "refused_lists": Jsonb(report.refused),
+            "down_since": None,
+            "error": "",
+            "error_kind": "",
+            **await self._store.measures(),
+        }
+        if report.replaced:
+            values["plan_since"] = self._began_at
+        if report.full:
+            values |= {
+                "read_in_full_at": now,
+                "full_seconds": seconds,
+                "is_complete": report.complete,
+                "not_understood": report.not_understood,
+            }
+        return values
+
+    async def _compare(self, total: int | None) -> None:
+        surplus = None if total is None else total - await self._store.count(JOBS)
+        self._course.full_is_due = not self.report.full and surplus != self._course.surplus
+        self._course.surplus = surplus

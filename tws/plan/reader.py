@@ -1,0 +1,162 @@
+"""Keeps the plan of one engine: one reader leads, others wait to take over.
+
+HWA's load is bounded: one request at a time, pages of 500, after each pass a pause at least as
+long as the pass took, and in the pauses at most `PLAN_DETAILS_PER_SECOND` requests a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+from django.conf import settings
+
+from knowledge.secrets import mask_secrets
+from tws.hwa.client import TWSClient
+from tws.hwa.connection import Engine
+from tws.hwa.errors import TWSBadReply, TWSError, TWSRefused
+from tws.plan import details, history
+from tws.plan.models import PlanEngine
+from tws.plan.passes import Course, FiltersUnknown, FullPassNeeded, Pass, PassReport
+from tws.plan.store import PlanStore, connect
+
+log = logging.getLogger(__name__)
+
+TAKE_OVER_SECONDS = 5.0
+DATABASE_AWAY_SECONDS = 2.0
+USUAL_SECONDS = 3600.0
+
+OnPass = Callable[[PlanEngine], None]
+
+
+class Reader:
+    """Reads one engine, pass after pass, on a connection that leads."""
+
+    def __init__(self, client: TWSClient, store: PlanStore) -> None:
+        self._client = client
+        self._store = store
+        self._course = Course()
+        self._filters_work = True
+        self._swept_at = float("-inf")
+
+    async def read(self) -> PassReport:
+        """One pass, in full when that is due. TWSError when HWA could not be read; that is kept."""
+        state = await self._store.state()
+        try:
+            await self._greet(state)
+            report = await self._pass(state)
+        except TWSError as error:
+            await self._note_down(state, error)
+            raise
+        if state.down_since:
+            log.info("%s answers again", self._store.engine)
+        if report.full:
+            await self._sweep(force=report.replaced)
+        return report
+
+    async def _pass(self, state: PlanEngine) -> PassReport:
+        if not self._full_is_due(state):
+            try:
+                return await Pass(self._client, self._store, state, self._course, full=False).run()
+            except FiltersUnknown as error:
+                self._filters_work = False
+                log.warning("%s is read in full each time: %s", self._store.engine, error)
+            except FullPassNeeded as error:
+                log.info("%s is read in full: %s", self._store.engine, error)
+        self._course = Course()
+        return await Pass(self._client, self._store, state, self._course, full=True).run()
+
+    def _full_is_due(self, state: PlanEngine) -> bool:
+        if self._course.full_is_due or not self._filters_work or state.read_in_full_at is None:
+            return True
+        return datetime.now(UTC) - state.read_in_full_at > timedelta(
+            seconds=settings.PLAN_FULL_SECONDS
+        )
+
+    async def _greet(self, state: PlanEngine) -> None:
+        """Who the engine says it is. It need not say: some give no right to ask."""
+        if not self._full_is_due(state):
+            return
+        try:
+            info = (await self._client.engine_info()).value
+        except (TWSRefused, TWSBadReply):
+            return
+        await self._store.set_state(
+            simulated=info.simulated,
+            version=(info.display_version or info.full_version or "")[:100],
+            time_zone=(info.timezone or "")[:100],
+        )
+
+    async def _note_down(self, state: PlanEngine, error: TWSError) -> None:
+        said = mask_secrets(str(error))
+        kinds = {TWSRefused: "refused", TWSBadReply: "bad_reply"}
+        if state.down_since is None or state.error != said:
+            log.warning("%s can't be read: %s", self._store.engine, said)
+        await self._store.set_state(
+            down_since=state.down_since or datetime.now(UTC),
+            error=said,
+            error_kind=kinds.get(type(error), "unavailable"),
+        )
+        await self._store.tell()
+
+    async def _sweep(self, *, force: bool) -> None:
+        """What need not be done with each pass: usual durations, and letting go of old days."""
+        if not force and time.monotonic() - self._swept_at < USUAL_SECONDS:
+            return
+        self._swept_at = time.monotonic()
+        connection, engine = self._store.connection, self._store.engine
+        await history.measure_usual_durations(connection, engine)
+        oldest = datetime.now(UTC) - timedelta(days=settings.PLAN_HISTORY_DAYS)
+        await history.drop_old(connection, engine, oldest)
+
+    async def read_details(self, seconds: float) -> None:
+        """Use a pause for what lists leave out, then wait for its end."""
+        until = time.monotonic() + seconds
+        try:
+            await details.read(self._client, self._store, until)
+        except TWSError as error:
+            log.info("%s: details wait: %s", self._store.engine, error)
+        await asyncio.sleep(max(0.0, until - time.monotonic()))
+
+
+async def keep(engine: Engine, on_pass: OnPass, on_wait: OnPass) -> None:
+    """Read the engine's plan for ever, or wait until whoever reads it is gone.
+
+    `on_pass` is called after each pass, and each attempt at one; `on_wait` when another leads.
+    """
+    while True:
+        try:
+            async with await connect() as connection, TWSClient(engine) as client:
+                store = PlanStore(connection, engine.name)
+                while not await store.lead():
+                    on_wait(await store.state())
+                    await asyncio.sleep(TAKE_OVER_SECONDS)
+                await _lead(Reader(client, store), store, on_pass)
+        except psycopg.OperationalError as error:
+            log.warning("the database is away (%s); the plan waits", str(error).strip())
+            await asyncio.sleep(DATABASE_AWAY_SECONDS)
+
+
+async def _lead(reader: Reader, store: PlanStore, on_pass: OnPass) -> None:
+    while True:
+        clock = time.monotonic()
+        with suppress(TWSError):  # kept in the engine's row, where all who ask find it
+            await reader.read()
+        on_pass(await store.state())
+        took = time.monotonic() - clock
+        await reader.read_details(max(settings.PLAN_READ_SECONDS, took))
+
+
+async def read_once(engine: Engine) -> PlanEngine | None:
+    """One pass in full, unless somebody else is reading: then None. TWSError as `read`."""
+    async with await connect() as connection, TWSClient(engine) as client:
+        store = PlanStore(connection, engine.name)
+        if not await store.lead():
+            return None
+        await Reader(client, store).read()
+        return await store.state()

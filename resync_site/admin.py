@@ -16,7 +16,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from knowledge.admin import OwnFilters
-from resync_site.models import ApiToken
+from resync_site.models import ApiToken, SignInFailures
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -50,3 +50,18 @@ class ApiTokenAdmin(OwnFilters, ModelAdmin):  # type: ignore[misc]  # unfold shi
     def revoke(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         count = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
         messages.success(request, _("%(n)s tokens revoked.") % {"n": count})
+
+
+@admin.register(SignInFailures)
+class SignInFailuresAdmin(OwnFilters, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    """Who has failed to sign in lately. Deleting a line lets them try again at once."""
+
+    list_display = ("username", "address", "failures", "last_at")
+    search_fields = ("username", "address")
+    ordering = ("-last_at",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -6,6 +6,10 @@ Every error is `{"detail": …}`.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,6 +29,8 @@ from knowledge.retrieval import SearchUnavailable
 from knowledge.secrets import mask_secrets
 from resync_site.bodies import BoundedParser
 from resync_site.models import ApiToken
+from resync_site.roles import has_role
+from resync_site.sign_in import no_role, note_bad_token
 from tws.api import UnknownEngine
 from tws.api import router as tws_router
 from tws.chat.limits import WINDOW_SECONDS, within
@@ -35,8 +41,12 @@ from tws.plan.query import PlanQueryRefused, PlanUnavailable
 class TokenAuth(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> AbstractBaseUser:
         holder = ApiToken.objects.holders_of(token.strip()).first()
+        if holder is None and not note_bad_token(request):
+            raise Throttled(wait=WINDOW_SECONDS)
         if holder is None:
             raise AuthenticationError(message="This token is not valid.")
+        if not has_role(holder.user):
+            raise AuthorizationError(message=no_role())
         request.user = holder.user
         return holder.user
 
@@ -58,13 +68,37 @@ class SessionAuth(APIKeyCookie):
 
 
 class PerUser(BaseThrottle):
-    """So many requests in a minute for one user."""
+    """So many requests in a minute for one user, each counted by what it costs."""
 
     def allow_request(self, request: HttpRequest) -> bool:
-        return within(f"api-requests-{request.user.pk}", settings.API_REQUESTS_PER_MINUTE)
+        most, cost = settings.API_REQUESTS_PER_MINUTE, _cost(request)
+        return within(f"api-requests-{request.user.pk}", most, cost)
 
     def wait(self) -> float:
         return WINDOW_SECONDS
+
+
+SEARCH_COSTS = 10
+BODY_COSTS_EACH = 16 * 1024
+"""Bytes of a body that count as one request more."""
+
+
+def _cost(request: HttpRequest) -> int:
+    """In simple requests: what looks through all memories and what has to be parsed costs more."""
+    searches = bool(request.GET.get("q") or request.GET.get("query"))
+    return (SEARCH_COSTS if searches else 1) + len(request.body) // BODY_COSTS_EACH
+
+
+def _if_open(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The documentation, where API_DOCS opens it."""
+
+    @functools.wraps(view)
+    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not settings.API_DOCS:
+            return unknown_path(request)
+        return view(request, *args, **kwargs)
+
+    return opened
 
 
 api = NinjaAPI(
@@ -76,6 +110,7 @@ api = NinjaAPI(
     throttle=[PerUser()],
     parser=BoundedParser(),
     urls_namespace="api",
+    docs_decorator=_if_open,
 )
 api.add_router("/audit", audit_router)
 api.add_router("/memories", memories_router)
@@ -151,4 +186,4 @@ def unknown_engine(request: HttpRequest, error: UnknownEngine) -> HttpResponse:
 @csrf_exempt  # it changes nothing, and a caller with a token has no cookie
 def unknown_path(request: HttpRequest, rest: str = "") -> HttpResponse:
     """Whatever else is asked for under /api/."""
-    return _error(request, 404, "There is no such path. /api/docs lists them.")
+    return _error(request, 404, "There is no such path.")

@@ -12,6 +12,9 @@ from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from resync_site.roles import has_role
+from resync_site.sign_in import no_role
+
 # unfold's Alpine.js evaluates the expressions in its own templates. Memory text never reaches
 # those: it is escaped.
 _ADMIN = "script-src 'self' 'unsafe-inline' 'unsafe-eval'"
@@ -55,6 +58,44 @@ def content_security_policy(
     return middleware
 
 
+def no_store(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """What people asked and what HWA said stays in no cache, neither a proxy's nor a browser's."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if "no-store" not in response.headers.get("Cache-Control", ""):
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return middleware
+
+
+FOR_EVERYBODY = (
+    "/login/", "/logout/", "/language/", "/admin/login/", "/admin/logout/", "/health/",
+)  # fmt: skip
+
+
+def roles_only(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Who has signed in but has no role sees one sentence that says whom to ask."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(FOR_EVERYBODY):
+            return get_response(request)
+        user = request.user
+        if not user.is_authenticated or has_role(user):
+            return get_response(request)
+        if request.path.startswith("/api/"):
+            return JsonResponse({"detail": no_role()}, status=403)
+        context = {"said": no_role(), "without_role": True}
+        return render(request, "no_role.html", context, status=403)
+
+    return middleware
+
+
 def refuse_nul(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
@@ -91,8 +132,8 @@ def api_errors_in_json(
             return response
         detail = {"detail": HTTPStatus(response.status_code).phrase}
         error = JsonResponse(detail, status=response.status_code)
-        if "Allow" in response.headers:
-            error.headers["Allow"] = response.headers["Allow"]
+        for name in {"Allow", "Cache-Control"} & set(response.headers):
+            error.headers[name] = response.headers[name]
         return error
 
     return middleware

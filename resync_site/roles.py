@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import User
+
 ROLES: dict[str, tuple[str, ...]] = {
     "Operators": ("tws.use_chat",),
     "Reviewers": (
@@ -37,3 +39,8 @@ def create_roles(apps: Any) -> None:
         for permission in wanted:
             app, codename = permission.split(".")
             group.permissions.add(permissions.get(content_type__app_label=app, codename=codename))
+
+
+def has_role(user: User) -> bool:
+    """Whether anybody has given this user anything to do here."""
+    return bool(user.get_all_permissions())

@@ -55,6 +55,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "resync_site.middleware.content_security_policy",
+    "resync_site.middleware.no_store",
+    "resync_site.middleware.roles_only",
     "resync_site.middleware.refuse_nul",
 ]
 
@@ -92,6 +94,7 @@ CACHES: dict[str, dict[str, Any]] = {
 
 # --- People ---------------------------------------------------------------------------------
 
+AUTHENTICATION_BACKENDS = ["resync_site.sign_in.GuardedBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -101,6 +104,11 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+LOGIN_FAILURES = env.integer("LOGIN_FAILURES", 5, least=1)
+LOGIN_FAILURES_PER_ADDRESS = env.integer("LOGIN_FAILURES_PER_ADDRESS", 50, least=1)
+LOGIN_LOCK_MINUTES = env.number("LOGIN_LOCK_MINUTES", 15, least=0.01)
+TOKEN_FAILURES_PER_MINUTE = env.integer("TOKEN_FAILURES_PER_MINUTE", 30, least=1)
+HELP_CONTACT = env.text("HELP_CONTACT")
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
@@ -124,7 +132,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 # --- The REST API ---------------------------------------------------------------------------
 
-API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 1200, least=1)
+API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 3000, least=1)
+API_DOCS = env.flag("API_DOCS", default=DEVELOPMENT)
 METRICS_TOKEN = env.text("METRICS_TOKEN")  # lets a Prometheus on another machine read /metrics
 
 # --- Languages, time ------------------------------------------------------------------------
@@ -251,6 +260,11 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "fact_check",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "resync_site.sidebar.icon"}],
     "SHOW_HISTORY": False,
+    "LOGIN": {
+        "image": None,
+        "redirect_after": None,
+        "form": "resync_site.sign_in.AdminSignInForm",
+    },
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "ENVIRONMENT": "resync_site.sidebar.environment",

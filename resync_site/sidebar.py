@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy
 Item = tuple[Any, str, str, str, str]
 """Title, icon, name of the address, permission, dotted path of the badge's callback or nothing."""
 
+API_DOCS = "api:openapi-view"
+
 _REVIEW: list[Item] = [
     (gettext_lazy("Overview"), "monitoring", "admin:index", "audits.view_auditrecord", ""),
     (
@@ -64,8 +66,15 @@ _SET_UP: list[Item] = [
         "resync_site.view_apitoken",
         "",
     ),
+    (
+        gettext_lazy("Failed sign-ins"),
+        "lock",
+        "admin:resync_site_signinfailures_changelist",
+        "resync_site.view_signinfailures",
+        "",
+    ),
     (gettext_lazy("Chat"), "forum", "chat", "tws.use_chat", ""),
-    (gettext_lazy("REST API"), "api", "api:openapi-view", "audits.view_auditrecord", ""),
+    (gettext_lazy("REST API"), "api", API_DOCS, "audits.view_auditrecord", ""),
 ]
 
 
@@ -79,7 +88,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def _items(request: HttpRequest, items: list[Item]) -> list[dict[str, Any]]:
     shown = []
     for title, icon, name, permission, badge in items:
-        if not request.user.has_perm(permission):
+        if not request.user.has_perm(permission) or (name == API_DOCS and not settings.API_DOCS):
             continue
         item = {"title": title, "icon": icon, "link": reverse(name)}
         if badge and (count := import_string(badge)(request)):

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.contrib.auth.views import LoginView
 from django.urls import include, path
 from django.views import defaults
 
 from resync_site import health, metrics
 from resync_site.api import api, unknown_path
+from resync_site.sign_in import SignInForm
 
 handler400 = "resync_site.middleware.bad_request"
 
@@ -19,5 +21,14 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics.metrics),
+    path(
+        "login/",
+        LoginView.as_view(
+            template_name="tws/login.html",
+            authentication_form=SignInForm,
+            redirect_authenticated_user=True,
+        ),
+        name="login",
+    ),
     path("", include("tws.urls")),
 ]

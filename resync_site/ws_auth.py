@@ -10,20 +10,20 @@ import io
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from channels.security.websocket import WebsocketDenier
-from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import translation
 
 from resync_site.models import ApiToken
+from resync_site.roles import has_role
+from resync_site.sign_in import note_bad_token
 from tws.database import in_database
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,9 @@ class SocketAuth:
         self._refuse: App = WebsocketDenier.as_asgi()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        request = ASGIRequest({**scope, "type": "http", "method": "GET"}, io.BytesIO())
+        scheme = scope.get("scheme", "ws").replace("ws", "http")
+        as_http = {**scope, "type": "http", "method": "GET", "scheme": scheme}
+        request = ASGIRequest(as_http, io.BytesIO())
         try:
             user = await in_database(_user_of, request)
         except DatabaseError:
@@ -57,12 +59,19 @@ class SocketAuth:
 
 def _user_of(request: HttpRequest) -> User | None:
     """The user who may open this socket, if any."""
+    user = _signed_in(request)
+    return user if user and has_role(user) else None
+
+
+def _signed_in(request: HttpRequest) -> User | None:
     origin = request.headers.get("Origin")
     if origin is not None and not _is_ours(origin, request):
         return None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme:
         holder = ApiToken.objects.holders_of(token.strip()).first()
+        if holder is None:
+            note_bad_token(request)
         return holder.user if holder and scheme.lower() == "bearer" else None
     if origin is None:
         return None
@@ -72,11 +81,9 @@ def _user_of(request: HttpRequest) -> User | None:
 
 
 def _is_ours(origin: str, request: HttpRequest) -> bool:
-    """Whether a page of this site, or of a trusted one, opens the socket."""
-    try:
-        host, parts = request.get_host(), urlsplit(origin)
-    except (DisallowedHost, ValueError):
-        return False
-    if parts.scheme not in {"http", "https"}:
-        return False
-    return parts.netloc.lower() == host.lower() or origin in settings.CSRF_TRUSTED_ORIGINS
+    """Whether a page of this site, or of a trusted one, opens the socket: as forms are checked.
+
+    The scheme and the port count: another server may listen on another port of the same host.
+    """
+    check = CsrfViewMiddleware(lambda request: HttpResponse())
+    return bool(check._origin_verified(request))  # type: ignore[attr-defined]  # Django's own rule

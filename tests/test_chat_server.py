@@ -110,6 +110,22 @@ def test_session_from_another_page_is_403(
     assert status_of(server, **headers) == 403
 
 
+def test_another_scheme_or_port_is_another_site(server: str, page: dict[str, str]) -> None:
+    host, port = server.split(":")
+
+    for origin in (f"https://{server}", f"http://{host}", f"http://{host}:{int(port) ^ 1}"):
+        assert status_of(server, Cookie=page["Cookie"], Origin=origin) == 403
+
+
+def test_somebody_without_a_role_is_403(server: str, operator: User) -> None:
+    operator.groups.clear()
+    token = ApiToken.objects.issue(operator)
+    page = {"Cookie": cookie_of(operator), "Origin": f"http://{server}"}
+
+    assert status_of(server, **page) == 403
+    assert status_of(server, Authorization=f"Bearer {token}") == 403
+
+
 def test_anonymous_is_403(server: str, page: dict[str, str]) -> None:
     assert status_of(server, Origin=page["Origin"]) == 403
     assert status_of(server, Origin=page["Origin"], Cookie="sessionid=nonsense") == 403

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from tws.chat import views
@@ -9,11 +9,6 @@ urlpatterns = [
     path("", views.live, name="live"),
     path("chat/", views.chat, name="chat"),
     path("chat/<str:agent_id>/", views.chat_with, name="chat-with"),
-    path(
-        "login/",
-        LoginView.as_view(template_name="tws/login.html", redirect_authenticated_user=True),
-        name="login",
-    ),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("language/", include("django.conf.urls.i18n")),
 ]

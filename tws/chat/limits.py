@@ -18,12 +18,12 @@ def may_ask(user_id: int) -> bool:
     return within(f"questions-{user_id}", settings.CHAT_MESSAGES_PER_MINUTE)
 
 
-def within(key: str, most: int) -> bool:
-    """Count one more of `key`; False when it is more than `most` in this minute."""
+def within(key: str, most: int, count: int = 1) -> bool:
+    """Count `count` more of `key`; False when they are more than `most` in this minute."""
     try:
-        if cache.add(key, 1, timeout=WINDOW_SECONDS):
-            return most >= 1
-        return cache.incr(key) <= most
+        if cache.add(key, count, timeout=WINDOW_SECONDS):
+            return most >= count
+        return cache.incr(key, count) <= most
     except ValueError:  # the minute ended between the two calls
         return True
     except RedisError:  # better no limit than no answers

@@ -24,6 +24,7 @@ from resync_site.start import StartError, prepare_home, start_database
 
 SIMULATOR_PORT = 31116  # HWA's own
 READY_SECONDS = 90
+FIRST_PLAN_SECONDS = 900  # a large plan, read for the first time
 
 MANAGE = [sys.executable, str(environment.CHECKOUT / "manage.py")]
 
@@ -54,7 +55,7 @@ def main(arguments: list[str]) -> int:
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/serve",
-        description="Run Resync: database, web, auditor and HWA simulator. Ctrl-C ends all.",
+        description="Run Resync: database, web, plan, auditor and HWA simulator. Ctrl-C ends all.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address of the web process")
     parser.add_argument("--port", type=_port, default=8000, help="port of the web process")
@@ -110,11 +111,14 @@ def _start_all(
         _manage("create_logins")
     if simulator:
         simulator.wait_ready(READY_SECONDS)
+    reader = _start_reader(children)
     if development and not options.no_sample:
         _manage("load_sample")
     _wait_for_web(web, options.host, options.port)
     if not options.no_auditor:
         children.start("auditor", [*MANAGE, "run_auditor", "--watch"], restarts=True)
+    if reader:
+        reader.wait_ready(FIRST_PLAN_SECONDS)
     _say_ready(options, development)
 
 
@@ -169,6 +173,15 @@ def _any_free_port() -> int:
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])
+
+
+def _start_reader(children: Children) -> Child | None:
+    """Who keeps the plan, when there is an engine to read."""
+    from tws.hwa.engines import configured_engines
+
+    if not configured_engines():
+        return None
+    return children.start("plan", [*MANAGE, "read_plan", "--watch"], restarts=True)
 
 
 # --- the database --------------------------------------------------------------------------

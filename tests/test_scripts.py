@@ -279,8 +279,15 @@ def test_the_simulator_takes_another_port_and_other_shells_find_it(home: Path, p
         )
 
         assert "Resync is ready." in serving.lines, serving.output()
+        plan = run(
+            *(sys.executable, "manage.py", "read_plan", "--json"),
+            RESYNC_HOME=str(home),
+            RESYNC_ENV="development",
+            TWS_BASE_URL="",
+        )
         assert serving.end(signal.SIGINT) == 0
 
+    assert json.loads(plan.stdout)["engines"][0]["complete"], plan.stderr
     simulator = asked.stdout.strip()
     assert f"simulator | ready {simulator}" in serving.output()
     assert simulator.startswith("https://127.0.0.1:")

@@ -78,9 +78,7 @@ class Command(BaseCommand):
         def say(state: PlanEngine) -> None:
             if state.name in waiting:
                 waiting.discard(state.name)
-                self.stdout.write(_in_words(state))
-                if not waiting:
-                    self.stdout.write("ready to answer from the plan")
+                self.stdout.write(_in_words(state) if waiting else f"ready {_in_words(state)}")
                 self.stdout.flush()
 
         readers = asyncio.gather(*(keep(engine, say, say) for engine in engines))

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from asgiref.sync import sync_to_async
 
 from audits.auditor import Scope
-from audits.judges import Verdict
-from audits.judging import Bench, NoVerdict, under_audit
+from audits.judges import NoVerdict, Verdict
+from audits.judging import Bench, under_audit
 from audits.neighbours import neighbours_of
 from audits.scoring import Scoring
 from knowledge.llm import LLMError

@@ -13,8 +13,8 @@ from typing import Any, Literal
 from django.conf import settings
 from pydantic import BaseModel, Field, ValidationError
 
-from audits.judges import MemoryUnderAudit, Neighbour, Verdict
-from audits.judging import Bench, NoVerdict
+from audits.judges import MemoryUnderAudit, Neighbour, NoVerdict, Verdict
+from audits.judging import Bench
 from audits.measuring import Example
 from audits.models import AuditRecord
 from audits.scoring import Scoring
@@ -148,7 +148,10 @@ async def judge_all(
                 on_progress()
         return _example(labelled, verdict, scoring)
 
-    found = await asyncio.gather(*(judged(labelled) for labelled in examples))
+    try:
+        found = await asyncio.gather(*(judged(labelled) for labelled in examples))
+    finally:
+        await bench.aclose()
     measured = [example for example in found if example is not None]
     return measured, len(found) - len(measured)
 

@@ -12,24 +12,34 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from audits.judges import Judge, MemoryUnderAudit, Neighbour, Verdict
+from audits.judges import Judge, MemoryUnderAudit, Neighbour, NoVerdict, Verdict
+from audits.judges.bounded import BoundedJudges
 from knowledge.models import Memory
 
-
-class NoVerdict(Exception):
-    """A judge that was needed gave no verdict; the record is tried again later."""
+LOCAL = {
+    "rules": "audits.judges.rules.rules_judge",
+    "grounding": "audits.judges.grounding.grounding_judge",
+}
+"""The judges that need nothing but the memory, each where it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The judges in their order: `local` ones always sit, `llm` only when they leave it open."""
+    """The judges in their order: local ones always sit, `llm` only when they leave it open.
 
-    local: Sequence[Judge]
+    `bounded` are local ones in processes of their own; `local` ones are held to be quick.
+    """
+
+    local: Sequence[Judge] = ()
     llm: Judge | None = None
+    bounded: BoundedJudges | None = None
 
     async def verdict_on(self, memory: MemoryUnderAudit) -> Verdict:
-        """The verdict that counts. NoVerdict when the LLM was needed and did not answer."""
-        given = [verdict for judge in self.local if (verdict := await judge(memory))]
+        """The verdict that counts. NoVerdict when the LLM was needed and did not answer.
+
+        NotInTime when the local judges could not check it within their limits.
+        """
+        given = await self._given(memory)
         strongest = max(given, key=lambda verdict: verdict.confidence, default=None)
         if strongest and strongest.confidence > settings.AUDIT_FLAG_THRESHOLD:
             return _with_all_findings(strongest, given)
@@ -39,6 +49,17 @@ class Bench:
         if verdict is None:
             raise NoVerdict("The LLM judge gave no verdict that could be used.")
         return verdict
+
+    async def aclose(self) -> None:
+        """End the judges' processes; they are started again when they are needed."""
+        if self.bounded is not None:
+            await self.bounded.aclose()
+
+    async def _given(self, memory: MemoryUnderAudit) -> list[Verdict]:
+        given = [verdict for judge in self.local if (verdict := await judge(memory))]
+        if self.bounded is not None:
+            given += await self.bounded(memory)
+        return given
 
 
 def _with_all_findings(strongest: Verdict, given: list[Verdict]) -> Verdict:
@@ -58,18 +79,15 @@ def bench(only: str = "", prompt: str = "", model: str = "") -> Bench:
     `prompt` and `model` name another version for the LLM judge: a candidate to be measured.
     LookupError when a judge or a prompt is unknown, or when the LLM is wanted but not configured.
     """
-    from audits.judges.grounding import grounding_judge
-    from audits.judges.rules import rules_judge
-
-    local: dict[str, Judge] = {"rules": rules_judge, "grounding": grounding_judge}
     llm: Judge | None = None
     if settings.LLM_BASE_URL and only in {"", "llm"}:
         llm = _llm_judge(prompt, model)
     if (only == "llm" or prompt or model) and llm is None:
         raise LookupError("The LLM judge needs LLM_BASE_URL and LLM_MODEL.")
-    if only and only not in {*local, "llm"}:
+    if only and only not in {*LOCAL, "llm"}:
         raise LookupError(f"{only!r} is not a judge: rules, grounding or llm.")
-    return Bench([judge for name, judge in local.items() if only in {"", name}], llm)
+    paths = [path for name, path in LOCAL.items() if only in {"", name}]
+    return Bench(llm=llm, bounded=BoundedJudges(paths) if paths else None)
 
 
 def _llm_judge(prompt: str, model: str) -> Judge:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from audits.auditor.outages import Outages
 from audits.duplicates import twin_of
-from audits.judges import Neighbour
-from audits.judging import Bench, NoVerdict, under_audit
+from audits.judges import Neighbour, NotInTime, NoVerdict, Verdict
+from audits.judging import Bench, under_audit
 from audits.models import AuditRecord
 from audits.scoring import Scoring
 from audits.settling import Judged, Released
+from audits.states import Status
 from knowledge.llm import LLMError
 from knowledge.models import Memory
 
@@ -43,6 +44,8 @@ class Judging:
         began_at = time.monotonic()
         try:
             judged = await self._judge(record, memory)
+        except NotInTime as error:
+            return self._for_a_person(record, memory, error)
         except Exception as error:  # noqa: BLE001  a judge may break on any text; it is reported
             return self._released(record, error, self.outages.excuse(error, began_at))
         self.outages.answered()
@@ -61,6 +64,18 @@ class Judging:
             verdict,
             self.scoring.confidence(verdict),
             twin_of(seen),
+        )
+
+    def _for_a_person(self, record: AuditRecord, memory: Memory, why: NotInTime) -> Judged:
+        log.warning("memory %s goes to a person: %s", memory.pk, why)
+        return Judged(
+            record.id,
+            self.worker,
+            record.attempts,
+            memory.pk,
+            memory.version,
+            Status.PENDING,
+            Verdict("auditor", 0.0, str(why)),
         )
 
     def _released(self, record: AuditRecord, error: Exception, excused: bool) -> Released:

@@ -107,6 +107,7 @@ class Auditor:
         with contextlib.suppress(DatabaseError):  # the row goes after a day
             await self._claiming.run(heartbeats.end, self.worker)
         await self._claiming.close()
+        await self.bench.aclose()
 
     async def remaining(self) -> int:
         """How many memories of this run's scope still have no verdict."""

@@ -68,5 +68,13 @@ class Verdict:
     decisive: bool = False
 
 
+class NoVerdict(Exception):
+    """A judge that was needed gave no verdict; the record is tried again later."""
+
+
+class NotInTime(NoVerdict):
+    """The judges could not check a memory within their limits. A person has to look."""
+
+
 Judge = Callable[[MemoryUnderAudit], Awaitable[Verdict | None]]
 """None means no verdict: the next judge is asked, and the record is retried if none answers."""

@@ -145,6 +145,7 @@ class Command(BaseCommand):
             shown.append(status)
             if not options["json"]:
                 self.stdout.write(f"{memory.pk} {status} {verdict.confidence:.2f} {verdict.reason}")
+        await sitting.aclose()
         counts = {status: shown.count(status) for status in sorted(set(shown))}
         line = json.dumps({"judged": len(shown), **counts})
         self.stdout.write(line if options["json"] else f"Nothing was written. {line}")

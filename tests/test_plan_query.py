@@ -43,8 +43,8 @@ def engine(db: None, monkeypatch: pytest.MonkeyPatch) -> PlanEngine:
         "tws.plan.query.answering._default_engine", lambda: PlanEngine.objects.first()
     )
     return PlanEngine.objects.create(
-        name="SIM", read_in_full_at=NOW, fetched_at=NOW, is_complete=True, span_start_at=MIDNIGHT,
-        span_end_at=MIDNIGHT + timedelta(days=1), plan_number=2,
+        name="SIM", read_in_full_at=NOW, fetched_at=timezone.now(), is_complete=True,
+        span_start_at=MIDNIGHT, span_end_at=MIDNIGHT + timedelta(days=1), plan_number=2,
     )  # fmt: skip
 
 
@@ -318,6 +318,14 @@ def test_a_plan_that_is_not_of_now_is_no_answer(engine):
         ask("jobs")
     stale = answer(PlanQuery(entity="jobs"), now=NOW, as_last_read=True)
     assert stale["down_since"] == "2026-11-25T12:00:00-03:00"
+
+
+def test_a_plan_that_nobody_reads_any_more_is_no_answer(engine):
+    engine.fetched_at = timezone.now() - timedelta(hours=1)
+    engine.save()
+
+    with pytest.raises(PlanUnavailable, match="was last read at"):
+        ask("jobs")
 
 
 def test_a_plan_never_read_is_no_answer(engine):

@@ -1,7 +1,8 @@
 """One typed question over the plan, `PlanQuery`: rules, LLM, REST, pages and cards all ask it.
 
-`catalogue.py` declares what can be asked, `asked.py` what a question looks like, `values.py` and
-`moments.py` read its values, `conditions.py` makes SQL of it, `answering.py` the result.
+`catalogue.py` declares what can be asked, `asked.py` what a question looks like, `moments.py` and
+`names.py` read its values, `conditions.py` makes SQL of it, `answering.py` and `pages.py` the
+result.
 """
 
 from tws.plan.query.answering import PlanUnavailable, answer

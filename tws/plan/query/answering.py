@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +19,7 @@ from tws.plan.query.catalogue import OUTPUTS, RUNS, Entity, Field, entity_named
 from tws.plan.query.conditions import Context, alias, compiled
 from tws.plan.query.moments import read_moment
 from tws.plan.query.pages import Page, order_key, page_after, page_token
+from tws.plan.query.values import plain
 
 MOST_GROUPS = 200
 COUNTED_JOBS = 50_000
@@ -82,10 +82,15 @@ def _engine(name: str, as_last_read: bool) -> PlanEngine:
         engine = _default_engine()
     if engine is None or not engine.is_read:
         raise PlanUnavailable("The plan has not been read yet.")
-    if engine.down_since and not as_last_read:
-        since = timezone.localtime(engine.down_since).isoformat(timespec="seconds")
-        raise PlanUnavailable(f"{engine.name} can't be read since {since}: {engine.error}")
+    if not (engine.is_current or as_last_read):
+        raise PlanUnavailable(_why_not(engine))
     return engine
+
+
+def _why_not(engine: PlanEngine) -> str:
+    if engine.down_since:
+        return f"{engine.name} can't be read since {plain(engine.down_since)}: {engine.error}"
+    return f"The plan of {engine.name} was last read at {plain(engine.fetched_at)}."
 
 
 def _default_engine() -> PlanEngine | None:
@@ -142,7 +147,7 @@ def _of_this_plan(query: PlanQuery, engine: PlanEngine) -> list[tuple[Q, dict[st
         return []
     since = engine.span_start_at
     never = Q(started_at=None, plan_number=engine.plan_number)
-    said = {"field": "start", "op": ">=", "value": _plain(since), "assumed": "this plan"}
+    said = {"field": "start", "op": ">=", "value": plain(since), "assumed": "this plan"}
     return [(Q(started_at__gte=since) | never, said)]
 
 
@@ -157,13 +162,13 @@ def _at_that_time(
 ) -> list[tuple[Q, dict[str, Any]]]:
     """Runs that had begun by then; the counts of the last quarter of an hour before."""
     if entity.model is not StatusCount:
-        said = {"field": "start", "op": "<=", "value": _plain(as_of)}
+        said = {"field": "start", "op": "<=", "value": plain(as_of)}
         return [(Q(started_at__lte=as_of), said)]
     counts = StatusCount.objects.filter(engine=engine.name, taken_at__lte=as_of)
     taken_at = counts.order_by("-taken_at").values_list("taken_at", flat=True).first()
     if taken_at is None:
         raise PlanQueryRefused("Nothing was counted yet at that time.")
-    return [(Q(taken_at=taken_at), {"field": "at", "op": "=", "value": _plain(taken_at)})]
+    return [(Q(taken_at=taken_at), {"field": "at", "op": "=", "value": plain(taken_at)})]
 
 
 def _runs_as_of(moment: datetime) -> Entity:
@@ -202,7 +207,7 @@ def _result(asked: _Asked, page: Page | None) -> dict[str, Any]:
             "where": asked.where,
             "group_by": query.group_by,
             "order_by": list(asked.order),
-            "as_of": _plain(asked.as_of),
+            "as_of": plain(asked.as_of),
         },
         **_plan(asked),
     }
@@ -228,15 +233,15 @@ def _plan(asked: _Asked) -> dict[str, Any]:
     plan = {
         "engine": engine.name,
         "simulated": engine.simulated,
-        "fetched_at": _plain(engine.fetched_at),
-        "plan_from": _plain(engine.span_start_at),
-        "plan_to": _plain(engine.span_end_at),
+        "fetched_at": plain(engine.fetched_at),
+        "plan_from": plain(engine.span_start_at),
+        "plan_to": plain(engine.span_end_at),
         "complete": engine.is_complete,
         "not_understood": engine.not_understood,
-        "now": _plain(asked.context.now),
+        "now": plain(asked.context.now),
     }
     if engine.down_since:
-        plan["down_since"] = _plain(engine.down_since)
+        plan["down_since"] = plain(engine.down_since)
     if asked.entity.read_per_object:
         plan["edges_read"], plan["edges_total"] = engine.edges_read, engine.edges_total
     return plan
@@ -268,7 +273,7 @@ def _groups(asked: _Asked, rows: QuerySet[Any]) -> dict[str, Any]:
     found = list(counted.order_by("-n", *keys)[: MOST_GROUPS + 1])
     groups = [
         {
-            **{name: _plain(one[key]) for name, key in zip(names, keys, strict=True)},
+            **{name: plain(one[key]) for name, key in zip(names, keys, strict=True)},
             "count": one["n"],
         }
         for one in found[:MOST_GROUPS]
@@ -309,16 +314,4 @@ def _order(asked: _Asked, name: str) -> Any:
 
 
 def _row(entity: Entity, shown: Sequence[str], row: dict[str, Any]) -> dict[str, Any]:
-    return {"id": str(row["k_id"]), **{name: _plain(row[f"v_{name}"]) for name in shown}}
-
-
-def _plain(value: Any) -> Any:
-    """As JSON has it; a time on the site's clock."""
-    match value:
-        case datetime():
-            return timezone.localtime(value).isoformat(timespec="seconds")
-        case date():
-            return value.isoformat()
-        case Decimal():
-            return float(value)
-    return value
+    return {"id": str(row["k_id"]), **{name: plain(row[f"v_{name}"]) for name in shown}}

@@ -1,0 +1,21 @@
+"""Values of the plan as JSON has them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+
+def plain(value: Any) -> Any:
+    """As JSON has it; a time on the site's clock."""
+    match value:
+        case datetime():
+            return timezone.localtime(value).isoformat(timespec="seconds")
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return float(value)
+    return value

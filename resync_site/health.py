@@ -95,7 +95,7 @@ def hwa() -> str:
 async def _engines_answer(engines: list[Engine]) -> str:
     for engine in engines:
         async with TWSClient(engine, attempts=1) as client, asyncio.timeout(OUTSIDE_SECONDS):
-            await client.engine_info()
+            await client.check()
     return "ok"
 
 

@@ -205,7 +205,9 @@ AUDIT_REVIEW_CLAIM_MINUTES = env.number("AUDIT_REVIEW_CLAIM_MINUTES", 15, least=
 # --- HWA ------------------------------------------------------------------------------------
 
 # Unset: the simulator, and only in development.
-TWS_BASE_URL = env.url("TWS_BASE_URL") or (env.simulator_url() if DEVELOPMENT else "")
+TWS_SIMULATOR_URL = env.simulator_url() if DEVELOPMENT and not env.url("TWS_BASE_URL") else ""
+TWS_BASE_URL = env.url("TWS_BASE_URL") or TWS_SIMULATOR_URL
+TWS_BACKUP_URLS = env.listing("TWS_BACKUP_URLS")  # asked when TWS_BASE_URL does not answer
 TWS_ENGINE_NAME = env.text("TWS_ENGINE_NAME")
 TWS_ENGINE_TAGS = env.listing("TWS_ENGINE_TAGS")
 TWS_ENGINES = env.text("TWS_ENGINES")  # several engines, as JSON
@@ -218,6 +220,7 @@ TWS_API_KEY = env.text("TWS_API_KEY")
 # or true, in production; `check --deploy` refuses false there.
 TWS_VERIFY_SSL = env.text("TWS_VERIFY_SSL", "false" if DEVELOPMENT else "true")
 TWS_TIMEOUT_SECONDS = env.number("TWS_TIMEOUT_SECONDS", 20, least=0.1)
+TWS_MAX_REPLY_MB = env.integer("TWS_MAX_REPLY_MB", 32, least=1)
 TWS_CACHE_SECONDS = env.number("TWS_CACHE_SECONDS", 10, least=0)
 
 # --- The plan -------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 
 import pytest
@@ -13,6 +15,7 @@ from django.core.management import CommandError, call_command
 from tests.hwa_fixtures import engine_of
 from tws.checks import certificates_are_verified, engines_can_be_used
 from tws.hwa.engines import configured_engines, engine_named
+from tws.hwa.identity import simulator_identity
 from tws.simulator.faults import Faults
 from tws.simulator.server import Options
 
@@ -23,10 +26,43 @@ def hwa_settings(settings, simulator):
     settings.TWS_BASE_URL = simulator.url
     settings.TWS_ENGINE_NAME = "PROD"
     settings.TWS_ENGINE_TAGS = ["PROD"]
+    settings.TWS_SIMULATOR_URL, settings.TWS_BACKUP_URLS = "", []
     settings.TWS_USER = settings.TWS_PASSWORD = "wauser"
     settings.TWS_TOKEN = settings.TWS_API_KEY = settings.TWS_TOKEN_FILE = ""
     settings.TWS_VERIFY_SSL = str(simulator.certificate)
     return settings
+
+
+@pytest.fixture
+def other_server():
+    """A server on loopback that answers the same to every path but those given."""
+    servers = []
+
+    def start(status: int, kind: str, body: bytes, paths: dict[str, bytes] | None = None) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                path = self.path.partition("?")[0].removeprefix("/twsd/api/v2")
+                own = (paths or {}).get(path)
+                content = body if own is None else own
+                self.send_response(status if own is None else 200)
+                self.send_header("Content-Type", kind)
+                self.send_header("Location", "https://sso.example.com/login")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *args: object) -> None:
+                """Nothing to be said in a test."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_address[1]}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 def check_tws(*arguments: str) -> tuple[int, dict]:
@@ -162,3 +198,106 @@ async def test_a_ca_file_is_enough_to_trust_the_simulator(simulator):
 
     async with TWSClient(engine_of(simulator, verify=str(simulator.certificate))) as client:
         assert await client.is_simulated()
+
+
+# --- what answers there -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "step", "mend"),
+    [
+        ((404, "text/html", b"<h2>Error 404: SRVE0190E</h2>"), "api", "10.1 FP1"),
+        ((302, "text/html", b""), "login page", "gateway stands before"),
+        ((200, "text/html", b"<title>Sign in</title>"), "login page", "gateway stands before"),
+        ((503, "text/html", b"<h1>503 Service Unavailable</h1>"), "login page", "does not. Is the"),
+        ((401, "application/json", b'{"messages": ["AWSJCO005E"]}'), "credentials", "TWS_USER"),
+        ((500, "application/json", b'{"messages": ["AWSJSY404E x"]}'), "api", "messages.log"),
+    ],
+)
+def test_each_thing_that_may_answer_is_told_apart(hwa_settings, other_server, answer, step, mend):
+    hwa_settings.TWS_BASE_URL = other_server(*answer)
+
+    code, report = check_tws()
+
+    failed = failed_step(report)
+    assert code == 1
+    assert failed["name"] == step
+    assert mend in failed["mend"]
+
+
+def test_each_path_tells_what_the_user_may_and_what_is_odd(hwa_settings, other_server):
+    jobs = b'{"count": 2, "results": [{"id": "a", "name": "A", "priority": "GO"}, 3]}'
+    hwa_settings.TWS_BASE_URL = other_server(
+        403,
+        "application/json",
+        b'{"messages": ["AWSJCS011E not authorized"]}',
+        {"/plan/job": jobs, "/plan/job/count": b'{"count": 7}'},
+    )
+
+    _, report = check_tws()
+
+    told = {step["name"]: step for step in report["engines"][0]["steps"]}
+    assert told["version"]["ok"]
+    assert "AWSJCS011E" in told["version"]["detail"]
+    assert "1 fields, 1 objects" in told["read /plan/job"]["detail"]
+    assert "does not group" in told["read /plan/job/count"]["detail"]
+    assert "ignores the filter" in told["read /plan/job?oql="]["detail"]
+    assert "DISPLAY" in told["read /plan/jobstream"]["mend"]
+
+
+def test_every_host_of_an_engine_is_tried(hwa_settings, simulator):
+    hwa_settings.TWS_BASE_URL, hwa_settings.TWS_BACKUP_URLS = "https://127.0.0.1:1", [simulator.url]
+
+    code, report = check_tws()
+
+    steps = report["engines"][0]["steps"]
+    assert code == 1
+    assert [step["name"] for step in steps if not step["ok"]] == ["tcp"]
+    assert any(step["name"] == "read /plan/job" and step["ok"] for step in steps)
+
+
+# --- the development simulator ----------------------------------------------------------------
+
+
+def test_the_simulator_of_this_checkout_has_one_name_whatever_its_port(hwa_settings, simulator):
+    hwa_settings.TWS_SIMULATOR_URL, hwa_settings.TWS_ENGINE_NAME = simulator.url, ""
+
+    (engine,) = configured_engines()
+
+    assert engine.name == "simulator"
+    assert engine.identity == simulator_identity()
+
+
+def test_a_strangers_simulator_is_named_as_such(hwa_settings, simulator):
+    hwa_settings.TWS_SIMULATOR_URL = simulator.url  # which says nothing of this checkout
+
+    step = failed_step(check_tws()[1])
+
+    assert step["name"] == "identity"
+    assert "stranger" in step["detail"]
+
+
+def test_this_checkouts_own_simulator_proves_itself(hwa_settings, start_simulator):
+    own = start_simulator(Options(port=0, jobs=20, identity=simulator_identity()))
+    hwa_settings.TWS_BASE_URL = hwa_settings.TWS_SIMULATOR_URL = own.url
+    hwa_settings.TWS_VERIFY_SSL = "false"
+
+    assert check_tws()[0] == 0
+
+
+def test_the_identity_is_of_one_home_and_one_secret(settings, tmp_path):
+    ours = simulator_identity()
+
+    settings.RESYNC_HOME = tmp_path
+    other_home = simulator_identity()
+    settings.SECRET_KEY = "another"
+
+    assert len({ours, other_home, simulator_identity()}) == 3
+
+
+@pytest.mark.parametrize("url", ["https://h/a?b=c", "https://", "ftp://h", "https://h/#x"])
+def test_an_address_that_is_none_is_refused_by_name(hwa_settings, url):
+    hwa_settings.TWS_BACKUP_URLS = [url]
+
+    with pytest.raises(ImproperlyConfigured, match="TWS_BACKUP_URLS"):
+        configured_engines()

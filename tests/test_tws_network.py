@@ -201,7 +201,7 @@ async def test_no_request_of_the_inner_client_gets_round_the_list():
     script = Script(ok())
 
     async with client_for(script) as client:
-        http = client._connection._client()
+        http = client._connection._client(ENGINE.base_url)
         for method, path in (
             ("GET", "/twsd/api/v2/plan/job/issues"),
             ("PUT", "/twsd/api/v2/plan/job"),
@@ -379,12 +379,14 @@ async def test_an_engine_that_ignores_the_range_is_cut_to_it():
     assert not part.at_end
 
 
-async def test_a_tail_cannot_be_had_from_an_engine_that_ignores_the_range():
+async def test_the_tail_of_an_engine_that_ignores_the_range_is_read_off_the_whole_log():
     text = "".join(f"{n}\n" for n in range(10_000))
 
     async with client_for(lambda request: httpx.Response(200, text=text)) as client:
-        with pytest.raises(TWSBadReply, match="range"):
-            await client.job_log_tail("run1")
+        tail = (await client.job_log_tail("run1", 3)).value
+
+    assert tail.lines == ["9997", "9998", "9999"]
+    assert (tail.first_line, tail.at_end) == (9_998, True)
 
 
 async def test_a_range_must_make_sense(hwa_client):

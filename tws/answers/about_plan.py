@@ -49,6 +49,8 @@ async def counts(desk: Desk, statuses: tuple[str, ...], *, stream: str = "") -> 
         raise await about_jobs.unknown(desk, Name(stream), "unknown_stream")
     if not found["count"]:
         return desk.say("empty_plan")
+    if found.get("grouped") is False:
+        return desk.say("not_grouped", count=found["count"])
     if statuses:
         present = [code for code in groups if {code, group_of(code)} & set(statuses)]
         if present:
@@ -80,6 +82,8 @@ async def counts_by_workstation(desk: Desk) -> str:
     found = await desk.ask("count_jobs", by="workstation")
     if not found["count"]:
         return desk.say("empty_plan")
+    if found.get("grouped") is False:
+        return desk.say("not_grouped", count=found["count"])
     lines = [desk.say("counts_by_workstation", count=found["count"])]
     lines += _count_lines(desk, found["groupedCount"], as_status=False)
     if "groups" in found:

@@ -315,6 +315,14 @@ PHRASES: dict[str, tuple[str, str]] = {
     "count_of_one": ("1 job is {status}.", "1 job está {status}."),
     "count_of_none": ("No job is {status}.", "Nenhum job está {status}."),
     "empty_plan": ("The plan holds no jobs.", "O plano não tem jobs."),
+    "not_grouped": (
+        "The plan holds {count} jobs; the engine did not group them.",
+        "O plano tem {count} jobs; o engine não os agrupou.",
+    ),
+    "left_out": (
+        "Not understood, and left out: {count} of the objects that the engine sent.",
+        "Não compreendidos, e deixados de fora: {count} dos objetos que o engine enviou.",
+    ),
     "largest": ("The largest groups are shown.", "Mostrados os maiores grupos."),
     # late, critical, deadline
     "late_head": ("{total} jobs are late:", "{total} jobs estão atrasados:"),

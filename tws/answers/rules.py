@@ -119,7 +119,10 @@ class RuleAgent:
         answered: bool = True,
         note: str = "",
     ) -> None:
-        parts = [part for part in (note, own) if part]
+        box = self.toolbox
+        left_out = max((one["result"].get("leftOut", 0) for one in box.evidence), default=0)
+        said = desk.say("left_out", count=left_out) if own and left_out else ""
+        parts = [part for part in (note, own, said) if part]
         parts += [
             memories.quote(memory, desk.language, direct=self._asked_for(memory))
             for memory in cited
@@ -129,7 +132,6 @@ class RuleAgent:
         answer = "\n\n".join(parts)
         for line in answer.splitlines(keepends=True):
             self.emit(Chunk(line))
-        box = self.toolbox
         self.emit(
             Final(
                 answer=answer,

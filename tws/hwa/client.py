@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from tws.hwa.cache import SingleFlightCache
-from tws.hwa.connection import Engine, EngineConnection
+from tws.hwa.connection import Answer, Engine, EngineConnection
 from tws.hwa.errors import TWSBadReply, TWSRefused
-from tws.hwa.joblog import RANGE_LINES, read_part
-from tws.hwa.oql import OQL
+from tws.hwa.joblog import RANGE_LINES, read_end, read_part, texts
+from tws.hwa.oql import OQL, fits
 from tws.hwa.paths import fill
 from tws.hwa.readings import LogPart, Page, Reading
 from tws.hwa.schemas import (
@@ -29,7 +31,9 @@ from tws.hwa.schemas import (
     ResourceInPlan,
     WorkstationInPlan,
 )
+from tws.hwa.tolerance import NOTHING_ODD, Odd, understand_body
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 PAGE_SIZE = 500  # parsed in some 10 ms, so that a big list does not hold up the event loop
@@ -99,7 +103,22 @@ class TWSClient:
         return await self._object(fill("/engine/info"), EngineInfo, slow=True)
 
     async def is_simulated(self) -> bool:
-        return (await self.engine_info()).value.simulated
+        """Whether this is our simulator; it always says so, an engine that won't tell is none."""
+        try:
+            return (await self.engine_info()).value.simulated
+        except TWSRefused as error:
+            if error.status == 401:
+                raise
+            return False
+
+    async def check(self) -> None:
+        """Raise what keeps the engine from being read; its information itself may be off limits."""
+        try:
+            await self.engine_info()
+        except TWSRefused as error:
+            if error.status != 403:
+                raise
+            await self.jobs(limit=1)
 
     # The plan
 
@@ -181,8 +200,8 @@ class TWSClient:
             asked_at = datetime.now(UTC)
             params = {**filters, "limit": str(size), "offset": str(offset)}
             reply = await self._parsed(ListReply[Any], fill(path), params)
-            yield Reading(reply, asked_at, self.engine.name)
-            following = _next_offset(reply.next)
+            yield replace(reply, fetched_at=asked_at)
+            following = _next_offset(reply.value, offset, size)
             # A `next` that leads nowhere new is not followed.
             if following is None or following <= offset:
                 return
@@ -190,14 +209,15 @@ class TWSClient:
 
     async def count(self, path: str) -> int | None:
         """How many objects a list has; None when the engine does not say."""
-        reply = await self._parsed(ListReply[Any], fill(path), {"limit": "1", "offset": "0"})
-        return reply.count if reply.count is not None and reply.count >= 0 else None
+        reading = await self._parsed(ListReply[Any], fill(path), {"limit": "1", "offset": "0"})
+        count = reading.value.count
+        return count if count is not None and count >= 0 else None
 
     async def written(self, template: str, identifier: str) -> Reading[dict[str, Any]]:
         """One object, whole."""
         asked_at = datetime.now(UTC)
         path = self._path(template, identifier)
-        return Reading(await self._parsed(dict[str, Any], path, {}), asked_at, self.engine.name)
+        return replace(await self._parsed(dict[str, Any], path, {}), fetched_at=asked_at)
 
     # The model
 
@@ -245,7 +265,8 @@ class TWSClient:
         params = {"from_line": str(from_line), "to_line": str(to_line + 1)}
 
         async def fetch() -> Reading[LogPart]:
-            return self._reading(await self._read_log(path, params, from_line, wanted))
+            answer = await self._read_log(path, params, from_line, wanted)
+            return self._reading(answer.value, answer)
 
         return await self._cache.get(
             (path, from_line, to_line), self.engine.log_cache_seconds, fetch
@@ -266,10 +287,13 @@ class TWSClient:
     async def job_log_tail(self, run_id: str, lines: int = 100) -> Reading[LogPart]:
         """The last lines, found by probing: a log of a million lines takes some 30 small GETs."""
         last = await self._last_line(run_id)
+        if last is None:
+            return await self._whole_log_tail(run_id, lines)
         first = max(1, last - lines + 1)
         return await self.job_log(run_id, first, max(last, first))
 
-    async def _last_line(self, run_id: str) -> int:
+    async def _last_line(self, run_id: str) -> int | None:
+        """The number of the last line; None of an engine that gives out no ranges."""
         start = (await self.job_log(run_id)).value
         if start.at_end:
             return len(start.lines)
@@ -277,10 +301,7 @@ class TWSClient:
         while await self._has_line(run_id, high):
             low, high = high, high * 4
             if high > MOST_LOG_LINES:
-                raise TWSBadReply(
-                    f"{self.engine.name} gives out lines of a job log without regard to the range",
-                    engine=self.engine.name,
-                )
+                return None
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if await self._has_line(run_id, middle) else (low, middle)
@@ -296,9 +317,18 @@ class TWSClient:
             raise
         return bool(part.value.lines)
 
+    async def _whole_log_tail(self, run_id: str, lines: int) -> Reading[LogPart]:
+        path = self._path("/plan/job/run/{run_id}/joblog", run_id)
+
+        async def consume(response: httpx.Response) -> LogPart:
+            return await read_end(response, lines)
+
+        answer = await self._connection.read(path, {}, "text/plain", consume)
+        return self._reading(answer.value, answer)
+
     async def _read_log(
         self, path: str, params: Mapping[str, str], first: int, wanted: int
-    ) -> LogPart:
+    ) -> Answer[LogPart]:
         async def consume(response: httpx.Response) -> LogPart:
             return await read_part(response, first, wanted)
 
@@ -326,7 +356,7 @@ class TWSClient:
         wanted = params or {}
 
         async def fetch() -> Reading[T]:
-            return self._reading(await self._parsed(schema, path, wanted))
+            return await self._parsed(schema, path, wanted)
 
         return await self._cache.get((path, *wanted.items()), self._seconds(slow=slow), fetch)
 
@@ -337,7 +367,9 @@ class TWSClient:
 
         async def fetch() -> Reading[list[FlowNode]]:
             reply = await self._parsed(ListReply[FlowNode], path, {"depth": str(depth)})
-            return self._reading(reply.results)
+            return Reading(
+                reply.value.results, reply.fetched_at, reply.engine, reply.odd, reply.host
+            )
 
         return await self._cache.get((path, depth), self.engine.cache_seconds, fetch)
 
@@ -345,8 +377,8 @@ class TWSClient:
         path = self._path(template, identifier)
 
         async def fetch() -> Reading[str]:
-            reply: Any = await self._parsed(Any, path, {})
-            return self._reading("\n".join(_texts(reply)))
+            reply: Reading[Any] = await self._parsed(Any, path, {})
+            return replace(reply, value="\n".join(texts(reply.value)))
 
         return await self._cache.get((path,), self.engine.slow_cache_seconds, fetch)
 
@@ -367,66 +399,94 @@ class TWSClient:
         wanted = max(1, min(limit, MAX_ITEMS))
 
         async def fetch() -> Reading[Page[T]]:
-            return await self._read_pages(path, schema, filters, wanted, offset)
+            try:
+                return await self._read_pages(path, schema, filters, wanted, offset, fits(oql))
+            except TWSRefused as error:
+                # What one release filters by another refuses: then all are read, and looked at.
+                if error.status != 400 or not isinstance(oql, OQL):
+                    raise
+            unfiltered = {name: value for name, value in filters.items() if name != "oql"}
+            return await self._read_pages(path, schema, unfiltered, wanted, offset, fits(oql))
 
         key = (path, *filters.items(), wanted, offset)
         return await self._cache.get(key, self._seconds(slow=slow), fetch)
 
     async def _read_pages(
-        self, path: str, schema: type[T], filters: Mapping[str, str], wanted: int, offset: int
+        self,
+        path: str,
+        schema: type[T],
+        filters: Mapping[str, str],
+        wanted: int,
+        offset: int,
+        fit: Callable[[T], bool],
     ) -> Reading[Page[T]]:
+        """Pages until there are as many as wanted; each object is held against the filter again."""
         items: list[T] = []
         total: int | None = None
-        oldest: datetime | None = None
+        first: Reading[ListReply[T]] | None = None
+        odd, looked, size = NOTHING_ODD, 0, min(PAGE_SIZE, wanted)
         while True:
-            size = min(PAGE_SIZE, wanted - len(items))
             params = {**filters, "limit": str(size), "offset": str(offset)}
-            reply = await self._parsed(ListReply[schema], path, params)  # type: ignore[valid-type]  # known at run time
-            oldest = oldest or datetime.now(UTC)  # a list is as old as its first page
+            reading = await self._parsed(ListReply[schema], path, params)  # type: ignore[valid-type]  # known at run time
+            first = first or reading  # a list is as old as its first page
+            reply, odd = reading.value, odd + reading.odd
             if total is None and reply.count is not None and reply.count >= 0:
                 total = reply.count
-            items += reply.results
-            following = _next_offset(reply.next)
-            # A `next` that leads nowhere new is not followed, and the list said to be incomplete.
-            if following is None or following <= offset or len(items) >= wanted:
+            items += [one for one in reply.results if fit(one)]
+            looked += len(reply.results)
+            following = _next_offset(reply, offset, size)
+            if following is None or len(items) >= wanted or looked >= MAX_ITEMS:
                 break
             offset = following
-        complete = not reply.next and len(items) <= wanted
-        return Reading(Page(items[:wanted], total, complete), oldest, self.engine.name)
+            left = wanted - len(items) if looked == len(items) else PAGE_SIZE
+            size = min(PAGE_SIZE, left)
+        if looked > len(items):
+            total = None  # the engine counted what it was not asked for
+        complete = following is None and not reply.next and len(items) <= wanted and not odd.objects
+        page = Page(items[:wanted], total, complete)
+        return Reading(page, first.fetched_at, self.engine.name, odd, first.host)
 
-    async def _parsed(self, schema: type[T], path: str, params: Mapping[str, str]) -> T:
-        body = await self._connection.body(path, params)
+    async def _parsed(self, schema: type[T], path: str, params: Mapping[str, str]) -> Reading[T]:
+        answer = await self._connection.body(path, params)
+        body = answer.value
         try:
-            return TypeAdapter(schema).validate_json(body)
+            value, odd = understand_body(schema, body.content, body.charset)
         except ValidationError as error:
-            raise self._bad_reply(path, error) from error
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(part) for part in first["loc"]) or "body"
+            raise self._bad_reply(path, f"{place}: {first['msg']}") from error
+        except ValueError as error:
+            raise self._bad_reply(path, f"no JSON ({error})") from error
+        if odd:
+            logger.info(
+                "%s %s: left out %d fields and %d objects that the API does not describe, as %s",
+                self.engine.name,
+                path,
+                odd.fields,
+                odd.objects,
+                ", ".join(odd.examples),
+            )
+        return self._reading(value, answer, odd)
 
-    def _bad_reply(self, path: str, error: ValidationError) -> TWSBadReply:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "body"
+    def _bad_reply(self, path: str, why: str) -> TWSBadReply:
         return TWSBadReply(
-            f"{self.engine.name} answered {path} with something else than the API describes: "
-            f"{place}: {first['msg']}",
+            f"{self.engine.name} answered {path} with something else than the API describes: {why}",
             engine=self.engine.name,
             path=path,
         )
 
-    def _reading(self, value: T) -> Reading[T]:
-        return Reading(value, datetime.now(UTC), self.engine.name)
+    def _reading(self, value: T, answer: Answer[Any], odd: Odd = NOTHING_ODD) -> Reading[T]:
+        return Reading(value, datetime.now(UTC), self.engine.name, odd, answer.host)
 
 
-def _next_offset(following: str | None) -> int | None:
-    """The offset in a page's `next`. Only that: its host and path are not ours to follow."""
-    found = parse_qs(urlsplit(following or "").query).get("offset", [""])[0]
-    return int(found) if found.isdecimal() else None
+def _next_offset(reply: ListReply[Any], offset: int, size: int) -> int | None:
+    """Where the next page begins, by its `next`. Only that: its host and path are not ours.
 
-
-def _texts(reply: Any) -> list[str]:
-    """Every text in a description, whose shape the document leaves open."""
-    if isinstance(reply, str):
-        return [reply] if reply.strip() else []
-    if isinstance(reply, dict):
-        reply = list(reply.values())
-    if isinstance(reply, list):
-        return [text for one in reply for text in _texts(one)]
-    return []
+    A `next` that leads nowhere new is not followed. An engine that gives neither `next` nor a
+    count has more when the page is full.
+    """
+    found = parse_qs(urlsplit(reply.next or "").query).get("offset", [""])[0]
+    if found.isdecimal():
+        return int(found) if int(found) > offset else None
+    told = reply.next or (reply.count is not None and reply.count >= 0)
+    return None if told or len(reply.results) != size else offset + size

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 
-from tws.hwa.errors import TWSBadReply, TWSError, TWSRefused, TWSUnavailable, message_code
+from tws.hwa.charsets import decoded
+from tws.hwa.errors import (
+    TWSBadReply,
+    TWSError,
+    TWSRefused,
+    TWSUnavailable,
+    engine_said,
+    message_codes,
+)
+from tws.hwa.identity import IDENTITY_HEADER
 from tws.hwa.transport import (
     RETRIED_ERRORS,
     ReadOnlyTransport,
@@ -21,10 +32,11 @@ from tws.hwa.transport import (
     retry_after_seconds,
     tls_context,
 )
+from tws.hwa.unpacking import ACCEPTED, unpacked
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-MAX_JSON_BYTES = 32 * 1024 * 1024
 MAX_ERROR_BYTES = 16 * 1024
 
 
@@ -37,19 +49,40 @@ class Engine:
     """
 
     name: str
-    base_url: str  # https://host:31116
+    base_url: str  # https://host:31116, or https://gateway/hwa where the API is below a path
     username: str = ""
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
     token_file: str = ""
     verify: bool | str = True
     tags: tuple[str, ...] = ()
+    backup_urls: tuple[str, ...] = ()  # asked when the one before does not answer
     cache_seconds: float = 10.0
     log_cache_seconds: float = 30.0
     slow_cache_seconds: float = 300.0  # definitions, engine information
     connect_seconds: float = 5.0
     read_seconds: float = 30.0
     total_seconds: float = 90.0  # one call with its retries; a body that drips does not hold us
+    most_reply_bytes: int = 32 * 1024 * 1024  # unpacked
+    identity: str = ""  # the simulator's: whoever else answers at its address is a stranger
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return (self.base_url, *self.backup_urls)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """What was made of an answer, and which of the engine's addresses gave it."""
+
+    value: T
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    content: bytes
+    charset: str | None
 
 
 class EngineAuth(httpx.Auth):
@@ -82,7 +115,10 @@ class EngineAuth(httpx.Auth):
 
 
 class EngineConnection:
-    """Sends GETs to one engine. The pool is made at the first request, in that event loop."""
+    """Sends GETs to one engine. The pools are made at the first request, in that event loop.
+
+    Of several hosts (master and backup) the one that answered last is asked first.
+    """
 
     def __init__(
         self,
@@ -96,14 +132,15 @@ class EngineConnection:
         self._transport = transport
         self._attempts = attempts
         self._backoff_seconds = backoff_seconds
-        self._http: httpx.AsyncClient | None = None
+        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._host = engine.base_url
 
     async def aclose(self) -> None:
-        if self._http is not None:
-            await self._http.aclose()
-            self._http = None
+        clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            await client.aclose()
 
-    async def body(self, path: str, params: Mapping[str, str]) -> bytes:
+    async def body(self, path: str, params: Mapping[str, str]) -> Answer[Body]:
         """The whole JSON body of an answer, of a bounded size."""
         return await self.read(path, params, "application/json", self._whole)
 
@@ -113,18 +150,40 @@ class EngineConnection:
         params: Mapping[str, str],
         accept: str,
         consume: Callable[[httpx.Response], Awaitable[T]],
-    ) -> T:
+    ) -> Answer[T]:
         """What `consume` makes of a successful answer, its body not read yet.
 
         Asked again, a bounded number of times, when the connection failed before the answer was
         whole and on 502 to 504 (and 429); not after a read timeout: whoever asked has waited long
-        enough, and the engine is busy enough.
+        enough, and the engine is busy enough. Then the engine's next host is asked.
         """
-        with self._as_tws_errors(path):
+        first = self._host
+        try:
+            return await self._from(first, path, params, accept, consume)
+        except TWSUnavailable as error:
+            for host in (one for one in self.engine.hosts if one != first):
+                try:
+                    answer = await self._from(host, path, params, accept, consume)
+                except TWSUnavailable:
+                    continue
+                logger.warning("%s; %s answers from now on", error, host)
+                self._host = host
+                return answer
+            raise
+
+    async def _from(
+        self,
+        host: str,
+        path: str,
+        params: Mapping[str, str],
+        accept: str,
+        consume: Callable[[httpx.Response], Awaitable[T]],
+    ) -> Answer[T]:
+        with self._as_tws_errors(host, path):
             async with asyncio.timeout(self.engine.total_seconds):
                 for attempt in range(1, self._attempts):
                     try:
-                        return await self._once(path, params, accept, consume)
+                        return await self._once(host, path, params, accept, consume)
                     except RETRIED_ERRORS as error:
                         if is_tls_failure(error):
                             raise  # the certificate will not be another one in a second
@@ -135,7 +194,7 @@ class EngineConnection:
                         asked = error.retry_after
                         wait = self._backoff(attempt) if asked is None else asked
                     await asyncio.sleep(wait)
-                return await self._once(path, params, accept, consume)
+                return await self._once(host, path, params, accept, consume)
 
     def _backoff(self, attempt: int) -> float:
         # Full jitter: clients that failed together must not come back together.
@@ -143,33 +202,50 @@ class EngineConnection:
 
     async def _once(
         self,
+        host: str,
         path: str,
         params: Mapping[str, str],
         accept: str,
         consume: Callable[[httpx.Response], Awaitable[T]],
-    ) -> T:
-        headers = {"Accept": accept}
-        async with self._client().stream("GET", path, params=params, headers=headers) as response:
+    ) -> Answer[T]:
+        client, headers = self._client(host), {"Accept": accept}
+        async with client.stream("GET", path, params=params, headers=headers) as response:
+            if self.engine.identity not in ("", response.headers.get(IDENTITY_HEADER)):
+                raise TWSUnavailable(
+                    f"a stranger answers at {host}, not this checkout's simulator",
+                    status=None,
+                    instead="stranger",
+                )
             if response.status_code != httpx.codes.OK:
                 raise await self._refusal(path, response)
-            return await consume(response)
+            return Answer(await consume(response), host)
 
-    async def _whole(self, response: httpx.Response) -> bytes:
+    async def _whole(self, response: httpx.Response) -> Body:
+        most, path = self.engine.most_reply_bytes, response.request.url.path
         parts: list[bytes] = []
         size = 0
-        async for part in response.aiter_bytes():
+        async for part in unpacked(response):
             size += len(part)
-            if size > MAX_JSON_BYTES:
+            if size > most:
                 raise TWSBadReply(
-                    f"{self.engine.name} answered with more than {MAX_JSON_BYTES} bytes",
-                    engine=self.engine.name,
-                    path=response.request.url.path,
+                    f"{self.engine.name} answered {path} with more than {most} bytes "
+                    "(TWS_MAX_REPLY_MB)",
+                    path=path,
                 )
             parts.append(part)
-        return b"".join(parts)
+        content = b"".join(parts)
+        if content.lstrip()[:1] == b"<":
+            said = engine_said(decoded(content[:MAX_ERROR_BYTES]))[:120]
+            raise TWSBadReply(
+                f"{self.engine.name} answered {path} with a web page instead of data: {said}",
+                path=path,
+                status=response.status_code,
+                instead="web page",
+            )
+        return Body(content, response.charset_encoding)
 
-    def _client(self) -> httpx.AsyncClient:
-        if self._http is None:
+    def _client(self, host: str) -> httpx.AsyncClient:
+        if host not in self._clients:
             engine = self.engine
             timeout = httpx.Timeout(
                 connect=engine.connect_seconds, read=engine.read_seconds, write=10.0, pool=10.0
@@ -178,44 +254,59 @@ class EngineConnection:
                 verify=tls_context(engine.verify),
                 limits=httpx.Limits(max_connections=20, max_keepalive_connections=10),
             )
-            self._http = httpx.AsyncClient(
-                base_url=engine.base_url.rstrip("/"),
+            self._clients[host] = httpx.AsyncClient(
+                base_url=host.rstrip("/"),
                 auth=EngineAuth(engine),
                 # The document names two defaults for it, so it is said.
-                headers={"Include-Count": "true"},
+                headers={"Include-Count": "true", "Accept-Encoding": ACCEPTED},
                 timeout=timeout,
                 follow_redirects=False,  # a redirect could lead off the read-only list
                 trust_env=False,  # no proxy or netrc decides who gets the credentials
-                transport=ReadOnlyTransport(inner),
+                transport=ReadOnlyTransport(inner, below=urlsplit(host).path),
             )
-        return self._http
+        return self._clients[host]
 
     async def _refusal(self, path: str, response: httpx.Response) -> TWSError:
         text = await _beginning(response)
-        code = message_code(text)
         status = response.status_code
+        if 300 <= status < 400:
+            return self._redirected(path, response)
         kind: type[TWSError] = TWSUnavailable
         if status < 400:
             kind = TWSBadReply
         elif status < 500 and status not in (408, 429):
             kind = TWSRefused
-        said = f" ({code})" if code else ""
+        codes, said = message_codes(text), engine_said(text)
+        missing = [code for code in codes if code not in said]
+        said = f": {said}" if said else ""
+        also = f" ({', '.join(missing)})" if missing else ""
         return kind(
-            f"{self.engine.name} answered {status} to {path}{said}",
+            f"{self.engine.name} answered {status} to {path}{said}{also}",
             engine=self.engine.name,
             path=path,
             status=status,
-            code=code,
+            codes=codes,
             retry_after=retry_after_seconds(response),
+            instead="web page" if text.lstrip()[:1] == "<" else "",
+        )
+
+    def _redirected(self, path: str, response: httpx.Response) -> TWSError:
+        to = urlsplit(response.headers.get("Location", ""))
+        return TWSBadReply(
+            f"{self.engine.name} redirects {path} to {to.netloc}{to.path}; that is not followed",
+            engine=self.engine.name,
+            path=path,
+            status=response.status_code,
+            instead="redirect",
         )
 
     @contextmanager
-    def _as_tws_errors(self, path: str) -> Iterator[None]:
+    def _as_tws_errors(self, host: str, path: str) -> Iterator[None]:
         name = self.engine.name
         try:
             yield
         except TWSError as error:
-            error.engine = error.engine or name
+            error.engine, error.path = error.engine or name, error.path or path
             raise
         except httpx.InvalidURL as error:
             raise TWSRefused(str(error), engine=name, path=path) from error
@@ -226,10 +317,10 @@ class EngineConnection:
                 f"{name} did not answer in time", engine=name, path=path
             ) from error
         except (httpx.TransportError, FileNotFoundError, OSError) as error:
-            raise TWSUnavailable(self._why(error), engine=name, path=path) from error
+            raise TWSUnavailable(self._why(host, error), engine=name, path=path) from error
 
-    def _why(self, error: Exception) -> str:
-        name, url = self.engine.name, self.engine.base_url
+    def _why(self, url: str, error: Exception) -> str:
+        name = self.engine.name
         if is_tls_failure(error):
             return (
                 f"{name}: the TLS certificate of {url} is not trusted ({error}). Set "
@@ -241,8 +332,8 @@ class EngineConnection:
 async def _beginning(response: httpx.Response) -> str:
     """The first part of an error's body; the rest is not worth the memory."""
     read = b""
-    async for part in response.aiter_bytes():
+    async for part in unpacked(response):
         read += part
         if len(read) >= MAX_ERROR_BYTES:
             break
-    return read[:MAX_ERROR_BYTES].decode("utf-8", errors="replace")
+    return decoded(read[:MAX_ERROR_BYTES], response.charset_encoding)

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -17,6 +17,8 @@ from cryptography import x509
 from tws.hwa.client import TWSClient
 from tws.hwa.connection import Engine
 from tws.hwa.errors import TWSError, TWSRefused
+from tws.hwa.readings import Reading
+from tws.hwa.schemas import GroupedCount
 from tws.hwa.transport import tls_context
 
 SECONDS = 10.0
@@ -31,7 +33,28 @@ class Step:
 
 
 async def diagnose(engine: Engine) -> AsyncIterator[Step]:
-    """The steps one after the other; the first that fails on the way there is the last."""
+    """The steps one after the other, host by host; a way that fails ends at the step that did.
+
+    What the user may read is asked of the first host whose API answers.
+    """
+    answers = False
+    for url in engine.hosts:
+        host = replace(engine, base_url=url, backup_urls=())
+        last = None
+        async for last in _way_to(host):
+            yield last
+        if last is None or not last.ok:
+            continue
+        async with TWSClient(host, attempts=1) as client:
+            step = await _api(client)
+            yield step
+            if step.ok and not answers:
+                answers = True
+                async for permission in _permissions(client):
+                    yield permission
+
+
+async def _way_to(engine: Engine) -> AsyncIterator[Step]:
     url = urlsplit(engine.base_url)
     secure = url.scheme == "https"
     host, port = url.hostname or "", url.port or (443 if secure else 80)
@@ -41,12 +64,6 @@ async def diagnose(engine: Engine) -> AsyncIterator[Step]:
         yield step
         if not step.ok:
             return
-    async with TWSClient(engine, attempts=1) as client:
-        step = await _credentials(client)
-        yield step
-        if step.ok:
-            async for permission in _permissions(client):
-                yield permission
 
 
 async def _name_is_known(engine: Engine, host: str, port: int) -> Step:
@@ -140,28 +157,70 @@ async def _close(writer: asyncio.StreamWriter) -> None:
         return  # the other side was quicker; the connection is closed all the same
 
 
-async def _credentials(client: TWSClient) -> Step:
+async def _api(client: TWSClient) -> Step:
+    """Whether HWA's REST API answers there and lets the user in, by what its information says."""
     try:
         info = (await client.engine_info()).value
     except TWSRefused as error:
+        if error.status == 403 and not error.instead:
+            return Step(
+                "version",
+                True,
+                f"not told: {error}",
+                "Resync works without. To see the version, let the user read the engine.",
+            )
+        return _refused(error)
+    except TWSError as error:
+        return Step(_STEPS.get(error.instead, "api"), False, str(error), _mend(error))
+    version = info.display_version or info.full_version or "unknown"
+    note = "; this is a simulator" if info.simulated else ""
+    return Step("version", True, f"signed in; HWA {version}{note}")
+
+
+def _refused(error: TWSRefused) -> Step:
+    if error.status in (401, 403):
         return Step(
             "credentials",
             False,
             str(error),
             "Check TWS_USER and TWS_PASSWORD, or the token: 401 means unknown, 403 not allowed.",
         )
-    except TWSError as error:
-        return Step("credentials", False, str(error), "Look into the engine's own messages.log.")
-    version = info.display_version or info.full_version or "unknown"
-    note = "; this is a simulator" if info.simulated else ""
-    return Step("version", True, f"signed in; HWA {version}{note}")
+    if error.status == 404:
+        return Step(
+            "api",
+            False,
+            f"there is no REST API v2 at this address: {error}",
+            "It needs HWA 10.1 FP1 or later (older engines have v1 only). If the engine is newer, "
+            "the API lies below another path or port: set TWS_BASE_URL to where it is.",
+        )
+    return Step("api", False, str(error), _mend(error))
+
+
+_STEPS = {"stranger": "identity", "redirect": "login page", "web page": "login page"}
+
+
+def _mend(error: TWSError) -> str:
+    """How to mend what the engine, or whatever stands before it, answered."""
+    if error.instead == "stranger":
+        return (
+            "Another program, perhaps another checkout's simulator, has the port. Start "
+            "scripts/serve, or manage.py run_simulator --port, or set TWS_BASE_URL."
+        )
+    if error.instead == "redirect" or (error.instead == "web page" and error.status == 200):
+        return (
+            "A login page or gateway stands before the API. Set TWS_BASE_URL to the engine itself "
+            "(https://HOST:31116), or have the gateway let Resync's address or token through."
+        )
+    if error.instead == "web page":
+        return "A gateway or proxy answers, the engine behind it does not. Is the engine running?"
+    return "Look into the engine's own messages.log."
 
 
 async def _permissions(client: TWSClient) -> AsyncIterator[Step]:
-    questions: list[tuple[str, Callable[[], Awaitable[Any]]]] = [
-        ("/plan/job", lambda: client.jobs(limit=1)),
+    questions: list[tuple[str, Callable[[], Awaitable[Reading[Any]]]]] = [
+        ("/plan/job", lambda: client.jobs(limit=20)),
         ("/plan/job/count", client.count_jobs),
-        ("/plan/jobstream", lambda: client.job_streams(limit=1)),
+        ("/plan/jobstream", lambda: client.job_streams(limit=20)),
         ("/plan/jobstream/count", client.count_job_streams),
         ("/plan/workstation", lambda: client.workstations(limit=1)),
         ("/plan/resource", lambda: client.resources(limit=1)),
@@ -170,6 +229,7 @@ async def _permissions(client: TWSClient) -> AsyncIterator[Step]:
     ]
     for path, ask in questions:
         yield await _allowed(path, ask)
+    yield await _filters(client)
     async for step in _details(client):
         yield step
 
@@ -192,15 +252,38 @@ async def _details(client: TWSClient) -> AsyncIterator[Step]:
             yield await _allowed("/plan/job/run/{run_id}/joblog", log)
 
 
-async def _allowed(path: str, ask: Callable[[], Awaitable[Any]]) -> Step:
+async def _filters(client: TWSClient) -> Step:
+    """Whether the engine filters as it is asked to; Resync does without, at a cost."""
+    path = "read /plan/job?oql="
     try:
-        await ask()
+        found = (await client.jobs("status = 'SUCC'", limit=20)).value.items
+    except TWSRefused:
+        return Step(path, True, "the engine refuses to filter by status: all jobs are read instead")
     except TWSError as error:
-        mend = "Look into the engine's own messages.log."
+        return Step(path, False, str(error), _mend(error))
+    if any(job.group != "success" for job in found):
+        return Step(path, True, "the engine ignores the filter: each job is looked at again")
+    return Step(path, True, "the engine filters")
+
+
+async def _allowed(path: str, ask: Callable[[], Awaitable[Reading[Any]]]) -> Step:
+    try:
+        reading = await ask()
+    except TWSError as error:
+        mend = _mend(error)
         if error.status == 403:
             mend = "Give the user a security role with DISPLAY and LIST on these objects."
+        elif error.status == 404:
+            mend = "Is there a plan (JnextPlan)? Does this release have the path?"
         return Step(f"read {path}", False, str(error), mend)
-    return Step(f"read {path}", True, "allowed")
+    odd = reading.odd
+    notes = ["allowed"]
+    if odd:
+        where = ", ".join(odd.examples)
+        notes.append(f"not understood: {odd.fields} fields, {odd.objects} objects, as {where}")
+    if isinstance(reading.value, GroupedCount) and not reading.value.is_grouped:
+        notes.append("the engine does not group")
+    return Step(f"read {path}", True, "; ".join(notes))
 
 
 def _said(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -14,7 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from tws.hwa.connection import Engine
 from tws.hwa.errors import TWSUnavailable
+from tws.hwa.identity import simulator_identity
 from tws.hwa.paths import API_ROOT
+
+SIMULATOR = "simulator"
+"""The name of the development simulator, whatever its port."""
+
+Url = Annotated[str, Field(pattern=r"^https?://[^/\s?#]+(/[^\s?#]*)?$")]
 
 
 class _Entry(BaseModel):
@@ -23,7 +29,8 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=60)
-    base_url: str = Field(pattern=r"^https?://[^/\s]+")
+    base_url: Url
+    backup_urls: tuple[Url, ...] = ()
     user: str = ""
     password: str = ""
     token: str = ""
@@ -75,14 +82,33 @@ def _entries() -> list[_Entry]:
             raise ImproperlyConfigured(f"TWS_ENGINES cannot be used: {_first(error)}") from error
     if not settings.TWS_BASE_URL:
         return []
-    host = urlsplit(settings.TWS_BASE_URL).netloc
-    return [
-        _Entry(
-            name=settings.TWS_ENGINE_NAME or host,
-            base_url=settings.TWS_BASE_URL,
-            tags=tuple(settings.TWS_ENGINE_TAGS),
-        )
-    ]
+    host = SIMULATOR if _is_simulator(settings.TWS_BASE_URL) else _netloc(settings.TWS_BASE_URL)
+    try:
+        return [
+            _Entry(
+                name=settings.TWS_ENGINE_NAME or host,
+                base_url=settings.TWS_BASE_URL,
+                backup_urls=tuple(settings.TWS_BACKUP_URLS),
+                tags=tuple(settings.TWS_ENGINE_TAGS),
+            )
+        ]
+    except ValidationError as error:
+        raise ImproperlyConfigured(
+            f"TWS_BASE_URL or TWS_BACKUP_URLS cannot be used: {_first(error)}"
+        ) from error
+
+
+def _is_simulator(url: str) -> bool:
+    return bool(settings.TWS_SIMULATOR_URL) and url == settings.TWS_SIMULATOR_URL
+
+
+def _netloc(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _base(url: str) -> str:
+    """The address without the API's own path, which people copy along."""
+    return url.rstrip("/").removesuffix(API_ROOT)
 
 
 def _engine(entry: _Entry) -> Engine:
@@ -104,7 +130,10 @@ def _engine(entry: _Entry) -> Engine:
         }
     return Engine(
         name=entry.name,
-        base_url=entry.base_url.rstrip("/").removesuffix(API_ROOT),
+        base_url=_base(entry.base_url),
+        backup_urls=tuple(map(_base, entry.backup_urls)),
+        identity=simulator_identity() if _is_simulator(entry.base_url) else "",
+        most_reply_bytes=settings.TWS_MAX_REPLY_MB * 1024 * 1024,
         verify=verification(settings.TWS_VERIFY_SSL if entry.verify is None else entry.verify),
         tags=entry.tags,
         cache_seconds=settings.TWS_CACHE_SECONDS,

@@ -7,12 +7,17 @@ What can go wrong when talking to HWA:
   - TWSBadReply     an answer that is not what the API describes
 
 Each carries the engine's name, the path, the HTTP status (None when there was no answer) and HWA's
-message code (`AWSJCO084E`, `OQL_FILTER_SYNTAX_ERROR`) when the body had one.
+message codes (`AWSJCO084E`, `OQL_FILTER_SYNTAX_ERROR`) when the body had some. Its text holds what
+the engine said itself.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
+
+LONGEST_SAID = 500
 
 # Product messages look like AWSxxxnnnS; errors of the REST layer itself are words in capitals.
 _MESSAGE_CODE = re.compile(
@@ -27,8 +32,51 @@ def message_code(body: str) -> str | None:
     >>> message_code('{"messages": ["AWSJPL018E The object was not found."]}')
     'AWSJPL018E'
     """
-    found = _MESSAGE_CODE.search(body)
-    return found.group(1) if found else None
+    return next(iter(message_codes(body)), None)
+
+
+def message_codes(body: str) -> list[str]:
+    """All of them, each once."""
+    return list(dict.fromkeys(_MESSAGE_CODE.findall(body)))
+
+
+def engine_said(body: str) -> str:
+    """What an error body tells a person, of a bounded length: messages of JSON, text of HTML.
+
+    >>> engine_said('{"messages": ["AWSJCO005E Not authorized."], "exceptionName": "com.x.Y"}')
+    'AWSJCO005E Not authorized.'
+    """
+    try:
+        told = _messages(json.loads(body))
+    except (ValueError, RecursionError):
+        told = [re.sub(r"<(style|script)\b.*?</\1>|<[^<>]{0,500}>", " ", body, flags=re.S | re.I)]
+    text = " ".join(" ".join(told).split())
+    return text if len(text) <= LONGEST_SAID else text[:LONGEST_SAID] + "…"
+
+
+_SAYING = (
+    "messages",
+    "message",
+    "errorMessage",
+    "error",
+    "errors",
+    "detail",
+    "description",
+    "reason",
+)
+
+
+def _messages(value: Any, depth: int = 0) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if depth > 4:
+        return []
+    if isinstance(value, list):
+        return [text for one in value for text in _messages(one, depth + 1)]
+    if isinstance(value, dict):
+        said = [value[key] for key in _SAYING if key in value]
+        return [text for one in said for text in _messages(one, depth + 1)]
+    return []
 
 
 class TWSError(Exception):
@@ -41,15 +89,21 @@ class TWSError(Exception):
         engine: str = "",
         path: str = "",
         status: int | None = None,
-        code: str | None = None,
+        codes: list[str] | None = None,
         retry_after: float | None = None,
+        instead: str = "",
     ) -> None:
         super().__init__(message)
         self.engine = engine
         self.path = path
         self.status = status
-        self.code = code
+        self.codes = codes or []
+        self.instead = instead  # what answered in place of the API: "redirect", "web page"
         self.retry_after = retry_after  # seconds, when HWA asked for a longer wait than we grant
+
+    @property
+    def code(self) -> str | None:
+        return self.codes[0] if self.codes else None
 
 
 class TWSUnavailable(TWSError):

@@ -6,16 +6,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
+from tws.hwa.tolerance import NOTHING_ODD, Odd
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[T]):
-    """What HWA said, who said it and when: `value` is never shown without the other two."""
+    """What HWA said, who said it and when: `value` is never shown without the other two.
+
+    `odd` tells what of it was not understood and left out; `host` which of the engine's addresses
+    answered ("" when it was asked nothing, as for a page put together from others).
+    """
 
     value: T
     fetched_at: datetime  # aware, UTC: when the engine had answered
     engine: str
+    odd: Odd = NOTHING_ODD
+    host: str = ""
 
     @property
     def age_seconds(self) -> float:
@@ -26,8 +34,9 @@ class Reading(Generic[T]):
 class Page(Generic[T]):
     """A list as far as it was read.
 
-    `total` is the engine's count, None when it gave none. `complete` is False when the engine has
-    more than `items`, because the caller's limit or our cap was reached.
+    `total` is the engine's count, None when it gave none or counted what was not asked for.
+    `complete` is False when the engine has more than `items`: the caller's limit or our cap was
+    reached, or an object could not be understood.
     """
 
     items: list[T]

@@ -3,7 +3,7 @@ What HWA answers, parsed once at the door. Names are the API's, in snake case.
 
 Tolerant on purpose: fields we do not know are dropped, optional ones may be missing or null, times
 that cannot be read are None, and statuses stay plain strings, because engines send values that
-their own document does not list.
+their own document does not list. What is of another type is left out by `tws.hwa.tolerance`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,11 @@ def _in_utc(value: datetime) -> datetime | None:
 
 class _Reply(BaseModel):
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="ignore",
+        frozen=True,
+        coerce_numbers_to_str=True,
     )
 
 
@@ -135,7 +139,7 @@ class PlanFile(_Reply):
 class Dependency(_Reply):
     """Any kind of dependency; `dependency_type` says which fields to expect."""
 
-    dependency_type: str
+    dependency_type: str | None = None
     id: str | None = None
     dependency_status: str | None = None
     satisfied: bool | None = None
@@ -163,6 +167,8 @@ class Dependency(_Reply):
     file: PlanFile | None = None
     # JOIN, INTERNETWORK
     join_name: str | None = None
+    join_quantity: int | None = None
+    members: Many[Dependency] = []
     network_agent: str | None = None
     dependency: str | None = None
 
@@ -402,6 +408,11 @@ class ResourceInPlan(_Reply):
 class GroupedCount(_Reply):
     count: int | None = None
     grouped_count: Annotated[dict[str, int], BeforeValidator(_none_as_mapping)] = {}
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether the engine grouped at all: no groups of no objects are groups too."""
+        return bool(self.grouped_count) or self.count == 0
 
 
 class Recovery(_Reply):

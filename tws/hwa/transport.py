@@ -24,14 +24,20 @@ LONGEST_WAIT_SECONDS = 5.0
 
 
 class ReadOnlyTransport(httpx.AsyncBaseTransport):
-    """Lets only what is on the read-only list reach the network, whoever asks for it."""
+    """Lets only what is on the read-only list reach the network, whoever asks for it.
 
-    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+    `below` is the path under which a gateway keeps the API: all of a request's path but that is
+    held against the list.
+    """
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, below: str = "") -> None:
         self._inner = inner
+        self._below = below.rstrip("/")
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.raw_path.partition(b"?")[0].decode("ascii")
-        if not is_read_only(request.method, path):
+        below = path.startswith(self._below)
+        if not (below and is_read_only(request.method, path[len(self._below) :])):
             raise TWSRefused(
                 f"{request.method} {path} is not on the read-only list; it was not sent", path=path
             )

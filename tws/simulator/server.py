@@ -10,6 +10,7 @@ from pathlib import Path
 
 import uvicorn
 
+from tws.hwa.identity import IDENTITY_HEADER
 from tws.simulator.app import Simulator
 from tws.simulator.catalogue import Catalogue
 from tws.simulator.certificate import write_certificate
@@ -32,6 +33,7 @@ class Options:
     password: str = "wauser"  # noqa: S105  the product's own default, for a simulator
     token: str = ""
     faults: Faults | None = None
+    identity: str = ""  # said in every answer
 
 
 class SimulatorServer(uvicorn.Server):
@@ -65,6 +67,7 @@ class SimulatorServer(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 server_header=False,
+                headers=[(IDENTITY_HEADER, options.identity)] if options.identity else [],
                 ws="none",
                 timeout_graceful_shutdown=2,
             )

@@ -36,7 +36,10 @@ class Reply:
 
     @classmethod
     def of(cls, result: dict[str, Any], *readings: Reading[Any]) -> Reply:
-        return cls(result, min(reading.fetched_at for reading in readings))
+        """Of these readings; when objects in them could not be understood, how many is told."""
+        left_out = sum(reading.odd.objects for reading in readings)
+        told = {"leftOut": left_out} if left_out else {}
+        return cls({**result, **told}, min(reading.fetched_at for reading in readings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ async def count_jobs(client: TWSClient, asked: CountJobs) -> Reply:
     groups = sorted(counted.value.grouped_count.items(), key=lambda pair: -pair[1])
     shown = {name.removeprefix("/"): count for name, count in groups[:MOST_GROUPS]}
     result: dict[str, Any] = {"count": counted.value.count, "groupedCount": shown}
+    if not counted.value.is_grouped:
+        result["grouped"] = False
     if len(groups) > len(shown):
         result["groups"] = len(groups)
         result["narrow"] = f"The {MOST_GROUPS} largest groups are shown."

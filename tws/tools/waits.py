@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,22 +87,37 @@ _KINDS = {
 def _reasons(
     job: JobInPlan, machine: WorkstationInPlan | None, stream: JobStreamInPlan | None
 ) -> list[dict[str, Any]]:
-    found = [_reason(one) for one in job.dependencies if one.satisfied is False]
+    found = [_reason(one) for one in _unsatisfied(job.dependencies)]
     if stream is not None:
-        found += [
-            {**_reason(one), "of": "JOB_STREAM"}
-            for one in stream.dependencies
-            if one.satisfied is False
-        ]
+        found += [{**_reason(one), "of": "JOB_STREAM"} for one in _unsatisfied(stream.dependencies)]
     found += _by_time(job) + _by_substatus(job)
-    if job.status == "READY" and machine is not None:
+    if job.group == "ready" and machine is not None:
         found += _by_workstation(job, machine)
     return _each_once(found)[:MOST_SHOWN]
 
 
+def _unsatisfied(dependencies: list[Dependency]) -> Iterator[Dependency]:
+    """What is not satisfied; of a JOIN the members that are not, which is what is waited for."""
+    for one in dependencies:
+        if one.satisfied is False:
+            yield from [part for part in one.members if part.satisfied is False] or [one]
+
+
 def _reason(dependency: Dependency) -> dict[str, Any]:
-    kind = _KINDS.get(dependency.dependency_type, dependency.dependency_type)
+    kind = _kind(dependency)
     return {"kind": kind, **dependency_line(dependency)}
+
+
+def _kind(dependency: Dependency) -> str:
+    """What is waited for, by the dependency's type; by its fields where the type is missing."""
+    told = dependency.dependency_type
+    if told:
+        return _KINDS.get(told, told)
+    if dependency.file:
+        return "FILE"
+    if dependency.prompt_status or dependency.prompt_name:
+        return "PROMPT"
+    return "PREDECESSOR" if dependency.job_name or dependency.job_stream_name else "OTHER"
 
 
 def _by_time(job: JobInPlan) -> list[dict[str, Any]]:

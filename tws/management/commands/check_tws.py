@@ -1,7 +1,9 @@
 """Say, step by step, what works on the way to each HWA engine, and how to mend what does not.
 
-DNS, TCP, TLS with the certificate's subject, issuer and expiry, credentials, version, and the
-permission for each path that Resync reads. Exit code 1: a step failed; 2: no engine is configured.
+For each of its hosts DNS, TCP, TLS with the certificate's subject, issuer and expiry, what answers
+there (HWA's REST API v2, an older one, a login page, a stranger), credentials and version; then a
+table of the paths that Resync reads: what the user may, and how the engine's answers differ. Exit
+code 1: a step failed; 2: no engine is configured.
 """
 
 from __future__ import annotations
@@ -54,7 +56,7 @@ class Command(BaseCommand):
 
     async def _report(self, engine: Engine, *, quiet: bool) -> dict[str, Any]:
         if not quiet:
-            self.stdout.write(f"{engine.name}  {engine.base_url}")
+            self.stdout.write(f"{engine.name}  {', '.join(engine.hosts)}")
         steps: list[Step] = []
         async for step in diagnose(engine):
             steps.append(step)
@@ -70,6 +72,8 @@ class Command(BaseCommand):
 
     def _show(self, step: Step) -> None:
         mark = self.style.SUCCESS("ok    ") if step.ok else self.style.ERROR("FAILED")
-        self.stdout.write(f"  {mark} {step.name}: {step.detail}")
+        # The paths stand below one another, as a table of what the user may read.
+        name = f"{step.name:<45}" if step.name.startswith("read ") else f"{step.name}:"
+        self.stdout.write(f"  {mark} {name} {step.detail}")
         if step.mend:
             self.stdout.write(f"         {step.mend}")

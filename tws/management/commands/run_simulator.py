@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from tws.hwa.identity import simulator_identity
 from tws.simulator.faults import Faults
 from tws.simulator.server import Options, PortBusy, SimulatorServer
 
@@ -53,7 +54,8 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(f"these faults are not possible: {error}") from error
         names = ("host", "port", "jobs", "seed", "speed", "user", "password", "token")
-        wanted = Options(**{name: options[name] for name in names}, faults=faults)
+        chosen = {name: options[name] for name in names}
+        wanted = Options(**chosen, faults=faults, identity=simulator_identity())
         try:
             server = SimulatorServer(wanted, self._ready)
         except PortBusy as error:

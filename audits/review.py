@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from audits.decisions import Move, append
 from audits.models import AuditRecord, Decision, ReviewNote
 from audits.states import DECIDED, MOVES, TRUST_OF, ReasonCode, Status
-from knowledge import store
+from knowledge import limits, store
 from knowledge.cleaning import clean
 from knowledge.models import Memory
 
@@ -88,7 +88,7 @@ def decide(
         )
     from_digest = memory.content_hash
     if corrected_response is not None and corrected_response.strip() != memory.agent_response:
-        _correct(memory, corrected_response, by)
+        _correct(memory, _fit(corrected_response), by)
         reason_code = reason_code or ReasonCode.CORRECTED
     move(
         memory,
@@ -155,13 +155,26 @@ def _check_own(memory: Memory, by: User) -> str:
     return _("Decided by the person whose question or correction it is (AUDIT_ALLOW_OWN).")
 
 
+def _fit(response: str) -> str:
+    try:
+        return limits.check_text("the answer", response)
+    except limits.EmptyMemory:
+        raise Invalid(_("The corrected answer is empty.")) from None
+    except limits.Unfit as unfit:
+        raise Invalid(
+            _(
+                "The corrected answer can't be stored: it is longer than %(most)s characters, or "
+                "holds a NUL character."
+            )
+            % {"most": limits.LONGEST_TEXT}
+        ) from unfit
+
+
 def _correct(memory: Memory, response: str, by: User) -> None:
     try:
         store.revise(memory, response, by)
     except store.SameAsAnother as same:
         raise SameText(same.memory) from None
-    except store.EmptyMemory:
-        raise Invalid(_("The corrected answer is empty.")) from None
 
 
 def move(

@@ -32,8 +32,9 @@ from knowledge.cleaning import clean
 from knowledge.embeddings import EmbeddingError, embedder
 from knowledge.features import ABOUT_A_CODE, marks
 from knowledge.hwa_terms import message_codes
+from knowledge.limits import Unfit, check_text
 from knowledge.models import USABLE, Memory, Source, StoredVector
-from knowledge.store import Draft, EmptyMemory, remember
+from knowledge.store import Draft, remember
 
 logger = logging.getLogger(__name__)
 
@@ -419,15 +420,16 @@ def _object(payload: Any) -> dict[str, Any]:
 
 def _adopt(mem0_id: uuid.UUID, payload: dict[str, Any]) -> None:
     """A foreign row is one text: it stands as the answer, and its beginning as the question."""
-    text = str(payload.get("data") or "")
+    try:
+        text = check_text("its text", str(payload.get("data") or ""))
+    except Unfit as unfit:
+        logger.warning("mem0 row %s is dropped: %s", mem0_id, unfit)
+        return
     draft = Draft(
         agent=str(payload.get("agent_id") or "mem0"),
-        user_query=text.strip()[:200],
+        user_query=text[:200],
         agent_response=text,
         source=Source.MEM0,
         external_id=str(mem0_id),
     )
-    try:
-        remember(draft)
-    except EmptyMemory:
-        logger.warning("mem0 row %s holds no text; it is dropped", mem0_id)
+    remember(draft)

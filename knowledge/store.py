@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -16,6 +16,7 @@ from django.utils import timezone
 from knowledge import vectors
 from knowledge.cleaning import clean, clean_json
 from knowledge.hwa_terms import exact_terms
+from knowledge.limits import EmptyMemory, check_evidence, check_text
 from knowledge.models import (
     USABLE,
     Feedback,
@@ -26,15 +27,14 @@ from knowledge.models import (
     Trust,
     content_hash,
 )
+from knowledge.visible import shows_nothing
 
 CHANNEL = "resync_memories"
 """Where new memories are announced: one NOTIFY a transaction, no payload. It shortens a wait."""
 
 TERM_LENGTH = 255
-
-
-class EmptyMemory(ValueError):
-    """A memory needs a question and an answer."""
+OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""No earlier moment is one that somebody asked a question at."""
 
 
 class SameAsAnother(Exception):
@@ -62,9 +62,9 @@ class Draft:
     created_at: datetime | None = None
 
     def row(self) -> Memory:
-        """The unsaved row. EmptyMemory when a text is blank."""
+        """The unsaved row. EmptyMemory when a reader would see no text."""
         query, response = clean(self.user_query).strip(), clean(self.agent_response).strip()
-        if not query or not response:
+        if shows_nothing(query) or shows_nothing(response):
             raise EmptyMemory("a memory needs a question and an answer")
         evidence = clean_json(self.evidence)
         return Memory(
@@ -79,8 +79,14 @@ class Draft:
             external_id=self.external_id,
             content_hash=content_hash(self.kind, query, response, evidence),
             terms=terms_of(query, response),
-            created_at=self.created_at or timezone.now(),
+            created_at=_possible(self.created_at),
         )
+
+
+def _possible(created_at: datetime | None) -> datetime:
+    """A clock that goes ahead, or stands at no time at all (year 1), means now."""
+    now = timezone.now()
+    return created_at if created_at and OLDEST <= created_at <= now else now
 
 
 def terms_of(query: str, response: str) -> list[str]:
@@ -150,8 +156,8 @@ def revise(
     agent says exactly this already.
     """
     response = clean(response).strip()
-    if not response:
-        raise EmptyMemory("a memory needs an answer")
+    if shows_nothing(response):
+        raise EmptyMemory("the answer is blank")
     read = memory.evidence if evidence is None else clean_json(evidence)
     digest = content_hash(memory.kind, memory.user_query, response, read)
     twin = Memory.objects.filter(agent=memory.agent, content_hash=digest).exclude(pk=memory.pk)
@@ -186,7 +192,12 @@ def change(
     """Change a memory's answer or evidence and send it to the auditor again.
 
     What a person decided is not reopened this way: ValueError for approved and rejected ones.
+    Unfit (a ValueError, too) when no memory may hold the text or the evidence.
     """
+    if response is not None:
+        response = check_text("the answer", response)
+    if evidence is not None:
+        evidence = check_evidence(evidence)
     memory = Memory.objects.select_for_update().get(pk=memory_id)
     if memory.trust in {Trust.TRUSTED, Trust.REJECTED}:
         raise ValueError("a person has decided on this memory; change it in the review console")

@@ -8,15 +8,20 @@ and XLSX carry `user_query`, `agent_response` and optionally `agent_id`, `eviden
 from __future__ import annotations
 
 import csv
+import functools
+import itertools
 import json
-import re
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from knowledge.formulas import neutralise_formula
+from django.conf import settings
+
+from knowledge.files import Bad, Record, UnreadableFile, delimited, json_lines, workbook
+from knowledge.folding import fold
+from knowledge.formulas import neutralise_formula, plain_cell
+from knowledge.limits import Unfit, check_evidence, check_text
 from knowledge.models import Memory
 from knowledge.secrets import mask_json
 
@@ -24,21 +29,22 @@ FIELDS = ("user_query", "agent_response", "agent_id", "evidence", "rating")
 SYNONYMS = {
     "question": "user_query",
     "pergunta": "user_query",
+    "questao": "user_query",
     "query": "user_query",
     "answer": "agent_response",
     "resposta": "agent_response",
+    "solucao": "agent_response",
     "response": "agent_response",
     "agent": "agent_id",
     "agente": "agent_id",
 }
 _OURS = {name: name for name in FIELDS}
-LONGEST_LINE = 4 * 2**20
-LONGEST_TEXT = 200_000
-MOST_EVIDENCE = 1000
+HEADER_WITHIN = 10
+"""Rows: titles and notes may stand above the header."""
 
 
-class UnreadableFile(Exception):
-    """The file as a whole can't be read; the message says why."""
+IsHeader = Callable[[Sequence[str]], bool]
+Rows = Iterator[tuple[int, list[str] | Bad]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +65,28 @@ class BadRow:
     reason: str
 
 
-class _Bad(Exception):
-    """What is wrong with one line."""
-
-
 def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Row | BadRow]:
     """The rows of a file, by its ending: .csv, .xlsx, anything else is JSON lines."""
-    readers = {".csv": _csv_records, ".xlsx": _xlsx_records}
-    records = readers.get(path.suffix.lower(), _jsonl_records)
+    mapping = mapping or {}
     try:
-        for line, record in records(path):
-            yield _checked(line, record, mapping or {})
+        for count, (line, record) in enumerate(_records(path, mapping)):
+            if count == settings.IMPORT_MAX_ROWS:
+                most = f"{count} rows (IMPORT_MAX_ROWS)"
+                yield BadRow(line, f"the file has more than {most}; from here on it was not read")
+                return
+            yield _checked(line, record, mapping)
     except OSError as error:
         raise UnreadableFile(f"{path}: {error.strerror or error}") from error
+
+
+def _records(path: Path, mapping: Mapping[str, str]) -> Iterator[tuple[int, Record]]:
+    def is_header(cells: Sequence[str]) -> bool:
+        return {"user_query", "agent_response"} <= set(_named(dict.fromkeys(cells), mapping))
+
+    kind = path.suffix.lower()
+    if kind == ".csv":
+        return _table_of_csv(path, is_header)
+    return _table_of_workbook(path, is_header) if kind == ".xlsx" else json_lines.records(path)
 
 
 def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
@@ -85,132 +100,48 @@ def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
     return mapping
 
 
-# --- readers: (line number, a record or what is wrong with the line) -----------------------------
-
-Record = Mapping[str, Any] | _Bad
+# --- tables ---------------------------------------------------------------------------------------
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes | _Bad]]:
-    """Lines of bytes, none longer than LONGEST_LINE held in memory."""
-    with path.open("rb") as file:
-        number, too_long = 1, False
-        while piece := file.readline(LONGEST_LINE):
-            ended = piece.endswith(b"\n")
-            if not ended and len(piece) == LONGEST_LINE:
-                too_long = True
-                continue
-            if too_long:
-                yield number, _Bad(f"longer than {LONGEST_LINE // 2**20} MiB")
-            else:
-                yield number, piece
-            number, too_long = number + 1, False
-        if too_long:
-            yield number, _Bad(f"longer than {LONGEST_LINE // 2**20} MiB")
+def _table_of_csv(path: Path, is_header: IsHeader) -> Iterator[tuple[int, Record]]:
+    declared = delimited.declared_delimiter(path)
+    delimiters = declared or delimited.DELIMITERS
+    return _first_table(path, (delimited.rows(path, one) for one in delimiters), is_header)
 
 
-def _jsonl_records(path: Path) -> Iterator[tuple[int, Record]]:
-    for number, line in _lines(path):
-        if isinstance(line, _Bad):
-            yield number, line
-        elif line.strip(b"\xef\xbb\xbf \t\r\n"):
-            yield number, _json_record(line)
+def _table_of_workbook(path: Path, is_header: IsHeader) -> Iterator[tuple[int, Record]]:
+    return _first_table(path, workbook.sheets(path), is_header)
 
 
-def _json_record(line: bytes) -> Record:
-    try:
-        record = json.loads(line.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        return _Bad(f"not UTF-8 at byte {error.start}")
-    except RecursionError:
-        return _Bad("nested too deeply")
-    except ValueError as error:
-        return _Bad(f"not JSON: {error}")
-    return record if isinstance(record, dict) else _Bad("not a JSON object")
-
-
-def _csv_records(path: Path) -> Iterator[tuple[int, Record]]:
-    """Records of a comma or semicolon separated file. Undecodable bytes make their record bad."""
-    csv.field_size_limit(LONGEST_LINE)
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        start = file.readline()
-        delimiter = max(",;\t", key=start.count)
-        header = next(csv.reader([start], delimiter=delimiter), [])
-        yield from _table(header, _numbered(csv.reader(_bounded(file), delimiter=delimiter)))
-
-
-_UNDECODABLE = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of a stray byte
-_TOO_LONG = "\x00line too long"
-
-
-def _bounded(file: IO[str]) -> Iterator[str]:
-    """Lines of a text file, each of the too long ones replaced by a mark of it."""
-    too_long = False
-    while piece := file.readline(LONGEST_LINE):
-        ended = piece.endswith("\n")
-        if not ended and len(piece) == LONGEST_LINE:
-            too_long = True
-            continue
-        yield _TOO_LONG + "\n" if too_long else piece
-        too_long = False
-    if too_long:
-        yield _TOO_LONG
-
-
-def _numbered(reader: Any) -> Iterator[tuple[int, Sequence[Any] | _Bad]]:
-    """Rows with the line they begin on; the header was line 1."""
-    while True:
-        line = reader.line_num + 2
-        try:
-            yield line, next(reader)
-        except StopIteration:
+def _first_table(
+    path: Path, candidates: Iterator[Rows], is_header: IsHeader
+) -> Iterator[tuple[int, Record]]:
+    """The first that has a header: a cover sheet has none, nor a file cut at the wrong sign."""
+    for rows in candidates:
+        first = list(itertools.islice(rows, HEADER_WITHIN))
+        if any(not isinstance(cells, Bad) and is_header(cells) for _, cells in first):
+            yield from _table(itertools.chain(first, rows), is_header)
             return
-        except csv.Error as error:
-            yield line, _Bad(f"not CSV: {error}")
-
-
-def _xlsx_records(path: Path) -> Iterator[tuple[int, Record]]:
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise UnreadableFile(f"{path} is not an XLSX file: {error}") from error
-    try:
-        rows = book.worksheets[0].iter_rows(values_only=True)
-        header = [str(cell or "") for cell in next(rows, ())]
-        yield from _table(header, enumerate(rows, 2))
-    finally:
-        book.close()
+    raise UnreadableFile(
+        f"{path} has no row that names the columns user_query and agent_response "
+        f"among its first {HEADER_WITHIN}."
+    )
 
 
 def _table(
-    header: Sequence[str], rows: Iterable[tuple[int, Sequence[Any] | _Bad]]
+    rows: Iterable[tuple[int, list[str] | Bad]], is_header: IsHeader
 ) -> Iterator[tuple[int, Record]]:
-    names = [name.strip() for name in header]
+    """The rows below the header, by its names; blank ones are left out."""
+    names: list[str] = []
     for line, cells in rows:
-        if isinstance(cells, _Bad):
-            yield line, cells
-        elif any(isinstance(cell, str) and _TOO_LONG in cell for cell in cells):
-            yield line, _Bad(f"longer than {LONGEST_LINE // 2**20} MiB")
-        elif any(isinstance(cell, str) and _UNDECODABLE.search(cell) for cell in cells):
-            yield line, _Bad("not UTF-8")
-        elif any(cell not in (None, "") for cell in cells):
-            yield (
-                line,
-                {
-                    name: _unquoted(cell)
-                    for name, cell in zip(names, cells, strict=False)
-                    if cell not in (None, "")
-                },
-            )
-
-
-def _unquoted(cell: Any) -> Any:
-    """A formula that `export_memories` neutralised, as it was."""
-    if isinstance(cell, str) and cell.startswith("'") and neutralise_formula(cell[1:]) == cell:
-        return cell[1:]
-    return cell
+        if isinstance(cells, Bad):
+            if names:
+                yield line, cells
+        elif not names:
+            names = [name.strip() for name in cells] if is_header(cells) else []
+        elif any(cell.strip() for cell in cells):
+            named = zip(names, cells, strict=False)
+            yield line, {name: plain_cell(cell) for name, cell in named if cell}
 
 
 # --- checking ------------------------------------------------------------------------------------
@@ -218,7 +149,7 @@ def _unquoted(cell: Any) -> Any:
 
 def _checked(line: int, record: Record, mapping: Mapping[str, str]) -> Row | BadRow:
     try:
-        if isinstance(record, _Bad):
+        if isinstance(record, Bad):
             raise record
         named = _named(record, mapping)
         return Row(
@@ -229,33 +160,34 @@ def _checked(line: int, record: Record, mapping: Mapping[str, str]) -> Row | Bad
             _evidence(named.get("evidence")),
             _rating(named.get("rating")),
         )
-    except _Bad as bad:
+    except (Bad, Unfit) as bad:
         return BadRow(line, str(bad))
 
 
 def _named(record: Mapping[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:
     """The record under our names: as mapped, else as it is, else by a synonym.
 
-    Case matters only to the mapping: spreadsheets like to begin their headers with a capital.
+    Case and accents matter only to the mapping: spreadsheets have headers like "Questão".
     """
-    lowered = {str(name).strip().lower(): value for name, value in record.items()}
+    lowered = {_folded(str(name)): value for name, value in record.items()}
     named: dict[str, Any] = {}
     for names, fields in ((SYNONYMS, lowered), (_OURS, lowered), (mapping, record)):
         named |= {ours: fields[theirs] for theirs, ours in names.items() if theirs in fields}
     return named
 
 
+@functools.lru_cache(1000)
+def _folded(name: str) -> str:
+    return fold(name).strip()
+
+
 def _text(record: Mapping[str, Any], name: str) -> str:
     value = record.get(name)
     if value is None:
-        raise _Bad(f"no {name}")
+        raise Bad(f"no {name}")
     if not isinstance(value, str):
-        raise _Bad(f"{name} is not text")
-    if not value.strip():
-        raise _Bad(f"{name} is blank")
-    if len(value) > LONGEST_TEXT:
-        raise _Bad(f"{name} is longer than {LONGEST_TEXT} characters")
-    return value
+        raise Bad(f"{name} is not text")
+    return check_text(name, value)
 
 
 def _evidence(value: Any) -> list[dict[str, Any]]:
@@ -263,14 +195,10 @@ def _evidence(value: Any) -> list[dict[str, Any]]:
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
-            raise _Bad("evidence is not JSON") from None
+            raise Bad("evidence is not JSON") from None
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise _Bad("evidence is not a list of objects")
-    if len(value) > MOST_EVIDENCE:
-        raise _Bad(f"evidence has more than {MOST_EVIDENCE} items")
-    return value
+    return check_evidence(value)
 
 
 def _rating(value: Any) -> int | None:
@@ -281,7 +209,7 @@ def _rating(value: Any) -> int | None:
     except (TypeError, ValueError, OverflowError):
         rating = 0
     if not 1 <= rating <= 5 or (isinstance(value, float) and value != rating):
-        raise _Bad(f"rating {str(value)[:20]!r} is not a whole number from 1 to 5")
+        raise Bad(f"rating {str(value)[:20]!r} is not a whole number from 1 to 5")
     return rating
 
 

@@ -33,6 +33,14 @@ def hidden_characters(text: str) -> list[str]:
     return list(dict.fromkeys(_STRAY_HIDDEN.findall(text.removeprefix("\ufeff"))))
 
 
+def shows_nothing(text: str) -> bool:
+    """Whether a reader would see an empty page: white space, hidden characters, lone accents."""
+    return not any(
+        unicodedata.category(ch)[0] in "LNPS" and ch != "\u2800" and not _HIDDEN.match(ch)
+        for ch in text
+    )
+
+
 # Letters of other scripts that are drawn like Latin ones.
 _LOOKALIKES = str.maketrans(
     "АВЕЅІЈКМНОРСТУХаеѕіјорсухԁԛԝһΑΒΕΖΗΙΚΜΝΟΡΤΥΧονԌՍօոսցհ",

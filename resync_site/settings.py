@@ -163,6 +163,13 @@ MEM0_THREADS = env.integer("MEM0_THREADS", 4, least=1, most=64)
 MEM0_QUEUE = env.integer("MEM0_QUEUE", 64, least=1)
 MEM0_TIMEOUT_SECONDS = env.number("MEM0_TIMEOUT_SECONDS", 30, least=0.1)
 
+# --- Files of memories ----------------------------------------------------------------------
+
+IMPORT_MAX_ROWS = env.integer("IMPORT_MAX_ROWS", 1_000_000, least=1)
+IMPORT_MAX_CELLS = env.integer("IMPORT_MAX_CELLS", 1_000_000, least=1)  # of a workbook
+IMPORT_MAX_UNPACKED_MIB = env.integer("IMPORT_MAX_UNPACKED_MIB", 256, least=1)  # of a workbook
+IMPORT_MAX_PROBLEMS = env.integer("IMPORT_MAX_PROBLEMS", 1000, least=1)
+
 # --- The LLM gateway ------------------------------------------------------------------------
 
 LLM_BASE_URL = env.url("LLM_BASE_URL")  # unset: no LLM, everything works by rules

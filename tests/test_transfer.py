@@ -16,8 +16,9 @@ from django.utils import timezone
 from openpyxl import Workbook
 
 from audits.models import AuditRecord, Decision
+from knowledge.files import UnreadableFile
 from knowledge.models import Kind, Memory, Source, Trust
-from knowledge.transfer import BadRow, Row, UnreadableFile, parse_mapping, read
+from knowledge.transfer import BadRow, Row, parse_mapping, read
 from tests.factories import make_memory, make_record
 
 GOOD = {"user_query": "How?", "agent_response": "Like this."}
@@ -102,13 +103,13 @@ def test_csv_with_lines_in_cells(delimiter: str, tmp_path: Path) -> None:
 
 def test_csv_that_is_not_utf8_or_too_long_spoils_only_its_line(tmp_path: Path) -> None:
     path = tmp_path / "memories.csv"
-    path.write_bytes(b"question,answer\nQ,caf\xe9\nQ," + b"x" * (5 * 2**20) + b"\nQ,A\n")
+    path.write_bytes(b"question,answer\nQ,caf\xe9\nQ," + b"x" * (5 * 2**20) + "\nQ,é\n".encode())
 
     undecodable, long, good = read(path)
 
     assert undecodable == BadRow(2, "not UTF-8")
     assert long == BadRow(3, "longer than 4 MiB")
-    assert good == Row(4, "Q", "A")
+    assert good == Row(4, "Q", "é")
 
 
 def test_xlsx(tmp_path: Path) -> None:
@@ -157,8 +158,14 @@ def test_a_large_file_is_read_in_flat_memory(tmp_path: Path) -> None:
 
 
 def run_import(capsys: pytest.CaptureFixture[str], path: Path, *options: str) -> dict[str, Any]:
-    call_command("import_memories", str(path), "--json", *options)
-    return json.loads(capsys.readouterr().out)
+    status = 0
+    try:
+        call_command("import_memories", str(path), "--json", *options)
+    except SystemExit as exit:
+        status = exit.code
+    done = json.loads(capsys.readouterr().out)
+    assert status == (1 if done["rejected"] else 0)
+    return done
 
 
 @pytest.mark.django_db(transaction=True)

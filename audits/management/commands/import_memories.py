@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,12 +17,14 @@ from django.db import transaction
 from tqdm import tqdm
 
 from audits.review import Refused, approve_imported
-from knowledge import indexer, store, transfer
+from knowledge import indexer, limits, store, transfer
+from knowledge.files import UnreadableFile
 from knowledge.models import Kind, Source, Trust
 from knowledge.visible import visible
 
 REFUSED = (Trust.REJECTED, Trust.QUARANTINED)
 SHOWN_PROBLEMS = 20
+SOME_REJECTED, CANNOT_RUN = 1, 2
 
 
 @dataclass(slots=True)
@@ -30,10 +33,15 @@ class Summary:
     duplicates: int = 0
     rejected: int = 0
     problems: list[dict[str, Any]] = field(default_factory=list)
+    line: int = 0
 
     def reject(self, line: int, reason: str) -> None:
         self.rejected += 1
-        self.problems.append({"line": line, "reason": reason})
+        if len(self.problems) < settings.IMPORT_MAX_PROBLEMS:
+            self.problems.append({"line": line, "reason": reason})
+
+    def __str__(self) -> str:
+        return f"{self.imported} imported, {self.duplicates} duplicates, {self.rejected} rejected"
 
 
 class Command(BaseCommand):
@@ -51,7 +59,8 @@ class Command(BaseCommand):
             "name any other with --map, as often as needed:\n\n"
             "  manage.py import_memories faq.csv --map Q=user_query --map A=agent_response\n\n"
             "A row with evidence is about the state of the plan (kind state), one without is\n"
-            "knowledge. A rating in the file is kept but spares no audit."
+            "knowledge. A rating in the file is kept but spares no audit.\n\n"
+            "Exit status: 0 all went in, 1 lines were rejected, 2 nothing could be read."
         )
         parser.add_argument("file", type=Path, help="JSONL, CSV or XLSX, told by its ending")
         parser.add_argument("--trusted", action="store_true", help="approve what is imported")
@@ -70,28 +79,48 @@ class Command(BaseCommand):
         reviewer = self._reviewer(options["user"]) if options["trusted"] else None
         try:
             mapping = transfer.parse_mapping(options["map"])
-            rows = transfer.read(options["file"], mapping)
+        except ValueError as error:
+            raise CommandError(str(error), returncode=CANNOT_RUN) from error
+        rows = transfer.read(options["file"], mapping)
+        summary = Summary()
+        try:
             with tqdm(rows, unit=" lines", disable=None, leave=False) as progress:
-                summary = import_rows(progress, reviewer, options["agent"])
-        except (ValueError, transfer.UnreadableFile) as error:
-            raise CommandError(str(error)) from error
+                import_rows(progress, reviewer, options["agent"], summary)
+        except UnreadableFile as error:
+            raise CommandError(str(error), returncode=CANNOT_RUN) from error
+        except BaseException:  # Ctrl-C, too; whatever it is, it goes on its way
+            self._say_how_far(summary)
+            raise
         if reviewer is not None:
             while indexer.index_pending(1000):
                 pass
         self._report(summary, options["json"])
+        if summary.rejected:
+            sys.exit(SOME_REJECTED)
 
     def _reviewer(self, name: str | None) -> User:
         if not name and not settings.DEVELOPMENT:
-            raise CommandError("--trusted needs --as USER: whose approval is it?")
+            raise CommandError(
+                "--trusted needs --as USER: whose approval is it?", returncode=CANNOT_RUN
+            )
         try:
             user = User.objects.get(username=name or "admin", is_active=True)
         except User.DoesNotExist:
             raise CommandError(
-                f"There is no active user {name or 'admin'!r}. Name one with --as USER."
+                f"There is no active user {name or 'admin'!r}. Name one with --as USER.",
+                returncode=CANNOT_RUN,
             ) from None
         if not user.has_perm("audits.review_auditrecord"):
-            raise CommandError(f"{user.username} may not review: the Reviewers group may.")
+            raise CommandError(
+                f"{user.username} may not review: the Reviewers group may.", returncode=CANNOT_RUN
+            )
         return user
+
+    def _say_how_far(self, summary: Summary) -> None:
+        self.stderr.write(
+            f"Cut off after line {summary.line}: {summary}. What was imported stays; import the "
+            "file again to go on, it counts as duplicates."
+        )
 
     def _report(self, summary: Summary, as_json: bool) -> None:
         if as_json:
@@ -101,35 +130,38 @@ class Command(BaseCommand):
                 "rejected": summary.rejected,
                 "errors": summary.problems,
             }
+            if summary.rejected > len(summary.problems):
+                counts["errors_left_out"] = summary.rejected - len(summary.problems)
             self.stdout.write(json.dumps(counts, ensure_ascii=False))
             return
         for problem in summary.problems[:SHOWN_PROBLEMS]:
             self.stderr.write(f"line {problem['line']}: {visible(problem['reason'])}")
-        if len(summary.problems) > SHOWN_PROBLEMS:
-            self.stderr.write(f"… and {len(summary.problems) - SHOWN_PROBLEMS} more (see --json)")
-        self.stdout.write(
-            f"{summary.imported} imported, {summary.duplicates} duplicates, "
-            f"{summary.rejected} rejected"
-        )
+        if summary.rejected > SHOWN_PROBLEMS:
+            self.stderr.write(f"… and {summary.rejected - SHOWN_PROBLEMS} more (see --json)")
+        self.stdout.write(str(summary))
 
 
 def import_rows(
-    rows: Iterable[transfer.Row | transfer.BadRow], reviewer: User | None, agent: str
-) -> Summary:
-    """Store the rows, one transaction each; approve them in `reviewer`'s name when there is one."""
-    summary = Summary()
+    rows: Iterable[transfer.Row | transfer.BadRow],
+    reviewer: User | None,
+    agent: str,
+    summary: Summary,
+) -> None:
+    """Store the rows, one transaction each; approve them in `reviewer`'s name when there is one.
+
+    `summary` is up to date after each row, whatever ends the loop.
+    """
     for row in rows:
-        if isinstance(row, transfer.BadRow):
-            summary.reject(row.line, row.reason)
-            continue
         try:
+            if isinstance(row, transfer.BadRow):
+                raise limits.Unfit(row.reason)
             created = _import(_draft(row, agent), reviewer)
-        except (Refused, store.EmptyMemory) as error:
+        except (Refused, limits.Unfit) as error:
             summary.reject(row.line, str(error))
-            continue
-        summary.imported += created
-        summary.duplicates += not created
-    return summary
+        else:
+            summary.imported += created
+            summary.duplicates += not created
+        summary.line = row.line
 
 
 @transaction.atomic

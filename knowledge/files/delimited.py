@@ -1,0 +1,142 @@
+"""CSV as offices write it: commas, semicolons or tabs; UTF-8, UTF-16 or Windows' own encoding.
+
+A quote that is never closed would swallow the rows after it: the line where it was opened is bad,
+and reading goes on with the next one.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from knowledge.files import LONGEST_LINE, TOO_LONG, Bad
+
+DELIMITERS = ";,\t"
+MOST_LINES = 1000
+"""Lines that one quoted cell may span: longer logs belong into a file of their own."""
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_UNDECODABLE = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of a stray byte
+_SEPARATOR = re.compile(r"sep=(.)\r?\n?\Z", re.IGNORECASE)  # a first line that Excel reads
+
+UNCLOSED = "a quote is opened here and not closed"
+
+Cells = list[str]
+
+
+def declared_delimiter(path: Path) -> str | None:
+    """That of a first line `sep=;`."""
+    with _open(path) as file:
+        found = _SEPARATOR.match(file.readline(LONGEST_LINE))
+    return found[1] if found else None
+
+
+def rows(path: Path, delimiter: str) -> Iterator[tuple[int, Cells | Bad]]:
+    """Each row with the line it begins on; a line `sep=;` is no row."""
+    csv.field_size_limit(LONGEST_LINE)
+    with _open(path) as file:
+        lines = _Lines(file)
+        while (taken := lines.take()) is not None:
+            number, line = taken
+            if line is None:
+                yield number, Bad(TOO_LONG)
+            elif number > 1 or not _SEPARATOR.match(line):
+                yield number, _row(line, delimiter, lines)
+
+
+class _Lines:
+    """The numbered lines of a file, of which some can be looked at ahead. Too long: None."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._ahead: deque[str | None] = deque()
+        self._number = 0
+
+    def take(self) -> tuple[int, str | None] | None:
+        if not self._ahead and not self._read():
+            return None
+        self._number += 1
+        return self._number, self._ahead.popleft()
+
+    def ahead(self, place: int) -> str | None:
+        """The line `place` lines after the last taken one; None at the end and when too long."""
+        while len(self._ahead) <= place:
+            if not self._read():
+                return None
+        return self._ahead[place]
+
+    def drop(self, count: int) -> None:
+        for _ in range(count):
+            self.take()
+
+    def _read(self) -> bool:
+        too_long = False
+        while piece := self._file.readline(LONGEST_LINE):
+            if len(piece) < LONGEST_LINE or piece.endswith(("\n", "\r")):
+                self._ahead.append(None if too_long else piece)
+                return True
+            too_long = True
+        if too_long:
+            self._ahead.append(None)
+        return too_long
+
+
+def _row(line: str, delimiter: str, lines: _Lines) -> Cells | Bad:
+    """The row that begins with `line`; the lines that its quoted cells go on in are taken, too."""
+    if '"' not in line:
+        cells = line.rstrip("\r\n").split(delimiter)
+        return Bad("not UTF-8") if _UNDECODABLE.search(line) else cells
+    parts, size = [line], len(line)
+    while True:
+        # Only a quote can close what a quote opened.
+        if len(parts) == 1 or '"' in parts[-1]:
+            try:
+                cells = next(csv.reader(parts, delimiter=delimiter, strict=True), [])
+            except csv.Error as error:
+                if len(parts) > 1 and "unexpected end of data" not in str(error):
+                    return Bad(UNCLOSED)
+                if "unexpected end of data" not in str(error):
+                    return Bad(f"not CSV: {error}")
+            else:
+                lines.drop(len(parts) - 1)
+                undecodable = any(_UNDECODABLE.search(cell) for cell in cells)
+                return Bad("not UTF-8") if undecodable else cells
+        following = lines.ahead(len(parts) - 1)
+        if following is None or len(parts) >= MOST_LINES or size > LONGEST_LINE:
+            return Bad(UNCLOSED)
+        parts.append(following)
+        size += len(following)
+
+
+def _open(path: Path) -> IO[str]:
+    encoding = _encoding(path)
+    errors = "surrogateescape" if encoding.startswith("utf-8") else "replace"
+    return path.open(encoding=encoding, errors=errors, newline="")
+
+
+def _encoding(path: Path) -> str:
+    """By its BOM, else UTF-8, unless every character beyond ASCII would be wrong in it."""
+    with path.open("rb") as file:
+        start = file.read(4)
+        for bom, encoding in _BOMS:
+            if start.startswith(bom):
+                return encoding
+        file.seek(0)
+        right = wrong = 0
+        while line := file.readline(LONGEST_LINE):
+            if not line.isascii():
+                try:
+                    line.decode("utf-8")
+                    right += 1
+                except UnicodeDecodeError:
+                    wrong += 1
+    return "cp1252" if wrong and not right else "utf-8"

@@ -1,0 +1,179 @@
+"""What no memory may hold, whatever door it comes in by; and how an import ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from django.test import Client
+from django.utils import timezone
+
+from audits import review
+from knowledge import indexer, store
+from knowledge.limits import LARGEST_EVIDENCE, LONGEST_TEXT, Unfit, check_evidence
+from knowledge.models import Memory, StoredVector
+from resync_site.models import ApiToken
+from tests import programs
+from tests.factories import make_memory, make_record
+from tests.test_statements import table_locked, wait_until_waiting
+
+UNFIT = {
+    "blank": " \n\t",
+    "zero width": "\u200b\u200d\u2060\ufeff",
+    "bidi": "\u202e\u2066\u2069",
+    "variation selectors": "\ufe0f\ufe0e\U000e0100",
+    "fillers": "\u3164\u115f\u2800",
+    "lone accents": "\u0301\u0302",
+    "controls": "\x01\x02",
+    "nul": "yes\x00no",
+    "too long": "x" * (LONGEST_TEXT + 1),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", UNFIT)
+def test_a_correction_that_no_memory_may_hold_is_refused_at_every_door(
+    name: str, reviewer: User
+) -> None:
+    record = make_record("pending")
+    body = {
+        "memory_id": str(record.memory_id),
+        "action": "approve",
+        "corrected_response": UNFIT[name],
+    }
+    token = ApiToken.objects.issue(reviewer)
+
+    sent = Client().post(
+        "/api/audit/review",
+        body,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+
+    assert sent.status_code == 422
+    assert "The corrected answer" in sent.json()["detail"]
+    with pytest.raises(review.Invalid):  # what the console's form calls
+        review.decide(record.memory_id, "approve", reviewer, corrected_response=UNFIT[name])
+    with pytest.raises(Unfit):
+        store.change(record.memory_id, UNFIT[name])
+    record.refresh_from_db()
+    assert (record.status, record.memory.version) == ("pending", 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["zero width", "variation selectors", "too long"])
+def test_what_no_memory_may_hold_is_not_adopted_from_another_program(name: str) -> None:
+    StoredVector.objects.create(
+        id="0b7f5b0e-4d1f-4d0e-9a55-0d1d5d0f3f11", payload={"data": UNFIT[name]}
+    )
+
+    indexer.adopt_foreign()
+
+    assert (Memory.objects.count(), StoredVector.objects.count()) == (0, 0)
+
+
+def test_evidence_has_a_largest_size() -> None:
+    check_evidence([{"log": "x" * (LARGEST_EVIDENCE - 100)}])
+    with pytest.raises(Unfit, match="larger than 1024 KiB"):
+        check_evidence([{"log": "x" * LARGEST_EVIDENCE}])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "said", [datetime(1, 1, 1, tzinfo=UTC), timezone.now() + timedelta(days=300)]
+)
+def test_a_clock_that_is_wrong_means_now(said: datetime) -> None:
+    before = timezone.now()
+
+    memory = make_memory(created_at=said)
+
+    assert before <= memory.created_at <= timezone.now()
+
+
+# --- how an import ends -----------------------------------------------------------------------
+
+
+def lines(folder: Path, *texts: str) -> Path:
+    path = folder / "memories.jsonl"
+    path.write_text("".join(f"{text}\n" for text in texts))
+    return path
+
+
+def good(number: int) -> str:
+    return json.dumps({"question": f"Q{number}", "answer": "A"})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_exits_with_1_when_lines_were_rejected_and_keeps_so_many_reasons(
+    tmp_path: Path, settings: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.IMPORT_MAX_PROBLEMS = 2
+    path = lines(tmp_path, good(1), "{", "{", "{", good(2))
+
+    with pytest.raises(SystemExit) as ended:
+        call_command("import_memories", str(path), "--json")
+
+    assert ended.value.code == 1
+    done = json.loads(capsys.readouterr().out)
+    assert (done["imported"], done["rejected"], done["errors_left_out"]) == (2, 3, 1)
+    assert [problem["line"] for problem in done["errors"]] == [2, 3]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "arguments", [["none.jsonl"], ["none.csv"], ["x.csv", "--map", "nonsense"]]
+)
+def test_an_import_exits_with_2_when_nothing_could_be_read(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(CommandError) as ended:
+        call_command("import_memories", *arguments)
+
+    assert ended.value.returncode == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_whose_database_goes_away_says_how_far_it_came_and_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = lines(tmp_path, good(1), "{", good(2), good(3))
+    remember = store.remember
+
+    def fail_at_third(draft: store.Draft) -> tuple[Memory, bool]:
+        if draft.user_query == "Q3":
+            raise OperationalError("the connection is lost")
+        return remember(draft)
+
+    monkeypatch.setattr(store, "remember", fail_at_third)
+    with pytest.raises(OperationalError):
+        call_command("import_memories", str(path))
+    said = capsys.readouterr().err
+    monkeypatch.undo()
+
+    assert "Cut off after line 3: 2 imported, 0 duplicates, 1 rejected" in said
+    with pytest.raises(SystemExit):
+        call_command("import_memories", str(path), "--json")
+    done = json.loads(capsys.readouterr().out)
+    assert (done["imported"], done["duplicates"], done["rejected"]) == (1, 2, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_that_is_interrupted_says_how_far_it_came(tmp_path: Path) -> None:
+    path = lines(tmp_path, good(1))
+
+    with table_locked(), programs.start("manage.py", "import_memories", path) as process:
+        wait_until_waiting(1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert "Cut off after line 0: 0 imported" in err

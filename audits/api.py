@@ -18,7 +18,7 @@ from audits.models import AuditRecord
 from audits.queue import AuditRecordQuerySet
 from audits.search import find
 from audits.states import ReasonCode, Status
-from knowledge.api import require
+from knowledge.api import answers, require
 from knowledge.secrets import mask_json, mask_secrets
 
 router = Router(tags=["audit"])
@@ -68,7 +68,7 @@ class Review(Schema):
     version: int | None = None
 
 
-@router.get("/flags", response=Page)
+@router.get("/flags", response=answers(Page))
 def flags(request: HttpRequest, filters: Query[Filters]) -> dict[str, Any]:
     """Audit records, oldest first. `next_cursor` leads to the next page, whatever has changed."""
     require(request, SEE)
@@ -84,7 +84,7 @@ def flags(request: HttpRequest, filters: Query[Filters]) -> dict[str, Any]:
     return {"items": [_item(row) for row in page], "next_cursor": _cursor(page) if more else None}
 
 
-@router.post("/review", response=Item)
+@router.post("/review", response=answers(Item, 404, 409, 413))
 def decide(request: HttpRequest, body: Review) -> dict[str, Any]:
     """Approve, reject or restore. 409 when somebody was faster or the move is not allowed."""
     require(request, DECIDE)
@@ -100,7 +100,7 @@ def decide(request: HttpRequest, body: Review) -> dict[str, Any]:
     return _item(record)
 
 
-@router.get("/metrics")
+@router.get("/metrics", response=answers(dict[str, float | None]))
 def metrics(request: HttpRequest) -> dict[str, float | None]:
     """How many records have each status, and how long the oldest pending one has waited."""
     require(request, SEE)

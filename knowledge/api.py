@@ -1,8 +1,9 @@
-"""REST paths about memories, and the check of permissions that all rooms' paths use."""
+"""REST paths about memories; and what all rooms' paths use: permissions, documented statuses."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -21,6 +22,17 @@ def require(request: HttpRequest, *permissions: str) -> None:
     """403 unless the caller has one of these permissions."""
     if not any(request.user.has_perm(permission) for permission in permissions):
         raise AuthorizationError(message="Your role does not allow this.")
+
+
+class Problem(Schema):
+    """Why there is no answer: a sentence or, of a 422, also what is wrong where."""
+
+    detail: str | list[dict[str, Any]]
+
+
+def answers(schema: Any, *others: int) -> dict[Any, Any]:
+    """Every status of an operation: `schema` with 200, what any operation may say, `others`."""
+    return {200: schema, **dict.fromkeys((401, 403, 422, 429, 503, *others), Problem)}
 
 
 class Feedback(Schema):
@@ -56,7 +68,7 @@ class Found(Schema):
 
 
 class Search(Schema):
-    q: str = Field(min_length=1, max_length=10_000)
+    q: str = Field(min_length=1, max_length=5_000)  # as an address: 60 kB, what servers take
     limit: int = Field(5, ge=1, le=retrieval.MOST)
 
 
@@ -64,14 +76,14 @@ class Results(Schema):
     items: list[Found]
 
 
-@router.get("/search", response=Results)
+@router.get("/search", response=answers(Results))
 def search(request: HttpRequest, asked: Query[Search]) -> dict[str, object]:
     """The audited and approved memories that bear on a question, as the chat finds them."""
     require(request, "tws.use_chat", "audits.view_auditrecord")
     return {"items": retrieval.search(asked.q, asked.limit)}
 
 
-@router.post("/{uuid:memory_id}/feedback", response=FeedbackTaken)
+@router.post("/{uuid:memory_id}/feedback", response=answers(FeedbackTaken, 404, 413))
 def feedback(request: HttpRequest, memory_id: UUID, body: Feedback) -> FeedbackTaken:
     """Rate an answer. A low rating, or a comment that calls it wrong, asks for an audit."""
     require(request, "tws.use_chat")

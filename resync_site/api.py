@@ -7,11 +7,13 @@ Every error is `{"detail": …}`.
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
@@ -28,6 +30,7 @@ from knowledge.models import Memory
 from knowledge.retrieval import SearchUnavailable
 from knowledge.secrets import mask_secrets
 from resync_site.bodies import BoundedParser
+from resync_site.command_line import what_is_down
 from resync_site.models import ApiToken
 from resync_site.roles import has_role
 from resync_site.sign_in import no_role, note_bad_token
@@ -36,6 +39,8 @@ from tws.api import router as tws_router
 from tws.chat.limits import WINDOW_SECONDS, within
 from tws.hwa.errors import TWSError, TWSUnavailable
 from tws.plan.query import PlanQueryRefused, PlanUnavailable
+
+logger = logging.getLogger(__name__)
 
 
 class TokenAuth(HttpBearer):
@@ -159,6 +164,18 @@ def too_many_reports(request: HttpRequest, error: TooManyReports) -> HttpRespons
 @api.exception_handler(SearchUnavailable)
 def no_search(request: HttpRequest, error: SearchUnavailable) -> HttpResponse:
     return _error(request, 503, str(error))
+
+
+@api.exception_handler(DatabaseError)
+def no_database(request: HttpRequest, error: DatabaseError) -> HttpResponse:
+    """The database is away, also in the middle of a request; a fault of ours stays a 500."""
+    sentence = what_is_down(error)
+    if sentence is None:
+        raise error
+    logger.error("/api: %s", sentence)
+    response = _error(request, 503, "The database does not answer. Try again in a moment.")
+    response.headers["Retry-After"] = "5"
+    return response
 
 
 @api.exception_handler(TWSError)

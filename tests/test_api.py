@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -559,3 +560,70 @@ def test_a_wrong_method_is_405_in_json_and_says_which_are_right(client):
 def test_an_error_of_djangos_own_is_in_json_under_api_alone(client):
     assert client.get("/api/agents", HTTP_HOST="evil.example").json() == {"detail": "Bad Request"}
     assert client.get("/nothing").headers["Content-Type"].startswith("text/html")
+
+
+# --- outages ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def database_away(monkeypatch) -> Iterator[None]:
+    """Nobody listens where the database was."""
+    real = connection.get_connection_params
+    connection.close()
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            connection, "get_connection_params", lambda: {**real(), "host": "127.0.0.1", "port": 9}
+        )
+        yield
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("verb", "path", "_"), PATHS)
+def test_without_its_database_every_path_is_503_in_json(verb, path, _, reviewer, request):
+    api = Api(reviewer)
+    request.getfixturevalue("database_away")
+
+    path = path.format(uuid.uuid4())
+    status, body = api.get(path) if verb == "get" else api.post(path, {"rating": 3})
+
+    assert status == 503
+    assert "database" in body["detail"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_goes_in_the_middle_of_a_request_is_503(reviewer, monkeypatch):
+    make_record("pending")
+    api = Api(reviewer)
+
+    def cut_off(record):
+        AuditRecord.objects.raw("SELECT 1 AS id, pg_terminate_backend(pg_backend_pid())")[0]
+
+    monkeypatch.setattr("audits.api._item", cut_off)
+    assert api.get("/audit/flags")[0] == 503
+    connection.close()
+    assert api.get("/audit/metrics")[0] == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_read_only_database_is_503_and_decides_nothing(reviewer):
+    record = make_record("pending")
+    api = Api(reviewer)
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+    try:
+        body = {"memory_id": str(record.memory_id), "action": "approve"}
+        status, answer = api.post("/audit/review", body)
+    finally:
+        connection.close()
+
+    assert (status, isinstance(answer["detail"], str)) == (503, True)
+    record.refresh_from_db()
+    assert record.status == "pending"
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, '{"a":' * 100_000, b"\x00", "NaN", '"\\ud800"'])
+def test_a_body_that_no_reader_can_read_is_422(body, reviewer):
+    status, answer = Api(reviewer).post("/audit/review", body)
+
+    assert (status, bool(answer["detail"])) == (422, True)

@@ -9,7 +9,7 @@ from asgiref.sync import async_to_sync
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from knowledge.api import require
+from knowledge.api import answers, require
 from knowledge.hwa.statuses import GROUP_OF_CODE
 from tws.answers.agents import agent_manager
 from tws.models import Agent
@@ -56,20 +56,20 @@ class Status(Schema):
     jobs: JobCounts
 
 
-@router.get("/agents", response=Agents)
+@router.get("/agents", response=answers(Agents))
 def agents(request: HttpRequest) -> dict[str, object]:
     """The agents that answer in the chat."""
     return {"items": Agent.objects.filter(is_active=True)}
 
 
-@router.post("/plan/query", response=dict[str, Any])
+@router.post("/plan/query", response=answers(dict[str, Any], 404, 413, 502))
 def plan_query(request: HttpRequest, query: PlanQuery) -> dict[str, Any]:
     """One typed question over the plan, answered as the chat has it. 422 for unknown words."""
     require(request, "tws.use_chat", "audits.view_auditrecord")
     return answer(query)
 
 
-@router.get("/status", response=Status)
+@router.get("/status", response=answers(Status, 404, 502))
 def status(request: HttpRequest, engine: str = "") -> Status:
     """A summary of the plan of one engine, by default the first. 503 when HWA does not answer."""
     # Sync, because who calls is asked in the database; the clients live in the event loop.

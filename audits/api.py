@@ -13,7 +13,7 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
 
-from audits import review
+from audits import counting, review
 from audits.models import AuditRecord
 from audits.queue import AuditRecordQuerySet
 from audits.search import find
@@ -104,7 +104,7 @@ def decide(request: HttpRequest, body: Review) -> dict[str, Any]:
 def metrics(request: HttpRequest) -> dict[str, float | None]:
     """How many records have each status, and how long the oldest pending one has waited."""
     require(request, SEE)
-    return {**AuditRecord.objects.counts(), "oldest_pending_seconds": oldest_pending_seconds()}
+    return {**counting.by_status(), "oldest_pending_seconds": oldest_pending_seconds()}
 
 
 def oldest_pending_seconds() -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models, transaction
@@ -169,10 +169,3 @@ class AuditQueue(models.Manager["AuditRecord"]):
     def is_memory_approved(self, memory_id: uuid.UUID | str) -> bool:
         """Whether a person approved it. The queue is the truth about that, not mem0."""
         return self.filter(memory_id=memory_id, status=Status.APPROVED).exists()
-
-    def counts(self) -> dict[str, int]:
-        """A count per status, every status named."""
-        found: dict[str, Any] = dict(
-            self.values_list("status").annotate(n=models.Count("id")).order_by()
-        )
-        return {status: found.get(status, 0) for status in Status.values}

@@ -7,16 +7,18 @@ import ipaddress
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from audits import counting
 from audits.api import SEE, oldest_pending_seconds
-from audits.models import AuditRecord, DecisionHead
-from knowledge.models import Memory, Trust
+from audits.models import DecisionHead
+from knowledge.models import Memory
 from resync_site.models import ApiToken
+
+MOST_TO_INDEX = 10_000
 
 
 class Counts(Collector):
@@ -26,7 +28,7 @@ class Counts(Collector):
         records = GaugeMetricFamily(
             "resync_audit_records", "Audit records by status", labels=["status"]
         )
-        for status, count in AuditRecord.objects.counts().items():
+        for status, count in counting.by_status().items():
             records.add_metric([status], count)
         yield records
         yield GaugeMetricFamily(
@@ -37,8 +39,13 @@ class Counts(Collector):
         yield _memories()
         yield GaugeMetricFamily(
             "resync_memories_to_index",
-            "Usable memories whose vector is missing or old",
-            value=Memory.objects.to_index().count(),
+            f"Usable memories whose vector is missing or old, counted up to {MOST_TO_INDEX + 1}",
+            value=counting.up_to(MOST_TO_INDEX, Memory.objects.to_index().order_by("created_at")),
+        )
+        yield GaugeMetricFamily(
+            "resync_counts_age_seconds",
+            "How old the count of large statuses and trusts is; 0 when all were counted now",
+            value=counting.age(),
         )
         yield GaugeMetricFamily(
             "resync_decisions",
@@ -49,9 +56,8 @@ class Counts(Collector):
 
 def _memories() -> GaugeMetricFamily:
     family = GaugeMetricFamily("resync_memories", "Memories by trust", labels=["trust"])
-    found = dict(Memory.objects.order_by().values_list("trust").annotate(n=Count("pk")))
-    for trust in Trust.values:
-        family.add_metric([trust], found.get(trust, 0))
+    for trust, count in counting.by_trust().items():
+        family.add_metric([trust], count)
     return family
 
 

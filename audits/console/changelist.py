@@ -11,6 +11,7 @@ from django.db.models import OrderBy, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from audits.counting import few_by_status
 from audits.models import AuditRecord
 from audits.queue import NOT_PENDING
 from audits.search import as_uuid
@@ -55,7 +56,7 @@ def ordering_of(view: str) -> list[str | OrderBy]:
 
 def tabs(request: HttpRequest) -> list[dict[str, Any]]:
     """The lists as links, with how many each holds; a search goes along."""
-    counts, shown = capped_counts(), view_of(request)
+    counts, shown = few_by_status(TAB_COUNTED), view_of(request)
     kept = {name: request.GET[name] for name in ("q",) if request.GET.get(name)}
     return [
         {
@@ -66,14 +67,6 @@ def tabs(request: HttpRequest) -> list[dict[str, Any]]:
         }
         for name, (label, statuses) in VIEWS.items()
     ]
-
-
-def capped_counts() -> dict[str, int]:
-    """How many records have each status, counted no further than TAB_COUNTED."""
-    return {
-        status: AuditRecord.objects.filter(status=status)[: TAB_COUNTED + 1].count()
-        for status in Status.values
-    }
 
 
 def in_words(counts: dict[str, int], statuses: Collection[str] | None) -> str:

@@ -13,9 +13,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from audits.api import SEE, oldest_pending_seconds
-from audits.console.changelist import TAB_COUNTED, VIEWS, capped_counts, in_words
+from audits.console.changelist import TAB_COUNTED, VIEWS, in_words
 from audits.console.charts import Chart, shares, stacked
 from audits.console.record import age
+from audits.counting import FEW, few_by_status, up_to
 from audits.measuring import grouped, lower_bound
 from audits.models import AuditRecord
 from audits.scoring import decided_examples
@@ -38,7 +39,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """unfold's DASHBOARD_CALLBACK."""
     if not request.user.has_perm(SEE):
         return context
-    counts, seconds = capped_counts(), oldest_pending_seconds()
+    counts, seconds = few_by_status(TAB_COUNTED), oldest_pending_seconds()
     oldest = timezone.now() - timedelta(seconds=seconds) if seconds is not None else None
     return context | {
         "title": _("Overview"),
@@ -57,8 +58,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def waiting_badge(request: HttpRequest) -> str:
     """How many are pending, for the sidebar."""
-    pending = AuditRecord.objects.filter(status=Status.PENDING)[:1000].count()
-    return f"{pending}+" if pending == 1000 else str(pending or "")
+    pending = up_to(FEW, AuditRecord.objects.filter(status=Status.PENDING).order_by("created_at"))
+    return f"{FEW}+" if pending > FEW else str(pending or "")
 
 
 def _counts(counts: dict[str, int]) -> list[dict[str, Any]]:

@@ -21,7 +21,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
-from knowledge.models import Memory
+from audits.models import Heartbeat
+from knowledge.models import Memory, Trust
 from tws.hwa.client import TWSClient
 from tws.hwa.connection import Engine
 from tws.hwa.engines import configured_engines
@@ -36,6 +37,9 @@ OUTSIDE_SECONDS = 2.0
 REMEMBERED_SECONDS = 5.0
 INDEX_LATE = timedelta(minutes=10)
 """A usable memory that has waited so long for its vector means that the indexer is not running."""
+
+AUDITOR_SILENT = timedelta(seconds=60)
+"""An auditor gives a sign of life every five seconds."""
 
 Check = Callable[[], str]
 
@@ -61,10 +65,29 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def database() -> str:
+    """Whether it answers, takes writes and has room for them: reading goes well on a full disk."""
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 2000")
-        cursor.execute("SELECT 1")
+        cursor.execute("SHOW transaction_read_only")
+        if cursor.fetchone() != ("off",):
+            raise Unwell("it is read-only: nothing can be written")
+    return _lately("room", _database_has_room)
+
+
+def _database_has_room() -> str:
+    """Write a megabyte beside the data, as a sort does that is too large for memory."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET work_mem = '64kB'")
+        cursor.execute(_LARGE_SORT)
     return "ok"
+
+
+_LARGE_SORT = """
+    SELECT count(*) FROM (
+        SELECT repeat('.', 100) || n AS line FROM generate_series(1, 10000) n
+        ORDER BY line DESC OFFSET 0
+    ) sorted
+"""
 
 
 def migrations() -> str:
@@ -78,10 +101,31 @@ def migrations() -> str:
 
 def index() -> str:
     """Whether the vectors keep up with the memories."""
-    late = Memory.objects.to_index().filter(updated_at__lt=timezone.now() - INDEX_LATE)
-    if late.exists():
+    # The oldest, along the outbox' own index; a filter by time would read all that wait, or all.
+    waiting = Memory.objects.to_index().order_by("created_at", "id")[:100]
+    since = timezone.now() - INDEX_LATE
+    if any(updated_at < since for updated_at in waiting.values_list("updated_at", flat=True)):
         raise Unwell("memories have waited long for their vectors; is the auditor running?")
     return "ok"
+
+
+def auditor() -> str:
+    """Whether one is alive and its duties go well. Off: none has run lately, nothing waits."""
+    alive = timezone.now() - AUDITOR_SILENT
+    found = list(Heartbeat.objects.order_by("-beat_at")[:100])
+    living = [one for one in found if one.beat_at >= alive]
+    for one in living:
+        if one.trouble:
+            raise Unwell(f"{one.worker}: {one.trouble}")
+    if living:
+        return "ok"
+    if found:
+        raise Unwell(f"no auditor has been heard of since {found[0].beat_at:%Y-%m-%d %H:%M:%S} UTC")
+    new = Memory.objects.filter(trust=Trust.NEW).order_by("created_at", "id")
+    oldest = new.values_list("created_at", flat=True).first()
+    if oldest and oldest < timezone.now() - INDEX_LATE:
+        raise Unwell(f"memories wait for an auditor since {oldest:%Y-%m-%d %H:%M:%S} UTC")
+    return "off"
 
 
 def hwa() -> str:
@@ -121,7 +165,7 @@ def _lately(name: str, check: Check) -> str:
         return said
     try:
         said = check()
-    except (TWSError, httpx.HTTPError, TimeoutError) as error:
+    except (TWSError, httpx.HTTPError, TimeoutError, DatabaseError) as error:
         logger.warning("health: %s is down: %s", name, error)
         said = "down"
     _last[name] = (time.monotonic(), said)
@@ -132,6 +176,7 @@ CHECKS: dict[str, Check] = {
     "database": database,
     "migrations": migrations,
     "index": index,
+    "auditor": auditor,
     "hwa": hwa,
     "llm": llm,
 }

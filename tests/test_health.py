@@ -6,13 +6,15 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
+from audits import heartbeats
+from audits.models import Heartbeat
 from knowledge.models import Memory
 from resync_site import health
 from resync_site.models import ApiToken
-from tests.factories import make_record
+from tests.factories import make_memory, make_record
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +57,7 @@ def test_ready_names_every_check(client, checks):
                 "database": "ok",
                 "migrations": "ok",
                 "index": "ok",
+                "auditor": "off",
                 "hwa": "off",
                 "llm": "off",
             },
@@ -102,6 +105,53 @@ def test_memories_that_wait_long_for_their_vectors_degrade_it(client, checks):
     status, body = ready(client)
 
     assert (status, body["status"], body["checks"]["index"]) == (200, "degraded", "down")
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["-c default_transaction_read_only=on", "-c temp_file_limit=0"],
+    ids=["read-only", "full disk"],
+)
+def test_a_database_that_takes_no_writes_is_down(options, client, checks, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "options", options)
+
+    status, body = ready(client)
+
+    assert (status, body["status"], body["checks"]["database"]) == (503, "down", "down")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("seconds", "trouble", "said"),
+    [(3, "", "ok"), (3, "indexing: the disk is full", "down"), (300, "", "down")],
+    ids=["alive", "in trouble", "dead"],
+)
+def test_an_auditor_that_died_or_is_in_trouble_degrades_it(seconds, trouble, said, client, checks):
+    beat_at = timezone.now() - timedelta(seconds=seconds)
+    Heartbeat.objects.create(worker="w1", beat_at=beat_at, trouble=trouble)
+
+    status, body = ready(client)
+
+    assert (status, body["checks"]["auditor"]) == (200, said)
+    assert body["status"] == ("ok" if said == "ok" else "degraded")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_living_auditor_makes_up_for_one_that_died(client, checks):
+    heartbeats.beat("w1")
+    Heartbeat.objects.create(worker="w2", beat_at=timezone.now() - timedelta(hours=1))
+
+    assert ready(client)[1]["checks"]["auditor"] == "ok"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_memories_that_wait_while_no_auditor_runs_degrade_it(client, checks):
+    memory = make_memory()
+    assert ready(client)[1]["checks"]["auditor"] == "off"
+
+    Memory.objects.filter(pk=memory.pk).update(created_at=timezone.now() - timedelta(hours=1))
+
+    assert ready(client)[1]["checks"]["auditor"] == "down"
 
 
 def test_a_check_that_hangs_does_not_hold_up_the_answer(client, checks, monkeypatch):

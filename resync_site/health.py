@@ -22,6 +22,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from audits.models import Heartbeat
+from knowledge.llm.endpoints import failing
 from knowledge.models import Memory, Trust
 from tws.hwa.client import TWSClient
 from tws.hwa.connection import Engine
@@ -144,9 +145,14 @@ async def _engines_answer(engines: list[Engine]) -> str:
 
 
 def llm() -> str:
-    """Whether the endpoint's address answers at all: its models cost money, a GET does not."""
+    """Whether the endpoint answers, and answered the last real call.
+
+    Nothing is asked of its models for health: that costs money, a GET does not.
+    """
     if not settings.LLM_BASE_URL:
         return "off"
+    if found := failing():
+        raise Unwell("; ".join(map(str, found)))
     return _lately("llm", _endpoint_answers)
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from audits import heartbeats
 from audits.models import Heartbeat
+from knowledge.llm.models import LLMProfile
 from knowledge.models import Memory
 from resync_site import health
 from resync_site.models import ApiToken
@@ -152,6 +153,20 @@ def test_memories_that_wait_while_no_auditor_runs_degrade_it(client, checks):
     Memory.objects.filter(pk=memory.pk).update(created_at=timezone.now() - timedelta(hours=1))
 
     assert ready(client)[1]["checks"]["auditor"] == "down"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_llm_that_fails_every_call_degrades_it_though_its_address_answers(
+    client, checks, settings, monkeypatch
+):
+    settings.LLM_BASE_URL, settings.LLM_MODEL = "http://llm.example/v1", "m"
+    monkeypatch.setattr(health, "_endpoint_answers", lambda: "ok")
+    assert ready(client)[1]["checks"]["llm"] == "ok"
+
+    LLMProfile.objects.note_failure(settings.LLM_BASE_URL, "m", "401: no such key")
+    assert ready(client)[1]["checks"]["llm"] == "down"
+    LLMProfile.objects.note_answer(settings.LLM_BASE_URL, "m")
+    assert ready(client)[1]["checks"]["llm"] == "ok"
 
 
 def test_a_check_that_hangs_does_not_hold_up_the_answer(client, checks, monkeypatch):

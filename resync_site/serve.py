@@ -234,6 +234,7 @@ def _manage(command: str) -> None:
 def _start_web(options: argparse.Namespace, children: Children) -> Child:
     command = [sys.executable, "-m", "uvicorn", "resync_site.asgi:application"]
     command += ["--host", options.host, "--port", str(options.port)]
+    command += ["--ws", "resync_site.paced_socket:PacedSocket"]
     command += ["--timeout-graceful-shutdown", "3", "--no-access-log"]
     return children.start("web", command)
 

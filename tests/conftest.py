@@ -17,6 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from knowledge import _mem0, retrieval
 from knowledge.llm import endpoints as llm_endpoints
 from tests.browser import browser, open_page  # noqa: F401  fixtures
+from tests.fake_agent import agents  # noqa: F401  a fixture
 from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their names in here)
     hwa_client,
     hwa_engine,

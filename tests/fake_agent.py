@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
+import pytest
+from django.core.cache import cache
+
 from tws.answers.events import (
     Chunk,
     Event,
@@ -16,6 +19,7 @@ from tws.answers.events import (
     ToolResult,
     ToolUse,
 )
+from tws.chat import answering
 
 FETCHED_AT = "2026-03-02T10:00:00-03:00"
 EVIDENCE = {"tool": "count_jobs", "arguments": {}, "result": {"ABEND": 2}, "fetched_at": FETCHED_AT}
@@ -73,3 +77,12 @@ class FakeAgents:
         except (asyncio.CancelledError, GeneratorExit):
             self.stopped += 1
             raise
+
+
+@pytest.fixture
+def agents(monkeypatch: pytest.MonkeyPatch) -> FakeAgents:
+    """Who answers in the chat; and nobody has asked anything yet."""
+    fake = FakeAgents()
+    monkeypatch.setattr(answering, "agent_manager", lambda: fake)
+    cache.clear()
+    return fake

@@ -9,87 +9,21 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from asgiref.testing import ApplicationCommunicator
 from django.contrib.auth.models import Group, User
-from django.core.cache import cache
+from django.db import OperationalError
 from django.utils import timezone
 
 from knowledge.models import Feedback, Kind, Memory
+from tests.chat_client import AGENT, ENDS, Chat
 from tests.fake_agent import FakeAgents, reading, words
-from tws.answers.events import Chunk, Failed, Final, RunStarted
-from tws.chat import run_log, running
+from tws.answers.events import Chunk, Failed, Final, RunStarted, ToolCall
+from tws.chat import frames, run_log, running, socket
 from tws.database import in_database
 from tws.models import Agent, Conversation, Message, RunEvent
-from tws.routing import websockets
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-AGENT = "tws-analyzer"
 NOBODY = uuid.uuid4()
-ENDS = {"message", "stopped", "error"}
-
-
-class Chat:
-    """A client of the chat."""
-
-    def __init__(self, user: User, agent: str = AGENT, conversation: str = "") -> None:
-        scope = {
-            "type": "websocket",
-            "path": f"/ws/chat/{agent}/",
-            "query_string": f"conversation={conversation}".encode(),
-            "user": user,
-            "language": "en",
-        }
-        self._socket = ApplicationCommunicator(websockets, scope)
-
-    async def open(self) -> dict[str, Any]:
-        """What is sent after the handshake was accepted."""
-        await self._socket.send_input({"type": "websocket.connect"})
-        assert (await self._socket.receive_output(5))["type"] == "websocket.accept"
-        return await self._socket.receive_output(5)
-
-    async def __aenter__(self) -> Chat:
-        self.info = json.loads((await self.open())["text"])
-        self.conversation = self.info.get("conversation_id", "")
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._socket.send_input({"type": "websocket.disconnect", "code": 1001})
-        await self._socket.wait(5)
-
-    async def receive(self) -> dict[str, Any]:
-        return json.loads((await self._socket.receive_output(5))["text"])
-
-    async def nothing(self) -> bool:
-        return await self._socket.receive_nothing(timeout=0.3)
-
-    async def text(self, text: str) -> None:
-        await self._socket.send_input({"type": "websocket.receive", "text": text})
-
-    async def binary(self, data: bytes) -> None:
-        await self._socket.send_input({"type": "websocket.receive", "bytes": data})
-
-    async def send(self, type: str, **fields: Any) -> None:
-        await self.text(json.dumps({"type": type, **fields}))
-
-    async def until(self, *types: str) -> list[dict[str, Any]]:
-        """The frames up to and including the first of one of these types."""
-        found = [await self.receive()]
-        while found[-1]["type"] not in types:
-            found.append(await self.receive())
-        return found
-
-    async def ask(self, text: str = "What failed?", **fields: Any) -> list[dict[str, Any]]:
-        await self.send("message", text=text, **fields)
-        return await self.until(*ENDS)
-
-
-@pytest.fixture
-def agents(monkeypatch: pytest.MonkeyPatch) -> FakeAgents:
-    fake = FakeAgents()
-    monkeypatch.setattr(running, "agent_manager", lambda: fake)
-    cache.clear()
-    return fake
 
 
 @pytest.fixture
@@ -107,8 +41,34 @@ def types(frames: list[dict[str, Any]]) -> list[str]:
 
 async def test_info_comes_first_and_names_a_new_conversation(chat: Chat, operator: User) -> None:
     assert chat.info["type"] == "info"
+    assert not await Conversation.objects.aexists()
+
+    await chat.ask()
+
     conversation = await Conversation.objects.aget(pk=chat.info["conversation_id"])
     assert (conversation.user_id, conversation.agent_id) == (operator.pk, AGENT)
+
+
+async def test_conversation_is_come_back_to_before_anything_was_asked(
+    chat: Chat, operator: User
+) -> None:
+    async with Chat(operator, conversation=chat.conversation) as again:
+        assert again.conversation == chat.conversation
+        await again.ask()
+    await chat.ask()
+
+    assert await Conversation.objects.acount() == 1
+    assert await Message.objects.acount() == 4
+
+
+async def test_promised_conversation_is_nobody_elses_and_no_other_agents(
+    chat: Chat, operator: User, admin_user: User
+) -> None:
+    for user, agent in ((admin_user, AGENT), (operator, "tws-troubleshooter")):
+        async with Chat(user, agent, chat.conversation) as other:
+            assert other.info["code"] == "not_found"
+            assert (await other.ask())[-1]["code"] == "not_found"
+    assert not await Conversation.objects.aexists()
 
 
 async def test_frames_of_a_run_are_numbered_and_carry_its_ids(
@@ -229,11 +189,13 @@ async def test_unknown_or_inactive_agent_closes_with_4404(operator: User) -> Non
     await Agent.objects.filter(pk=AGENT).aupdate(is_active=False)
 
     for agent in (AGENT, "nobody"):
-        assert await Chat(operator, agent).open() == {"type": "websocket.close", "code": 4404}
+        closed = await Chat(operator, agent).open()
+        assert (closed["type"], closed["code"]) == ("websocket.close", 4404)
 
 
 async def test_conversation_of_somebody_else_is_refused(chat: Chat, reviewer: User) -> None:
     frames = await chat.ask()
+    await reviewer.groups.aadd(await Group.objects.aget(name="Operators"))
 
     async with Chat(reviewer, conversation=chat.conversation) as other:
         assert other.info["code"] == "forbidden"
@@ -344,6 +306,32 @@ async def test_too_many_questions_a_minute_are_refused(chat: Chat, settings: Any
     assert codes == [None, None, "rate_limited"]
 
 
+async def test_frames_of_any_kind_are_counted_and_the_socket_stays_open(
+    operator: User, agents: FakeAgents, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CHAT_FRAMES_PER_MINUTE = 6
+    monkeypatch.setattr(socket, "PAUSE_SECONDS", 1.5)
+    async with Chat(operator) as chat:
+        for frame in ('{"type": "ping"}', "{", '{"type": "stop"}', "{}", "{", "{", "{", "{"):
+            await chat.text(frame)
+        answers = [await chat.receive() for _ in range(6)]
+
+        assert [answer.get("code", "pong") for answer in answers] == [
+            "pong", "bad_json", "unknown_type", "bad_json", "bad_json", "rate_limited",
+        ]  # fmt: skip
+        assert await chat.nothing()  # nor is the next one read before the pause is over
+        assert (await chat.receive())["code"] == "rate_limited"
+
+
+async def test_frame_that_a_bare_server_let_through_ends_the_socket(
+    operator: User, agents: FakeAgents
+) -> None:
+    async with Chat(operator) as chat:
+        await chat.text("x" * (frames.LONGEST_FRAME + 1))
+
+        assert (await chat._socket.receive_output(5))["code"] == 1009
+
+
 # --- errors of a run ----------------------------------------------------------------------------
 
 
@@ -369,6 +357,85 @@ async def test_bug_in_an_agent_is_an_internal_error(
     assert "a bug" not in last["message"]
     agents.script = words("Fine.")
     assert (await chat.ask())[-1]["message"] == "Fine."
+
+
+async def test_frame_that_cannot_be_written_ends_its_own_run_only(
+    chat: Chat, operator: User, agents: FakeAgents
+) -> None:
+    agents.script = [RunStarted(AGENT, "rules"), ToolCall("count_jobs", {"by": object()})]
+    assert (await chat.ask())[-1]["code"] == "internal"
+
+    agents.script = [RunStarted(AGENT, "rules"), Chunk("Two "), 1.0, Final("Two ")]
+    await chat.send("message", text="What failed?")
+    run_id = (await chat.until("stream"))[-1]["run_id"]
+    await asyncio.sleep(running.SAVE_SECONDS + 0.3)
+
+    assert [frame["type"] for frame in await in_database(run_log.read, run_id, 0)] == [
+        "run_started", "stream",
+    ]  # fmt: skip
+    await chat.until("message")
+
+
+class Full(Exception):
+    sqlstate = "53100"
+
+
+class ReadOnly(Exception):
+    sqlstate = "25006"
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [(Full(), "disk is full"), (ReadOnly(), "read-only"), (OSError(), "does not answer")],
+)
+async def test_database_that_takes_nothing_ends_the_run_and_is_told(
+    chat: Chat, agents: FakeAgents, monkeypatch: pytest.MonkeyPatch, cause: Exception, words: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OperationalError("no") from cause
+
+    with monkeypatch.context() as broken:
+        broken.setattr(run_log, "settle", refuse)
+        *_, last = await chat.ask()
+
+    assert (last["type"], last["code"]) == ("error", "internal")
+    assert words in last["message"]
+    assert (await chat.ask())[-1]["type"] == "message"
+
+
+async def test_frames_wait_for_a_database_that_is_away(
+    chat: Chat, agents: FakeAgents, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    monkeypatch.setattr("tws.chat.background.FIRST_PAUSE_SECONDS", 0.05)
+    agents.script = [RunStarted(AGENT, "rules"), Chunk("Two "), 2.0, Final("Two ")]
+    with monkeypatch.context() as broken:
+        broken.setattr(run_log, "save", lambda frames: (_ for _ in ()).throw(RuntimeError("no")))
+        await chat.send("message", text="What failed?")
+        run_id = (await chat.until("stream"))[-1]["run_id"]
+        await asyncio.sleep(running.SAVE_SECONDS + 0.2)
+        assert "the writer of run frames has failed" in caplog.text
+    await asyncio.sleep(running.SAVE_SECONDS + 0.6)
+
+    assert len(await in_database(run_log.read, run_id, 0)) == 2
+    await chat.until("message")
+
+
+async def test_answer_without_end_is_cut_and_no_memory(
+    chat: Chat, agents: FakeAgents, settings: Any
+) -> None:
+    settings.CHAT_MAX_ANSWER_CHARACTERS = 1_000
+    pieces = [Chunk("0123456789" * 30)] * 10
+    answer = "".join(piece.text for piece in pieces)
+    agents.script = [RunStarted(AGENT, "rules"), *pieces, Final(answer)]
+
+    found = await chat.ask()
+
+    streamed = "".join(frame["message"] for frame in found if frame["type"] == "stream")
+    assert streamed == found[-1]["message"]
+    assert streamed.startswith(answer[:1_000] + "\n\n[This answer was longer")
+    assert len(streamed) < 1_100
+    assert found[-1]["memory_id"] is None
+    assert not await Memory.objects.aexists()
 
 
 # --- resume -------------------------------------------------------------------------------------
@@ -425,9 +492,7 @@ async def test_frames_reach_the_database_in_groups_while_the_run_goes_on(
 async def test_run_of_a_killed_process_is_an_error_at_the_next_look(
     chat: Chat, operator: User
 ) -> None:
-    conversation = await Conversation.objects.aget()
-    run_id = uuid.uuid4()
-    await in_database(run_log.store_question, conversation, run_id, "What failed?", "c1")
+    run_id = await foreign_run(chat, operator)
     frame = {"seq": 1, "type": "stream", "message": "Two "}
     await in_database(run_log.save, {run_id: [frame]})
 
@@ -455,17 +520,19 @@ async def test_old_frames_are_forgotten(chat: Chat) -> None:
 # --- several web processes ----------------------------------------------------------------------
 
 
-async def foreign_run(chat: Chat) -> uuid.UUID:
+async def foreign_run(chat: Chat, user: User) -> uuid.UUID:
     """A question that another web process is answering."""
-    conversation = await Conversation.objects.aget(pk=chat.conversation)
+    conversation = Conversation(pk=chat.conversation, agent_id=AGENT, user=user)
     run_id = uuid.uuid4()
     await in_database(run_log.store_question, conversation, run_id, "What failed?", "c1")
     return run_id
 
 
-async def test_run_of_another_process_is_followed_to_its_end(chat: Chat, settings: Any) -> None:
+async def test_run_of_another_process_is_followed_to_its_end(
+    chat: Chat, operator: User, settings: Any
+) -> None:
     settings.REDIS_URL = "redis://several.example"
-    run_id = await foreign_run(chat)
+    run_id = await foreign_run(chat, operator)
 
     await chat.send("resume", run_id=str(run_id), last_seq=0)
     for seq in (1, 2):
@@ -480,10 +547,10 @@ async def test_run_of_another_process_is_followed_to_its_end(chat: Chat, setting
 
 
 async def test_stop_reaches_the_process_that_answers(
-    chat: Chat, agents: FakeAgents, settings: Any
+    chat: Chat, operator: User, agents: FakeAgents, settings: Any
 ) -> None:
     settings.REDIS_URL = "redis://several.example"
-    run_id = await foreign_run(chat)
+    run_id = await foreign_run(chat, operator)
     await chat.send("stop")
     await chat.send("ping")
     await chat.receive()

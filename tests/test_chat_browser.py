@@ -16,7 +16,6 @@ from knowledge.models import Feedback
 from tests.fake_agent import FakeAgents, reading, words
 from tests.web_server import web_server
 from tws.answers.events import Chunk, Event, Final, RunStarted, Source
-from tws.chat import running
 from tws.simulator.server import SimulatorServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -25,13 +24,6 @@ HOSTILE = (
     "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
     " [click](javascript:alert(1)) ![pixel](https://evil.example/p.png) **bold**"
 )
-
-
-@pytest.fixture
-def agents(monkeypatch: pytest.MonkeyPatch) -> FakeAgents:
-    fake = FakeAgents()
-    monkeypatch.setattr(running, "agent_manager", lambda: fake)
-    return fake
 
 
 @pytest.fixture

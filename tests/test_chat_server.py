@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.test import Client
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -17,17 +16,8 @@ from resync_site.models import ApiToken
 from tests.fake_agent import FakeAgents, words
 from tests.web_server import web_server
 from tws.answers.events import Chunk, Final, RunStarted
-from tws.chat import running
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def agents(monkeypatch: pytest.MonkeyPatch) -> FakeAgents:
-    fake = FakeAgents()
-    monkeypatch.setattr(running, "agent_manager", lambda: fake)
-    cache.clear()
-    return fake
 
 
 @pytest.fixture
@@ -163,10 +153,11 @@ def test_unknown_agent_and_unknown_path_close_with_4404(server: str, page: dict[
     ("frame", "code"),
     [
         ("x" * 1_000_000, "too_long"),
-        ('{"a": "' + "x" * 1_000_000 + '"}', "unknown_type"),
+        ('{"a": "' + "x" * 1_000_000 + '"}', "too_long"),
         ('{"type": "message", "text": "' + "x" * 1_000_000 + '"}', "too_long"),
-        ("{" * 1_000_000, "bad_json"),
-        ('{"type": ' + "[" * 1_000_000, "bad_json"),
+        ("{" * 1_000_000, "too_long"),
+        ('{"type": ' + "[" * 100_000, "bad_json"),
+        ('{"a": [' + "[]," * 30_000 + "[]]}", "bad_json"),
         (b"\x00" * 1_000_000, "bad_frame"),
         (b"", "bad_frame"),
     ],
@@ -247,8 +238,9 @@ def test_busy_over_the_wire(server: str, page: dict[str, str], agents: FakeAgent
 
 
 def test_client_that_does_not_read_holds_nobody_up(
-    server: str, page: dict[str, str], agents: FakeAgents
+    server: str, page: dict[str, str], agents: FakeAgents, settings: Any
 ) -> None:
+    settings.CHAT_MAX_ANSWER_CHARACTERS = 30_000_000
     agents.script = [*(Chunk("x" * 10_000 + "\n") for _ in range(2_000)), Final("x")]
     with open_chat(server, **page) as deaf, open_chat(server, **page) as chat:
         receive(chat)

@@ -93,10 +93,10 @@ async def test_unreachable_engine_says_since_when_and_nothing_else(
         return broken if down else hwa_client
 
     feed = LiveFeed(connect)
-    first = await feed.snapshot()
-    second = await feed.snapshot()
+    first = json.loads(await feed.snapshot())
+    second = json.loads(await feed.snapshot())
     down = False
-    third = await feed.snapshot()
+    third = json.loads(await feed.snapshot())
 
     assert first["type"] == "unavailable"
     assert set(first) == {"type", "engine", "since", "message"}
@@ -107,7 +107,53 @@ async def test_unreachable_engine_says_since_when_and_nothing_else(
 
 async def test_wrong_password_is_a_refusal(own_simulator: SimulatorServer) -> None:
     async with TWSClient(engine_of(own_simulator, password="no")) as client:
-        snapshot = await feed_of(client).snapshot()
+        snapshot = json.loads(await feed_of(client).snapshot())
 
     assert snapshot["type"] == "refused"
     assert "no" not in snapshot["message"].split()
+
+
+@pytest.mark.parametrize("trouble", [OverflowError("date value out of range"), "endless"])
+async def test_whatever_goes_wrong_is_shown_and_tried_again(
+    hwa_client: TWSClient, monkeypatch: pytest.MonkeyPatch, trouble: Any
+) -> None:
+    monkeypatch.setattr(live, "SECONDS_BETWEEN", 0.01)
+    monkeypatch.setattr(live, "READING_SECONDS", 0.05)
+    real = live.read_plan
+
+    async def read(client: TWSClient) -> Any:
+        if isinstance(trouble, Exception):
+            raise trouble
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(live, "read_plan", read)
+    async with aclosing(feed_of(hwa_client).watch()) as snapshots:
+        first = await next_of(snapshots)
+        second = await next_of(snapshots)
+        monkeypatch.setattr(live, "read_plan", real)
+        monkeypatch.setattr(live, "READING_SECONDS", 30)
+        while (last := await next_of(snapshots))["type"] == "unreadable":
+            pass
+
+    assert (first["type"], second["since"]) == ("unreadable", first["since"])
+    assert "out of range" not in first["message"]
+    assert last["type"] == "plan"
+
+
+async def test_reader_that_died_begins_again(
+    hwa_client: TWSClient, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    monkeypatch.setattr(live, "SECONDS_BETWEEN", 0.01)
+    monkeypatch.setattr("tws.chat.background.FIRST_PAUSE_SECONDS", 0.01)
+    feed = feed_of(hwa_client)
+    real, failures = feed.snapshot, iter([RuntimeError("a bug")])
+
+    async def snapshot() -> str:
+        for failure in failures:
+            raise failure
+        return await real()
+
+    monkeypatch.setattr(feed, "snapshot", snapshot)
+    async with aclosing(feed.watch()) as snapshots:
+        assert (await next_of(snapshots))["type"] == "plan"
+    assert "the reader of the live plan has failed" in caplog.text

@@ -75,7 +75,8 @@ def two_processes(redis_url: str, simulator: SimulatorServer) -> Iterator[list[i
         "API_REQUESTS_PER_MINUTE": "5",
     }
     ports = [free_port(), free_port()]
-    command = [sys.executable, "-m", "uvicorn", "resync_site.asgi:application", "--port"]
+    command = [sys.executable, "-m", "uvicorn", "resync_site.asgi:application"]
+    command += ["--ws", "resync_site.paced_socket:PacedSocket", "--port"]
     processes = [
         subprocess.Popen(
             [*command, str(port), "--log-level", "warning"],

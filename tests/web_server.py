@@ -19,7 +19,12 @@ def web_server() -> Iterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(application, log_level="warning", timeout_graceful_shutdown=3)
+        config = uvicorn.Config(
+            application,
+            ws="resync_site.paced_socket:PacedSocket",
+            log_level="warning",
+            timeout_graceful_shutdown=3,
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()

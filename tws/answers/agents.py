@@ -6,7 +6,6 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 
@@ -19,6 +18,7 @@ from tws.hwa.client import TWSClient
 from tws.hwa.connection import Engine
 from tws.hwa.engines import engine_for, engine_named
 from tws.models import Agent
+from tws.per_loop import PerLoop
 from tws.tools.toolbox import Emit, Toolbox
 
 
@@ -111,16 +111,7 @@ class AgentManager:
         return await self._get_tws_client(engine)
 
 
-_managers: WeakKeyDictionary[asyncio.AbstractEventLoop, AgentManager] = WeakKeyDictionary()
-
-
-def agent_manager() -> AgentManager:
-    """The running event loop's manager."""
-    loop = asyncio.get_running_loop()
-    manager = _managers.get(loop)
-    if manager is None:
-        manager = _managers[loop] = AgentManager()
-    return manager
+agent_manager = PerLoop(AgentManager)
 
 
 async def close_shared() -> None:

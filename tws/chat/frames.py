@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Literal
 from uuid import UUID
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
-from knowledge.cleaning import clean_json
+from knowledge.cleaning import clean
 
 Code = Literal[
     "bad_json",
@@ -38,15 +40,33 @@ class Refused(Exception):
         return frame | ({"client_id": self.client_id} if self.client_id else {})
 
 
+LONGEST_FRAME = 2**21
+"""What is longer, in bytes or characters, ends the socket; up to here it is answered."""
+LONGEST_COMMENT = 10_000
+LONGEST_NAME = 100
+MOST_CONTAINERS = 64
+"""Lists and objects in a frame; ours have one. Making many of them wakes the garbage collector."""
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+
+
+def _cleaned(value: object) -> object:
+    return clean(value) if isinstance(value, str) else value
+
+
 def _as_text(value: object) -> object:
     """Numbers make fine names, too."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number else _cleaned(value)
+
+
+Text = Annotated[str, BeforeValidator(_cleaned)]
 
 
 class Ask(BaseModel):
     type: Literal["message"] = "message"
-    text: str
-    client_id: Annotated[str, BeforeValidator(_as_text), Field(max_length=100)] = ""
+    text: Text
+    client_id: Annotated[str, BeforeValidator(_as_text), Field(max_length=LONGEST_NAME)] = ""
 
 
 class Stop(BaseModel):
@@ -63,7 +83,7 @@ class Feedback(BaseModel):
     type: Literal["feedback"]
     memory_id: UUID
     rating: int = Field(ge=1, le=5)
-    comment: str = Field("", max_length=10_000)
+    comment: Annotated[Text, Field(max_length=LONGEST_COMMENT)] = ""
 
 
 class Ping(BaseModel):
@@ -81,9 +101,16 @@ _PARSERS: dict[str, TypeAdapter[Frame]] = {
 
 
 def parse(text: str) -> Frame:
-    """The frame in a text: JSON when it begins with `{`, else the question itself."""
+    """The frame in a text: JSON when it begins with `{`, else the question itself.
+
+    Takes a few milliseconds at most: what is longer than any frame of ours is not read.
+    """
     if not text.lstrip().startswith("{"):
-        return Ask(text=clean_json(text))
+        return _checked(Ask.model_construct(text=text))
+    if len(text) > _longest_json():
+        raise Refused("too_long", _("This frame is too long."))
+    if _containers(text) > MOST_CONTAINERS:
+        raise Refused("bad_json", _("This frame holds too many lists."))
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -94,17 +121,42 @@ def parse(text: str) -> Frame:
         known = ", ".join(_PARSERS)
         raise Refused("unknown_type", _("Unknown type of frame. Known: %s.") % known)
     try:
-        return parser.validate_python(clean_json(fields))
+        frame = parser.validate_python(fields)
     except ValidationError as error:
         raise Refused("bad_json", _what_is_wrong(error), _client_id(fields)) from error
+    return _checked(frame) if isinstance(frame, Ask) else frame
+
+
+def _containers(text: str) -> int:
+    """How many lists and objects JSON would make of it; brackets in strings are none."""
+    count = text.count("[") + text.count("{")
+    if count <= MOST_CONTAINERS:
+        return count
+    bare = _STRING.sub("", text)
+    return bare.count("[") + bare.count("{")
+
+
+def _longest_json() -> int:
+    """The longest text, each character spelt `\\ud83d\\ude00`, and the rest."""
+    return 12 * (max(settings.CHAT_MAX_CHARACTERS, LONGEST_COMMENT) + 2 * LONGEST_NAME)
+
+
+def _checked(question: Ask) -> Ask:
+    if len(question.text) > settings.CHAT_MAX_CHARACTERS:
+        message = _("A question has at most %d characters.") % settings.CHAT_MAX_CHARACTERS
+        raise Refused("too_long", message, question.client_id)
+    text = clean(question.text)
+    if not text.strip():
+        raise Refused("bad_json", _("The question is empty."), question.client_id)
+    return question.model_copy(update={"text": text})
 
 
 def _client_id(fields: dict[str, object]) -> str:
     found = fields.get("client_id")
-    return clean_json(found)[:100] if isinstance(found, str) else ""
+    return clean(found[:LONGEST_NAME]) if isinstance(found, str) else ""
 
 
 def _what_is_wrong(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     return f"{place}: {first['msg']}"

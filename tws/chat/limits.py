@@ -1,8 +1,10 @@
-"""How often one user may ask in a minute; with REDIS_URL, counted over all web processes."""
+"""How often one user may ask, over all web processes with REDIS_URL; how much a socket may send."""
 
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 
 from django.conf import settings
 from django.core.cache import cache
@@ -28,4 +30,27 @@ def within(key: str, most: int, count: int = 1) -> bool:
         return True
     except RedisError:  # better no limit than no answers
         logger.exception("requests can't be counted")
+        return True
+
+
+class FrameAllowance:
+    """What one socket may send: a minute's frames at once, and so many in each minute.
+
+    A frame counts once, and once more for each 10,000 characters.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._left = float(settings.CHAT_FRAMES_PER_MINUTE)
+        self._at = clock()
+
+    def allows(self, length: int) -> bool:
+        """Count a frame; False, and not counted, when it is one too many."""
+        most, now = settings.CHAT_FRAMES_PER_MINUTE, self._clock()
+        self._left = min(most, self._left + (now - self._at) * most / 60)
+        self._at = now
+        cost = min(1 + length // 10_000, most)  # the longest one must not wait for ever
+        if cost > self._left:
+            return False
+        self._left -= cost
         return True

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from knowledge.cleaning import clean_json
 from knowledge.hwa.statuses import GROUP_OF_CODE
 from knowledge.secrets import mask_secrets
 from tws.answers.agents import agent_manager
+from tws.chat.background import keep_going
 from tws.hwa.client import TWSClient
 from tws.hwa.errors import TWSError, TWSUnavailable
+from tws.per_loop import PerLoop
 from tws.tools.jobs import FailedJobs, failed_jobs
 from tws.tools.places import Workstations, workstations
 from tws.tools.plan import CountJobs, Limited, count_jobs, critical_jobs, late_jobs
 
+logger = logging.getLogger(__name__)
+
 FAILED_HOURS = 3
 SHOWN = 8
 SECONDS_BETWEEN = 5.0
+READING_SECONDS = 60.0
+"""A reading that takes longer is given up, and said to be."""
 
 Snapshot = dict[str, Any]
 
@@ -82,7 +89,7 @@ class LiveFeed:
         try:
             if self._reader is None or self._reader.done():
                 self._latest = None  # nobody has looked for a while
-                self._reader = asyncio.create_task(self._read_on(), name="live plan")
+                self._reader = keep_going("the reader of the live plan", self._read_on)
             while True:
                 if self._latest is not None:
                     yield self._latest
@@ -92,35 +99,35 @@ class LiveFeed:
 
     async def _read_on(self) -> None:
         while self._viewers:
-            snapshot = await self.snapshot()
-            self._latest = json.dumps(clean_json(snapshot))
+            self._latest = await self.snapshot()
             self._moved.set()
             self._moved.clear()
             await asyncio.sleep(max(SECONDS_BETWEEN, settings.TWS_CACHE_SECONDS))
 
-    async def snapshot(self) -> Snapshot:
-        """The plan, or that HWA can't be read and since when. Nothing is made up for it."""
+    async def snapshot(self) -> str:
+        """The plan as JSON, or that it can't be read and since when. Nothing is made up for it."""
         try:
-            snapshot = await read_plan(await self._connect())
+            async with asyncio.timeout(READING_SECONDS):
+                snapshot = await read_plan(await self._connect())
+            text = json.dumps(clean_json(snapshot))
         except TWSError as error:
-            self._down_since = self._down_since or datetime.now(UTC)
-            return {
-                "type": "unavailable" if isinstance(error, TWSUnavailable) else "refused",
-                "engine": error.engine,
-                "since": _stamp(self._down_since),
-                "message": mask_secrets(str(error)),
-            }
+            kind = "unavailable" if isinstance(error, TWSUnavailable) else "refused"
+            return self._trouble(kind, mask_secrets(str(error)), error.engine)
+        except TimeoutError:
+            logger.warning("reading the plan took more than %s s", READING_SECONDS)
+            return self._trouble("unreadable", _("Reading the plan takes too long."))
+        except Exception:  # whatever is odd in one reading, the next one may do without
+            logger.exception("the plan can't be read for the live page")
+            message = _("The administrator finds the reason in the log.")
+            return self._trouble("unreadable", message)
         self._down_since = None
-        return snapshot
+        return text
+
+    def _trouble(self, kind: str, message: str, engine: str = "") -> str:
+        self._down_since = self._down_since or datetime.now(UTC)
+        since = _stamp(self._down_since)
+        trouble = {"type": kind, "engine": engine, "since": since, "message": message}
+        return json.dumps(clean_json(trouble))
 
 
-_feeds: WeakKeyDictionary[asyncio.AbstractEventLoop, LiveFeed] = WeakKeyDictionary()
-
-
-def live_feed() -> LiveFeed:
-    """The running event loop's feed."""
-    loop = asyncio.get_running_loop()
-    feed = _feeds.get(loop)
-    if feed is None:
-        feed = _feeds[loop] = LiveFeed(agent_manager().tws_client)
-    return feed
+live_feed = PerLoop(lambda: LiveFeed(agent_manager().tws_client))

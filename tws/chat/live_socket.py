@@ -6,24 +6,22 @@ import asyncio
 import contextlib
 from typing import Any
 
-from channels.generic.websocket import AsyncWebsocketConsumer
-
 from tws.chat.live import live_feed
+from tws.chat.socket import LimitedSocket
 
 
-class LiveConsumer(AsyncWebsocketConsumer):
-    async def connect(self) -> None:
-        await self.accept()
+class LiveConsumer(LimitedSocket):
+    """Whatever a viewer sends is counted and passed over: it only looks."""
+
+    async def opened(self) -> None:
         self._task = asyncio.create_task(self._pass_on())
 
-    async def disconnect(self, code: int) -> None:
+    async def closed(self) -> None:
         self._task.cancel()
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Whatever a viewer sends, it only looks."""
 
     async def _pass_on(self) -> None:
         snapshots: Any = live_feed().watch()
-        async with contextlib.aclosing(snapshots):
-            async for snapshot in snapshots:
-                await self.send(text_data=snapshot)
+        with contextlib.suppress(OSError):  # the client has gone
+            async with contextlib.aclosing(snapshots):
+                async for snapshot in snapshots:
+                    await self.show(snapshot)

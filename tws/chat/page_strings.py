@@ -99,5 +99,6 @@ def live_strings() -> dict[str, object]:
         "minutes_ago": _("{count} min ago"),
         "unavailable": _("HWA has not answered since {time}."),
         "refused": _("HWA has refused to answer since {time}."),
+        "unreadable": _("The plan has not been readable since {time}."),
         "nothing_shown": _("Until it answers, nothing is shown here."),
     }

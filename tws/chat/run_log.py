@@ -30,9 +30,14 @@ KEPT = timedelta(days=1)
 def store_question(
     conversation: Conversation, run_id: uuid.UUID, text: str, client_id: str
 ) -> Message | None:
-    """Store a question of the run; None when this `client_id` has asked already."""
+    """Store a question of the run, and with the first one its conversation.
+
+    None when this `client_id` has asked already.
+    """
     try:
         with transaction.atomic():
+            owned = {"agent_id": conversation.agent_id, "user_id": conversation.user_id}
+            Conversation.objects.get_or_create(pk=conversation.pk, defaults=owned)
             question = Message.objects.create(
                 conversation=conversation,
                 run_id=run_id,
@@ -45,6 +50,9 @@ def store_question(
             mine.update(updated_at=timezone.now())
             mine.filter(title="").update(title=" ".join(text.split())[:200])
     except IntegrityError:
+        asked = Message.objects.filter(role=Message.Role.USER, client_id=client_id)
+        if not (client_id and asked.filter(conversation=conversation).exists()):
+            raise
         return None
     return question
 
@@ -101,12 +109,16 @@ def settle(answer: Message, frames: list[Frame]) -> bool:
 
 
 def save(frames: dict[uuid.UUID, list[Frame]]) -> None:
-    """Write the frames of several runs, each run's in order, in one statement."""
-    RunEvent.objects.bulk_create(
+    """Write the frames of several runs, each run's in order, in one statement.
+
+    Also when they were written already and the news of it was lost.
+    """
+    rows = [
         RunEvent(run_id=run_id, seq=seq, event=event)
         for run_id, its_frames in frames.items()
         for seq, event in _rows(its_frames)
-    )
+    ]
+    RunEvent.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _rows(frames: list[Frame]) -> Iterator[tuple[int, Frame]]:
@@ -193,7 +205,5 @@ def end_cut_off(conversation: Conversation, is_live: Callable[[uuid.UUID], bool]
 
 
 def purge() -> None:
-    """Forget what nobody resumes any more: old frames, conversations that nobody began."""
-    old = timezone.now() - KEPT
-    RunEvent.objects.filter(created_at__lt=old).delete()
-    Conversation.objects.filter(created_at__lt=old, title="").filter(messages=None).delete()
+    """Forget the frames that nobody resumes any more."""
+    RunEvent.objects.filter(created_at__lt=timezone.now() - KEPT).delete()

@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from knowledge.models import Feedback
-from tws.chat import run_log, running
+from tws.chat import conversations, run_log
 from tws.chat.live import FAILED_HOURS
 from tws.chat.markdown import to_html
 from tws.chat.page_strings import chat_strings, examples, live_strings
+from tws.chat.running import is_live
 from tws.models import Agent, Conversation, Message
 
 LISTED = 30
@@ -61,7 +62,7 @@ def chat(request: HttpRequest) -> HttpResponse:
 def chat_with(request: HttpRequest, agent_id: str) -> HttpResponse:
     agent = get_object_or_404(Agent, pk=agent_id, is_active=True)
     mine = Conversation.objects.filter(user=_user(request), agent=agent)
-    conversation = _wanted(request, mine)
+    conversation = _wanted(request, agent)
     page = {
         "agent": {"id": agent.pk, "name": str(agent)},
         "conversation": str(conversation.pk) if conversation else None,
@@ -87,15 +88,18 @@ def _user(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def _wanted(request: HttpRequest, mine: Any) -> Conversation | None:
+def _wanted(request: HttpRequest, agent: Agent) -> Conversation | None:
     wanted = request.GET.get("conversation")
     if not wanted:
         return None
+    user = _user(request)
     try:
-        conversation: Conversation = get_object_or_404(mine, pk=UUID(wanted))
-    except ValueError as error:
+        conversation = conversations.find(user, agent, wanted)
+    except Conversation.DoesNotExist as error:
         raise Http404(_("There is no such conversation.")) from error
-    run_log.end_cut_off(conversation, running.is_live)
+    if conversation.user_id != user.pk:
+        raise Http404(_("There is no such conversation."))
+    run_log.end_cut_off(conversation, is_live)
     return conversation
 
 

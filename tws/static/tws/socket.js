@@ -29,8 +29,10 @@ export function openSocket({ address, opened, received, state, pings = false }) 
       clearTimeout(pong);
       received(JSON.parse(event.data));
     });
-    mine.addEventListener("close", () => {
-      if (socket === mine) again();
+    mine.addEventListener("close", (event) => {
+      if (socket !== mine) return;
+      if (event.code >= 4400) failures = MANY_FAILURES; // we were shown the door: no hurry
+      again();
     });
   }
 

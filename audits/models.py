@@ -168,11 +168,15 @@ class Calibration(models.Model):
 
 
 class CachedVerdict(models.Model):
-    """What the LLM judge said of a content, evidence, model and prompt version (the key's hash)."""
+    """What the LLM judge said of a memory; `key` is a hash of all that its prompt showed.
+
+    Quotes the memory, so it goes with it: `audits.caching.forget`.
+    """
 
     key = models.CharField(max_length=64, primary_key=True)
+    memory_id = models.UUIDField(db_index=True)  # no foreign key: measured examples have no rows
     verdict = models.JSONField()
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self) -> str:
         return self.key

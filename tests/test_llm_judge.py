@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -218,15 +219,48 @@ async def test_a_verdict_is_not_paid_for_twice(judged_by):
         async def get(self, key):
             return dict.get(self, key)
 
-        async def put(self, key, value):
+        async def put(self, key, memory_id, value):
             self[key] = value
 
     judge, server = judged_by(about(lambda body: say_json(opinion(True))), cache=Kept())
 
-    first, second = await judge(memory()), await judge(memory())
+    same = memory()
+
+    first, second = await judge(same), await judge(same)
 
     assert first == second
     assert sum(not is_canary(request) for request in server.requests) == 1
+
+
+def other_prompt(tmp_path, monkeypatch) -> None:
+    """The same version, another text."""
+    from audits.judges import llm as module
+
+    text = (module.PROMPTS / f"{module.CURRENT_PROMPT}.txt").read_text("utf-8")
+    (tmp_path / f"{module.CURRENT_PROMPT}.txt").write_text(f"{text}\nBe strict.", "utf-8")
+    monkeypatch.setattr(module, "PROMPTS", tmp_path)
+
+
+def test_a_cached_verdict_is_of_all_that_the_prompt_shows(settings, tmp_path, monkeypatch):
+    near = Neighbour(uuid4(), "trusted", "When?", "Every day.", 0.9)
+    one = memory()
+    others = [
+        replace(one, user_query="When?"),
+        replace(one, agent_response="Never."),
+        replace(one, evidence=[{"tool": "job_detail", "result": {}}]),
+        replace(one, neighbours=(near,)),
+        replace(one, neighbours=(replace(near, agent_response="Every week."),)),
+        memory(),
+    ]
+
+    keys = [LLMJudge(model="tiny")._key(memory) for memory in (one, *others)]
+    keys.append(LLMJudge(model="large")._key(one))
+    settings.AUDIT_LLM_MAX_TOKENS = 900
+    keys.append(LLMJudge(model="tiny")._key(one))
+    other_prompt(tmp_path, monkeypatch)
+    keys.append(LLMJudge(model="tiny")._key(one))
+
+    assert len(set(keys)) == len(keys)
 
 
 async def test_the_llm_is_not_asked_when_rules_decide(judged_by):

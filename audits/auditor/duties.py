@@ -12,7 +12,7 @@ from functools import partial
 from django.conf import settings
 from django.db.models import Q
 
-from audits import heartbeats, reports, settling
+from audits import caching, heartbeats, reports, settling
 from audits.auditor import indexing
 from audits.auditor.clocks import Clock, Duty
 from audits.auditor.tally import Tally
@@ -20,7 +20,7 @@ from audits.models import AuditRecord
 from audits.queue import DISCOVER_AT_MOST
 from knowledge import indexer
 
-EXPORT_EVERY_SECONDS = 3600.0
+EVERY_HOUR = 3600.0
 
 
 def leases(worker: str, others: Sequence[Duty] = (), *, watches: bool = False) -> Clock:
@@ -55,12 +55,13 @@ def queue_keeping(tally: Tally, wanted: Q) -> Clock:
 
 
 def index_keeping() -> Clock:
-    """Vectors for what became usable, and the decision log's head as a file."""
+    """Vectors for what became usable, the decision log's head as a file, the cache's bounds."""
     return Clock(
         "index",
         [
             Duty("indexing", settings.AUDIT_POLL_SECONDS, indexing.index_all),
-            Duty("decision head", EXPORT_EVERY_SECONDS, indexing.export_head),
+            Duty("decision head", EVERY_HOUR, indexing.export_head),
+            Duty("cached verdicts", EVERY_HOUR, caching.prune),
         ],
     )
 

@@ -74,17 +74,17 @@ class Opinion(BaseModel):
 
 
 class VerdictCache(Protocol):
-    """Verdicts by key; the key names content, evidence, model and prompt version."""
+    """Verdicts by key, which is of all that the prompt shows; `memory_id` is whose text it is."""
 
     async def get(self, key: str) -> Mapping[str, Any] | None: ...
-    async def put(self, key: str, value: Mapping[str, Any]) -> None: ...
+    async def put(self, key: str, memory_id: UUID, value: Mapping[str, Any]) -> None: ...
 
 
 class NoCache:
     async def get(self, key: str) -> None:
         return None
 
-    async def put(self, key: str, value: Mapping[str, Any]) -> None:
+    async def put(self, key: str, memory_id: UUID, value: Mapping[str, Any]) -> None:
         return None
 
 
@@ -135,7 +135,7 @@ class LLMJudge:
         if not caught:
             return None
         if verdict is not None:
-            await self.cache.put(key, _frozen(verdict))
+            await self.cache.put(key, memory.memory_id, _frozen(verdict))
         return verdict
 
     # --- one memory -------------------------------------------------------------------------
@@ -200,7 +200,7 @@ class LLMJudge:
     def messages(self, memory: MemoryUnderAudit, turn: int = 0) -> list[dict[str, str]]:
         """The prompt: instructions in one message, the material between markers in another."""
         marker = secrets.token_hex(12)
-        instructions = (PROMPTS / f"{self.prompt_version}.txt").read_text(encoding="utf-8")
+        instructions = _instructions(self.prompt_version)
         sections = _sections(memory)
         if turn:  # other order, same material: a verdict that depends on the order is no verdict
             sections = sections[turn:] + sections[:turn]
@@ -250,13 +250,13 @@ class LLMJudge:
         await asyncio.sleep(at - now)
 
     def _key(self, memory: MemoryUnderAudit) -> str:
-        parts = [
-            memory.user_query, memory.agent_response, memory.kind,
-            json.dumps(memory.evidence, sort_keys=True),
-            self.model,
-            self.prompt_version,
+        """Of all that a prompt about this memory is made from, and the memory that it is about."""
+        asked = [
+            str(memory.memory_id), _sections(memory), _instructions(self.prompt_version),
+            self.prompt_version, self.model, SCHEMA, settings.AUDIT_LLM_MAX_TOKENS,
         ]  # fmt: skip
-        return hashlib.sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()
+        text = json.dumps(asked, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def _failed(canary_task: asyncio.Task[bool]) -> bool:
@@ -308,6 +308,10 @@ def _passage(quote: str, memory: MemoryUnderAudit) -> str | None:
         if wanted in " ".join(_as_data(text).split()):
             return wanted
     return None
+
+
+def _instructions(prompt_version: str) -> str:
+    return (PROMPTS / f"{prompt_version}.txt").read_text(encoding="utf-8")
 
 
 def _sections(memory: MemoryUnderAudit) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from knowledge.exporting import EXPORT, export
+from knowledge.llm.models import LLMProfile
 from knowledge.models import Kind, Memory, Source, Trust
 from knowledge.shown import as_text, excerpt, shown
 from knowledge.text_search import first_holding, holding
@@ -304,3 +305,14 @@ def _text(text: str) -> SafeString:
     begun = shown(text)
     more = _("%(n)s more characters") % {"n": begun.left_out} if begun.left_out else ""
     return format_html('<div class="rc-text">{}</div>{}', str(begun), more)
+
+
+@admin.register(LLMProfile)
+class LLMProfileAdmin(ReadOnlyAdmin):
+    """What was learned of an endpoint. Deleting it forgets that: the next call learns anew."""
+
+    list_display = ["model", "base_url", "learned_at", "failing_since", "last_error"]
+    search_fields = ["model", "base_url"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("knowledge.delete_llmprofile")

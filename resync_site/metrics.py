@@ -7,7 +7,9 @@ import ipaddress
 from collections.abc import Iterator
 
 from django.conf import settings
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -15,6 +17,7 @@ from prometheus_client.registry import Collector
 from audits import counting
 from audits.api import SEE, oldest_pending_seconds
 from audits.models import DecisionHead
+from knowledge.llm.models import LLMUsage
 from knowledge.models import Memory
 from resync_site.models import ApiToken
 
@@ -37,6 +40,7 @@ class Counts(Collector):
             value=oldest_pending_seconds() or 0,
         )
         yield _memories()
+        yield _llm_calls()
         yield GaugeMetricFamily(
             "resync_memories_to_index",
             f"Usable memories whose vector is missing or old, counted up to {MOST_TO_INDEX + 1}",
@@ -52,6 +56,17 @@ class Counts(Collector):
             "Lines of the decision log",
             value=DecisionHead.objects.get(pk=1).seq,
         )
+
+
+def _llm_calls() -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "resync_llm_calls_today", "LLM calls since midnight", labels=["purpose", "outcome"]
+    )
+    rows = LLMUsage.objects.filter(day=timezone.localdate()).order_by().values_list("purpose")
+    for purpose, calls, failed in rows.annotate(calls_=Sum("calls"), failed=Sum("failures")):
+        family.add_metric([purpose, "answered"], calls - failed)
+        family.add_metric([purpose, "failed"], failed)
+    return family
 
 
 def _memories() -> GaugeMetricFamily:

@@ -57,6 +57,13 @@ _REVIEW: list[Item] = [
 ]
 _SET_UP: list[Item] = [
     (gettext_lazy("Agents"), "smart_toy", "admin:tws_agent_changelist", "tws.view_agent", ""),
+    (
+        gettext_lazy("LLM endpoints"),
+        "hub",
+        "admin:knowledge_llmprofile_changelist",
+        "knowledge.view_llmprofile",
+        "",
+    ),
     (gettext_lazy("Users"), "person", "admin:auth_user_changelist", "auth.view_user", ""),
     (gettext_lazy("Roles"), "group", "admin:auth_group_changelist", "auth.view_group", ""),
     (

@@ -51,7 +51,12 @@ def scripted(settings):
     def start(*answers):
         turns = iter(answers)
         last = answers[-1]
-        server = fake_llm(lambda body: next(turns, last))
+
+        def answer(body):
+            turn = next(turns, last)
+            return turn(body) if callable(turn) else turn
+
+        server = fake_llm(answer)
         opened = server.__enter__()
         settings.LLM_BASE_URL = opened.url
         running.append(server)
@@ -291,3 +296,114 @@ async def test_stopping_closes_the_connection_to_the_model(scripted):
     async with asyncio.timeout(5):
         while not server.cut_off:  # noqa: ASYNC110  the server runs in a thread of its own
             await asyncio.sleep(0.02)
+
+
+# --- whatever an endpoint sends ---------------------------------------------------------------
+
+GUESS = "Foram encontrados 3 jobs em ABEND: PAYROLL_CALC, INV"
+
+
+def streamed(*deltas, finish="stop", more=b""):
+    """A stream of these deltas, as bytes."""
+    choices = [{"delta": delta, "finish_reason": None} for delta in deltas]
+    choices.append({"delta": {}, "finish_reason": finish})
+    lines = [b"data: " + json.dumps({"choices": [one]}).encode() + b"\n\n" for one in choices]
+    return Scripted(events=[*lines, more])
+
+
+ERROR = b'data: {"error": {"message": "CUDA out of memory", "code": 500}}\n\n'
+BROKEN = {
+    "an error midway": streamed({"content": GUESS}, finish=None, more=ERROR),
+    "no finish": streamed({"content": GUESS}, finish=None),
+    "length": streamed({"content": GUESS}, finish="length"),
+    "content filter": streamed({"content": GUESS}, finish="content_filter"),
+    "empty": streamed(),
+    "only thoughts": streamed({"content": f"<think>{GUESS}</think>"}),
+    "cut inside a tool call": streamed(
+        {"tool_calls": [{"function": {"name": "count_jobs", "arguments": "{"}}]}, finish=None
+    ),
+    "a connection that breaks": Scripted(GUESS, drop_after=3),
+}
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["first", "known"])
+@pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
+async def test_an_answer_that_is_not_whole_ends_in_llm_unavailable(answer, is_known, scripted):
+    scripted(answer)
+    if is_known:
+        await meet()
+
+    end = (await run("How many jobs are there?"))[-1]
+
+    assert isinstance(end, Failed)
+    assert end.code == "llm_unavailable"
+    assert "not whole" in end.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (refuse(401, "Incorrect API key"), "refuses our key, `HTTP 401: Incorrect API key`"),
+        (refuse(404, "model 'x' not found"), "does not know the model"),
+        (refuse(400, "maximum context length is 9 tokens"), "too long"),
+        (
+            lambda body: (
+                refuse(400, "tiny does not support tools") if "tools" in body else say("1")
+            ),
+            "can't call tools, `HTTP 400: tiny does not support tools`",
+        ),
+        (refuse(429, "slow down", headers={"Retry-After": "7200"}), "quota is used up until"),
+        (refuse(503, "Loading model"), "overloaded or failing, `HTTP 503: Loading model`"),
+        (streamed({"refusal": "I can't help with that."}), "declines to answer"),
+        (Scripted(raw="<html>Sign in</html>"), "can't be read"),
+        (streamed({"content": "<tool_call>count</tool_call>"}), "can't call tools"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_the_note_says_in_plain_words_what_happened(answer, words, scripted):
+    scripted(answer)
+
+    final = (await run("How many jobs are there?"))[-1]
+
+    assert isinstance(final, Final)
+    assert words in final.answer
+    assert "1500" in final.answer
+
+
+async def test_in_portuguese_too(scripted):
+    scripted(refuse(401, "Incorrect API key"))
+
+    final = (await run("Quantos jobs existem?"))[-1]
+
+    assert "recusa a nossa chave, `HTTP 401: Incorrect API key`" in final.answer
+
+
+SECRET_PLAN = "I could guess 17 jobs. Secret plan."
+THOUGHTS = {
+    "tags": streamed({"content": f"<think>{SECRET_PLAN}</think>\n\n1500 jobs."}),
+    "the closing tag alone": streamed({"content": f"{SECRET_PLAN}</think>1500 jobs."}),
+    "a field": streamed({"reasoning_content": SECRET_PLAN}, {"content": "1500 jobs."}),
+    "another field": streamed({"reasoning": SECRET_PLAN}, {"content": "1500 jobs."}),
+    "parts": streamed({"content": [{"type": "thinking", "text": SECRET_PLAN},
+                                   {"type": "text", "text": "1500 jobs."}]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", THOUGHTS.values(), ids=THOUGHTS)
+async def test_thoughts_are_neither_shown_nor_part_of_the_answer(answer, scripted):
+    scripted(call("count_jobs"), answer)
+
+    events = await run("How many jobs are there?")
+
+    assert "Secret" not in "".join(event.text for event in events if isinstance(event, Chunk))
+    assert events[-1].answer == "1500 jobs."
+
+
+async def test_a_tool_call_written_as_text_is_called(scripted):
+    written = '<tool_call>{"name": "count_jobs", "arguments": {}}</tool_call>'
+    scripted(streamed({"content": written}), say("1500 jobs."))
+
+    events = await run("How many jobs are there?")
+
+    assert [event.tool for event in events if isinstance(event, ToolResult)] == ["count_jobs"]
+    assert events[-1].answer == "1500 jobs."

@@ -21,10 +21,12 @@ from audits.measuring import grouped, lower_bound
 from audits.models import AuditRecord
 from audits.scoring import decided_examples
 from audits.states import DECIDED, WAITING, Status
+from knowledge.llm.models import LLMUsage
 
 DECISIONS = 1000
 """The auditor is measured on so many of the latest decisions."""
 DAYS = 14
+LLM_DAYS = 7
 
 _AGES: list[tuple[Any, timedelta, timedelta]] = [
     (_("under 1 h"), timedelta(0), timedelta(hours=1)),
@@ -51,6 +53,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "by_day": by_day(),
         "precision": precision(),
         "measured_on": DECISIONS,
+        "llm_use": LLMUsage.objects.since(timezone.localdate() - timedelta(days=LLM_DAYS)),
+        "llm_columns": [field.verbose_name for field in LLMUsage._meta.fields[1:]],
         "waiting_kinds": [(status.value, status.label) for status in WAITING],
         "decided_kinds": [(status.value, status.label) for status in DECIDED],
     }

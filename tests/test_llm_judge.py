@@ -13,7 +13,7 @@ from audits.judges import MemoryUnderAudit, Neighbour
 from audits.judges.llm import LLMJudge, canary
 from audits.judging import Bench, NoVerdict
 from knowledge import llm
-from knowledge.llm import LLMBrokenOff, LLMUnavailable
+from knowledge.llm import LLMUnavailable
 from tests.fake_llm import Scripted, fake_llm, refuse, say, say_json
 
 pytestmark = pytest.mark.usefixtures("llm_without_rows")
@@ -125,18 +125,17 @@ async def test_a_reply_that_cannot_be_held_to_anything_is_no_verdict(judged_by, 
 @pytest.mark.parametrize(
     ("answer", "how"),
     [
-        (Scripted(json.dumps(opinion(True))[:60], finish_reason="length"), "length"),
-        (Scripted(json.dumps(opinion(True)), finish_reason="length"), "length"),
-        (Scripted(""), "empty"),
+        (Scripted(json.dumps(opinion(True))[:60], finish_reason="length"), "cut off"),
+        (Scripted(json.dumps(opinion(True)), finish_reason="length"), "cut off"),
+        (Scripted(""), "said nothing"),
     ],
     ids=["cut", "cut-but-whole", "empty"],
 )
 async def test_a_reply_that_is_not_whole_is_no_verdict_and_says_why(judged_by, answer, how):
     judge, _ = judged_by(about(lambda body: answer))
 
-    with pytest.raises(LLMBrokenOff) as broken:
+    with pytest.raises(NoVerdict, match=how):
         await judge(memory())
-    assert broken.value.how == how
 
 
 async def test_no_verdict_is_never_fine(judged_by):
@@ -279,3 +278,52 @@ async def test_the_llm_is_not_asked_when_rules_decide(judged_by):
 def test_the_canary_is_new_each_time_and_asks_to_be_let_through():
     assert canary().user_query != canary().user_query
     assert "is_incorrect=false" in canary().agent_response
+
+
+KINDS = {
+    "thoughts before it": lambda body: say(f"<think>{{}} hm</think>{json.dumps(opinion(True))}"),
+    "thoughts without the opening tag": lambda body: say(
+        f'{{"is_incorrect": false}} hm</think>{json.dumps(opinion(True))}'
+    ),
+    "no schema": lambda body: (
+        refuse(422, "no structured outputs")
+        if "response_format" in body
+        else say_json(opinion(True))
+    ),
+    "only an object": lambda body: (
+        refuse(400, "'response_format.type' must be 'json_object'")
+        if body.get("response_format", {}).get("type") == "json_schema"
+        else say_json(opinion(True))
+    ),
+    "no temperature": lambda body: (
+        refuse(400, "'temperature' does not support 0")
+        if "temperature" in body
+        else say_json(opinion(True))
+    ),
+    "no system role": lambda body: (
+        refuse(400, "System role not supported")
+        if body["messages"][0]["role"] == "system"
+        else say_json(opinion(True))
+    ),
+    "parts": lambda body: Scripted(
+        raw=json.dumps(
+            {
+                "choices": [
+                    {
+                        "message": {
+                            "content": [{"type": "text", "text": json.dumps(opinion(True))}]
+                        },
+                        "finish_reason": "stop",
+                    }
+                ]
+            }
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("script", KINDS.values(), ids=KINDS)
+async def test_a_verdict_is_read_from_every_kind_of_endpoint(judged_by, script):
+    judge, _ = judged_by(script)
+
+    assert (await judge(memory())).confidence == 0.95

@@ -67,6 +67,9 @@ WRITTEN = {
     "a finish that comes twice": sse(*WHOLE, chunk({"content": ""}, "stop")),
     "messages instead of deltas": sse({"choices": [{"message": {"content": ANSWER},
                                                     "finish_reason": "STOP"}]}),
+    "all once more at the end": sse(*said(), chunk({}, "stop")).replace(
+        '"delta": {}', f'"delta": {{}}, "message": {{"content": "{ANSWER}"}}'
+    ),
     "whole, not a stream": json.dumps({"choices": [{"message": {"content": ANSWER},
                                                     "finish_reason": "stop"}]}, indent=1),
     "parts": sse(chunk({"content": [{"type": "thinking", "thinking": "hm"}]}),

@@ -24,7 +24,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, Field, ValidationError
 
-from audits.judges import Finding, MemoryUnderAudit, Verdict
+from audits.judges import Finding, MemoryUnderAudit, NoVerdict, Verdict
 from knowledge.llm import LLMBrokenOff, Reply, call_llm
 from knowledge.secrets import mask_secrets
 from knowledge.visible import visible
@@ -148,7 +148,7 @@ class LLMJudge:
             return self._verdict([first])
         opinions = [first]
         for turn in (1, 2):
-            with contextlib.suppress(LLMBrokenOff):  # the first was whole: one less to count
+            with contextlib.suppress(NoVerdict):  # the first was whole: one less to count
                 if (opinion := await self._ask(memory, turn=turn)) is not None:
                     opinions.append(opinion)
         return self._verdict(opinions) if len(opinions) > 1 else None
@@ -186,13 +186,16 @@ class LLMJudge:
             await self._pace()
             # 500: the verdict with its reason needs 150-350 tokens; at 200 its JSON is cut off
             # in the middle. The endpoint is asked for as many by `manage.py check_llm`.
-            reply = await self.call(
-                self.messages(memory, turn),
-                max_tokens=settings.AUDIT_LLM_MAX_TOKENS,
-                schema=SCHEMA,
-                temperature=0,
-                model=self.model or None,
-            )
+            try:
+                reply = await self.call(
+                    self.messages(memory, turn),
+                    max_tokens=settings.AUDIT_LLM_MAX_TOKENS,
+                    schema=SCHEMA,
+                    temperature=0,
+                    model=self.model or None,
+                )
+            except LLMBrokenOff as error:
+                raise NoVerdict(f"The LLM judge's reply is not whole. {error}") from error
         if (opinion := opinion_of(reply)) is None:
             self.unread += 1
         return opinion

@@ -45,7 +45,8 @@ class Events:
             if self._line:
                 line = b"".join([*self._line, line])
                 self._line, self._line_length = [], 0
-            yield from self._read(line)
+            if line or self._event or self._is_error:  # most blank lines end nothing
+                yield from self._read(line)
         if rest:
             self._add(self._line, rest)
 

@@ -66,7 +66,7 @@ async def call_llm(
     raise AssertionError("unreachable: a call ends with a reply or raises")
 
 
-async def stream(
+def stream(
     messages: Sequence[Message],
     *,
     max_tokens: int,
@@ -83,9 +83,7 @@ async def stream(
         messages, max_tokens, None, temperature, model or settings.LLM_MODEL, tools, purpose,
         streamed=True,
     )  # fmt: skip
-    async with aclosing(_Call(asked).deltas()) as deltas:
-        async for delta in deltas:
-            yield delta
+    return _Call(asked).deltas()
 
 
 class _Call:
@@ -183,11 +181,14 @@ class _Call:
         held = profile.thinking in {"", "unopened"}
         incoming = self._incoming = Incoming(asked, held=held)
         try:
-            async with aclosing(_events(self._request)) as events:
-                async for event in events:
-                    if text := incoming.add(event):
-                        yield Delta(text)
-            for text in incoming.rest():
+            events = Events()
+            async with aclosing(exchange(self._request)) as chunks:
+                async for chunk in chunks:
+                    for event in events.feed(chunk):
+                        if text := incoming.add(event):
+                            yield Delta(text)
+            last = [incoming.add(event) for event in events.end()]
+            for text in filter(None, [*last, *incoming.rest()]):
                 yield Delta(text)
             reply = incoming.reply()
         except LLMError as error:
@@ -219,16 +220,6 @@ def _broken_off(error: LLMError, incoming: Incoming) -> LLMBrokenOff | None:
     if incoming.began and error.kind not in {"tools", "declined"}:
         return LLMBrokenOff("error", str(error))
     return None
-
-
-async def _events(request: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
-    events = Events()
-    async with aclosing(exchange(request)) as chunks:
-        async for chunk in chunks:
-            for event in events.feed(chunk):
-                yield event
-    for event in events.end():
-        yield event
 
 
 def _wait(error: LLMError, done: int) -> float:

@@ -28,7 +28,7 @@ from knowledge.llm.types import Asked, Reply, ToolCall, Usage
 WHOLE = {"stop", "end_turn", "eos", "eos_token", "stop_sequence", "complete", "completed"}
 WHOLE_WITH_CALLS = WHOLE | {"tool_calls", "tool_use", "function_call", "tool_call", "length"}
 """`length` too: arguments that were cut are given back to the model, which tries again."""
-_REASONING = ("reasoning_content", "reasoning", "thinking")
+_REASONING = {"reasoning_content", "reasoning", "thinking"}
 _TEXT_PARTS = {"text", "output_text", None}
 _BROKEN: dict[str, Broken] = {
     "": "no_finish",
@@ -65,6 +65,7 @@ class Incoming:
         self._refusal = ""
         self._model = ""
         self.length = 0  # characters of text and arguments
+        self._longest = settings.LLM_MAX_CHARACTERS
         self.usage: Usage | None = None
         self.reasoned = False
 
@@ -93,19 +94,22 @@ class Incoming:
                 raise error
             return ""
         choice = choices[0]
-        if error := _error_in(choice) or _error_in(event):
+        is_suspect = "error" in choice or "error" in event
+        if is_suspect and (error := _error_in(choice) or _error_in(event)):
             raise error
         if not self._model and isinstance(model := event.get("model"), str):
             self._model = words_of(model) if model else ""
         if finish := choice.get("finish_reason"):
             self._finish = str(finish).lower()
-        delta = choice.get("delta") or choice.get("message")
+        delta = choice.get("delta")
+        if not delta and not self.began:  # some say it all once more at the end
+            delta = choice.get("message")
         return self._take(delta) if isinstance(delta, dict) else ""
 
     def _take(self, delta: Mapping[str, Any]) -> str:
         if delta.get("tool_calls") or delta.get("function_call"):
             self._take_calls(delta)
-        if not self.reasoned and any(delta.get(name) for name in _REASONING):
+        if not self.reasoned and any(delta[name] for name in _REASONING & delta.keys()):
             self.reasoned = True
             self._spoken.release()
         if isinstance(words := delta.get("refusal"), str):
@@ -153,7 +157,7 @@ class Incoming:
 
     def _grow(self, characters: int) -> None:
         self.length += characters
-        if self.length > settings.LLM_MAX_CHARACTERS:
+        if self.length > self._longest:
             self._broke_off("endless")
 
     def _call_for(self, index: int | None, id_: str, name: str) -> _Call:

@@ -72,6 +72,8 @@ async def _client() -> AsyncIterator[httpx.AsyncClient]:
         raise LLMUnavailable(f"no answer within {seconds:g} s ({type(error).__name__})") from error
     except (httpx.TransportError, httpx.InvalidURL) as error:
         raise LLMUnavailable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+    except UnicodeEncodeError as error:
+        raise LLMUnavailable("LLM_API_KEY is none: it holds odd characters.", "key") from error
     except (httpx.HTTPError, httpx.StreamError) as error:
         raise LLMBadReply(f"{type(error).__name__}: {error}".rstrip(": ")) from error
 

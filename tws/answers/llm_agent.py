@@ -151,7 +151,7 @@ class LLMAgent:
 
     async def _call(self, name: str, arguments: str) -> Outcome:
         try:
-            parsed = json.loads(arguments or "{}")
+            parsed = json.loads(arguments or "{}", parse_constant=_no_number)
         except (ValueError, RecursionError):
             parsed = None
         if not isinstance(parsed, dict):
@@ -220,6 +220,10 @@ def why(desk: Desk, error: LLMError) -> str:
     if error.until:
         until = desk.say("llm_until", time=desk.moment(error.until.isoformat()))
     return desk.say(f"llm_why_{error.kind}", words=desk.quoted(error), until=until)
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def as_data(value: Any) -> str:

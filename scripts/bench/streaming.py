@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Many answers at once: how late does each token reach its reader, and what does it cost?
+
+    .venv/bin/python scripts/bench/streaming.py [--answers 50] [--rate 200] [--tokens 400]
+
+An endpoint in a process of its own writes RATE tokens a second into each answer and stamps each
+with the moment at which it left; readers on WebSockets compare it with the moment of arrival.
+Prints the added time per token (p50, p95, p99, in ms), the time to the first token, and the web
+process's CPU per token in microseconds. The goal: p99 at most 50 ms, at most 150 µs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+
+import _bench
+import psutil
+
+QUESTION = "Quantos jobs estão em ABEND agora na produção?"
+STAMP = re.compile(r"@(\d+)")
+
+
+# --- the endpoint -----------------------------------------------------------------------------
+
+
+def endpoint(listener: socket.socket, rate: float, tokens: int) -> None:
+    asyncio.run(_serve(listener, rate, tokens))
+
+
+async def _serve(listener: socket.socket, rate: float, tokens: int) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])  # type: ignore[index]
+        await reader.readexactly(length)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        began = time.monotonic()
+        for number in range(tokens):
+            await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
+            writer.write(_event(f"@{time.monotonic_ns()} ", None))
+        writer.write(_event("", "stop") + b"data: [DONE]\n\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, sock=listener)
+    async with server:
+        await server.serve_forever()
+
+
+def _event(text: str, finish: str | None) -> bytes:
+    choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
+    event = {"id": "c", "object": "chat.completion.chunk", "model": "bench", "choices": [choice]}
+    return b"data: " + json.dumps(event).encode() + b"\n\n"
+
+
+# --- the readers ------------------------------------------------------------------------------
+
+
+async def read(url: str, token: str) -> tuple[float, list[float]]:
+    """Milliseconds to the first token, and by how many each one was late."""
+    from websockets.asyncio.client import connect
+
+    late: list[float] = []
+    async with connect(url, additional_headers={"Authorization": f"Bearer {token}"}) as web:
+        asked, first = time.monotonic_ns(), 0.0
+        await web.send(QUESTION)
+        async for text in web:
+            now = time.monotonic_ns()
+            frame = json.loads(text)
+            if frame["type"] == "stream":
+                first = first or (now - asked) / 1e6
+                late += [(now - int(stamp)) / 1e6 for stamp in STAMP.findall(frame["message"])]
+            if frame["type"] == "error":
+                raise RuntimeError(frame["message"])
+            if frame["type"] == "message":
+                break
+    return first, late
+
+
+async def measure(url: str, token: str, web: psutil.Process, options: argparse.Namespace) -> None:
+    await read(url, token)  # the endpoint is known, and everything imported
+    before = sum(web.cpu_times()[:2])
+    answers = await asyncio.gather(*(read(url, token) for _ in range(options.answers)))
+    cpu = sum(web.cpu_times()[:2]) - before
+    late = sorted(one for _, lates in answers for one in lates)
+    firsts = sorted(first for first, _ in answers)
+    tokens = options.answers * options.tokens
+    _bench.say(
+        answers=options.answers,
+        tokens=tokens,
+        arrived=len(late),
+        added_ms={f"p{p}": round(late[len(late) * p // 100], 1) for p in (50, 95, 99)},
+        first_token_ms=round(firsts[len(firsts) // 2]),
+        cpu_us_per_token=round(cpu / tokens * 1e6, 1),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--answers", type=int, default=50)
+    parser.add_argument("--rate", type=float, default=200, help="tokens a second, each answer")
+    parser.add_argument("--tokens", type=int, default=400, help="of each answer")
+    options = parser.parse_args()
+    _bench.setup()
+    listener = socket.create_server(("127.0.0.1", 0), backlog=200)
+    speaking = multiprocessing.get_context("spawn").Process(
+        target=endpoint, args=(listener, options.rate, options.tokens), daemon=True
+    )
+    speaking.start()
+    with _bench.scratch_database():
+        _measure_web(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", options)
+    speaking.terminate()
+
+
+def _measure_web(base_url: str, options: argparse.Namespace) -> None:
+    from django.contrib.auth.models import User
+
+    from resync_site.models import ApiToken
+
+    user = User.objects.create_superuser("bench")
+    token = ApiToken.objects.issue(user)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {
+        "DATABASE_URL": _bench.database_url(),
+        "LLM_BASE_URL": base_url,
+        "LLM_MODEL": "bench",
+        "CHAT_MESSAGES_PER_MINUTE": "100000",
+        "LOG_LEVEL": "ERROR",
+    }
+    command = [sys.executable, "-m", "uvicorn", "resync_site.asgi:application", "--port", str(port),
+               "--log-level", "error"]  # fmt: skip
+    with subprocess.Popen(command, env={**os.environ, **settings}, cwd=_bench.ROOT) as web:  # noqa: S603
+        try:
+            _wait_for(port)
+            url = f"ws://127.0.0.1:{port}/ws/chat/tws-analyzer/"
+            asyncio.run(measure(url, token, psutil.Process(web.pid), options))
+        finally:
+            web.terminate()
+
+
+def _wait_for(port: int) -> None:
+    ends_at = time.monotonic() + 30
+    while time.monotonic() < ends_at:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit("the web process did not start")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from resync_site.environment import CHECKOUT
 from resync_site.models import ApiToken
 from tests.factories import make_memory, make_record
 from tests.web_server import web_server
+from tws.hwa.engines import configured_engines
+from tws.plan.reader import read_once
 
 EXAMPLES = os.environ.get("OPENAPI_EXAMPLES", "10")
 """How many requests of each kind to an operation; a night may have 2000."""
@@ -27,7 +30,8 @@ EXAMPLES = os.environ.get("OPENAPI_EXAMPLES", "10")
 @pytest.fixture
 def served(settings, simulator, transactional_db) -> Iterator[str]:
     """The web process with a queue and an engine."""
-    settings.API_REQUESTS_PER_MINUTE = 10**9
+    settings.API_REQUESTS_PER_MINUTE = settings.TOKEN_FAILURES_PER_MINUTE = 10**9
+    settings.REPORTS_PER_HOUR = 10**9
     settings.TWS_ENGINES, settings.TWS_BASE_URL = "", simulator.url
     settings.TWS_VERIFY_SSL = str(simulator.certificate)
     settings.TWS_USER = settings.TWS_PASSWORD = "wauser"
@@ -37,6 +41,7 @@ def served(settings, simulator, transactional_db) -> Iterator[str]:
         for n in range(3):
             queued = timezone.now() - timedelta(hours=n)
             make_record(status, make_memory(f"{status} {n}?"), created_at=queued)
+    asyncio.run(read_once(configured_engines()[0]))
     with web_server() as address:
         yield f"http://{address}"
 

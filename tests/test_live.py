@@ -115,8 +115,9 @@ async def test_wrong_password_is_a_refusal(own_simulator: SimulatorServer) -> No
 
 @pytest.mark.parametrize("trouble", [OverflowError("date value out of range"), "endless"])
 async def test_whatever_goes_wrong_is_shown_and_tried_again(
-    hwa_client: TWSClient, monkeypatch: pytest.MonkeyPatch, trouble: Any
+    hwa_client: TWSClient, monkeypatch: pytest.MonkeyPatch, settings: Any, trouble: Any
 ) -> None:
+    settings.TWS_CACHE_SECONDS = 0
     monkeypatch.setattr(live, "SECONDS_BETWEEN", 0.01)
     monkeypatch.setattr(live, "READING_SECONDS", 0.05)
     real = live.read_plan

@@ -5,7 +5,6 @@ Anybody may ask, so a check's value is one word; its reason goes to the log.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -24,10 +23,8 @@ from django.utils import timezone
 from audits.models import Heartbeat
 from knowledge.llm.endpoints import failing
 from knowledge.models import Memory, Trust
-from tws.hwa.client import TWSClient
-from tws.hwa.connection import Engine
 from tws.hwa.engines import configured_engines
-from tws.hwa.errors import TWSError
+from tws.plan.models import PlanEngine
 
 logger = logging.getLogger(__name__)
 
@@ -130,18 +127,12 @@ def auditor() -> str:
 
 
 def hwa() -> str:
-    """Whether every configured engine says who it is."""
+    """Whether the plan of every configured engine is current."""
     engines = configured_engines()
-    if not engines:
-        return "off"
-    return _lately("hwa", lambda: asyncio.run(_engines_answer(engines)))
-
-
-async def _engines_answer(engines: list[Engine]) -> str:
-    for engine in engines:
-        async with TWSClient(engine, attempts=1) as client, asyncio.timeout(OUTSIDE_SECONDS):
-            await client.check()
-    return "ok"
+    reasons = [PlanEngine.of(engine.name).why_not_current for engine in engines]
+    if any(reasons):
+        raise Unwell(" ".join(filter(None, reasons)))
+    return "ok" if engines else "off"
 
 
 def llm() -> str:
@@ -171,7 +162,7 @@ def _lately(name: str, check: Check) -> str:
         return said
     try:
         said = check()
-    except (TWSError, httpx.HTTPError, TimeoutError, DatabaseError) as error:
+    except (httpx.HTTPError, DatabaseError) as error:
         logger.warning("health: %s is down: %s", name, error)
         said = "down"
     _last[name] = (time.monotonic(), said)

@@ -20,6 +20,8 @@ from audits.models import DecisionHead
 from knowledge.llm.models import LLMUsage
 from knowledge.models import Memory
 from resync_site.models import ApiToken
+from tws.plan.glance import job_counts
+from tws.plan.models import PlanEngine
 
 MOST_TO_INDEX = 10_000
 
@@ -56,6 +58,7 @@ class Counts(Collector):
             "Lines of the decision log",
             value=DecisionHead.objects.get(pk=1).seq,
         )
+        yield from _plans()
 
 
 def _llm_calls() -> GaugeMetricFamily:
@@ -74,6 +77,27 @@ def _memories() -> GaugeMetricFamily:
     for trust, count in counting.by_trust().items():
         family.add_metric([trust], count)
     return family
+
+
+def _plans() -> Iterator[GaugeMetricFamily]:
+    current = GaugeMetricFamily(
+        "resync_plan_current", "1 when the engine's plan is how things are now", labels=["engine"]
+    )
+    read = GaugeMetricFamily(
+        "resync_plan_read_timestamp_seconds", "When the plan was last asked for", labels=["engine"]
+    )
+    seconds = GaugeMetricFamily(
+        "resync_plan_pass_seconds", "How long the last pass took", labels=["engine"]
+    )
+    jobs = GaugeMetricFamily("resync_plan_jobs", "Jobs in the plan", labels=["engine", "group"])
+    for plan in PlanEngine.objects.all():
+        current.add_metric([plan.name], int(plan.is_current))
+        if plan.fetched_at:
+            read.add_metric([plan.name], plan.fetched_at.timestamp())
+            seconds.add_metric([plan.name], plan.pass_seconds or 0)
+        for group, count in job_counts(plan.name).by_group.items():
+            jobs.add_metric([plan.name, group], count)
+    yield from (current, read, seconds, jobs)
 
 
 _registry = CollectorRegistry()

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.utils import timezone
+
 from tests.hwa_fixtures import engine_of, running_simulator
 from tws.hwa.client import TWSClient
 from tws.hwa.paths import API_ROOT
@@ -111,3 +113,10 @@ def runs_told(jobs: dict[str, dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
 def runs_kept() -> dict[str, tuple[Any, ...]]:
     values = PlanRun.objects.values_list("run_id", "job_id", "status", "return_code")
     return {run_id: tuple(rest) for run_id, *rest in values}
+
+
+def make_engine(name: str = "SIM", **fields: Any) -> PlanEngine:
+    """An engine whose plan was read just now, unless `fields` say otherwise."""
+    now = timezone.now()
+    values = {"fetched_at": now, "read_in_full_at": now, "pass_seconds": 1.0, "is_complete": True}
+    return PlanEngine.objects.create(name=name, **{**values, **fields})

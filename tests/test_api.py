@@ -9,21 +9,22 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
-from django.test import AsyncClient, Client
+from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from audits.models import AuditRecord
 from knowledge import indexer
+from knowledge.hwa.statuses import group_of
 from knowledge.models import Memory
 from resync_site.models import ApiToken
 from tests.factories import make_memory, make_record
-from tws.answers.agents import agent_manager
+from tests.plan_reading import make_engine
 from tws.models import Agent
+from tws.plan.models import PlanJob
 
 pytestmark = pytest.mark.django_db
 
@@ -457,44 +458,45 @@ def test_agents_are_listed(operator):
 
 
 @pytest.fixture
-def hwa(settings, simulator):
-    settings.TWS_ENGINES, settings.TWS_BASE_URL = "", simulator.url
-    settings.TWS_VERIFY_SSL = str(simulator.certificate)
-    settings.TWS_USER = settings.TWS_PASSWORD = "wauser"
-    settings.TWS_TOKEN = settings.TWS_API_KEY = settings.TWS_TOKEN_FILE = ""
-    return settings
+def engine(settings) -> None:
+    settings.TWS_ENGINES, settings.TWS_BASE_URL = "", "https://hwa.example:31116"
+    settings.TWS_ENGINE_NAME = "SIM"
 
 
-async def status_of(user: User, query: str = "") -> tuple[int, dict]:
-    try:
-        token = await sync_to_async(ApiToken.objects.issue)(user)
-        headers = {"Authorization": f"Bearer {token}"}
-        answer = await AsyncClient().get(f"/api/status{query}", headers=headers)
-        return answer.status_code, answer.json()
-    finally:
-        await agent_manager().aclose()
-        await sync_to_async(connections.close_all)()  # the request's thread has one of its own
+def test_the_plan_is_summed_up_as_it_was_read(operator, engine):
+    plan = make_engine(simulated=True)
+    for number, status in enumerate(["ABEND", "FAIL", "SUCC"]):
+        PlanJob.objects.create(
+            engine="SIM",
+            hwa_id=str(number),
+            status=status,
+            group=group_of(status),
+            digest=b"",
+            fetched_at=plan.fetched_at,
+        )
 
-
-@pytest.mark.django_db(transaction=True)
-async def test_the_plan_is_summed_up_as_hwa_tells_it(operator, hwa):
-    code, body = await status_of(operator)
+    code, body = Api(operator).get("/status")
 
     assert code == 200, body
+    told = datetime.fromisoformat(body["fetched_at"])
+    assert abs(told - plan.fetched_at) < timedelta(seconds=1)
     assert body["simulated"] is True
-    assert body["jobs"]["total"] == sum(body["jobs"]["by_status"].values()) > 0
-    assert datetime.fromisoformat(body["fetched_at"]) <= timezone.now()
-    assert (await status_of(operator, "?engine=nowhere"))[0] == 404
+    assert body["jobs"] == {
+        "total": 3,
+        "by_status": {"ABEND": 1, "FAIL": 1, "SUCC": 1},
+        "by_group": {"failed": 2, "success": 1},
+    }
+    assert Api(operator).get("/status", engine="nowhere")[0] == 404
 
 
-@pytest.mark.django_db(transaction=True)
-async def test_when_hwa_is_silent_so_is_the_status(operator, hwa):
-    hwa.TWS_BASE_URL = "https://127.0.0.1:9"
+def test_a_plan_that_is_not_of_now_is_not_summed_up(operator, engine):
+    assert Api(operator).get("/status")[0] == 503
 
-    code, body = await status_of(operator)
+    make_engine(down_since=timezone.now(), error="SIM does not answer")
+    code, body = Api(operator).get("/status")
 
     assert code == 503
-    assert isinstance(body["detail"], str)
+    assert "SIM does not answer" in body["detail"]
 
 
 # --- the root --------------------------------------------------------------------------------

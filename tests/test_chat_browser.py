@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from knowledge.models import Feedback
 from tests.fake_agent import FakeAgents, reading, words
+from tests.hwa_fixtures import engine_of
+from tests.plan_reading import make_engine
 from tests.web_server import web_server
 from tws.answers.events import Chunk, Event, Final, RunStarted, Source
+from tws.plan.reader import read_once
 from tws.simulator.server import SimulatorServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -198,10 +204,17 @@ def test_pages_fit_their_width(
     page.context.close()
 
 
-def test_live_page_leads_to_a_question_that_is_answered(
-    browser: Browser, own_simulator: SimulatorServer, server: str, operator: User, settings: Any
-) -> None:
+@pytest.fixture
+def plan_of_now(own_simulator: SimulatorServer, server: str, settings: Any) -> None:
     settings.TWS_BASE_URL, settings.TWS_VERIFY_SSL = own_simulator.url, "false"
+    settings.TWS_ENGINE_NAME = "SIM"
+    with ThreadPoolExecutor(1) as thread:  # the browser's own event loop runs in this one
+        thread.submit(asyncio.run, read_once(engine_of(own_simulator))).result()
+
+
+def test_live_page_leads_to_a_question_that_is_answered(
+    browser: Browser, plan_of_now: None, server: str, operator: User
+) -> None:
     page = open_page(browser, server, operator, "/")
     expect(page.locator("#simulated")).to_be_visible()
     expect(page.locator("#total")).to_have_text("200 jobs in the plan")
@@ -217,7 +230,8 @@ def test_live_page_leads_to_a_question_that_is_answered(
 def test_live_page_says_since_when_hwa_is_down(
     browser: Browser, server: str, operator: User, settings: Any
 ) -> None:
-    settings.TWS_BASE_URL, settings.TWS_VERIFY_SSL = "https://127.0.0.1:9", "false"
+    settings.TWS_BASE_URL, settings.TWS_ENGINE_NAME = "https://127.0.0.1:9", "SIM"
+    make_engine(down_since=timezone.now(), error="no route")
 
     page = open_page(browser, server, operator, "/")
 

@@ -16,6 +16,8 @@ from knowledge.models import Memory
 from resync_site import health
 from resync_site.models import ApiToken
 from tests.factories import make_memory, make_record
+from tests.plan_reading import make_engine
+from tws.plan.models import PlanJob
 
 pytestmark = pytest.mark.django_db
 
@@ -75,27 +77,47 @@ def test_without_its_database_or_migrations_it_is_down(name, client, checks):
     assert (status, body["status"], body["checks"][name]) == (503, "down", "down")
 
 
-@pytest.mark.parametrize("name", ["hwa", "llm"])
-def test_without_hwa_or_llm_it_is_degraded_and_still_answers(name, client, checks, settings):
-    setattr(settings, f"{ {'hwa': 'TWS', 'llm': 'LLM'}[name] }_BASE_URL", "http://127.0.0.1:9")
+def test_without_an_llm_that_answers_it_is_degraded_and_still_answers(client, checks, settings):
+    settings.LLM_BASE_URL = "http://127.0.0.1:9"
 
     status, body = ready(client)
 
-    assert (status, body["status"], body["checks"][name]) == (200, "degraded", "down")
+    assert (status, body["status"], body["checks"]["llm"]) == (200, "degraded", "down")
 
 
-def test_an_engine_that_answers_is_ok_and_wrong_credentials_are_not(
-    client, checks, settings, simulator
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("plan", "word", "status"),
+    [
+        ({}, "ok", "ok"),
+        ({"down_since": timezone.now(), "error": "no route"}, "down", "degraded"),
+        ({"fetched_at": timezone.now() - timedelta(hours=1)}, "down", "degraded"),
+        ({"fetched_at": None}, "down", "degraded"),
+    ],
+    ids=["read just now", "engine down", "no reader", "never read"],
+)
+def test_hwa_is_ok_when_its_plan_is_how_things_are_now(
+    client, checks, settings, plan: dict, word: str, status: str
 ):
-    settings.TWS_BASE_URL, settings.TWS_VERIFY_SSL = simulator.url, str(simulator.certificate)
-    settings.TWS_USER = settings.TWS_PASSWORD = "wauser"
-    settings.TWS_TOKEN = settings.TWS_API_KEY = settings.TWS_TOKEN_FILE = ""
-    assert ready(client)[1]["checks"]["hwa"] == "ok"
+    settings.TWS_BASE_URL, settings.TWS_ENGINE_NAME = "https://127.0.0.1:9", "SIM"
+    make_engine(**plan)
 
-    settings.TWS_PASSWORD = "wrong"
-    assert ready(client)[1]["checks"]["hwa"] == "ok"  # remembered for some seconds
-    health._last.clear()
-    assert ready(client)[1]["checks"]["hwa"] == "down"
+    code, body = ready(client)
+
+    assert (code, body["status"], body["checks"]["hwa"]) == (200, status, word)
+
+
+@pytest.mark.django_db
+def test_prometheus_reads_how_the_plan_stands(client):
+    plan = make_engine()
+    PlanJob.objects.create(
+        engine="SIM", hwa_id="1", group="failed", digest=b"", fetched_at=plan.fetched_at
+    )
+
+    text = client.get("/metrics").content.decode()
+
+    assert 'resync_plan_current{engine="SIM"} 1.0' in text
+    assert 'resync_plan_jobs{engine="SIM",group="failed"} 1.0' in text
 
 
 @pytest.mark.django_db(transaction=True)

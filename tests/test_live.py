@@ -1,137 +1,133 @@
-"""The live page's data: one reading for all, nothing when HWA is down."""
+"""The live page's data: one reading of the database for all, nothing when it is not of now."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import time
 from contextlib import aclosing
+from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
+from django.utils import timezone
 
-from tests.hwa_fixtures import engine_of
+from tests.plan_reading import make_engine, moved_simulator, read_once
 from tws.chat import live
-from tws.chat.live import LiveFeed, by_group, read_plan
-from tws.hwa.client import TWSClient
-from tws.simulator.server import SimulatorServer
+from tws.chat.live import LiveFeed, read_plan
+from tws.plan.glance import SHOWN
+from tws.plan.models import PlanJob, PlanWorkstation
 
 
-def feed_of(client: TWSClient) -> LiveFeed:
-    async def connect() -> TWSClient:
-        return client
-
-    return LiveFeed(connect)
+@pytest.fixture(autouse=True)
+def engine(settings) -> None:
+    settings.TWS_ENGINES, settings.TWS_BASE_URL = "", "https://hwa.example:31116"
+    settings.TWS_ENGINE_NAME = "SIM"
 
 
 async def next_of(snapshots: Any) -> dict[str, Any]:
     return json.loads(await asyncio.wait_for(anext(snapshots), 10))
 
 
-async def test_snapshot_agrees_with_the_plan(
-    hwa_client: TWSClient, simulator: SimulatorServer
-) -> None:
-    snapshot = await read_plan(hwa_client)
+@pytest.mark.django_db(transaction=True)
+def test_snapshot_agrees_with_the_engine() -> None:
+    with moved_simulator() as hwa:
+        read_once(hwa)
+        told = hwa.jobs().values()
 
-    assert (snapshot["engine"], snapshot["simulated"]) == ("SIM", True)
-    assert sum(snapshot["jobs"]["groups"].values()) == snapshot["jobs"]["count"]
-    counted = await hwa_client.count_jobs("status")
-    assert snapshot["jobs"]["count"] == counted.value.count
-    assert len(snapshot["failed"]["items"]) <= live.SHOWN
-    assert all(item["problems"] for item in snapshot["workstations"]["items"])
+    snapshot = read_plan()
+
+    statuses = [job["lastRunCompositeStatus"]["status"] for job in told]
+    assert (snapshot["type"], snapshot["engine"], snapshot["simulated"]) == ("plan", "SIM", True)
+    assert snapshot["jobs"]["count"] == 300
+    assert snapshot["jobs"]["groups"]["success"] == statuses.count("SUCC")
+    assert snapshot["workstations"]["count"] == len(
+        [one for one in PlanWorkstation.objects.all() if one.problems]
+    )
+    critical = snapshot["critical"]["items"]
+    assert len(critical) <= SHOWN
+    assert all(job["status"] != "SUCC" for job in critical)
 
 
-def test_statuses_are_gathered_in_the_groups_people_speak_of() -> None:
-    assert by_group({"ABEND": 2, "FAIL": 1, "SUCC": 7, "NEWSTATE": 1}) == {
-        "failed": 3,
-        "success": 7,
-        "NEWSTATE": 1,
-    }
+@pytest.mark.django_db
+def test_status_that_is_in_no_table_is_a_group_of_its_own() -> None:
+    plan = make_engine()
+    PlanJob.objects.create(
+        engine="SIM", hwa_id="1", status="NEWSTATE", digest=b"", fetched_at=plan.fetched_at
+    )
+
+    assert read_plan()["jobs"] == {"count": 1, "groups": {"NEWSTATE": 1}}
 
 
-async def test_many_viewers_share_one_reading(hwa_client: TWSClient) -> None:
-    readings = 0
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["unavailable", "refused"])
+def test_engine_down_is_told_since_when_and_nothing_else(kind: str) -> None:
+    plan = make_engine(down_since=timezone.now(), error="no route", error_kind=kind)
 
-    async def connect() -> TWSClient:
-        nonlocal readings
-        readings += 1
-        return hwa_client
+    snapshot = read_plan()
 
-    feed = LiveFeed(connect)
+    since = timezone.localtime(plan.down_since).isoformat(timespec="seconds")
+    assert (snapshot["type"], snapshot["since"]) == (kind, since)
+    assert set(snapshot) == {"type", "since", "message"}
+    assert "no route" in snapshot["message"]
+
+
+@pytest.mark.django_db
+def test_plan_that_nobody_reads_any_more_is_not_told_as_of_now() -> None:
+    assert read_plan()["type"] == "never_read"
+
+    make_engine(fetched_at=timezone.now() - timedelta(hours=1))
+
+    assert read_plan()["type"] == "unreadable"
+
+
+async def test_many_viewers_share_one_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = []
+
+    def read() -> dict[str, Any]:
+        readings.append(1)
+        return {"type": "plan"}
+
+    monkeypatch.setattr(live, "read_plan", read)
+    feed = LiveFeed()
     viewers = [feed.watch() for _ in range(20)]
 
     first = await asyncio.gather(*(next_of(viewer) for viewer in viewers))
 
-    assert len({json.dumps(snapshot) for snapshot in first}) == 1
-    assert readings == 1
+    assert first == [{"type": "plan"}] * 20
+    assert len(readings) == 1
     for viewer in viewers:
         await viewer.aclose()
 
 
-async def test_nobody_looking_reads_nothing(
-    hwa_client: TWSClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_nobody_looking_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "SECONDS_BETWEEN", 0.01)
-    feed = feed_of(hwa_client)
+    monkeypatch.setattr(live, "read_plan", lambda: {"type": "plan"})
+    feed = LiveFeed()
     async with aclosing(feed.watch()) as snapshots:
         await next_of(snapshots)
 
     await asyncio.wait_for(feed._reader, 30)
 
 
-async def test_unreachable_engine_says_since_when_and_nothing_else(
-    hwa_client: TWSClient, simulator: SimulatorServer
-) -> None:
-    down = True
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("refused")
-
-    broken = TWSClient(engine_of(simulator), transport=httpx.MockTransport(answer), attempts=1)
-
-    async def connect() -> TWSClient:
-        return broken if down else hwa_client
-
-    feed = LiveFeed(connect)
-    first = json.loads(await feed.snapshot())
-    second = json.loads(await feed.snapshot())
-    down = False
-    third = json.loads(await feed.snapshot())
-
-    assert first["type"] == "unavailable"
-    assert set(first) == {"type", "engine", "since", "message"}
-    assert second["since"] == first["since"]
-    assert third["type"] == "plan"
-    await broken.aclose()
-
-
-async def test_wrong_password_is_a_refusal(own_simulator: SimulatorServer) -> None:
-    async with TWSClient(engine_of(own_simulator, password="no")) as client:
-        snapshot = json.loads(await feed_of(client).snapshot())
-
-    assert snapshot["type"] == "refused"
-    assert "no" not in snapshot["message"].split()
-
-
 @pytest.mark.parametrize("trouble", [OverflowError("date value out of range"), "endless"])
 async def test_whatever_goes_wrong_is_shown_and_tried_again(
-    hwa_client: TWSClient, monkeypatch: pytest.MonkeyPatch, settings: Any, trouble: Any
+    monkeypatch: pytest.MonkeyPatch, trouble: Any
 ) -> None:
-    settings.TWS_CACHE_SECONDS = 0
     monkeypatch.setattr(live, "SECONDS_BETWEEN", 0.01)
     monkeypatch.setattr(live, "READING_SECONDS", 0.05)
-    real = live.read_plan
 
-    async def read(client: TWSClient) -> Any:
+    def read() -> dict[str, Any]:
         if isinstance(trouble, Exception):
             raise trouble
-        await asyncio.Event().wait()
+        time.sleep(0.3)
+        return {}
 
     monkeypatch.setattr(live, "read_plan", read)
-    async with aclosing(feed_of(hwa_client).watch()) as snapshots:
+    async with aclosing(LiveFeed().watch()) as snapshots:
         first = await next_of(snapshots)
         second = await next_of(snapshots)
-        monkeypatch.setattr(live, "read_plan", real)
+        monkeypatch.setattr(live, "read_plan", lambda: {"type": "plan"})
         monkeypatch.setattr(live, "READING_SECONDS", 30)
         while (last := await next_of(snapshots))["type"] == "unreadable":
             pass
@@ -141,12 +137,11 @@ async def test_whatever_goes_wrong_is_shown_and_tried_again(
     assert last["type"] == "plan"
 
 
-async def test_reader_that_died_begins_again(
-    hwa_client: TWSClient, monkeypatch: pytest.MonkeyPatch, caplog: Any
-) -> None:
+async def test_reader_that_died_begins_again(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
     monkeypatch.setattr(live, "SECONDS_BETWEEN", 0.01)
     monkeypatch.setattr("tws.chat.background.FIRST_PAUSE_SECONDS", 0.01)
-    feed = feed_of(hwa_client)
+    monkeypatch.setattr(live, "read_plan", lambda: {"type": "plan"})
+    feed = LiveFeed()
     real, failures = feed.snapshot, iter([RuntimeError("a bug")])
 
     async def snapshot() -> str:

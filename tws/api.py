@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.http import HttpRequest
 from ninja import Router, Schema
 
 from knowledge.api import answers, require
-from knowledge.hwa.statuses import GROUP_OF_CODE
-from tws.answers.agents import agent_manager
+from tws.hwa.engines import configured_engines
+from tws.hwa.errors import TWSUnavailable
 from tws.models import Agent
+from tws.plan.glance import job_counts
+from tws.plan.models import PlanEngine
 from tws.plan.query import PlanQuery, answer
 
 
@@ -69,29 +70,19 @@ def plan_query(request: HttpRequest, query: PlanQuery) -> dict[str, Any]:
     return answer(query)
 
 
-@router.get("/status", response=answers(Status, 404, 502))
+@router.get("/status", response=answers(Status, 404))
 def status(request: HttpRequest, engine: str = "") -> Status:
-    """A summary of the plan of one engine, by default the first. 503 when HWA does not answer."""
-    # Sync, because who calls is asked in the database; the clients live in the event loop.
-    return async_to_sync(_read)(engine)
-
-
-async def _read(engine: str) -> Status:
-    try:
-        client = await agent_manager().tws_client(engine)
-    except KeyError:
-        raise UnknownEngine(engine) from None
-    counted = await client.count_jobs("status")
-    by_status = {
-        name.removeprefix("/"): count for name, count in counted.value.grouped_count.items()
-    }
-    by_group: dict[str, int] = {}
-    for name, count in by_status.items():
-        group = GROUP_OF_CODE.get(name.upper(), name)
-        by_group[group] = by_group.get(group, 0) + count
+    """A summary of the plan of one engine, by default the first. 503 when it is not current."""
+    engines = [one.name for one in configured_engines()]
+    if engine and engine not in engines:
+        raise UnknownEngine(engine)
+    plan = PlanEngine.of(engine or (engines[0] if engines else "HWA"))
+    if not plan.is_current or plan.fetched_at is None:
+        raise TWSUnavailable(plan.why_not_current)
+    counts = job_counts(plan.name)
     return Status(
-        engine=counted.engine,
-        fetched_at=counted.fetched_at,
-        simulated=await client.is_simulated(),
-        jobs=JobCounts(total=counted.value.count, by_status=by_status, by_group=by_group),
+        engine=plan.name,
+        fetched_at=plan.fetched_at,
+        simulated=plan.simulated,
+        jobs=JobCounts(total=counts.total, by_status=counts.by_status, by_group=counts.by_group),
     )

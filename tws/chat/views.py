@@ -17,11 +17,11 @@ from django.views.decorators.http import require_safe
 
 from knowledge.models import Feedback
 from tws.chat import conversations, run_log
-from tws.chat.live import FAILED_HOURS
 from tws.chat.markdown import to_html
 from tws.chat.page_strings import chat_strings, examples, live_strings
 from tws.chat.running import is_live
 from tws.models import Agent, Conversation, Message
+from tws.plan.glance import FAILED_HOURS
 
 LISTED = 30
 """How many conversations the list shows."""

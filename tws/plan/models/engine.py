@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils import timezone
@@ -52,6 +52,11 @@ class PlanEngine(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def of(cls, name: str) -> PlanEngine:
+        """The engine's row; where there is none, one that says that nothing was read."""
+        return cls.objects.filter(name=name).first() or cls(name=name)
+
     @property
     def is_read(self) -> bool:
         """Whether there is a plan at all to answer from."""
@@ -66,6 +71,24 @@ class PlanEngine(models.Model):
         return timezone.now() - self.fetched_at < patience
 
     @property
+    def why_not_current(self) -> str:
+        """In words; "" for a plan that is current."""
+        if self.is_current:
+            return ""
+        if self.down_since:
+            return f"{self.name} can't be read since {_stamp(self.down_since)}: {self.error}"
+        if self.fetched_at is None:
+            return f"The plan of {self.name} has not been read yet."
+        return (
+            f"The plan of {self.name} was last read at {_stamp(self.fetched_at)}; nothing reads it "
+            "now (manage.py read_plan --watch)."
+        )
+
+    @property
     def edges_are_whole(self) -> bool:
         """Whether every dependency is read: only then does "nothing waits for it" hold."""
         return self.is_read and self.edges_read >= self.edges_total
+
+
+def _stamp(moment: datetime) -> str:
+    return timezone.localtime(moment).isoformat(timespec="seconds")

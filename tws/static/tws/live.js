@@ -45,35 +45,34 @@ function showItems(id, list, { total, empty, question, detail }) {
 }
 
 const joined = (...parts) => parts.filter(Boolean).join(" · ");
-const place = (job) => joined(job.jobStreamName, job.workstation);
+const place = (job) => joined(job.stream, job.workstation);
 
 function showPlan(plan) {
   showCounts(plan.jobs);
   showItems("failed", plan.failed.items, {
-    total: plan.failed.totalCount,
+    total: plan.failed.count,
     empty: fill(strings.none_failed, { hours }),
     question: strings.ask_failed,
     detail: (job) => joined(
       place(job), job.status,
-      job.returnCode === undefined ? "" : fill(strings.return_code, { code: job.returnCode }),
-      job.endTime ? fill(strings.at, { time: moment(job.endTime, "short") }) : "",
+      job.return_code === null ? "" : fill(strings.return_code, { code: job.return_code }),
+      job.ended_at ? fill(strings.at, { time: moment(job.ended_at, "short") }) : "",
     ),
   });
   const timed = (job) => joined(
-    place(job), job.status, job.deadline ? fill(strings.deadline, { time: moment(job.deadline, "short") }) : "",
+    place(job), job.status, job.deadline_at ? fill(strings.deadline, { time: moment(job.deadline_at, "short") }) : "",
   );
   showItems("late", plan.late.items, {
-    total: plan.late.totalCount, empty: strings.none_late, question: strings.ask_late, detail: timed,
+    total: plan.late.count, empty: strings.none_late, question: strings.ask_late, detail: timed,
   });
-  const open = plan.critical.notDone ?? 0;
-  showItems("critical", plan.critical.items.slice(0, open), {
-    total: open, empty: strings.none_critical, question: strings.ask_critical, detail: timed,
+  showItems("critical", plan.critical.items, {
+    total: plan.critical.count, empty: strings.none_critical, question: strings.ask_critical, detail: timed,
   });
   showItems("workstations", plan.workstations.items, {
-    total: plan.workstations.withProblems,
+    total: plan.workstations.count,
     empty: strings.none_workstation,
     question: strings.ask_workstation,
-    detail: (one) => joined(one.type, ...(one.problems ?? []).map((problem) => strings[problem] ?? problem)),
+    detail: (one) => joined(one.type, ...one.problems.map((problem) => strings[problem] ?? problem)),
   });
   byId("simulated").textContent = strings.simulator;
   byId("simulated").hidden = !plan.simulated;
@@ -99,7 +98,7 @@ function showTrouble(trouble) {
   showAge();
   byId("simulated").hidden = true;
   byId("unavailable").replaceChildren(
-    element("h2", {}, fill(strings[trouble.type], { time: moment(trouble.since) })),
+    element("h2", {}, fill(strings[trouble.type], { time: trouble.since ? moment(trouble.since) : "" })),
     element("p", {}, trouble.message),
     element("p", { class: "quiet" }, strings.nothing_shown),
   );

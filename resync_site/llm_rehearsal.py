@@ -17,7 +17,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError
 
-from audits.judges import MemoryUnderAudit
+from audits.judges import MemoryUnderAudit, NoVerdict
 from audits.judges.llm import LLMJudge
 from knowledge.llm import Kind, LLMBrokenOff, LLMError, call_llm, forget
 from knowledge.llm.endpoints import endpoint_for
@@ -63,6 +63,7 @@ class Step:
     found: str
     mend: str = ""
     seconds: float = 0.0
+    kind: str = ""  # of the LLMError, when it was one
 
 
 async def rehearse() -> list[Step]:
@@ -72,8 +73,8 @@ async def rehearse() -> list[Step]:
     await _forget()
     chat, judge = settings.LLM_MODEL, settings.AUDIT_LLM_MODEL
     steps = [await _tried("answers", lambda: _answers(chat))]
-    if not steps[0].ok:
-        return steps
+    if not steps[0].ok and steps[0].kind != "broken_off":
+        return steps  # the others would only say the same
     steps.append(await _tried("output tokens", lambda: _output_tokens(judge)))
     for model in [chat, *await _other_models()]:
         name = "chat" if model == chat else f"chat with {model}"
@@ -107,16 +108,18 @@ async def _other_models() -> list[str]:
 
 async def _tried(name: str, step: Callable[[], Awaitable[tuple[bool, str, str]]]) -> Step:
     loop = asyncio.get_running_loop()
-    began = loop.time()
+    began, kind = loop.time(), ""
     try:
         async with asyncio.timeout(settings.CHAT_RUN_SECONDS):
             ok, found, mend = await step()
     except LLMError as error:
-        ok, found, mend = False, str(error), _MENDS.get(error.kind, _ELSE)
+        ok, found, mend, kind = False, str(error), _MENDS.get(error.kind, _ELSE), error.kind
+    except NoVerdict as error:
+        ok, found, mend, kind = False, str(error), _MENDS["broken_off"], "broken_off"
     except TimeoutError:
         ok, found = False, f"not done after {settings.CHAT_RUN_SECONDS:g} s"
         mend = "Choose a faster model, or raise CHAT_RUN_SECONDS."
-    return Step(name, ok, found, "" if ok else mend, round(loop.time() - began, 2))
+    return Step(name, ok, found, "" if ok else mend, round(loop.time() - began, 2), kind)
 
 
 async def _answers(model: str) -> tuple[bool, str, str]:

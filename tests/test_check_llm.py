@@ -109,6 +109,9 @@ FAILS = {
     "prose for a verdict": (
         except_when(lambda body: "You audit" in str(body["messages"]), say("Looks fine.")),
         "judge"),
+    "verdicts are cut": (
+        except_when(lambda body: "You audit" in str(body["messages"]),
+                    say('{"reason": "so', finish_reason="length")), "judge"),
     "a judge that obeys": (
         except_when(lambda body: "CANARY" in str(body["messages"]), say_json(OPINION)), "judge"),
     "a key that is refused": (lambda body: refuse(401, "bad key"), "answers"),
@@ -121,6 +124,13 @@ def test_what_would_not_work_fails_with_the_way_to_mend_it(check_llm, script, st
 
     assert (code, found["failed"][0]) == (1, step)
     assert all(one["mend"] for one in found["steps"] if not one["ok"])
+
+
+def test_a_model_that_spends_its_tokens_on_thoughts_fails_every_step(check_llm):
+    code, found = check_llm(lambda body: say("<think>hm", finish_reason="length"))
+
+    assert (code, found["failed"]) == (1, ["answers", "output tokens", "chat", "judge"])
+    assert found["endpoint"]["tiny"]["thinking"] == "seen"
 
 
 def test_it_says_what_to_set_when_nothing_is_configured(settings, capsys):

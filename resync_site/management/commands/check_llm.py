@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Command(BaseCommand):
 
         try:
             steps = await llm_rehearsal.rehearse()
-            return steps, await llm_rehearsal.learned() if steps[0].ok else {}
+            return steps, await llm_rehearsal.learned() if settings.LLM_BASE_URL else {}
         finally:
             await aclose()
 

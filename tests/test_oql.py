@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from tws.hwa.oql import (
+    OQL,
     OQLValueError,
     compare,
     contains,
@@ -191,3 +195,69 @@ def test_a_mask_over_bytes_and_over_numbers_is_the_same():
     wide = Column([0, 1, 1], ["a", "b"])
 
     assert short.mask(lambda v: v == "b") == wide.mask(lambda v: v == "b") == b"\0\1\1"
+
+
+# Whatever the values are
+
+
+VALUES = st.one_of(
+    st.sampled_from(NAMES), st.text(max_size=40), st.text("'\"%@()[],= ORAND", max_size=30)
+)
+LEAVES = st.one_of(
+    st.tuples(st.just("name"), st.sampled_from(["=", "!="]), VALUES),
+    st.tuples(st.just("status"), st.just("="), st.sampled_from(["SUCC", "ABEND", "EXEC"])),
+    st.tuples(st.just("priority"), st.sampled_from(["=", "<", ">="]), st.integers(-5, 200)),
+)
+TREES = st.recursive(
+    LEAVES,
+    lambda parts: st.tuples(st.sampled_from(["and", "or"]), parts, parts),
+    max_leaves=8,
+)
+COLUMNS = {"name": NAMES, "status": STATUS, "priority": PRIORITY}
+COMPARED = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">=": operator.ge,
+}
+
+
+def written(tree: tuple[str, object, object]) -> OQL:
+    kind, first, second = tree
+    if kind in {"and", "or"}:
+        one, other = written(first), written(second)
+        return one & other if kind == "and" else one | other
+    return compare(kind, first, second)
+
+
+def holds(tree: tuple[str, object, object], row: int) -> bool:
+    kind, first, second = tree
+    if kind in {"and", "or"}:
+        return (all if kind == "and" else any)(holds(part, row) for part in (first, second))
+    return COMPARED[first](COLUMNS[kind][row], second)
+
+
+@given(TREES)
+def test_any_condition_finds_what_plain_python_finds(tree):
+    try:
+        query = written(tree)
+    except OQLValueError:
+        assume(False)
+
+    assert found(query) == [NAMES[row] for row in range(len(NAMES)) if holds(tree, row)]
+
+
+@given(st.one_of(st.text(max_size=200), st.text("()[]'=<>, ANDORLIKEname1", max_size=60)))
+def test_any_text_is_a_query_or_a_syntax_error(text):
+    try:
+        TABLE.select(text)
+    except FilterError as error:
+        assert error.code.startswith("OQL")
+
+
+@given(st.one_of(st.text(max_size=100), st.text("/@#.AB*", max_size=30)))
+def test_any_text_is_a_plan_filter_or_refused(text):
+    try:
+        parse_plan_filter(text)
+    except FilterError as error:
+        assert str(error)

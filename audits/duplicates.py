@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 
-from rapidfuzz import fuzz
-
 from audits.judges import MemoryUnderAudit, Neighbour
 from knowledge.folding import fold
 from knowledge.hwa_terms import exact_terms
@@ -43,4 +41,6 @@ def _facts(text: str) -> tuple[frozenset[str], tuple[str, ...], int]:
 
 
 def _alike(one: str, other: str) -> bool:
+    from rapidfuzz import fuzz
+
     return fuzz.token_sort_ratio(fold(one[:5000]), fold(other[:5000])) >= SAME_WORDS

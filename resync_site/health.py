@@ -11,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 
-import httpx
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
@@ -148,7 +147,12 @@ def llm() -> str:
 
 
 def _endpoint_answers() -> str:
-    httpx.get(settings.LLM_BASE_URL, timeout=OUTSIDE_SECONDS)
+    import httpx
+
+    try:
+        httpx.get(settings.LLM_BASE_URL, timeout=OUTSIDE_SECONDS)
+    except httpx.HTTPError as error:
+        raise Unwell(str(error)) from error
     return "ok"
 
 
@@ -162,7 +166,7 @@ def _lately(name: str, check: Check) -> str:
         return said
     try:
         said = check()
-    except (httpx.HTTPError, DatabaseError) as error:
+    except (Unwell, DatabaseError) as error:
         logger.warning("health: %s is down: %s", name, error)
         said = "down"
     _last[name] = (time.monotonic(), said)

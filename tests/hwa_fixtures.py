@@ -19,7 +19,7 @@ import pytest
 import pytest_asyncio
 
 from tws.hwa.client import TWSClient
-from tws.hwa.connection import Engine
+from tws.hwa.engine import Engine
 from tws.simulator.server import Options, SimulatorServer
 
 JOBS = 1_500

@@ -10,7 +10,7 @@ import pytest
 from tws.answers.agents import AgentManager, agent_manager
 from tws.answers.events import Chunk, Final, RunStarted
 from tws.hwa import engines
-from tws.hwa.connection import Engine
+from tws.hwa.engine import Engine
 from tws.models import Agent
 
 PROD = Engine(name="PROD", base_url="https://prod.example:31116", tags=("PROD",))

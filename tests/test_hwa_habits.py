@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tws.hwa.client import TWSClient
-from tws.hwa.connection import Engine
+from tws.hwa.engine import Engine
 from tws.hwa.errors import TWSBadReply, TWSRefused, TWSUnavailable, engine_said
 from tws.hwa.oql import OQL, contains, equals, one_of, starts_with
 from tws.hwa.schemas import GroupedCount, JobInPlan

@@ -19,7 +19,7 @@ from tws.answers.events import Failed, Final, Turn
 from tws.answers.language import language_of
 from tws.hwa import engines
 from tws.hwa.client import TWSClient
-from tws.hwa.connection import Engine
+from tws.hwa.engine import Engine
 from tws.models import Agent
 from tws.simulator.app import Simulator
 from tws.simulator.catalogue import Catalogue

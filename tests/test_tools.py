@@ -11,7 +11,7 @@ import pytest
 
 from tws.answers.events import ToolCall, ToolResult
 from tws.hwa.client import TWSClient
-from tws.hwa.connection import Engine
+from tws.hwa.engine import Engine
 from tws.hwa.errors import TWSUnavailable
 from tws.simulator.states import WORDS, State
 from tws.tools import TOOLS

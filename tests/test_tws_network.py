@@ -14,7 +14,7 @@ import pytest
 
 from tests.hwa_fixtures import engine_of
 from tws.hwa.client import TWSClient
-from tws.hwa.connection import Engine
+from tws.hwa.engine import Engine
 from tws.hwa.errors import TWSBadReply, TWSRefused, TWSUnavailable, message_code
 from tws.hwa.joblog import LONGEST_PART_CHARS
 from tws.simulator.faults import Faults

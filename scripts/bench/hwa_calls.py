@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from tws.hwa.client import TWSClient
-from tws.hwa.connection import Engine
+from tws.hwa.engine import Engine
 from tws.simulator.server import Options, SimulatorServer
 
 QUESTIONS = ("ABEND", "EXEC", "HOLD", "READY", "SUCC")

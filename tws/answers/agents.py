@@ -6,20 +6,21 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from knowledge import llm
 from tws.answers.events import Event, Failed, RunStarted, Turn
-from tws.answers.llm_agent import LLMAgent
-from tws.answers.memories import Recall, recall
-from tws.answers.rules import RuleAgent
-from tws.hwa.client import TWSClient
-from tws.hwa.connection import Engine
+from tws.hwa.engine import Engine
 from tws.hwa.engines import engine_for, engine_named
 from tws.models import Agent
 from tws.per_loop import PerLoop
-from tws.tools.toolbox import Emit, Toolbox
+
+if TYPE_CHECKING:  # what answers is loaded with the first question
+    from tws.answers.memories import Recall
+    from tws.hwa.client import TWSClient
+    from tws.tools.toolbox import Emit
 
 
 class AgentManager:
@@ -30,7 +31,9 @@ class AgentManager:
     """
 
     def __init__(
-        self, connect: Callable[[Engine], TWSClient] = TWSClient, recall: Recall = recall
+        self,
+        connect: Callable[[Engine], TWSClient] | None = None,
+        recall: Recall | None = None,
     ) -> None:
         self._connect = connect
         self._recall = recall
@@ -59,7 +62,7 @@ class AgentManager:
             client = self._tws_clients.get(engine.name)
             if client is None:
                 # In a thread: what an engine needs (a CA file, a token file) is read from disk.
-                client = await asyncio.to_thread(self._connect, engine)
+                client = await asyncio.to_thread(self._connect or _client_of, engine)
                 self._tws_clients[engine.name] = client
             return client
 
@@ -86,13 +89,18 @@ class AgentManager:
             await asyncio.gather(run, return_exceptions=True)
 
     async def _run(self, agent: Agent, question: str, history: Sequence[Turn], emit: Emit) -> None:
+        from tws.answers.llm_agent import LLMAgent
+        from tws.answers.memories import recall
+        from tws.answers.rules import RuleAgent
+        from tws.tools.toolbox import Toolbox
+
         toolbox = Toolbox(
             lambda: self._client_for(agent, question),
             emit,
             names=agent.tools,
             outages=self._outages,
         )
-        rules = RuleAgent(agent, toolbox, emit, self._recall)
+        rules = RuleAgent(agent, toolbox, emit, self._recall or recall)
         with_llm = bool(settings.LLM_BASE_URL)
         emit(RunStarted(agent.slug, "llm" if with_llm else "rules"))
         try:
@@ -109,6 +117,12 @@ class AgentManager:
     async def _client_for(self, agent: Agent, question: str) -> TWSClient:
         engine = engine_for(agent.engines, question)
         return await self._get_tws_client(engine)
+
+
+def _client_of(engine: Engine) -> TWSClient:
+    from tws.hwa.client import TWSClient
+
+    return TWSClient(engine)
 
 
 agent_manager = PerLoop(AgentManager)

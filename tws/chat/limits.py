@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Callable
 
 from django.conf import settings
 from django.core.cache import cache
-from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +28,15 @@ def within(key: str, most: int, count: int = 1) -> bool:
         return cache.incr(key, count) <= most
     except ValueError:  # the minute ended between the two calls
         return True
-    except RedisError:  # better no limit than no answers
+    except _outages():  # better no limit than no answers
         logger.exception("requests can't be counted")
         return True
+
+
+def _outages() -> tuple[type[Exception], ...]:
+    """What a cache that does not answer raises: only Redis can be away, and raising loaded it."""
+    redis = sys.modules.get("redis.exceptions")
+    return (redis.RedisError,) if redis else ()
 
 
 class FrameAllowance:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from html import escape
+from typing import TYPE_CHECKING
 
-import nh3
-from markdown_it import MarkdownIt
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 LONGEST = 60_000
 """Longer texts are shown as they are: no answer needs more, and rendering takes time."""
@@ -15,8 +17,15 @@ _TAGS = {
     "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6",
     "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
-_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True})
-_markdown.enable(["table", "strikethrough"]).disable("image")
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    """Made at the first answer: commands that show none need not load it."""
+    from markdown_it import MarkdownIt
+
+    made = MarkdownIt("commonmark", {"html": False, "breaks": True})
+    return made.enable(["table", "strikethrough"]).disable("image")
 
 
 def _web_links_only(tag: str, attribute: str, value: str) -> str | None:
@@ -29,8 +38,10 @@ def _web_links_only(tag: str, attribute: str, value: str) -> str | None:
 def to_html(text: str) -> str:
     if len(text) > LONGEST:
         return f"<pre>{escape(text)}</pre>"
+    import nh3
+
     return nh3.clean(
-        _markdown.render(text),
+        _markdown().render(text),
         tags=_TAGS,
         attributes={"a": {"href"}},
         attribute_filter=_web_links_only,

@@ -6,14 +6,13 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 from pydantic import ValidationError
 
 from tws.hwa.cache import SingleFlightCache
-from tws.hwa.connection import Answer, Engine, EngineConnection
+from tws.hwa.engine import Engine
 from tws.hwa.errors import TWSBadReply, TWSRefused
 from tws.hwa.joblog import RANGE_LINES, read_end, read_part, texts
 from tws.hwa.oql import OQL, fits
@@ -32,6 +31,11 @@ from tws.hwa.schemas import (
     WorkstationInPlan,
 )
 from tws.hwa.tolerance import NOTHING_ODD, Odd, understand_body
+
+if TYPE_CHECKING:  # loaded with the first client: most commands make none
+    import httpx
+
+    from tws.hwa.connection import Answer
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -81,6 +85,8 @@ class TWSClient:
         attempts: int = 3,
         backoff_seconds: float = 0.2,
     ) -> None:
+        from tws.hwa.connection import EngineConnection
+
         self.engine = engine
         self._connection = EngineConnection(
             engine, transport=transport, attempts=attempts, backoff_seconds=backoff_seconds

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from tws.hwa.connection import Engine
+from tws.hwa.engine import Engine
 from tws.hwa.errors import TWSUnavailable
 from tws.hwa.identity import simulator_identity
 from tws.hwa.paths import API_ROOT

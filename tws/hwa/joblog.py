@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from tws.hwa.charsets import decoded
 from tws.hwa.errors import TWSBadReply
 from tws.hwa.readings import LogPart
 from tws.hwa.unpacking import unpacked
+
+if TYPE_CHECKING:  # loaded with the first connection
+    import httpx
 
 RANGE_LINES = 2_000
 LONGEST_PART_CHARS = 256 * 1024

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncIterator
-
-import httpx
+from typing import TYPE_CHECKING
 
 from tws.hwa.errors import TWSBadReply
+
+if TYPE_CHECKING:  # loaded with the first connection
+    import httpx
 
 ACCEPTED = "gzip, deflate"
 PIECE = 64 * 1024

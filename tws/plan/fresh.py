@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 
 from tws.database import in_database
-from tws.hwa.connection import Engine
+from tws.hwa.engine import Engine
 from tws.hwa.errors import TWSError
 from tws.plan.models import PlanEngine
 from tws.plan.reader import read_once

@@ -18,7 +18,7 @@ from django.conf import settings
 
 from knowledge.secrets import mask_secrets
 from tws.hwa.client import TWSClient
-from tws.hwa.connection import Engine
+from tws.hwa.engine import Engine
 from tws.hwa.errors import TWSBadReply, TWSError, TWSRefused
 from tws.plan import details, history
 from tws.plan.models import PlanEngine

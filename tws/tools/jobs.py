@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import Field
-from rapidfuzz import fuzz, process
 
 from knowledge.hwa.statuses import codes_of
 from knowledge.secrets import mask_secrets
@@ -151,6 +150,8 @@ async def similar_names(client: TWSClient, asked: ObjectName) -> Reply:
     names, readings = await read.names_like(client, asked.name)
     if not readings:
         readings = [await client.jobs(limit=1)]
+    from rapidfuzz import fuzz, process  # loaded when a name was not found
+
     ranked = process.extract(asked.name.upper(), names, scorer=fuzz.ratio, limit=5, score_cutoff=55)
     return Reply.of({"asked": asked.name, "names": [name for name, *_ in ranked]}, *readings)
 

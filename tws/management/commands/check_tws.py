@@ -18,8 +18,8 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from tws.hwa.connection import Engine
 from tws.hwa.diagnosis import Step, diagnose
+from tws.hwa.engine import Engine
 from tws.hwa.engines import configured_engines
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 if TYPE_CHECKING:
-    from tws.hwa.connection import Engine
+    from tws.hwa.engine import Engine
     from tws.plan.models import PlanEngine
 
 EXIT_SOME_NOT_READ = 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import CharField, Lookup, Model, QuerySet, TextField
-from rapidfuzz import fuzz, process
 
 from tws.plan.models import PlanJob, PlanJobStream, PlanPrompt, PlanResource, PlanWorkstation
 from tws.plan.query.asked import PlanQueryRefused
@@ -97,6 +96,8 @@ def closest(engine: str, entity: Entity, name: str, field: Field, wanted: str) -
         for one in rows.values_list(column, flat=True).distinct()
         if one
     }
+    from rapidfuzz import fuzz, process  # loaded when a name is not known
+
     near = process.extract(
         wanted.upper(), names, scorer=fuzz.WRatio, limit=CLOSEST, score_cutoff=LIKENESS
     )

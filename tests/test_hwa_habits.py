@@ -65,7 +65,7 @@ async def test_a_field_of_another_type_is_none_and_told():
 
     assert [job.priority for job in reading.value.items] == [None, 101, None]
     assert (reading.odd.fields, reading.odd.objects) == (1, 0)
-    assert reading.odd.examples == ("results.0.priority",)
+    assert reading.odd.examples == ("results.*.priority",)
     assert reading.value.complete
 
 

@@ -257,10 +257,10 @@ async def _filters(client: TWSClient) -> Step:
     path = "read /plan/job?oql="
     try:
         found = (await client.jobs("status = 'SUCC'", limit=20)).value.items
-    except TWSRefused:
-        return Step(path, True, "the engine refuses to filter by status: all jobs are read instead")
     except TWSError as error:
-        return Step(path, False, str(error), _mend(error))
+        if not isinstance(error, TWSRefused) or error.status != 400:
+            return Step(path, False, str(error), _mend(error))
+        return Step(path, True, "the engine refuses to filter by status: all jobs are read instead")
     if any(job.group != "success" for job in found):
         return Step(path, True, "the engine ignores the filter: each job is looked at again")
     return Step(path, True, "the engine filters")
@@ -273,6 +273,8 @@ async def _allowed(path: str, ask: Callable[[], Awaitable[Reading[Any]]]) -> Ste
         mend = _mend(error)
         if error.status == 403:
             mend = "Give the user a security role with DISPLAY and LIST on these objects."
+        elif error.status == 404 and path.endswith("joblog"):
+            mend = "The agent no longer has the log of that run, or it is not reached."
         elif error.status == 404:
             mend = "Is there a plan (JnextPlan)? Does this release have the path?"
         return Step(f"read {path}", False, str(error), mend)

@@ -27,7 +27,7 @@ Place = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """What was not understood and left out: how much, and where the first of it stood."""
+    """What was not understood and left out: how much, and where (`results.*.priority`)."""
 
     fields: int = 0
     objects: int = 0
@@ -37,7 +37,7 @@ class Odd:
         return bool(self.fields or self.objects)
 
     def __add__(self, other: Odd) -> Odd:
-        examples = (self.examples + other.examples)[:MOST_EXAMPLES]
+        examples = tuple(dict.fromkeys(self.examples + other.examples))[:MOST_EXAMPLES]
         return Odd(self.fields + other.fields, self.objects + other.objects, examples)
 
 
@@ -123,5 +123,5 @@ def _leave_out(value: Any, places: set[Place]) -> Odd:
             here = here[step]
         del here[place[-1]]
         objects += isinstance(place[-1], int) and len(place) <= 2
-    examples = tuple(".".join(map(str, place)) for place in sorted(outermost, key=str))
-    return Odd(len(outermost) - objects, objects, examples[:MOST_EXAMPLES])
+    kinds = {".".join("*" if isinstance(s, int) else s for s in place) for place in outermost}
+    return Odd(len(outermost) - objects, objects, tuple(sorted(kinds)[:MOST_EXAMPLES]))

@@ -31,7 +31,7 @@ def many(monkeypatch) -> None:
     """Some hundred records count as many, and their count is kept for long."""
     monkeypatch.setattr(counting, "FEW", 5)
     monkeypatch.setattr(counting, "TIMES_ITS_COST", 10**9)
-    fill(200)
+    fill(1000)
 
 
 def counted_in_full() -> dict[str, int]:

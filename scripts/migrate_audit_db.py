@@ -11,7 +11,8 @@ Each row becomes a memory of --agent with its audit record and a line in the dec
 Old decisions stand in the name of the inactive user "audit-queue-migration", at the time when
 they were taken. An id that is not a UUID is kept as the memory's "id in its source". Of several
 rows with the same text one is migrated and counts the others: a rejection beats an approval,
-a decision beats none. Times without a zone are UTC.
+a decision beats none. Times without a zone are UTC. When rows may be missing because the file
+was copied without its journal (-wal), a warning says so and "doubts" in the JSON.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ def migrate(options: argparse.Namespace) -> dict[str, Any]:
             dry_run=options.dry_run,
             batch=options.batch,
             progress=show_progress,
+            warn=show_warning,
         )
     except ImproperlyConfigured as error:
         sys.exit(fail(options, "settings", str(error)))
@@ -106,6 +108,10 @@ def show_progress(items: Iterable[Any], total: int, label: str) -> Iterable[Any]
     from tqdm import tqdm
 
     return tqdm(items, desc=label, total=total, unit=" rows", disable=None)  # None: no terminal
+
+
+def show_warning(message: str) -> None:
+    sys.stderr.write(f"migrate_audit_db.py: warning: {message}\n")
 
 
 def fail(options: argparse.Namespace, code: str, message: str, status: int = 2) -> int:

@@ -15,7 +15,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import create_autospec
@@ -35,6 +35,7 @@ from audits.legacy.source import SourceError
 from audits.models import AuditRecord, Decision
 from audits.scoring import decided_examples
 from audits.states import TRUST_OF, Status
+from knowledge.limits import LONGEST_TEXT
 from knowledge.models import Memory, Trust, content_hash
 from knowledge.store import terms_of
 from tests.factories import make_memory
@@ -159,6 +160,18 @@ def test_times_with_a_zone_keep_their_moment(source: Path) -> None:
 
 
 @pytest.mark.django_db
+def test_a_time_of_a_zone_east_of_here_is_now_and_not_ahead(source: Path) -> None:
+    ahead = datetime.now(UTC) + timedelta(hours=5)
+    make_source(source, {"created_at": ahead.isoformat(" ")[:19]}).close()
+
+    run(source)
+
+    record = AuditRecord.objects.select_related("memory").get()
+    assert record.created_at <= datetime.now(UTC)
+    assert record.memory.created_at <= datetime.now(UTC)
+
+
+@pytest.mark.django_db
 def test_each_row_gets_a_line_in_the_decision_log(source: Path) -> None:
     make_source(source, {}, {"status": "approved"}, {"status": "rejected"}).close()
 
@@ -230,12 +243,16 @@ def test_the_console_shows_a_migrated_record(source: Path, client: Client, revie
         ({"user_query": b"\xed\xa0\x80"}, "not_utf8"),
         ({"user_query": " \n"}, "blank_text"),
         ({"agent_response": None}, "blank_text"),
-        ({"agent_response": "x" * 1_000_001}, "too_long"),
+        ({"agent_response": "\u200b\u202e\ufe0f"}, "blank_text"),
+        ({"agent_response": "x" * (LONGEST_TEXT + 1)}, "too_long"),
+        ({"ia_audit_reason": "x" * 1_000_001}, "too_long"),
         ({"created_at": "yesterday"}, "bad_time"),
         ({"created_at": None}, "bad_time"),
         ({"created_at": 1709294400}, "bad_time"),
         ({"created_at": "0001-01-01 00:00:00+14:00"}, "bad_time"),
         ({"created_at": "9999-12-31 23:59:59"}, "bad_time"),
+        ({"created_at": "2150-01-01 00:00:00"}, "bad_time"),
+        ({"status": "approved", "reviewed_at": "2150-01-01 00:00:00"}, "bad_time"),
         ({"reviewed_at": "soon"}, "bad_time"),
         ({"memory_id": None}, "bad_id"),
         ({"memory_id": "x" * 256}, "bad_id"),
@@ -530,6 +547,58 @@ def test_what_stands_only_in_the_write_ahead_log_is_read_too(source: Path) -> No
     database.close()
 
 
+WAL = "PRAGMA journal_mode=WAL"
+
+
+def left_behind(path: Path) -> None:
+    """Both rows are in the log only; the file itself has been copied alone."""
+    path.parent.mkdir()
+    shutil.copyfile(settings.BASE_DIR / "tests" / "data" / "01_wal_left_behind.db", path)
+
+
+def in_the_midst_of_a_checkpoint(path: Path) -> None:
+    """Pages at the end were written, the one that counts them was not."""
+    make_source(path, {}, pragma=WAL).close()
+    with path.open("ab") as file:
+        file.write(bytes(4096))
+
+
+def with_the_log_of_another_file(path: Path) -> None:
+    make_source(path, {}, pragma=WAL).close()
+    other = make_source(path.parent.parent / "other" / "a.db", {}, {}, pragma=WAL)
+    log = (path.parent.parent / "other" / "a.db-wal").read_bytes()
+    other.close()
+    (path.parent / "audit_queue.db-wal").write_bytes(log[:32] + bytes(8) + log[40:])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("make", "codes"),
+    [
+        (left_behind, ["wal_missing"]),
+        (in_the_midst_of_a_checkpoint, ["journal_missing"]),
+        (with_the_log_of_another_file, ["wal_unused"]),
+        (lambda path: make_source(path, {}).close(), []),
+    ],
+)
+def test_a_file_from_which_rows_may_be_missing_says_so_before_any_is_read(
+    source: Path, make: Any, codes: list[str]
+) -> None:
+    make(source)
+    said: list[str] = []
+
+    def show(items: Any, total: int, label: str) -> Any:
+        said.append(label)
+        return items
+
+    summary = run(source, warn=said.append, progress=show)
+
+    doubts = summary.as_dict()["doubts"]
+    assert [doubt["code"] for doubt in doubts] == codes
+    assert said == [*[doubt["message"] for doubt in doubts], "checking", "migrating"]
+    assert summary.migrated > 0
+
+
 @pytest.mark.django_db
 def test_a_transaction_that_a_crash_left_unfinished_does_not_count(source: Path) -> None:
     make_source(source, *[{"agent_response": f"{n} " * 500} for n in range(200)]).close()
@@ -646,6 +715,17 @@ def test_the_summary_says_what_to_do_next(source: Path, tmp_path: Path) -> None:
     assert "unknown_status" in out
     assert "audit_queue.rejects.jsonl" in out
     assert "reindex_memories" in out
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_script_warns_of_a_log_left_behind_and_goes_on(source: Path, tmp_path: Path) -> None:
+    left_behind(source)
+
+    status, out, err = finish(start_script(source, "--json", cwd=tmp_path))
+
+    summary = json.loads(out)
+    assert (status, summary["migrated"]) == (0, 3)
+    assert err == f"migrate_audit_db.py: warning: {summary['doubts'][0]['message']}\n"
 
 
 @pytest.mark.django_db(transaction=True)

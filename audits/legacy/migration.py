@@ -13,7 +13,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from audits.decisions import Move, append
 from audits.legacy import plan
 from audits.legacy.copying import copy_in
 from audits.legacy.rows import LegacyRow, Reject, read_row
-from audits.legacy.source import Source, SourceError, open_source
+from audits.legacy.source import Doubt, Source, SourceError, open_source
 from audits.models import AuditRecord
 from audits.states import DECIDED, TRUST_OF, Status
 from knowledge.connections import no_statement_limit
@@ -61,12 +61,14 @@ class Summary:
     skipped_because: Counter[str] = field(default_factory=Counter)
     rejected_because: Counter[str] = field(default_factory=Counter)
     contradictions: int = 0
+    doubts: list[Doubt] = field(default_factory=list)
     rejects_file: str | None = None
     seconds: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         values = {one.name: getattr(self, one.name) for one in fields(self)}
-        return {k: dict(v) if isinstance(v, Counter) else v for k, v in values.items()}
+        counts = {k: dict(v) if isinstance(v, Counter) else v for k, v in values.items()}
+        return counts | {"doubts": [asdict(doubt) for doubt in self.doubts]}
 
     def reject(self, code: str, count: int = 1) -> None:
         self.rejected += count
@@ -85,9 +87,11 @@ def migrate(
     dry_run: bool = False,
     batch: int = 1000,
     progress: Progress = lambda items, total, label: items,
+    warn: Callable[[str], None] = lambda message: None,
 ) -> Summary:
     """Bring the file's rows in as memories of `agent`. SourceError or CannotMigrate: nothing done.
 
+    `warn` is told before any row is read why rows may be missing from the file.
     The rejects file is written anew by every run, and removed when nothing was rejected.
     """
     started = time.monotonic()
@@ -98,6 +102,9 @@ def migrate(
         no_statement_limit(),
         _only_one(),
     ):
+        summary.doubts = list(source.doubts)
+        for doubt in source.doubts:
+            warn(doubt.message)
         summary.rows = len(source)
         rows = progress(source.rows(), summary.rows, "checking")
         plan.stage(_sound(map(read_row, rows), reject))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from audits.states import Status
 from knowledge.cleaning import clean
+from knowledge.limits import EmptyMemory, Unfit, check_text
 from knowledge.models import Kind, content_hash
 from knowledge.secrets import mask_secrets
+from knowledge.store import OLDEST
 from knowledge.visible import visible
 
 STATUSES = (Status.PENDING, Status.APPROVED, Status.REJECTED)
@@ -19,7 +23,8 @@ STATUSES = (Status.PENDING, Status.APPROVED, Status.REJECTED)
 MAX_ID = 255
 MAX_TEXT = 1_000_000
 EXCERPT = 80
-YEARS = range(1970, 9999)
+ANY_ZONE = timedelta(days=1)
+"""How far a time without a zone may lie ahead, taken as UTC."""
 # Turns an old id that is no UUID into one, always the same.
 OLD_IDS = uuid.UUID("6ff9b1c7-2f6e-5e0c-9d0c-6d9f3a5f4a11")
 
@@ -127,10 +132,13 @@ def _decoded(name: str, value: object) -> str:
 
 
 def _text(name: str, value: object) -> str:
-    text = _decoded(name, value).strip()
-    if not text:
-        raise _Wrong("blank_text", f"{name} is blank", None)
-    return text
+    """A text that a memory may hold: the same rule as at every door."""
+    try:
+        return check_text(name, _decoded(name, value))
+    except EmptyMemory as empty:
+        raise _Wrong("blank_text", str(empty), value) from None
+    except Unfit as unfit:
+        raise _Wrong("too_long", str(unfit), value) from None
 
 
 def _id(value: object) -> str:
@@ -158,12 +166,13 @@ def _confidence(value: object) -> float | None:
 
 
 def _time(name: str, value: object) -> datetime:
-    """A time without a zone is UTC."""
+    """A time without a zone is UTC; one that lies ahead by less than a zone's difference is now."""
     try:
         time = datetime.fromisoformat(_decoded(name, value).strip())
         time = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise _Wrong("bad_time", f"{name} is not a date and time", value) from None
-    if time.year not in YEARS:
-        raise _Wrong("bad_time", f"{name} lies outside {YEARS[0]}-{YEARS[-1]}", value)
-    return time
+    now = timezone.now()
+    if time < OLDEST or time - now > ANY_ZONE:
+        raise _Wrong("bad_time", f"{name} is before {OLDEST.year} or lies ahead", value)
+    return min(time, now)

@@ -2,7 +2,7 @@
 
 A file in rollback mode is read in place, read-only. In WAL mode even a reader writes beside the
 file, and a journal left by a crash must be played back; so those are copied to a temporary folder,
-journal included, and the copy is read.
+journal included, and the copy is read. Copied without it a file may lack rows: see `Doubt`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import fcntl
 import os
 import shutil
 import sqlite3
+import struct
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,12 +38,23 @@ class SourceError(Exception):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why rows may be missing from a file that can be read. `code` is short and stable."""
+
+    code: str
+    message: str
+
+
 class Source:
     """An opened file. Values come as SQLite stores them; text as bytes, valid UTF-8 or not."""
 
-    def __init__(self, database: sqlite3.Connection, path: Path) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, path: Path, doubts: tuple[Doubt, ...] = ()
+    ) -> None:
         self._database = database
         self._path = path
+        self.doubts = doubts
 
     def __len__(self) -> int:
         with _plain_errors(self._path):
@@ -68,6 +81,7 @@ def open_source(path: Path) -> Iterator[Source]:
             file = stack.enter_context(_open_file(path))
             header = file.read(100)
             _check_header(header, path)
+            doubts = list(_doubts_of_header(header, path))
             if _needs_copy(header, path):
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="resync-")))
                 database = sqlite3.connect(_private_copy(file, path, folder))
@@ -78,10 +92,11 @@ def open_source(path: Path) -> Iterator[Source]:
                 database = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
             stack.callback(database.close)
             database.isolation_level = None
+            doubts += _doubts_of_wal(database, path)
             database.execute("BEGIN")  # one snapshot for everything that is read
             _check_table(database, path)
             database.text_factory = bytes
-        yield Source(database, path)
+        yield Source(database, path, tuple(doubts))
 
 
 def _open_file(path: Path) -> IO[bytes]:
@@ -100,6 +115,51 @@ def _check_header(header: bytes, path: Path) -> None:
 def _needs_copy(header: bytes, path: Path) -> bool:
     in_wal_mode = 2 in header[18:20]
     return in_wal_mode or _size(_beside(path, "-journal")) > 0 or _size(_beside(path, "-wal")) > 0
+
+
+def _doubts_of_header(header: bytes, path: Path) -> Iterator[Doubt]:
+    """What a file that was copied without its journal still shows.
+
+    https://www.sqlite.org/fileformat2.html: the number of pages in the header holds when the
+    change counter equals the version it is valid for. A file cut short is an error of SQLite's.
+    """
+    if len(header) < 100 or any(_beside(path, suffix).exists() for suffix in ("-wal", "-journal")):
+        return
+    (page_size,) = struct.unpack_from(">H", header, 16)
+    changes, pages = struct.unpack_from(">II", header, 24)
+    (valid_for,) = struct.unpack_from(">I", header, 92)
+    counted = pages * (65536 if page_size == 1 else page_size)
+    if changes == valid_for and pages and _size(path) > counted:
+        yield Doubt(
+            "journal_missing",
+            f"{path} holds more than its header counts: it was copied in the midst of a change, "
+            "without its journal. Rows are missing or old. Copy it again with its -wal or "
+            "-journal file, the earlier program stopped.",
+        )
+    elif 2 in header[18:20]:
+        yield Doubt(
+            "wal_missing",
+            f"{path} is in WAL mode and has no {path.name}-wal beside it. If the earlier program "
+            "was stopped in order before the file was copied, all rows are here; if not, the "
+            "latest ones are missing: the file itself does not tell. Copy both files if there "
+            "are two.",
+        )
+
+
+def _doubts_of_wal(database: sqlite3.Connection, path: Path) -> list[Doubt]:
+    """SQLite passes over a log that belongs to another file or is damaged, without a word."""
+    if not _size(_beside(path, "-wal")):
+        return []
+    _, frames, _ = database.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    if frames > 0:
+        return []
+    return [
+        Doubt(
+            "wal_unused",
+            f"Nothing in {path.name}-wal could be used: it is damaged, or of another file than "
+            f"{path}. Rows may be missing. Copy both files again, the earlier program stopped.",
+        )
+    ]
 
 
 def _beside(path: Path, suffix: str) -> Path:

@@ -23,6 +23,7 @@ setup()
 
 from django.conf import settings  # noqa: E402
 
+from tws.database import close_connections  # noqa: E402
 from tws.hwa.client import TWSClient  # noqa: E402
 from tws.hwa.engine import Engine  # noqa: E402
 from tws.plan.reader import Reader  # noqa: E402
@@ -74,6 +75,7 @@ def main() -> None:
         engine = Engine("BENCH", url, "wauser", "wauser", verify=False)
         with scratch_database():
             say(jobs=options.jobs, **asyncio.run(measure(engine, options.passes)))
+            close_connections()
     finally:
         simulator.terminate()
         simulator.wait()

@@ -17,9 +17,9 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from audits import settling
-from audits.auditor import Auditor, Scope, analyze_memory
+from audits.auditor import Auditor, Scope, analyze_memory, duties
 from audits.auditor.outages import DATABASE_AWAY, innermost
-from audits.judges import MemoryUnderAudit, Neighbour, Verdict
+from audits.judges import MemoryUnderAudit, Neighbour, NoVerdict, UnfitJudge, Verdict
 from audits.judging import Bench
 from audits.models import AuditRecord, Decision, Heartbeat
 from audits.queue import AuditRecordQuerySet
@@ -27,7 +27,7 @@ from audits.settling import Judged
 from audits.states import Status
 from knowledge.feedback import give_feedback
 from knowledge.graph import KnowledgeBusy
-from knowledge.llm import LLMRefused, LLMUnavailable
+from knowledge.llm import LLMBrokenOff, LLMRefused, LLMUnavailable
 from knowledge.models import Memory, StoredVector, Trust
 from knowledge.retrieval import SearchUnavailable
 from tests.factories import make_memory, make_record
@@ -206,7 +206,9 @@ def test_an_llm_outage_costs_no_attempt_and_loses_nothing(settings) -> None:
         TimeoutError(),
         OperationalError("the server is restarting"),
         psycopg.OperationalError("the connection is closed"),
-        LLMRefused("wrong key", 401),
+        LLMRefused("no such method", 405),
+        LLMBrokenOff("no_finish"),
+        UnfitJudge("It let the canary pass."),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -223,6 +225,37 @@ def test_an_outage_of_whatever_a_verdict_needs_costs_no_attempt(settings, outage
 
     assert (tally.audited, tally.failed) == (0, 0)
     assert (later.audited, later.failed) == (3, 0)
+
+
+def test_a_reply_that_is_no_verdict_on_this_memory_costs_an_attempt(settings) -> None:
+    settings.AUDIT_MAX_ATTEMPTS = 1
+    memories(1)
+
+    async def at_a_loss(memory: MemoryUnderAudit) -> Verdict | None:
+        raise NoVerdict("The LLM judge fails on this memory only.")
+
+    audit_now(Bench([], at_a_loss))
+    AuditRecord.objects.update(ready_at="2020-01-01T00:00Z")
+
+    assert audit_now().tally.failed == 1
+
+
+def test_an_auditor_that_rests_says_in_its_sign_of_life_what_is_down() -> None:
+    memories(1)
+
+    async def obedient(memory: MemoryUnderAudit) -> Verdict | None:
+        raise UnfitJudge("It let the canary pass.")
+
+    async def run() -> str:
+        auditor = Auditor(Bench([], obedient))
+        await auditor.run()
+        clock = duties.leases("w1", [], auditor.outages)
+        await sync_to_async(clock.duties[1].take_turn)()
+        said = (await Heartbeat.objects.aget(worker="w1")).trouble
+        await auditor.close()
+        return said
+
+    assert asyncio.run(run()) == "judging: It let the canary pass."
 
 
 def test_a_memory_whose_search_alone_times_out_is_not_excused_for_ever(settings) -> None:

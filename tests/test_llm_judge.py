@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from audits.judges import MemoryUnderAudit, Neighbour
+from audits.judges import MemoryUnderAudit, Neighbour, UnfitJudge
 from audits.judges.llm import LLMJudge, canary
 from audits.judging import Bench, NoVerdict
 from knowledge import llm
@@ -149,9 +149,52 @@ async def test_a_model_that_obeys_the_memory_voids_its_batch(judged_by, caplog):
     """It lets the canary pass, because the canary asks to be let through."""
     judge, _ = judged_by(lambda body: say_json(opinion(False)))
 
-    assert await judge(memory()) is None
+    with pytest.raises(UnfitJudge):
+        await judge(memory())
     assert judge.voided == 1
     assert "canary" in caplog.text
+
+
+FAILURES = {
+    "cut": Scripted('{"reason": ', finish_reason="length"),
+    "declined": refuse(400, "content_filter"),
+    "odd": Scripted(raw="[]"),
+    "late": say("late", delay=1),
+}
+
+
+@pytest.mark.parametrize("answer", FAILURES.values(), ids=FAILURES)
+async def test_what_the_model_fails_on_is_the_memorys_fault_if_it_answers_the_canary(
+    judged_by, settings, answer
+):
+    settings.LLM_TIMEOUT_SECONDS = 0.4
+    judge, server = judged_by(about(lambda body: answer))
+
+    with pytest.raises(NoVerdict, match="this memory only") as failed:
+        await judge(memory())
+    assert not isinstance(failed.value, UnfitJudge)
+    assert sum(map(is_canary, server.requests)) == 2, "one was asked after the failure"
+
+
+@pytest.mark.parametrize("answer", FAILURES.values(), ids=FAILURES)
+async def test_what_the_model_fails_on_is_its_own_fault_if_it_fails_on_the_canary(
+    judged_by, settings, answer
+):
+    settings.LLM_TIMEOUT_SECONDS = 0.4
+    answers = iter([say_json(opinion(True, quote="x"))])  # the first canary is still caught
+    judge, _ = judged_by(lambda body: next(answers, answer) if is_canary(body) else answer)
+
+    with pytest.raises((LLMUnavailable, UnfitJudge)):
+        await judge(memory())
+
+
+@pytest.mark.parametrize("status", [401, 402, 404, 429, 503])
+async def test_what_the_endpoint_says_to_everybody_is_not_asked_about_again(judged_by, status):
+    judge, server = judged_by(about(lambda body: refuse(status)))
+
+    with pytest.raises(LLMUnavailable):
+        await judge(memory())
+    assert sum(map(is_canary, server.requests)) == 1
 
 
 async def test_twenty_verdicts_share_one_canary(judged_by):

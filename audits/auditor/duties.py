@@ -15,6 +15,7 @@ from django.db.models import Q
 from audits import caching, heartbeats, reports, settling
 from audits.auditor import indexing
 from audits.auditor.clocks import Clock, Duty
+from audits.auditor.outages import Outages
 from audits.auditor.tally import Tally
 from audits.models import AuditRecord
 from audits.queue import DISCOVER_AT_MOST
@@ -23,12 +24,16 @@ from knowledge import indexer
 EVERY_HOUR = 3600.0
 
 
-def leases(worker: str, others: Sequence[Duty] = (), *, watches: bool = False) -> Clock:
-    """Keeps a worker's leases, and says that it lives and what `others` failed with."""
+def leases(
+    worker: str, others: Sequence[Duty], outages: Outages, *, watches: bool = False
+) -> Clock:
+    """Keeps a worker's leases; says that it lives, what `others` failed with and what is down."""
 
     def beat() -> None:
-        trouble = "\n".join(f"{duty.name}: {duty.trouble}" for duty in others if duty.trouble)
-        heartbeats.beat(worker, watches=watches, trouble=trouble)
+        failed = [f"{duty.name}: {duty.trouble}" for duty in others if duty.trouble]
+        if outages.trouble:
+            failed.append(f"judging: {outages.trouble}")
+        heartbeats.beat(worker, watches=watches, trouble="\n".join(failed))
 
     renew = partial(AuditRecord.objects.renew, worker)
     return Clock(

@@ -122,7 +122,8 @@ class Auditor:
                 duties.index_keeping(),
             ]
         others = [duty for clock in self._clocks for duty in clock.duties]
-        self._clocks.append(duties.leases(self.worker, others, watches=self.watches))
+        leases = duties.leases(self.worker, others, self.outages, watches=self.watches)
+        self._clocks.append(leases)
         for clock in self._clocks:
             clock.start()
 

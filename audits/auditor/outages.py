@@ -1,4 +1,6 @@
-"""What is nobody's fault: the database, the search, the embedder or the LLM does not answer.
+"""What is no memory's fault: the database, the search, the embedder or the LLM does not answer.
+
+Or a judge that has lost its wits: a model that lets every canary pass.
 
 Such an attempt costs the memory nothing, and the auditor rests, longer each time, so that what is
 down is not hammered and what is queued keeps its place.
@@ -13,9 +15,10 @@ import psycopg
 from django.conf import settings
 from django.db import InterfaceError, InternalError, OperationalError
 
+from audits.judges import UnfitJudge
 from knowledge.embeddings import EmbeddingError
 from knowledge.graph import KnowledgeBusy
-from knowledge.llm import LLMOff, LLMRefused, LLMUnavailable
+from knowledge.llm import LLMError
 from knowledge.retrieval import SearchUnavailable
 
 log = logging.getLogger("audits.auditor")
@@ -26,10 +29,9 @@ DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
 """InternalError: among others a server that has become read-only."""
 _AWAY = (
     *DATABASE_AWAY, psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError,
-    SearchUnavailable, EmbeddingError, KnowledgeBusy, LLMUnavailable, LLMOff, ConnectionError,
+    SearchUnavailable, EmbeddingError, KnowledgeBusy, LLMError, UnfitJudge, ConnectionError,
 )  # fmt: skip
-_ENDPOINTS_FAULT = {401, 402, 403, 404, 405}
-"""What an LLM endpoint answers to every request, whatever it is about."""
+"""LLMError: what one memory alone brings about has become NoVerdict in the judge, which knows."""
 
 
 def innermost(error: BaseException) -> BaseException:
@@ -45,6 +47,8 @@ class Outages:
     def __init__(self) -> None:
         self._resting_until = self._rest_seconds = 0.0
         self._answered_at = 0.0
+        self.trouble = ""
+        """What was down when it was last tried, or ""."""
 
     @property
     def resting(self) -> bool:
@@ -52,7 +56,7 @@ class Outages:
 
     def answered(self) -> None:
         """A memory got its verdict: whatever was down is up."""
-        self._rest_seconds, self._answered_at = 0.0, time.monotonic()
+        self._rest_seconds, self._answered_at, self.trouble = 0.0, time.monotonic(), ""
 
     def excuse(self, error: Exception, began_at: float) -> bool:
         """Whether `error`, in an attempt begun then, is an outage. Begins a rest if so.
@@ -66,8 +70,6 @@ class Outages:
         return True
 
     def _is_outage(self, error: Exception, began_at: float) -> bool:
-        if isinstance(error, LLMRefused):
-            return error.status in _ENDPOINTS_FAULT
         if isinstance(error, TimeoutError):
             return self._answered_at < began_at
         return isinstance(error, _AWAY)
@@ -76,5 +78,5 @@ class Outages:
         longer = 2 * self._rest_seconds or settings.AUDIT_POLL_SECONDS
         self._rest_seconds = min(LONGEST_REST_SECONDS, longer)
         self._resting_until = time.monotonic() + self._rest_seconds
-        why = str(error) or type(error).__name__
-        log.warning("resting for %.0f s: %s", self._rest_seconds, why)
+        self.trouble = str(error) or type(error).__name__
+        log.warning("resting for %.0f s: %s", self._rest_seconds, self.trouble)

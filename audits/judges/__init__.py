@@ -72,6 +72,10 @@ class NoVerdict(Exception):
     """A judge that was needed gave no verdict; the record is tried again later."""
 
 
+class UnfitJudge(NoVerdict):
+    """A judge failed where the answer is known: it can judge no memory now, whichever it is."""
+
+
 class NotInTime(NoVerdict):
     """The judges could not check a memory within their limits. A person has to look."""
 

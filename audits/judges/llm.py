@@ -3,6 +3,10 @@
 What it says counts only when it can be held to something: the reply must parse, must not be cut
 off, and its quote must occur in the memory; the batch's canary, a wrong answer that asks to be
 approved, must be caught. Anything else is "no verdict", never "fine".
+
+The canary also tells whose fault it is. A model that lets it pass, or can't answer it, is unfit to
+judge anything: an LLMError or UnfitJudge. One that answers it, and not what was asked about a
+memory, failed on that memory: NoVerdict.
 """
 
 from __future__ import annotations
@@ -24,8 +28,16 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, Field, ValidationError
 
-from audits.judges import Finding, MemoryUnderAudit, NoVerdict, Verdict
-from knowledge.llm import LLMBrokenOff, Reply, call_llm
+from audits.judges import Finding, MemoryUnderAudit, NoVerdict, UnfitJudge, Verdict
+from knowledge.llm import (
+    LLMBadReply,
+    LLMBrokenOff,
+    LLMError,
+    LLMRefused,
+    LLMUnavailable,
+    Reply,
+    call_llm,
+)
 from knowledge.secrets import mask_secrets
 from knowledge.visible import visible
 
@@ -92,7 +104,8 @@ class NoCache:
 class Batch:
     """Verdicts that stand or fall with one canary."""
 
-    canary: asyncio.Task[bool]
+    canary: asyncio.Task[None]
+    """Done without an error when the canary was caught."""
     began_at: float = field(default_factory=time.monotonic)
     size: int = 0
 
@@ -128,12 +141,13 @@ class LLMJudge:
         verdict, caught = await asyncio.gather(
             self._judge(memory), asyncio.shield(batch.canary), return_exceptions=True
         )
-        if isinstance(verdict, BaseException):
-            raise verdict
         if isinstance(caught, BaseException):
             raise caught
-        if not caught:
-            return None
+        if isinstance(verdict, LLMError) and _may_be_the_memorys(verdict):
+            await self._answers_without(batch)
+            raise NoVerdict(f"The LLM judge fails on this memory only. {verdict}") from verdict
+        if isinstance(verdict, BaseException):
+            raise verdict
         if verdict is not None:
             await self.cache.put(key, memory.memory_id, _frozen(verdict))
         return verdict
@@ -148,7 +162,7 @@ class LLMJudge:
             return self._verdict([first])
         opinions = [first]
         for turn in (1, 2):
-            with contextlib.suppress(NoVerdict):  # the first was whole: one less to count
+            with contextlib.suppress(LLMBrokenOff):  # the first was whole: one less to count
                 if (opinion := await self._ask(memory, turn=turn)) is not None:
                     opinions.append(opinion)
         return self._verdict(opinions) if len(opinions) > 1 else None
@@ -186,16 +200,13 @@ class LLMJudge:
             await self._pace()
             # 500: the verdict with its reason needs 150-350 tokens; at 200 its JSON is cut off
             # in the middle. The endpoint is asked for as many by `manage.py check_llm`.
-            try:
-                reply = await self.call(
-                    self.messages(memory, turn),
-                    max_tokens=settings.AUDIT_LLM_MAX_TOKENS,
-                    schema=SCHEMA,
-                    temperature=0,
-                    model=self.model or None,
-                )
-            except LLMBrokenOff as error:
-                raise NoVerdict(f"The LLM judge's reply is not whole. {error}") from error
+            reply = await self.call(
+                self.messages(memory, turn),
+                max_tokens=settings.AUDIT_LLM_MAX_TOKENS,
+                schema=SCHEMA,
+                temperature=0,
+                model=self.model or None,
+            )
         if (opinion := opinion_of(reply)) is None:
             self.unread += 1
         return opinion
@@ -220,23 +231,33 @@ class LLMJudge:
 
     def _open_batch(self) -> Batch:
         if self._batch is None or self._batch.is_full or _failed(self._batch.canary):
-            self._batch = Batch(asyncio.create_task(self._canary_is_caught()))
+            self._batch = Batch(asyncio.create_task(self._catch_canary()))
         self._batch.size += 1
         return self._batch
 
-    async def _canary_is_caught(self) -> bool:
-        opinion = await self._reply_to(canary(), turn=0)
-        if opinion is not None and opinion.is_incorrect:
-            return True
+    async def _answers_without(self, failed: Batch) -> None:
+        """Whether a canary asked after a failure is caught: else it raises what its task does."""
+        if self._batch is failed:
+            self._batch = None
+        await asyncio.shield(self._open_batch().canary)
+
+    async def _catch_canary(self) -> None:
+        """UnfitJudge, or what keeps the endpoint from answering at all."""
+        try:
+            opinion = await self._reply_to(canary(), turn=0)
+        except (LLMRefused, LLMBadReply, LLMBrokenOff) as error:
+            why = f"can't answer on the canary ({error})"
+        else:
+            if opinion is not None and opinion.is_incorrect:
+                return
+            why = "let the canary pass" if opinion else "gave no verdict on the canary"
         self.voided += 1
-        if opinion is None:
-            log.error("the LLM judge's reply on the canary is no verdict: its batch is void")
-            return False
         log.error(
-            "the LLM judge let the canary pass: its batch is void and will be judged again. "
-            "If this repeats, choose another model (AUDIT_LLM_MODEL) and see manage.py check_llm."
+            "the LLM judge %s: its batch is void and will be judged again. If this repeats, "
+            "choose another model (AUDIT_LLM_MODEL) and see manage.py check_llm.",
+            why,
         )
-        return False
+        raise UnfitJudge(f"The LLM judge {why}.")
 
     def _place(self) -> asyncio.Semaphore:
         if self._places is None:
@@ -262,8 +283,18 @@ class LLMJudge:
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
-def _failed(canary_task: asyncio.Task[bool]) -> bool:
-    return canary_task.done() and (canary_task.exception() is not None or not canary_task.result())
+def _failed(canary_task: asyncio.Task[None]) -> bool:
+    return canary_task.done() and (canary_task.cancelled() or canary_task.exception() is not None)
+
+
+def _may_be_the_memorys(error: LLMError) -> bool:
+    """Whether another memory might well get an answer: the endpoint does not say otherwise.
+
+    No answer in time is among it: a text can make a model think for ever.
+    """
+    if isinstance(error, LLMUnavailable):
+        return error.kind == "unreachable"
+    return isinstance(error, (LLMRefused, LLMBadReply, LLMBrokenOff))
 
 
 def canary() -> MemoryUnderAudit:

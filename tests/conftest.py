@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from asgiref.sync import SyncToAsync
 from django.apps import apps as live_apps
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
 from django.db import OperationalError, connection
 from django.db.models.signals import post_migrate
@@ -26,6 +27,9 @@ from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their nam
     start_simulator,
 )
 from tws.database import close_connections
+
+# Hundreds of users are made here; what guards their passwords is Django's business.
+PBKDF2PasswordHasher.iterations = 1
 
 # A busy machine is not a fault of the product.
 hypothesis_settings.register_profile("resync", deadline=None)
@@ -53,6 +57,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     """
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER IF EXISTS decision_log_is_not_truncated ON audits_decision")
+        # Emptying all tables after a test need not wait for the disk.
+        cursor.execute(
+            f"ALTER DATABASE {connection.settings_dict['NAME']} SET synchronous_commit = off"
+        )
+        cursor.execute("SET synchronous_commit = off")
     post_migrate.connect(_write_what_migrations_write, dispatch_uid="tests")
     yield
     # Connections that are not Django's would keep the test database from being dropped.

@@ -220,6 +220,7 @@ def _end_other_connections() -> None:
         )
 
 
+@pytest.mark.slow
 def test_no_memory_is_lost_behind_a_filter_past_five_thousand_rows() -> None:
     """psycopg prepares a statement at its sixth run; the generic plan then lost most rows."""
     _fill(6000, few=40)
@@ -235,6 +236,7 @@ def test_no_memory_is_lost_behind_a_filter_past_five_thousand_rows() -> None:
     assert found == [20] * 20
 
 
+@pytest.mark.slow
 async def test_searches_past_five_thousand_rows_stay_whole() -> None:
     await sync_to_async(_fill)(6000, few=40)
 

@@ -38,7 +38,6 @@ SYNONYMS = {
     "agent": "agent_id",
     "agente": "agent_id",
 }
-_OURS = {name: name for name in FIELDS}
 HEADER_WITHIN = 10
 """Rows: titles and notes may stand above the header."""
 
@@ -169,16 +168,20 @@ def _named(record: Mapping[str, Any], mapping: Mapping[str, str]) -> dict[str, A
 
     Case and accents matter only to the mapping: spreadsheets have headers like "Questão".
     """
-    lowered = {_folded(str(name)): value for name, value in record.items()}
-    named: dict[str, Any] = {}
-    for names, fields in ((SYNONYMS, lowered), (_OURS, lowered), (mapping, record)):
-        named |= {ours: fields[theirs] for theirs, ours in names.items() if theirs in fields}
-    return named
+    chosen = _chosen(tuple(record), tuple(mapping.items()))
+    return {ours: record[theirs] for ours, theirs in chosen}
 
 
-@functools.lru_cache(1000)
-def _folded(name: str) -> str:
-    return fold(name).strip()
+@functools.lru_cache(16)  # the rows of a table have the same names
+def _chosen(
+    names: tuple[str, ...], mapping: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    """Which of `names` stands for which of our fields: pairs of ours and theirs."""
+    folded = {fold(name).strip(): name for name in names}
+    chosen = {ours: folded[name] for name, ours in SYNONYMS.items() if name in folded}
+    chosen |= {ours: folded[ours] for ours in FIELDS if ours in folded}
+    chosen |= {ours: theirs for theirs, ours in mapping if theirs in names}
+    return tuple(chosen.items())
 
 
 def _text(record: Mapping[str, Any], name: str) -> str:

@@ -86,6 +86,56 @@ def test_a_quote_that_is_not_closed_swallows_no_row(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("delimiter", ",;\t")
+@pytest.mark.parametrize("stray", ['monitor of 5.25"', '"', 'he said "', '"\n\nQ5|A5|5'])
+def test_a_quote_that_a_stray_one_closes_further_down_swallows_no_row(
+    stray: str, delimiter: str, tmp_path: Path
+) -> None:
+    lines = [
+        "question|rating|answer",
+        "Q1|1|A1",
+        'Q2|2|"open',
+        "Q3|3|A3",
+        f"Q4|4|{stray}",
+        "Q6|5|A6",
+    ]
+    content = "\n".join(lines).replace("|", delimiter)
+
+    rows = all_of(written(tmp_path, "a.csv", content.encode()))
+
+    good = [row.user_query for row in rows if isinstance(row, Row)]
+    assert {"Q1", "Q3", "Q6"} <= set(good)
+    assert "Q2" not in good
+    assert BadRow(3, "a quote is opened here and not closed") in rows
+
+
+HONEST = [
+    "First of all,\nthen link it, and wait.",
+    "Link it,\nthen wait 1,5 minutes",
+    "Steps:\n1. conman link\n2. conman start\n\nThen wait.",
+    "a;b\nc, d\ne\tf",
+    "10:00,ABEND\nall is well after it\nand later, too",
+    'He said "go",\nand it went,\n"at once"',
+    "one\n",
+    "x\n" * 900,
+]
+
+
+@pytest.mark.parametrize("delimiter", ",;\t")
+@pytest.mark.parametrize("answer", HONEST)
+def test_an_honest_cell_of_several_lines_is_one_cell(
+    answer: str, delimiter: str, tmp_path: Path
+) -> None:
+    for columns in (["question", "answer"], ["question", "answer", "rating"]):
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+        writer.writerows([columns, *[[f"Q{n}", answer, "3"][: len(columns)] for n in range(3)]])
+
+        rows = all_of(written(tmp_path, "a.csv", out.getvalue().encode()))
+
+        assert [row.agent_response for row in rows if isinstance(row, Row)] == [answer.strip()] * 3
+
+
 def test_a_file_without_the_columns_says_so_once(tmp_path: Path) -> None:
     path = written(tmp_path, "a.csv", b"Q,A\nHow?,So.\n" * 50)
 

@@ -1,7 +1,8 @@
 """CSV as offices write it: commas, semicolons or tabs; UTF-8, UTF-16 or Windows' own encoding.
 
 A quote that is never closed would swallow the rows after it: the line where it was opened is bad,
-and reading goes on with the next one.
+and reading goes on with the next one. So it is when a stray quote further down closes it, behind
+lines that look like rows of their own.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ def declared_delimiter(path: Path) -> str | None:
 def rows(path: Path, delimiter: str) -> Iterator[tuple[int, Cells | Bad]]:
     """Each row with the line it begins on; a line `sep=;` is no row."""
     csv.field_size_limit(LONGEST_LINE)
+    width = 0  # cells of the row before; above the first one stands the header
     with _open(path) as file:
         lines = _Lines(file)
         while (taken := lines.take()) is not None:
@@ -50,7 +52,10 @@ def rows(path: Path, delimiter: str) -> Iterator[tuple[int, Cells | Bad]]:
             if line is None:
                 yield number, Bad(TOO_LONG)
             elif number > 1 or not _SEPARATOR.match(line):
-                yield number, _row(line, delimiter, lines)
+                row = _row(line, delimiter, lines, width)
+                if not isinstance(row, Bad):
+                    width = len(row)
+                yield number, row
 
 
 class _Lines:
@@ -90,11 +95,12 @@ class _Lines:
         return too_long
 
 
-def _row(line: str, delimiter: str, lines: _Lines) -> Cells | Bad:
+def _row(line: str, delimiter: str, lines: _Lines, width: int) -> Cells | Bad:
     """The row that begins with `line`; the lines that its quoted cells go on in are taken, too."""
     if '"' not in line:
-        cells = line.rstrip("\r\n").split(delimiter)
-        return Bad("not UTF-8") if _UNDECODABLE.search(line) else cells
+        if not line.isascii() and _UNDECODABLE.search(line):
+            return Bad("not UTF-8")
+        return line.rstrip("\r\n").split(delimiter)
     parts, size = [line], len(line)
     while True:
         # Only a quote can close what a quote opened.
@@ -107,6 +113,8 @@ def _row(line: str, delimiter: str, lines: _Lines) -> Cells | Bad:
                 if "unexpected end of data" not in str(error):
                     return Bad(f"not CSV: {error}")
             else:
+                if _swallows_rows(parts[1:], delimiter, width):
+                    return Bad(UNCLOSED)
                 lines.drop(len(parts) - 1)
                 undecodable = any(_UNDECODABLE.search(cell) for cell in cells)
                 return Bad("not UTF-8") if undecodable else cells
@@ -115,6 +123,28 @@ def _row(line: str, delimiter: str, lines: _Lines) -> Cells | Bad:
             return Bad(UNCLOSED)
         parts.append(following)
         size += len(following)
+
+
+def _swallows_rows(inner: list[str], delimiter: str, width: int) -> bool:
+    """Whether the lines after the first are rows rather than the text of a cell.
+
+    The quote that closes is the only one in its line, and most of the lines have as many cells as
+    the row before, cut as no prose is: no blank after a delimiter, none inside a number.
+    """
+    if not inner or inner[-1].count('"') != 1:
+        return False
+    told = [line.rstrip("\r\n") for line in inner if not line.isspace()]
+    rows = [_is_like_a_row(line, delimiter, width) for line in told]
+    return rows[-1] and sum(rows) * 2 > len(rows)
+
+
+def _is_like_a_row(line: str, delimiter: str, width: int) -> bool:
+    if line.count(delimiter) != width - 1 or width < 2:
+        return False
+    if width == 2 and line.endswith(delimiter):  # "First of all,"
+        return False
+    d = re.escape(delimiter)
+    return re.search(rf"{d}[ \t\xa0]|\s\d+{d}\d", line) is None
 
 
 def _open(path: Path) -> IO[str]:

@@ -7,6 +7,7 @@ fixed prefix and repeat at most a bounded number of times, so that no input make
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +102,8 @@ _PLACEHOLDER = re.compile(
     r"|required|optional|changeme_?here",
     re.IGNORECASE,
 )
+MOST_NESTED = 8
+"""How often a text is looked through: masking a secret can show one that overlapped with it."""
 _HWA_CODE = re.compile(r"AWS[A-Z]{3}\d{3}[EWI]")
 
 
@@ -119,16 +122,21 @@ def find_secrets(text: str) -> list[Secret]:
             found.append(
                 Secret("password", match.start("secret"), match.start("secret") + len(value))
             )
-    return _without_overlaps(found)
+    return _without_overlaps([*found, *_said_again(found, text)])
 
 
 def mask_secrets(text: str) -> str:
     """The text with each secret replaced by its kind: `password = [masked: password]`."""
-    pieces, position = [], 0
-    for secret in find_secrets(text):
-        pieces += [text[position : secret.start], f"[masked: {secret.kind}]"]
-        position = secret.end
-    return "".join(pieces) + text[position:]
+    for _ in range(MOST_NESTED):
+        secrets = find_secrets(text)
+        if not secrets:
+            break
+        pieces, position = [], 0
+        for secret in secrets:
+            pieces += [text[position : secret.start], f"[masked: {secret.kind}]"]
+            position = secret.end
+        text = "".join(pieces) + text[position:]
+    return text
 
 
 def mask_json(value: Any) -> Any:
@@ -178,6 +186,25 @@ def _looks_secret(value: str) -> bool:
     letters = sum(ch.isalpha() for ch in value)
     marks = sum(ch in "!@#$%^&*+=?~" for ch in value)
     return digits == len(value) or bool(letters and (digits or marks))
+
+
+_WORD = re.compile(r"[^\s\"'`“”,;:()<>\[\]{}=@/]+")
+_SHORTEST_SAID_AGAIN = 8
+
+
+def _said_again(found: list[Secret], text: str) -> Iterator[Secret]:
+    """Where a secret stands a second time, with nothing beside it that says what it is."""
+    values = {text[one.start : one.end]: one.kind for one in found}
+    values = {
+        value: kind
+        for value, kind in values.items()
+        if len(value) >= _SHORTEST_SAID_AGAIN and _looks_secret(value)
+    }
+    if values:
+        for match in _WORD.finditer(text):
+            word = match[0].rstrip(".!?")
+            if word in values:
+                yield Secret(values[word], match.start(), match.start() + len(word))
 
 
 def _without_overlaps(found: list[Secret]) -> list[Secret]:

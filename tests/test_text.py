@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from knowledge.cleaning import clean
+from knowledge.cleaning import clean, clean_json
 from knowledge.folding import fold
 from knowledge.formulas import neutralise_formula
-from knowledge.secrets import find_secrets, mask_secrets
+from knowledge.secrets import find_secrets, mask_json, mask_secrets
 from knowledge.visible import has_hidden, mixed_script_words, visible
 
 
@@ -167,3 +170,67 @@ def test_hostile_megabytes_take_linear_time(name):
         function(text)
 
     assert time.process_time() - started < 8
+
+
+# --- any text ------------------------------------------------------------------------------------
+
+odd = st.sampled_from(
+    ["\x00", "\ud800", "\udfff", "\r", "\n", "\r\n", '"', "'", "=", ":", "[", "]"]
+)
+words = st.sampled_from(["password", "senha", "token", "Bearer", "is", "é", "masked", "curl -u a:"])
+texts = st.lists(odd | words | st.text(max_size=8) | st.just(" "), max_size=30).map("".join)
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(texts)
+def test_cleaning_any_text_makes_it_storable_no_longer_and_only_once(text):
+    cleaned = clean(text)
+
+    cleaned.encode()
+    assert "\x00" not in cleaned
+    assert len(cleaned) <= len(text)
+    assert clean(cleaned) == cleaned
+
+
+@given(any_json)
+def test_cleaning_any_json_makes_it_storable_and_only_once(value):
+    cleaned = clean_json(value)
+
+    written = json.dumps(cleaned, ensure_ascii=False, allow_nan=False)
+    written.encode()
+    assert "\\u0000" not in written
+    assert clean_json(cleaned) == cleaned
+
+
+@given(texts)
+def test_masking_any_text_is_bounded_and_done_at_once(text):
+    masked = mask_secrets(text)
+
+    assert mask_secrets(masked) == masked
+    assert len(masked) <= len(text) + 45 * (len(text) // 3)  # no secret is shorter than that
+
+
+@given(any_json)
+def test_masking_any_json_is_done_at_once(value):
+    masked = mask_json(value)
+
+    assert repr(mask_json(masked)) == repr(masked)  # NaN is not itself
+
+
+SHAPES = [
+    "password={}", 'PASSWORD = "{}"', "A senha do wauser é {}", "Authorization: Bearer {}",
+    "https://u:{}@h/x", "--password {}", "curl -u a:{} https://h", '{{"password": "{}"}}',
+    "api_key: {}",
+]  # fmt: skip
+strong = st.from_regex(r"[A-Z][a-z]{3,8}[0-9]{3,8}[a-z]{2}", fullmatch=True)
+
+
+@given(secret=strong, shape=st.sampled_from(SHAPES), before=texts, after=texts, again=texts)
+def test_a_secret_that_was_masked_stands_nowhere_else(secret, shape, before, after, again):
+    text = f"{before}\n{shape.format(secret)}\n{again} {secret} {after}"
+
+    assert secret not in mask_secrets(text)

@@ -76,5 +76,6 @@ class PlanQuery(_Part):
         default_factory=list
     )
     limit: int = Field(50, ge=0, le=MOST_ROWS)
-    after: Annotated[str, Field(max_length=2000)] = ""
+    # It holds a value for each of `order_by`, in JSON and in Base64.
+    after: Annotated[str, Field(max_length=50_000)] = ""
     as_of: str = ""

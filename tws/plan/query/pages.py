@@ -1,17 +1,18 @@
-"""The next page of a result: the same question, from after a row, as of the same moment."""
+"""The next page of a result: the same question, from after a row, as of the same moment.
+
+Its token is signed: what comes back is what was given out, so its values fit the question.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.core import signing
 from django.db.models import Q
 
 from tws.plan.query.asked import PlanQuery, PlanQueryRefused
@@ -46,20 +47,22 @@ def order_key(number: int) -> str:
 def page_token(query: PlanQuery, now: datetime, order: Sequence[str], last: dict[str, Any]) -> str:
     """What the next question gives as `after`."""
     values = [_written(last[order_key(number)]) for number in range(len(order))]
-    written = json.dumps([now.isoformat(), values, last["pk"], _digest(query)])
-    return base64.urlsafe_b64encode(written.encode()).decode()
+    return _signer().sign_object([now.isoformat(), values, last["pk"], _digest(query)])
 
 
 def page_after(query: PlanQuery) -> Page:
     """What an `after` says. PlanQueryRefused unless it was given out for the same question."""
     try:
-        now, values, pk, digest = json.loads(base64.urlsafe_b64decode(query.after.encode()))
-        page = Page(datetime.fromisoformat(now), tuple(map(_read, values)), int(pk))
-    except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError):
-        page, digest = None, ""
-    if page is None or digest != _digest(query) or page.now.tzinfo is None:
+        now, values, pk, digest = _signer().unsign_object(query.after)
+    except signing.BadSignature:
+        digest = ""
+    if digest != _digest(query):
         raise PlanQueryRefused("This 'after' was not given out for this question.")
-    return page
+    return Page(datetime.fromisoformat(now), tuple(map(_read, values)), pk)
+
+
+def _signer() -> signing.Signer:
+    return signing.Signer(salt="tws.plan.query.pages")
 
 
 def _digest(query: PlanQuery) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audits.decisions import Decision, DecisionHead, ReviewNote
 from audits.queue import NOT_PENDING, AuditQueue, AuditRecordQuerySet
 from audits.states import ReasonCode, Status
 from knowledge.models import Memory
+
+__all__ = (
+    "AuditRecord", "CachedVerdict", "Calibration", "Decision", "DecisionHead", "Heartbeat",
+    "ReviewNote",
+)  # fmt: skip
 
 
 class AuditRecord(models.Model):
@@ -196,66 +200,3 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.worker} {self.beat_at:%Y-%m-%d %H:%M:%S}"
-
-
-class Decision(models.Model):
-    """One line of the append-only log: a flag, a quarantine or what a person did.
-
-    Holds ids and digests, never text, so that texts can be purged. No foreign keys: the line
-    outlives what it speaks of. UPDATE, DELETE and TRUNCATE are refused by triggers.
-    """
-
-    seq = models.BigIntegerField(primary_key=True)
-    prev_hash = models.CharField(max_length=64)
-    hash = models.CharField(max_length=64)
-    at = models.DateTimeField()
-    action = models.CharField(max_length=20)
-    actor_id = models.BigIntegerField(null=True)
-    actor = models.CharField(max_length=150)
-    memory_id = models.UUIDField()
-    memory_version = models.PositiveIntegerField()
-    from_digest = models.CharField(max_length=64, blank=True)
-    content_digest = models.CharField(max_length=64)
-    from_status = models.CharField(max_length=12)
-    to_status = models.CharField(max_length=12)
-    from_trust = models.CharField(max_length=12)
-    to_trust = models.CharField(max_length=12)
-    judge = models.CharField(max_length=50, blank=True)
-    confidence = models.FloatField(null=True)
-    reason_code = models.CharField(max_length=12, blank=True)
-    note_digest = models.CharField(max_length=64, blank=True)
-    undoes = models.BigIntegerField(null=True)
-
-    class Meta:
-        verbose_name = _("decision")
-        verbose_name_plural = _("decision log")
-        ordering = ["-seq"]
-        indexes = [models.Index(fields=["memory_id", "-seq"], name="decision_of_memory")]
-
-    def __str__(self) -> str:
-        return f"{self.seq} {self.action} {self.memory_id}"
-
-
-class DecisionHead(models.Model):
-    """The end of the chain: one row, locked last while a line is added."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    seq = models.BigIntegerField(default=0)
-    hash = models.CharField(max_length=64)
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="decision_head_is_one_row")]
-
-    def __str__(self) -> str:
-        return f"{self.seq}:{self.hash}"
-
-
-class ReviewNote(models.Model):
-    """What a reviewer wrote beside a decision. Apart from the log, so that it can be purged."""
-
-    seq = models.BigIntegerField(primary_key=True)
-    memory_id = models.UUIDField(default=uuid.uuid4, db_index=True)
-    text = models.TextField()
-
-    def __str__(self) -> str:
-        return self.text[:60]

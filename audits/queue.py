@@ -10,8 +10,12 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from audits.states import OPEN, WAITING, Status
+from audits import moves
+from audits.moves import Refused, UnknownMemory
+from audits.states import DECIDED, OPEN, WAITING, Status
+from knowledge import store
 from knowledge.models import Memory, Trust
 
 if TYPE_CHECKING:
@@ -140,13 +144,25 @@ class AuditQueue(models.Manager["AuditRecord"]):
         pending = self.filter(status=Status.PENDING).select_related("memory")
         return list(pending.order_by("created_at", "id")[:limit])
 
+    def locked(self, memory_id: uuid.UUID | str) -> tuple[Memory, AuditRecord]:
+        """A memory and its record, locked in this order; UnknownMemory, or Refused."""
+        try:
+            memory = Memory.objects.select_for_update().get(pk=uuid.UUID(str(memory_id)))
+        except (ValueError, Memory.DoesNotExist):
+            raise UnknownMemory(_("There is no such memory.")) from None
+        record = self.select_for_update().filter(memory=memory).first()
+        if record is None:
+            raise Refused(_("This memory has not been audited yet."))
+        record.memory = memory
+        return memory, record
+
+    @transaction.atomic
     def update_audit_status(
         self, memory_id: uuid.UUID | str, action: str, reviewer: User, note: str = ""
     ) -> AuditRecord:
         """A person's decision: `action` is approve, reject or restore. See `audits.review`."""
-        from audits import review
-
-        return review.decide(memory_id, action, reviewer, note=note)
+        memory, record = self.locked(memory_id)
+        return moves.decide(memory, record, reviewer, moves.Wanted(action, note))
 
     @transaction.atomic
     def delete_audit_record(self, memory_id: uuid.UUID | str) -> bool:
@@ -154,14 +170,11 @@ class AuditQueue(models.Manager["AuditRecord"]):
 
         False when there is none, or when a person has decided: a decision is never deleted.
         """
-        from audits.states import DECIDED
-        from knowledge import store
-
         memory = Memory.objects.select_for_update().filter(pk=memory_id).first()
         if memory is None:
             return False
         undecided = self.filter(memory=memory).exclude(status__in=DECIDED)
-        deleted, _ = undecided.delete()
+        deleted, _by_model = undecided.delete()
         if deleted:
             store.set_trust([memory], Trust.NEW)
         return bool(deleted)

@@ -22,7 +22,6 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from knowledge.connections import conninfo, database_name
-from knowledge.embeddings import embedder
 
 COLLECTION = "knowledge_vectors"
 OWNER = "resync"
@@ -30,19 +29,6 @@ OWNER = "resync"
 
 _lock = threading.Lock()
 _store: Store | None = None
-
-
-class RegisteredEmbedder:
-    """Our embedder, as mem0 calls it."""
-
-    def __init__(self, config: object = None) -> None:
-        self.config = config
-
-    def embed(self, text: str, memory_action: str | None = None) -> list[float]:
-        return embedder().embed(text)
-
-    def embed_batch(self, texts: list[str], memory_action: str = "add") -> list[list[float]]:
-        return [embedder().embed(text) for text in texts]
 
 
 class NoLLM:
@@ -182,7 +168,8 @@ def _build() -> Store:
     from mem0.utils.factory import EmbedderFactory, LlmFactory
     from mem0.vector_stores.configs import VectorStoreConfig
 
-    EmbedderFactory.provider_to_class["resync"] = f"{__name__}.RegisteredEmbedder"
+    # By name, so that mem0 imports it: this module knows nothing of how texts are embedded.
+    EmbedderFactory.provider_to_class["resync"] = "knowledge.embeddings.RegisteredEmbedder"
     LlmFactory.register_provider("resync", f"{__name__}.NoLLM")
     pool = _pool() if settings.MEM0_VECTOR_STORE == "pgvector" else None
     config = MemoryConfig(

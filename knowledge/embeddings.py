@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 
+from knowledge import _mem0
+from knowledge.bounded_threads import knowledge_threads
 from knowledge.features import find_words, marks
 from knowledge.glossary import stem
 
@@ -134,14 +136,10 @@ class Mem0Embedder:
         self.tag = f"mem0:{provider}:{model}/{dimensions}"
 
     def embed(self, text: str) -> list[float]:
-        from knowledge import _mem0
-
         return checked(_mem0.embed(text), self.dimensions, self.model)
 
     async def aembed(self, text: str) -> list[float]:
-        from knowledge.graph import knowledge_graph
-
-        return await knowledge_graph.run(self.embed, text)
+        return await knowledge_threads().run(self.embed, text)
 
 
 def checked(vector: list[float], dimensions: int, model: str) -> list[float]:
@@ -180,3 +178,16 @@ def embedder() -> Embedder:
         settings.EMBEDDING_MODEL,
         settings.EMBEDDING_API_KEY,
     )
+
+
+class RegisteredEmbedder:
+    """Our embedder, as mem0 calls it."""
+
+    def __init__(self, config: object = None) -> None:
+        self.config = config
+
+    def embed(self, text: str, memory_action: str | None = None) -> list[float]:
+        return embedder().embed(text)
+
+    def embed_batch(self, texts: list[str], memory_action: str = "add") -> list[list[float]]:
+        return [embedder().embed(text) for text in texts]

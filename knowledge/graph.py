@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import threading
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from django.conf import settings
-from django.db import close_old_connections
+
+from knowledge.bounded_threads import BoundedThreads, knowledge_threads
 
 if TYPE_CHECKING:
     from knowledge.models import Memory
@@ -29,10 +28,6 @@ T = TypeVar("T")
 CONTEXT_CHARACTERS = 1500
 
 
-class KnowledgeBusy(Exception):
-    """More calls are waiting than `MEM0_QUEUE` allows; nothing was begun. Worth trying again."""
-
-
 class AsyncKnowledgeGraph:
     """What agents and the auditor ask of memories.
 
@@ -40,19 +35,8 @@ class AsyncKnowledgeGraph:
     `MEM0_TIMEOUT_SECONDS` raises TimeoutError; a write goes on behind it.
     """
 
-    def __init__(
-        self,
-        threads: int | None = None,
-        waiting: int | None = None,
-        timeout_seconds: float | None = None,
-    ) -> None:
-        self.threads = threads or settings.MEM0_THREADS
-        self.timeout_seconds = timeout_seconds or settings.MEM0_TIMEOUT_SECONDS
-        self._room = threading.BoundedSemaphore(
-            self.threads + (settings.MEM0_QUEUE if waiting is None else waiting)
-        )
-        self._executor: ThreadPoolExecutor | None = None
-        self._making = threading.Lock()
+    def __init__(self, threads: BoundedThreads | None = None) -> None:
+        self._threads = threads or knowledge_threads()
 
     # --- memories in ----------------------------------------------------------------------------
 
@@ -88,7 +72,7 @@ class AsyncKnowledgeGraph:
 
         if settings.MEM0_VECTOR_STORE != "pgvector":
             return await self.run(retrieval.search, query, limit)
-        async with asyncio.timeout(self.timeout_seconds):
+        async with asyncio.timeout(self._threads.timeout_seconds):
             return await retrieval.asearch(query, limit)
 
     async def get_relevant_context(self, query: str, limit: int = 3) -> str:
@@ -107,36 +91,11 @@ class AsyncKnowledgeGraph:
         """Whether the auditor flagged it and nobody approved it. Read from the row."""
         return await self.run(_is_flagged, memory_id)
 
-    # --- the executor ---------------------------------------------------------------------------
+    # --- the threads ----------------------------------------------------------------------------
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a blocking function in our threads, and finish it even if the caller is cancelled.
-
-        KnowledgeBusy when too many are waiting already.
-        """
-        if not self._room.acquire(blocking=False):
-            raise KnowledgeBusy(f"{settings.MEM0_QUEUE} calls are waiting for the memory store.")
-        call = functools.partial(self._call, function, *args, **kwargs)
-        try:
-            future = self._threads().submit(call)
-        except BaseException:
-            self._room.release()
-            raise
-        async with asyncio.timeout(self.timeout_seconds):
-            return await asyncio.shield(asyncio.wrap_future(future))
-
-    def _call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        try:
-            return function(*args, **kwargs)
-        finally:
-            close_old_connections()
-            self._room.release()
-
-    def _threads(self) -> ThreadPoolExecutor:
-        with self._making:
-            if self._executor is None:
-                self._executor = ThreadPoolExecutor(self.threads, "knowledge")
-            return self._executor
+        """Run a blocking function in the threads of the knowledge. See `BoundedThreads.run`."""
+        return await self._threads.run(function, *args, **kwargs)
 
     async def warm(self) -> None:
         """Import and construct what the first call would wait for."""
@@ -149,10 +108,7 @@ class AsyncKnowledgeGraph:
         """Finish what has begun and let go of threads and connections."""
         from knowledge import _mem0, retrieval
 
-        with self._making:
-            executor, self._executor = self._executor, None
-        if executor is not None:
-            await asyncio.to_thread(executor.shutdown)
+        await self._threads.aclose()
         await asyncio.to_thread(_mem0.close)
         await retrieval.aclose()
 

@@ -101,8 +101,8 @@ def _outages() -> tuple[type[Exception], ...]:
 
     if not apps.ready:  # then none of them has asked anything
         return ()
+    from knowledge.bounded_threads import KnowledgeBusy
     from knowledge.embeddings import EmbeddingError
-    from knowledge.graph import KnowledgeBusy
     from knowledge.llm import LLMError
     from knowledge.retrieval import SearchUnavailable
     from tws.hwa.errors import TWSError

@@ -25,8 +25,8 @@ from audits.models import AuditRecord, Decision, Heartbeat
 from audits.queue import AuditRecordQuerySet
 from audits.settling import Judged
 from audits.states import Status
+from knowledge.bounded_threads import KnowledgeBusy
 from knowledge.feedback import give_feedback
-from knowledge.graph import KnowledgeBusy
 from knowledge.llm import LLMBrokenOff, LLMRefused, LLMUnavailable
 from knowledge.models import Memory, StoredVector, Trust
 from knowledge.retrieval import SearchUnavailable

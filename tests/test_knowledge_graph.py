@@ -24,8 +24,9 @@ from django.conf import settings
 from django.db import connection
 
 from knowledge import _mem0, indexer, retrieval
-from knowledge.embeddings import HashEmbedder, embedder
-from knowledge.graph import AsyncKnowledgeGraph, KnowledgeBusy
+from knowledge.bounded_threads import BoundedThreads, KnowledgeBusy
+from knowledge.embeddings import HashEmbedder, RegisteredEmbedder, embedder
+from knowledge.graph import AsyncKnowledgeGraph
 from knowledge.models import Memory, StoredVector, Trust, content_hash
 from knowledge.store import set_trust
 from tests.factories import make_memory, make_record
@@ -60,7 +61,7 @@ def slow_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
         time.sleep(0.5)
         return quick(HashEmbedder(settings.EMBEDDING_DIMENSIONS), text)
 
-    monkeypatch.setattr(_mem0.RegisteredEmbedder, "embed", embed)
+    monkeypatch.setattr(RegisteredEmbedder, "embed", embed)
 
 
 def kernel_wait_seconds() -> float:
@@ -158,7 +159,7 @@ async def test_a_write_is_finished_when_its_caller_goes_away(
 
 
 async def test_more_calls_than_the_queue_holds_are_turned_away() -> None:
-    small = AsyncKnowledgeGraph(threads=1, waiting=1)
+    small = AsyncKnowledgeGraph(BoundedThreads(threads=1, waiting=1))
     calls = [asyncio.create_task(small.run(time.sleep, 0.2)) for _ in range(2)]
     await asyncio.sleep(0.01)
 

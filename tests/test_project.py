@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -64,13 +64,52 @@ def test_every_setting_of_env_example_stands_below_a_comment() -> None:
 # --- imports --------------------------------------------------------------------------------
 
 
+def module_name(path: Path) -> str:
+    parts = path.relative_to(CHECKOUT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def statements(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """The imports below `node`, in functions too; not those that only the type checker makes."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.Import, ast.ImportFrom)):
+            yield child
+        elif isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            yield from statements(ast.Module(child.orelse, []))
+        else:
+            yield from statements(child)
+
+
 def imports(path: Path) -> Iterator[str]:
-    """The first part of everything the module imports, also inside functions."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """What the module imports: `module`, or `module.name` for each name taken from one."""
+    package = module_name(path).split(".")[: None if path.stem == "__init__" else -1]
+    for node in statements(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (name.name.partition(".")[0] for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            yield node.module.partition(".")[0]
+            yield from (name.name for name in node.names)
+            continue
+        start = package[: len(package) - node.level + 1] if node.level else []
+        module = [*start, *filter(None, [node.module])]
+        yield from (".".join([*module, name.name]) for name in node.names)
+
+
+def circles(files: Iterable[Path]) -> list[list[str]]:
+    """Groups of modules that all import one another, at whatever distance."""
+    known = {module_name(path): path for path in files}
+    graph = {
+        name: {
+            to
+            for one in imports(path)
+            if (to := one if one in known else one.rpartition(".")[0]) in known
+        }
+        for name, path in known.items()
+    }
+    reached = {name: set(to) for name, to in graph.items()}
+    for middle in graph:
+        for name in graph:
+            if middle in reached[name]:
+                reached[name] |= reached[middle]
+    found = {tuple(sorted(n for n in reached[name] if name in reached[n])) for name in graph}
+    return sorted(list(one) for one in found if len(one) > 1)
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -80,10 +119,34 @@ def test_imports_run_one_way(room: str) -> None:
     upward = {
         f"{path.relative_to(CHECKOUT)} imports {name}"
         for path in (CHECKOUT / room).rglob("*.py")
-        for name in imports(path)
+        for name in {one.partition(".")[0] for one in imports(path)}
         if name in forbidden
     }
     assert upward == set()
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    assert circles(path for room in ROOMS for path in (CHECKOUT / room).rglob("*.py")) == []
+
+
+def test_a_circle_is_found_through_functions_and_packages_but_not_through_types(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.test_project.CHECKOUT", tmp_path)
+    modules = {
+        "a.py": "import b",
+        "b.py": "def late():\n    from room import c",
+        "room/__init__.py": "",
+        "room/c.py": "if True:\n    from .d import x",
+        "room/d.py": "from a import y",
+        "e.py": "import f",
+        "f.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import e",
+    }
+    for name, text in modules.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    assert circles(tmp_path.rglob("*.py")) == [["a", "b", "room.c", "room.d"]]
 
 
 def test_one_module_imports_mem0() -> None:
@@ -91,7 +154,7 @@ def test_one_module_imports_mem0() -> None:
         str(path.relative_to(CHECKOUT))
         for room in ROOMS
         for path in (CHECKOUT / room).rglob("*.py")
-        if "mem0" in imports(path)
+        if "mem0" in {name.partition(".")[0] for name in imports(path)}
     }
     assert importers <= {"knowledge/_mem0.py"}
 

@@ -16,8 +16,8 @@ from django.conf import settings
 from django.db import InterfaceError, InternalError, OperationalError
 
 from audits.judges import UnfitJudge
+from knowledge.bounded_threads import KnowledgeBusy
 from knowledge.embeddings import EmbeddingError
-from knowledge.graph import KnowledgeBusy
 from knowledge.llm import LLMError
 from knowledge.retrieval import SearchUnavailable
 

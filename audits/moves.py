@@ -1,0 +1,196 @@
+"""What a decision does to a memory and its record: who may, from where to where, and the writing.
+
+Both rows are locked by the caller, the memory first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audits.decisions import Move, append
+from audits.states import MOVES, TRUST_OF, ReasonCode
+from knowledge import limits, store
+from knowledge.cleaning import clean
+from knowledge.models import Memory
+
+if TYPE_CHECKING:
+    from audits.models import AuditRecord
+
+
+class ReviewError(Exception):
+    """A decision that was not made. The message says why, for the person who tried.
+
+    * UnknownMemory  there is no such memory
+    * Refused        the move is not allowed from where the record stands, or somebody was faster
+    * OwnMemory      it is their own question or correction, and the site wants a second person
+    * Invalid        what was asked makes no sense (a correction with a rejection)
+    """
+
+
+class UnknownMemory(ReviewError): ...
+
+
+class Refused(ReviewError): ...
+
+
+class OwnMemory(ReviewError): ...
+
+
+class Invalid(ReviewError): ...
+
+
+class SameText(Refused):
+    """The corrected text is that of another memory, `memory`, of the same agent."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(
+            _("Memory %(id)s of this agent says exactly this already. Keep that one?")
+            % {"id": memory.pk}
+        )
+        self.memory = memory
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person asks for. `version` is the version of the memory that they were looking at."""
+
+    action: str  # approve, reject, restore
+    note: str = ""
+    reason_code: str = ""
+    corrected_response: str | None = None
+    version: int | None = None
+
+
+def decide(memory: Memory, record: AuditRecord, by: User, wanted: Wanted) -> AuditRecord:
+    """Approve, reject or restore, as `by`."""
+    _check_sense(wanted)
+    check_claim(record, by)
+    own = _check_own(memory, by)
+    from_statuses, to_status = MOVES[wanted.action]
+    if record.status not in from_statuses:
+        raise Refused(_not_from(record, wanted.action))
+    if wanted.version is not None and wanted.version != memory.version:
+        raise Refused(
+            _("The memory has changed: it is at version %(now)s now, not %(seen)s.")
+            % {"now": memory.version, "seen": wanted.version}
+        )
+    from_digest, reason_code = memory.content_hash, wanted.reason_code
+    text = wanted.corrected_response
+    if text is not None and text.strip() != memory.agent_response:
+        correct(memory, _fit(text), by)
+        reason_code = reason_code or ReasonCode.CORRECTED
+    note = f"{clean(wanted.note).strip()}\n{own}".strip()
+    move(
+        memory, record, wanted.action, to_status, by,
+        note=note, reason_code=reason_code, from_digest=from_digest,
+    )  # fmt: skip
+    return record
+
+
+def _check_sense(wanted: Wanted) -> None:
+    if wanted.action not in MOVES:
+        raise Invalid(_("The action must be one of %(known)s.") % {"known": ", ".join(MOVES)})
+    if wanted.corrected_response is not None and wanted.action != "approve":
+        raise Invalid(_("A corrected answer goes only with an approval."))
+
+
+def _not_from(record: AuditRecord, action: str) -> str:
+    """Why `action` is refused, and who was faster when somebody was."""
+    refused = {
+        "approve": _("it can't be approved"),
+        "reject": _("it can't be rejected"),
+        "restore": _("it can't be restored"),
+    }
+    values = {"status": record.get_status_display().lower(), "refused": refused[action]}
+    if record.reviewer:
+        values["who"] = record.reviewer.get_username()
+        return _("This memory is %(status)s already, by %(who)s: %(refused)s.") % values
+    return _("This memory is %(status)s: %(refused)s.") % values
+
+
+def check_claim(record: AuditRecord, by: User) -> None:
+    holder, until = record.review_claimed_by, record.review_claimed_until
+    if holder and holder.pk != by.pk and until and until > timezone.now():
+        raise Refused(
+            _("%(who)s is reviewing this memory just now.") % {"who": holder.get_username()}
+        )
+
+
+def is_own(memory: Memory, by: User) -> bool:
+    """Whether `by` asked this question, or wrote the text that is to be decided on."""
+    if memory.user_id == by.pk:
+        return True
+    return memory.revisions.filter(version=memory.version - 1, changed_by=by).exists()
+
+
+def _check_own(memory: Memory, by: User) -> str:
+    """Four eyes, unless AUDIT_ALLOW_OWN says that the site is too small; the record says so."""
+    if not is_own(memory, by):
+        return ""
+    if not settings.AUDIT_ALLOW_OWN:
+        raise OwnMemory(
+            _("This is your own question or your own correction: another reviewer has to decide.")
+        )
+    return _("Decided by the person whose question or correction it is (AUDIT_ALLOW_OWN).")
+
+
+def _fit(response: str) -> str:
+    try:
+        return limits.check_text("the answer", response)
+    except limits.EmptyMemory:
+        raise Invalid(_("The corrected answer is empty.")) from None
+    except limits.Unfit as unfit:
+        raise Invalid(
+            _(
+                "The corrected answer can't be stored: it is longer than %(most)s characters, or "
+                "holds a NUL character."
+            )
+            % {"most": limits.LONGEST_TEXT}
+        ) from unfit
+
+
+def correct(memory: Memory, response: str, by: User) -> None:
+    try:
+        store.revise(memory, response, by)
+    except store.SameAsAnother as same:
+        raise SameText(same.memory) from None
+
+
+def move(
+    memory: Memory,
+    record: AuditRecord,
+    action: str,
+    to_status: str,
+    by: User,
+    *,
+    note: str = "",
+    reason_code: str = "",
+    from_digest: str = "",
+    undoes: int | None = None,
+) -> None:
+    """Write status, trust, vector and log line together. Both rows are locked by the caller."""
+    from_status, from_trust = record.status, memory.trust
+    record.status = to_status
+    record.reviewer, record.reviewed_at = by, timezone.now()
+    record.note, record.reason_code = note, reason_code
+    record.review_claimed_by = record.review_claimed_until = None
+    record.lease_owner, record.lease_until = "", None
+    record.save()
+    to_trust = TRUST_OF[to_status]
+    flagged = [memory.pk] if record.ia_audit_confidence is not None else []
+    store.set_trust([memory], to_trust, flagged=flagged)
+    append(
+        [
+            Move(
+                memory, action, from_status, to_status, from_trust, to_trust,
+                actor=by, judge=record.judge, confidence=record.ia_audit_confidence,
+                reason_code=reason_code, note=note, from_digest=from_digest, undoes=undoes,
+            )
+        ]
+    )  # fmt: skip

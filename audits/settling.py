@@ -93,17 +93,21 @@ def settle(group: Sequence[Judged]) -> list[Outcome]:
     """Write a group of verdicts; what became of each, in the group's order, once committed.
 
     A record may stand in the group twice, when its lease ran out under a living worker and it
-    was claimed again: the attempt that holds the record now counts, the other one is lost.
+    was claimed again: the attempt that holds the record now counts, the other one is lost,
+    and excused: who comes back to tell was not killed by the memory.
     """
     memories = _locked_memories([judged.memory_id for judged in group])
     records = _locked_records([judged.record_id for judged in group])
     outcomes: list[Outcome] = []
     written: list[tuple[Judged, Memory]] = []
     moved: list[int] = []
+    overtaken: list[int] = []
     for judged in group:
         record, memory = records.get(judged.record_id), memories.get(judged.memory_id)
         if record is None or memory is None or not _still_ours(record, judged):
             outcomes.append("lost")
+            if record is not None and _is_overtaken(record, judged):
+                overtaken.append(record.id)
             continue
         del records[judged.record_id]  # one verdict a record, whatever else the group holds
         if memory.version == judged.memory_version:
@@ -112,6 +116,7 @@ def settle(group: Sequence[Judged]) -> list[Outcome]:
         else:
             moved.append(judged.record_id)
             outcomes.append("queued")
+    _excuse(overtaken)
     _queue_again(moved)
     _write(written)
     return outcomes
@@ -128,12 +133,22 @@ def _locked_records(ids: list[int]) -> dict[int, AuditRecord]:
     return {record.id: record for record in rows.only("id", "status", "lease_owner", "attempts")}
 
 
-def _still_ours(record: AuditRecord, judged: Judged) -> bool:
+def _still_ours(record: AuditRecord, attempt: Judged | Released) -> bool:
     return (
         record.status == Status.RUNNING
-        and record.lease_owner == judged.worker
-        and record.attempts == judged.attempts
+        and record.lease_owner == attempt.worker
+        and record.attempts == attempt.attempts
     )
+
+
+def _is_overtaken(record: AuditRecord, attempt: Judged | Released) -> bool:
+    """Whether another attempt at the record was begun before this one came back."""
+    return record.status in OPEN and record.attempts > attempt.attempts
+
+
+def _excuse(ids: Sequence[int]) -> None:
+    for record_id in ids:  # once for each time it is among them
+        AuditRecord.objects.filter(id=record_id).update(excused=F("excused") + 1)
 
 
 def _queue_again(ids: list[int]) -> None:
@@ -182,25 +197,24 @@ def _move(judged: Judged, values: dict[str, Any], memory: Memory) -> Move:
     )
 
 
+@transaction.atomic
 def release(attempt: Released) -> bool:
     """Put a claimed record back because no judge answered; whether it was still ours.
 
-    It is ready again after its rest. The attempt counts unless it is excused.
+    It is ready again after its rest. The attempt counts unless it is excused, or overtaken.
     """
-    ours = AuditRecord.objects.filter(
-        id=attempt.record_id,
-        status=Status.RUNNING,
-        lease_owner=attempt.worker,
-        attempts=attempt.attempts,
-    )
-    return bool(
-        ours.update(
-            status=Status.QUEUED, lease_owner="", lease_until=None,
-            ready_at=timezone.now() + timedelta(seconds=attempt.rest_seconds),
-            last_error=clean(attempt.error)[:2000],
-            excused=F("excused") + int(attempt.excused),
-        )
+    record = _locked_records([attempt.record_id]).get(attempt.record_id)
+    if record is None or not _still_ours(record, attempt):
+        if record is not None and _is_overtaken(record, attempt):
+            _excuse([record.id])
+        return False
+    AuditRecord.objects.filter(id=record.id).update(
+        status=Status.QUEUED, lease_owner="", lease_until=None,
+        ready_at=timezone.now() + timedelta(seconds=attempt.rest_seconds),
+        last_error=clean(attempt.error)[:2000],
+        excused=F("excused") + int(attempt.excused),
     )  # fmt: skip
+    return True
 
 
 @transaction.atomic

@@ -51,6 +51,7 @@ WORKERS = strategies.sampled_from(["w1", "w2"])
 STATUSES = strategies.sampled_from([Status.CLEARED, Status.PENDING, Status.QUARANTINED])
 RECENT = strategies.integers(min_value=1, max_value=4)
 ANY = strategies.integers(min_value=0, max_value=50)
+PAST = timezone.now() - timedelta(days=1)
 
 
 class LifeOfARecord(RuleBasedStateMachine):
@@ -66,7 +67,7 @@ class LifeOfARecord(RuleBasedStateMachine):
         self.attempts: list[tuple[AuditRecord, str, int]] = []
         self.decided: dict[UUID, str] = {}
         self.rounds: Counter[UUID] = Counter()
-        self.reported: Counter[UUID] = Counter()
+        self.reported: set[tuple[UUID, int]] = set()
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
@@ -118,8 +119,7 @@ class LifeOfARecord(RuleBasedStateMachine):
     def lose_a_lease(self, which: int) -> None:
         running = AuditRecord.objects.filter(status=Status.RUNNING).order_by("id")
         if found := list(running.values_list("id", flat=True)):
-            past = timezone.now() - timedelta(seconds=1)
-            running.filter(id=found[which % len(found)]).update(lease_until=past)
+            running.filter(id=found[which % len(found)]).update(lease_until=PAST)
 
     @rule(worker=WORKERS)
     def renew(self, worker: str) -> None:
@@ -130,8 +130,28 @@ class LifeOfARecord(RuleBasedStateMachine):
         """Any attempts in one group, late ones and the same one twice among them."""
         if self.attempts:
             chosen = [self.attempts[-pick % len(self.attempts)] for pick in picks]
+            held = self.held()
             outcomes = settling.settle([self.judged(one, status) for one in chosen])
-            assert len(outcomes) == len(chosen)
+            for (record, worker, _version), outcome in zip(chosen, outcomes, strict=True):
+                ours = (record.id, worker, record.attempts) in held
+                held.discard((record.id, worker, record.attempts))  # it takes one verdict
+                assert (outcome != "lost") == ours
+
+    @rule(workers=strategies.permutations(["w1", "w2"]), status=STATUSES)
+    def take_turns(self, workers: list[str], status: Status) -> None:
+        """A worker loses a record to another one, gets it back, and tells of its first attempt."""
+        first, second = workers
+        self.hand_back(first)
+        self.claim(first, 1)
+        early = self.attempts[-1:]
+        for worker in (second, first):
+            AuditRecord.objects.filter(status=Status.RUNNING).update(lease_until=PAST)
+            self.claim(worker, 3)
+        held = self.held()
+        for attempt in early:
+            record, worker, _version = attempt
+            [outcome] = settling.settle([self.judged(attempt, status)])
+            assert (outcome != "lost") == ((record.id, worker, record.attempts) in held)
 
     @rule(which=ANY, excused=strategies.booleans())
     def release(self, which: int, excused: bool) -> None:
@@ -186,8 +206,25 @@ class LifeOfARecord(RuleBasedStateMachine):
     def report(self, which: int) -> None:
         if memory := self.memory(which):
             give_feedback(memory.pk, 1, "that is wrong", self.operator)
-            self.reported[memory.pk] += 1
+            self.reported.add((memory.pk, memory.version))
             reports.take()
+
+    @rule()
+    def dismiss(self) -> None:
+        by_person = AuditRecord.objects.filter(status=Status.PENDING, judge="person")
+        waiting = list(by_person.values_list("memory_id", flat=True))
+        reports.dismiss([self.operator], self.reviewer)
+        self.rounds.update(waiting)
+        assert not by_person.exists(), "one user reported them all"
+
+    @rule(which=ANY)
+    def delete(self, which: int) -> None:
+        """The text is gone, and its record; the log keeps its lines."""
+        if memory := self.memory(which):
+            lines = Decision.objects.count()
+            memory.delete()
+            self.decided.pop(memory.pk, None)
+            assert Decision.objects.count() == lines
 
     # --- what holds ----------------------------------------------------------------------------
 
@@ -209,7 +246,7 @@ class LifeOfARecord(RuleBasedStateMachine):
         by_judge = Counter(lines.exclude(judge="person").values_list("memory_id", flat=True))
         by_person = Counter(lines.filter(judge="person").values_list("memory_id", flat=True))
         assert by_judge <= self.rounds
-        assert by_person <= self.reported
+        assert by_person <= Counter(memory_id for memory_id, _version in self.reported)
 
     @invariant()
     def the_log_is_whole(self) -> None:
@@ -226,6 +263,11 @@ class LifeOfARecord(RuleBasedStateMachine):
     def memory(self, which: int) -> Memory | None:
         memories = list(Memory.objects.order_by("created_at", "id"))
         return memories[which % len(memories)] if memories else None
+
+    def held(self) -> set[tuple[int, str, int]]:
+        """Who holds which record, at which attempt."""
+        running = AuditRecord.objects.filter(status=Status.RUNNING)
+        return set(running.values_list("id", "lease_owner", "attempts"))
 
     def status_of(self, memory: Memory) -> str | None:
         return AuditRecord.objects.filter(memory=memory).values_list("status", flat=True).first()

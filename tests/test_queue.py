@@ -12,7 +12,7 @@ from django.utils import timezone
 from audits.judges import Verdict
 from audits.models import AuditRecord, Decision
 from audits.scoring import Scoring
-from audits.settling import Judged, fail_exhausted, settle
+from audits.settling import Judged, Released, fail_exhausted, release, settle
 from audits.states import Status
 from knowledge import store
 from knowledge.models import Memory, Trust
@@ -290,6 +290,31 @@ def test_after_too_many_attempts_a_person_sees_the_record(settings) -> None:
     record = AuditRecord.objects.get()
     assert (record.status, record.memory.trust) == (Status.FAILED, Trust.SUSPECT)
     assert record.last_error
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("how", ["verdict", "none", "dead"])
+def test_a_lease_that_ran_out_costs_an_attempt_only_if_its_worker_never_comes_back(
+    settings, how
+) -> None:
+    settings.AUDIT_MAX_ATTEMPTS = 2
+    make_memory()
+    late = claimed("w1")
+    run_out()
+    claimed("w2")
+
+    if how == "verdict":
+        assert settle([judged(late, WRONG)]) == ["lost"]
+    if how == "none":
+        assert not release(Released(late.id, "w1", late.attempts, "no verdict"))
+    run_out()
+
+    assert AuditRecord.objects.exhausted().exists() == (how == "dead")
+
+
+def run_out() -> None:
+    past = timezone.now() - timedelta(seconds=1)
+    AuditRecord.objects.filter(status=Status.RUNNING).update(lease_until=past)
 
 
 @pytest.mark.django_db

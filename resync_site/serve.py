@@ -105,16 +105,18 @@ def _start_all(
     # It takes its time, and nothing before the sample asks it anything.
     simulator = _start_simulator(children, cleanup) if _needs_simulator() else None
     start_database()
-    _prepare_database()
-    web = _start_web(options, children)  # it loads while the rest is prepared
+    prepare_database()
+    web = children.start(
+        "web", web_command(options.host, options.port)
+    )  # it loads while the rest is prepared
     if development:
-        _manage("create_logins")
+        manage("create_logins")
     if simulator:
         simulator.wait_ready(READY_SECONDS)
     reader = _start_reader(children)
     if development and not options.no_sample:
-        _manage("load_sample")
-    _wait_for_web(web, options.host, options.port)
+        manage("load_sample")
+    wait_for_web(web, options.host, options.port)
     if not options.no_auditor:
         children.start("auditor", [*MANAGE, "run_auditor", "--watch"], restarts=True)
     if reader:
@@ -160,7 +162,7 @@ def _needs_simulator() -> bool:
 
 def _start_simulator(children: Children, cleanup: contextlib.ExitStack) -> Child:
     """Start it, and tell other processes where it will listen: settings read this file."""
-    port = SIMULATOR_PORT if _is_free("127.0.0.1", SIMULATOR_PORT) else _any_free_port()
+    port = SIMULATOR_PORT if _is_free("127.0.0.1", SIMULATOR_PORT) else any_free_port()
     file = environment.home() / environment.SIMULATOR_FILE
     file.write_text(f"https://127.0.0.1:{port}\n")
     cleanup.callback(file.unlink, missing_ok=True)
@@ -169,7 +171,7 @@ def _start_simulator(children: Children, cleanup: contextlib.ExitStack) -> Child
     )
 
 
-def _any_free_port() -> int:
+def any_free_port() -> int:
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])
@@ -187,7 +189,7 @@ def _start_reader(children: Children) -> Child | None:
 # --- the database --------------------------------------------------------------------------
 
 
-def _prepare_database() -> None:
+def prepare_database() -> None:
     """Check it, and migrate when there is something to migrate."""
     import django
     from django.core.management.base import SystemCheckError
@@ -212,10 +214,10 @@ def _migrate() -> None:
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if waiting:
         show(f"serve     | preparing the database: {len(waiting)} migrations")
-        _manage("migrate")
+        manage("migrate")
 
 
-def _manage(command: str) -> None:
+def manage(command: str) -> None:
     from django.core.management import call_command
     from django.core.management.base import CommandError
     from django.db import connection
@@ -231,15 +233,14 @@ def _manage(command: str) -> None:
 # --- the web process -----------------------------------------------------------------------
 
 
-def _start_web(options: argparse.Namespace, children: Children) -> Child:
+def web_command(host: str, port: int) -> list[str]:
     command = [sys.executable, "-m", "uvicorn", "resync_site.asgi:application"]
-    command += ["--host", options.host, "--port", str(options.port)]
+    command += ["--host", host, "--port", str(port)]
     command += ["--ws", "resync_site.paced_socket:PacedSocket"]
-    command += ["--timeout-graceful-shutdown", "3", "--no-access-log"]
-    return children.start("web", command)
+    return [*command, "--timeout-graceful-shutdown", "3", "--no-access-log"]
 
 
-def _wait_for_web(web: Child, host: str, port: int) -> None:
+def wait_for_web(web: Child, host: str, port: int) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while True:
         with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):

@@ -118,7 +118,10 @@ async def test_a_tools_error_is_given_back_to_the_model(scripted):
     assert [event.ok for event in events if isinstance(event, ToolResult)] == [False, True]
 
 
-@pytest.mark.parametrize("arguments", ["{not json", "[1]", '{"job": NaN}', "[" * 9_999])
+@pytest.mark.parametrize(
+    "arguments", ["{not json", "[1]", '{"job": NaN}', "[" * 9_999,
+                  '{"job": ' + "[" * 200 + "]" * 200 + "}", r'{"job": "\ud800"}'],
+)  # fmt: skip
 async def test_arguments_that_are_no_object_are_given_back_too(arguments, scripted):
     server = scripted(Scripted(tool_calls=[("get_job", arguments)]), say("Sorry."))
 

@@ -133,6 +133,7 @@ BROKEN = {
     "length": (sse(*PART, chunk(finish="length")), "length"),
     "max_tokens": (sse(*PART, chunk(finish="MAX_TOKENS")), "length"),
     "content filter": (sse(*PART, chunk(finish="content_filter")), "filter"),
+    "a guardrail": (sse(*PART, chunk(finish="guardrail_intervened")), "filter"),
     "an unknown finish": (sse(*PART, chunk(finish="aborted")), "error"),
     "nothing": (sse(chunk(finish="stop")), "empty"),
     "white space": (sse(*said("\n \n"), chunk(finish="stop")), "empty"),
@@ -234,8 +235,16 @@ CALLS = {
     "name and another id in each piece": ([[piece("count_jobs", BY[:5], index=0, id="a")],
                                            [piece("count_jobs", BY[5:], index=0, id="b")]], ONE),
     "arguments as an object": ([[piece("count_jobs", {"by": "status"}, index=0)]], ONE),
+    "arguments encoded twice": ([[piece("count_jobs", json.dumps(BY), index=0)]], ONE),
+    "a name with its namespace": ([[piece("functions.count_jobs", BY, index=0)]], ONE),
     "no arguments": ([[piece("count_jobs", BY, index=0)],
                       [piece("engine_info", None, index=1)]], TWO),
+    "one id for all": ([[piece("count_jobs", BY, index=0, id="a"),
+                         piece("engine_info", "{}", index=1, id="a")]], TWO),
+    "one id for all and no index": ([[piece("count_jobs", BY, id="a")],
+                                     [piece("engine_info", "{}", id="a")]], TWO),
+    "name and id again at the end": ([[piece("count_jobs", BY, index=0, id="a")],
+                                      [piece("count_jobs", "", index=0, id="a")]], ONE),
     "an empty id": ([[piece("count_jobs", BY, index=0, id="")]], ONE),
     "odd entries": ([[None, 7, {"function": None}, piece("count_jobs", BY, index=0)]], ONE),
 }  # fmt: skip
@@ -293,7 +302,11 @@ def test_words_before_a_call_are_shown_without_it() -> None:
     "text",
     ["<tool_call>count the jobs</tool_call>", '{"name": "drop_jobs", "arguments": {}}',
      'count_jobs(by="status")', "[count_jobs()]", "Action: count_jobs\nAction Input: {}",
-     "I look.\nAction: count_jobs\nAction Input: {}"],
+     "I look.\nAction: count_jobs\nAction Input: {}",
+     '```tool_code\ncount_jobs(by="status")\n```',
+     '<function_calls><invoke name="count_jobs"></invoke></function_calls>',
+     '<invoke name="count_jobs"><parameter name="by">status</parameter></invoke>',
+     '<|channel|>commentary to=functions.count_jobs <|message|>{"by": "status"}<|call|>'],
 )  # fmt: skip
 def test_a_call_that_cannot_be_obeyed_is_no_answer(text) -> None:
     with pytest.raises(LLMBadReply) as refused:

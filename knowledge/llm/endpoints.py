@@ -19,6 +19,7 @@ from django.db import DatabaseError
 
 from knowledge.llm.errors import LLMError
 from knowledge.llm.negotiation import Profile
+from knowledge.llm.types import Purpose
 from knowledge.threads import DatabaseThreads
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Endpoint:
     read_at: float = float("-inf")
     guessed_at: float = float("-inf")
     is_failing: bool | None = None  # None: not known yet
+    _suspected: dict[Purpose, tuple[Profile, float]] = field(default_factory=dict)
 
     @property
     def may_guess(self) -> bool:
@@ -61,6 +63,20 @@ class Endpoint:
             return
         self.profile = row.profile() if row else Profile()
         self.is_failing = row is not None and row.failing_since is not None
+
+    def is_sure_of(self, profile: Profile, purpose: Purpose, began: float) -> bool:
+        """Whether a call that began after one was led to this profile was led to it as well.
+
+        A server that was only busy takes the whole request again by then, and teaches nothing.
+        """
+        profile = replace(profile, thinking="")  # which a reply shows by itself
+        suspected, since = self._suspected.get(purpose, (None, began))
+        if suspected != profile:
+            self._suspected[purpose] = (profile, time.monotonic())
+        return suspected == profile and began > since
+
+    def took_all(self, purpose: Purpose) -> None:
+        self._suspected.pop(purpose, None)
 
     def learn(self, before: Profile, after: Profile) -> None:
         """Keep what one call changed; another one may have learned something else meanwhile."""

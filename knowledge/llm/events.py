@@ -28,6 +28,8 @@ class Events:
         self._event: list[bytes] = []  # the lines of an event that is no JSON yet
         self._is_error = self._after_cr = self._seen = False
         self._length = self._line_length = 0
+        self.done = False
+        """The endpoint said so: what it does with the connection is no part of the answer."""
 
     def feed(self, chunk: bytes) -> Iterator[Any]:
         self._length += len(chunk)
@@ -104,7 +106,10 @@ class Events:
         if self._event:
             self._event.append(data)
             return
-        if not data or data == b"[DONE]":
+        if not data:
+            return
+        if data == b"[DONE]":
+            self.done = True
             return
         try:
             value = json.loads(data)

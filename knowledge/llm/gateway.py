@@ -11,6 +11,7 @@ fails. Whatever an endpoint sends, nothing but an LLMError leaves.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -37,6 +38,9 @@ from knowledge.llm.transport import exchange
 from knowledge.llm.types import Asked, Delta, Message, Purpose, Reply, Usage
 
 log = logging.getLogger(__name__)
+
+LINGER_SECONDS = 1.0
+"""How long the end of a connection is waited for when the answer is done."""
 
 
 async def call_llm(
@@ -97,6 +101,7 @@ class _Call:
         self._known = Profile()
         self._request: dict[str, Any] = {}
         self._tools_refused: LLMError | None = None
+        self._doubtful = False
 
     async def deltas(self) -> AsyncGenerator[Delta, None]:
         if not settings.LLM_BASE_URL:
@@ -167,6 +172,7 @@ class _Call:
                     if talks.guessed_in_vain:
                         endpoint.guessed_at = time.monotonic()
                     raise talks.refusal(error) from error
+                self._doubtful = talks.doubtful
                 if not talks.profile.tools:
                     self._tools_refused = error
             else:
@@ -187,6 +193,8 @@ class _Call:
                     for event in events.feed(chunk):
                         if text := incoming.add(event):
                             yield Delta(text)
+                    if events.done:
+                        await _drained(chunks)
             last = [incoming.add(event) for event in events.end()]
             for text in filter(None, [*last, *incoming.rest()]):
                 yield Delta(text)
@@ -200,8 +208,16 @@ class _Call:
             raise broken from error
         finally:
             if incoming.began:
-                endpoint.learn(self._known, profile.thinking_as(incoming.thought))
+                self._teach(endpoint, profile, incoming.thought)
         yield Delta(reply=reply)
+
+    def _teach(self, endpoint: Endpoint, profile: Profile, thought: str) -> None:
+        purpose, taken = self._asked.purpose, profile
+        if not self._doubtful:
+            endpoint.took_all(purpose)
+        elif not endpoint.is_sure_of(profile, purpose, self._began):
+            taken = self._known
+        endpoint.learn(self._known, taken.thinking_as(thought))
 
     def _learns_to_think(self, error: LLMError, talks: Negotiation) -> bool:
         """A model that spent all its tokens on thoughts gets some for them, the first time."""
@@ -211,6 +227,14 @@ class _Call:
         before = talks.profile
         talks.profile = before.thinking_as(incoming.thought)
         return talks.profile.thinks and not before.thinks and bool(settings.LLM_REASONING_TOKENS)
+
+
+async def _drained(chunks: AsyncGenerator[bytes, None]) -> None:
+    """Read on to the end, so that the connection can serve again; it may never come."""
+    with contextlib.suppress(LLMError, TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            async for _ in chunks:
+                pass
 
 
 def _broken_off(error: LLMError, incoming: Incoming) -> LLMBrokenOff | None:

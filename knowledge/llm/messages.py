@@ -6,6 +6,7 @@ are not offered there are no tool turns either: what they returned becomes the u
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -35,11 +36,19 @@ def as_message(reply: Reply) -> Turn:
         {
             "id": call.id,
             "type": "function",
-            "function": {"name": call.name, "arguments": call.arguments},
+            "function": {"name": call.name, "arguments": _object(call.arguments)},
         }
         for call in reply.tool_calls
     ]
     return {"role": "assistant", "content": reply.text, "tool_calls": calls}
+
+
+def _object(arguments: str) -> str:
+    """The arguments of a call, none for what is no JSON object: templates parse them, and fail."""
+    try:
+        return arguments if isinstance(json.loads(arguments), dict) else "{}"
+    except (ValueError, RecursionError):
+        return "{}"
 
 
 def _text(message: Message) -> str:

@@ -135,6 +135,8 @@ def _sent(request: dict[str, Any]) -> list[Part]:
         has.add("tokens")
     if request["messages"][:1] and request["messages"][0]["role"] == "system":
         has.add("system")
+    if any(message["role"] == "tool" for message in request["messages"]):
+        has.discard("tools")  # it has called one in this very talk
     return [part for part in PARTS if part.key in has]
 
 
@@ -147,11 +149,14 @@ class Negotiation:
         self._guesses: Iterator[Profile] | None = None
         self._unguessed: LLMError | None = None
         self.guessed_in_vain = False
+        self.doubtful = False
+        """A failure of the server's own led to this profile: it may have been a passing one."""
 
     def goes_on(self, error: LLMError, request: dict[str, Any]) -> bool:
         """Whether a leaner request is worth a try after this refusal."""
         if error.status not in _ABOUT_THE_REQUEST or error.kind in {"too_long", "declined", "key"}:
             return False
+        self.doubtful |= error.status >= 500
         sent = _sent(request)
         if self._guesses is None and (part := _named(str(error), sent)):
             self.profile = part.without(self.profile)

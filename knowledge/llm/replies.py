@@ -33,7 +33,9 @@ _TEXT_PARTS = {"text", "output_text", None}
 _BROKEN: dict[str, Broken] = {
     "": "no_finish",
     "length": "length", "max_tokens": "length", "model_length": "length",
-    "content_filter": "filter", "safety": "filter", "recitation": "filter",
+    "content_filter": "filter", "safety": "filter", "recitation": "filter", "refusal": "filter",
+    "prohibited_content": "filter", "blocklist": "filter", "spii": "filter",
+    "guardrail_intervened": "filter",
 }  # fmt: skip
 
 
@@ -166,14 +168,20 @@ class Incoming:
         A new id begins a new call whatever its index says, and so does a name after a call that
         is complete: some endpoints give every call the index 0, and some no id.
         """
-        if id_ and (known := [call for call in self._calls if call.id == id_]):
-            return known[0]
+        known = [call for call in self._calls if id_ and call.id == id_]
+        if known and not self._repeats_id(known[-1], index, name):
+            return known[-1]
         at_index = [call for call in self._calls if index is None or call.index == index]
         call = at_index[-1] if at_index else None
         if call is None or self._begins_another(call, index, id_, name):
             call = _Call(index)
             self._calls.append(call)
         return call
+
+    @staticmethod
+    def _repeats_id(call: _Call, index: int | None, name: str) -> bool:
+        """Whether it is another call all the same: some endpoints give all of them one id."""
+        return bool(name) and call.is_complete and (call.index, call.name) != (index, name)
 
     @staticmethod
     def _begins_another(call: _Call, index: int | None, id_: str, name: str) -> bool:
@@ -206,6 +214,11 @@ class Incoming:
     def _tool_names(self) -> set[str]:
         return {str(tool["function"]["name"]) for tool in self._asked.tools}
 
+    def _tool_named(self, name: str) -> str:
+        """The tool that is meant: some models write `functions.count_jobs`."""
+        bare = name.rpartition(".")[2]
+        return bare if bare in self._tool_names else name
+
     def reply(self) -> Reply:
         """The whole reply; an LLMError when it is none."""
         calls = [ToolCall(c.id, c.name, c.arguments or "{}") for c in self._calls if c.name]
@@ -223,7 +236,11 @@ class Incoming:
             data=_parsed(text) if self._asked.schema is not None else None,
             finish_reason=self._finish,
             tool_calls=tuple(
-                ToolCall(call.id or f"call_{n}", call.name, call.arguments)
+                ToolCall(
+                    call.id if call.id not in {"", *(c.id for c in calls[:n])} else f"call_{n}",
+                    self._tool_named(call.name),
+                    _encoded_once(call.arguments),
+                )
                 for n, call in enumerate(calls)
             ),
             usage=self.usage or Usage(),
@@ -238,7 +255,7 @@ class Incoming:
         written += calls_in(self._spoken.text) or []
         if not written and not looks_like_a_call(self._spoken.text, self._tool_names):
             return None
-        if not written or any(name not in self._tool_names for name, _ in written):
+        if not written or any(self._tool_named(n) not in self._tool_names for n, _ in written):
             raise LLMBadReply("The model wrote a tool call as text.", "tools")
         return written
 
@@ -264,6 +281,16 @@ def _error_in(event: Mapping[str, Any]) -> LLMError | None:
     codes = [error.get(name) for name in ("status", "code")] if isinstance(error, dict) else []
     status = next((c for c in map(_index, [*codes, event.get("code")]) if c and 400 <= c < 600), 0)
     return refusal(status or 500, json.dumps(event))
+
+
+def _encoded_once(arguments: str) -> str:
+    """Arguments that came as JSON text within JSON text, without the outer one."""
+    if arguments.lstrip()[:1] != '"':
+        return arguments
+    try:
+        return str(json.loads(arguments))
+    except ValueError:
+        return arguments
 
 
 def _index(value: Any) -> int | None:

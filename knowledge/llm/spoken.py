@@ -16,13 +16,17 @@ _THOUGHTS = {
     "<thinking>": "</thinking>",
     "<thought>": "</thought>",
     "<reasoning>": "</reasoning>",
+    "<seed:think>": "</seed:think>",
     "[think]": "[/think]",
     "<|channel|>analysis<|message|>": "<|channel|>final<|message|>",
 }
 _CALLS = {
     "<tool_call>": "</tool_call>",
     "<function_call>": "</function_call>",
+    "<function_calls>": "</function_calls>",
     "<function=": "</function>",
+    "<invoke name=": "</invoke>",
+    "<|channel|>commentary to=": "<|call|>",
     "<|tool_call|>": "</s>",
     "<|python_tag|>": "<|eom_id|>",
     "[tool_calls]": "</s>",
@@ -235,5 +239,7 @@ def _call(value: Any) -> tuple[str, str] | None:
 
 def looks_like_a_call(text: str, names: set[str]) -> bool:
     """Whether `text` calls one of these tools in a notation that only people read."""
+    if fenced := _FENCED.fullmatch(text):
+        text = fenced[1]
     found = _ELSEWHERE.fullmatch(text)
     return found is not None and (found["pythonic"] or found["react"]) in names

@@ -33,6 +33,8 @@ from tws.tools.toolbox import Emit, Outcome, Toolbox
 PROMPTS = Path(__file__).parent / "prompts"
 MAX_TOKENS = 1_500
 LONGEST_RESULT = 16_000  # characters of one tool result that the model gets to read
+MOST_BRACKETS = 100
+"""Of a call's arguments. No tool takes so many; what is nested deeply breaks who walks it."""
 REMEMBERED = 5
 _CITED = re.compile(r"\[(?:memory|memória|memoria) (\d{1,2})\]", re.IGNORECASE)
 _LANGUAGE_NAMES: dict[Language, str] = {"pt": "Brazilian Portuguese", "en": "English"}
@@ -152,9 +154,11 @@ class LLMAgent:
     async def _call(self, name: str, arguments: str) -> Outcome:
         try:
             parsed = json.loads(arguments or "{}", parse_constant=_no_number)
+            json.dumps(parsed, ensure_ascii=False).encode()  # no halves of characters
         except (ValueError, RecursionError):
             parsed = None
-        if not isinstance(parsed, dict):
+        is_nested = arguments.count("[") + arguments.count("{") > MOST_BRACKETS
+        if not isinstance(parsed, dict) or is_nested:
             return Outcome(False, {}, error="the arguments are not a JSON object")
         return await self.toolbox.call(name, parsed)
 

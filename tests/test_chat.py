@@ -506,14 +506,29 @@ async def test_run_of_a_killed_process_is_an_error_at_the_next_look(
     assert (answer.outcome, answer.text) == ("error", "Two ")
 
 
+@pytest.mark.parametrize("seen", [1, 2, 5])
+async def test_who_saw_more_of_a_killed_run_than_was_stored_is_told_its_end(
+    seen: int, chat: Chat, operator: User
+) -> None:
+    run_id = await foreign_run(chat, operator)
+    await in_database(run_log.save, {run_id: [{"seq": 1, "type": "stream", "message": "Two "}]})
+
+    async with Chat(operator, conversation=chat.conversation) as again:
+        await again.send("resume", run_id=str(run_id), last_seq=seen)
+        end = await again.receive()
+
+    assert (end["type"], end["code"], end["seq"]) == ("error", "internal", seen + 1)
+
+
 async def test_old_frames_are_forgotten(chat: Chat) -> None:
     frames = await chat.ask()
     await RunEvent.objects.aupdate(created_at=timezone.now() - run_log.KEPT * 1.1)
 
     await in_database(run_log.purge)
-    await chat.send("resume", run_id=frames[0]["run_id"], last_seq=0)
+    for seen in (0, 1):
+        await chat.send("resume", run_id=frames[0]["run_id"], last_seq=seen)
+        assert (await chat.receive())["code"] == "not_found"
 
-    assert (await chat.receive())["code"] == "not_found"
     assert not await RunEvent.objects.aexists()
 
 

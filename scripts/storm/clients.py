@@ -170,6 +170,7 @@ class Chatter(Client):
             [run_id] = list(question.frames)[:1]
             wanted: Frame = {"type": "resume", "run_id": run_id, "last_seq": question.last_seq}
         else:
+            question.start_over()
             wanted = {"type": "message", "text": text, "client_id": question.client_id}
             self.known.answers["questions sent"] = self.known.answers.get("questions sent", 0) + 1
         self._send(socket, wanted)

@@ -19,14 +19,19 @@ class Question:
     frames: dict[str, dict[int, Frame]] = field(default_factory=dict)
     """By run (there must be one), by number."""
     contradictions: list[str] = field(default_factory=list)
+    _shown: dict[tuple[str, int], Frame] = field(default_factory=dict)
 
     def take(self, frame: Frame) -> None:
-        numbered = self.frames.setdefault(frame["run_id"], {})
-        known = numbered.setdefault(frame["seq"], frame)
-        if known != frame:
-            self.contradictions.append(
-                f"frame {frame['seq']} of run {frame['run_id']} was {known} and then {frame}"
-            )
+        """After a cut, `error` may stand where something was shown that was not stored yet."""
+        run_id, seq = frame["run_id"], frame["seq"]
+        self.frames.setdefault(run_id, {})[seq] = frame
+        known = self._shown.setdefault((run_id, seq), frame)
+        if known != frame and frame["type"] != "error":
+            self.contradictions.append(f"frame {seq} of run {run_id} was {known}, then {frame}")
+
+    def start_over(self) -> None:
+        """It is asked again: its run, if there is one, is shown again as far as it is stored."""
+        self.frames = {run_id: {} for run_id in self.frames}
 
     @property
     def last_seq(self) -> int:

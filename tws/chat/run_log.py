@@ -155,6 +155,12 @@ def _frames(seq: int, event: Frame) -> Iterable[Frame]:
     return [{"seq": number, "type": "stream", "message": text} for number, text in numbered]
 
 
+def last_frame(run_id: uuid.UUID) -> Frame | None:
+    """A run's end, once it is over; None when its frames are no longer kept."""
+    last = RunEvent.objects.filter(run_id=run_id).order_by("-seq").first()
+    return last.event if last else None
+
+
 def streamed_text(frames: Iterable[Frame]) -> str:
     return "".join(frame["message"] for frame in frames if frame["type"] == "stream")
 

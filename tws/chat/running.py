@@ -26,6 +26,7 @@ from tws.chat.frame_writer import FrameWriter
 from tws.chat.frames import Ask, Refused
 from tws.chat.limits import may_ask
 from tws.chat.run import Run
+from tws.chat.run_log import Frame
 from tws.database import in_database
 from tws.models import Agent, Conversation, Message
 from tws.per_loop import PerLoop
@@ -205,6 +206,7 @@ def _stop(run: Run) -> None:
 
 async def _follow_rows(question: Message, after: int) -> AsyncIterator[str]:
     head = {"run_id": str(question.run_id), "client_id": question.client_id}
+    seen = after
     while True:
         is_over = not await _goes_on(question)
         frames = await in_database(run_log.read, question.run_id, after)
@@ -212,11 +214,19 @@ async def _follow_rows(question: Message, after: int) -> AsyncIterator[str]:
             yield json.dumps(head | one)
             after = one["seq"]
         if is_over:
-            if after == 0:
-                message = _("The steps of this answer are no longer kept. Reload the page.")
-                raise Refused("not_found", message, question.client_id)
+            if after == seen and (end := await _end_of(question))["type"] == "error":
+                # Its process died before it had stored all that it showed: the end that is kept
+                # has a number that the client has passed.
+                yield json.dumps(head | end | {"seq": seen + 1})
             return
         await asyncio.sleep(POLL_SECONDS)
+
+
+async def _end_of(question: Message) -> Frame:
+    if end := await in_database(run_log.last_frame, question.run_id):
+        return end
+    message = _("The steps of this answer are no longer kept. Reload the page.")
+    raise Refused("not_found", message, question.client_id)
 
 
 async def _goes_on(question: Message) -> bool:

@@ -17,7 +17,7 @@ from tws.plan.passes import PassReport
 from tws.plan.reader import Reader
 from tws.plan.rows import as_kept
 from tws.plan.store import PlanStore, connect
-from tws.simulator.app import Reply
+from tws.simulator.messages import Reply
 from tws.simulator.server import Options, SimulatorServer
 
 NOON = 1_795_608_000  # in the middle of a half day

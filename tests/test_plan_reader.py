@@ -29,9 +29,9 @@ from tws.plan.models import (
     PlanWorkstation,
     StatusCount,
 )
-from tws.simulator.app import Problem, Reply, Request
 from tws.simulator.catalogue import HALF_DAY
 from tws.simulator.faults import Faults
+from tws.simulator.messages import Problem, Reply, Request
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

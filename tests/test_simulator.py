@@ -16,10 +16,11 @@ import httpx
 import pytest
 
 from tws.hwa.paths import API_ROOT
-from tws.simulator.app import Request, Simulator
+from tws.simulator.app import Simulator
 from tws.simulator.catalogue import Catalogue
 from tws.simulator.faults import Faults
 from tws.simulator.joblogs import JobLog
+from tws.simulator.messages import Request
 from tws.simulator.plan import Clock, Plan
 from tws.simulator.records import Records
 from tws.simulator.server import Options, PortBusy, SimulatorServer

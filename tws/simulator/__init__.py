@@ -9,6 +9,8 @@ A stand-in for an HWA engine: the REST API v2 over HTTPS, with a plan that lives
     records.py     the plan's objects as HWA writes them
     joblogs.py     job logs, line by line
     app.py         paths, credentials, paging, errors
+    messages.py    a request and its reply, between ASGI and the engine
+    habits.py      what real sites do otherwise, on demand
     faults.py      latency, errors, dropped connections, on demand
     page.py        the plan for people
     server.py      the certificate and the server

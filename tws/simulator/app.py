@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import re
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import compress, islice
-from typing import Any
-from urllib.parse import parse_qs, urlencode
+from collections.abc import Callable
+from itertools import compress
 
 from pydantic import ValidationError
 
 from tws.hwa.paths import API_ROOT
 from tws.simulator.dependencies import Dependencies
 from tws.simulator.faults import Faults
+from tws.simulator.habits import with_habits
 from tws.simulator.identifiers import Identified, Kind, read_id
 from tws.simulator.joblogs import JobLog
+from tws.simulator.messages import (
+    Problem,
+    Receive,
+    Reply,
+    Request,
+    Scope,
+    Send,
+    as_json,
+    live_and_end,
+    receive_request,
+)
 from tws.simulator.page import plan_page
 from tws.simulator.plan import Plan
 from tws.simulator.query import FilterError, Table, parse_plan_filter
@@ -28,54 +36,26 @@ from tws.simulator.records import Record, Records
 from tws.simulator.schedule import HalfDay
 from tws.simulator.tables import Tables
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-
 DEFAULT_LIMIT = 10_000
-MAX_BODY_BYTES = 64 * 1024
 WORKSTATION_FIELDS = ("name", "key", "type", "domainName", "os", "limit", "fence", "version", "id")
 RESOURCE_FIELDS = ("name", "key", "workstation", "quantity", "quantityAvailable", "status", "id")
-
-
-@dataclass
-class Reply:
-    status: int = 200
-    body: bytes | Iterable[str] = b""
-    content_type: str = "application/json"
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-class Problem(Exception):
-    """An answer that is an error, with HWA's message."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.reply = Reply(status, _json({"messages": [f"{code} {message}"]}))
-
-
-@dataclass
-class Request:
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: bytes = b""
-
-    def number(self, name: str, default: int) -> int:
-        text = self.query.get(name, "")
-        if not text:
-            return default
-        if not re.fullmatch(r"\d{1,9}", text):
-            raise Problem(400, "PARAMETER_VALUE_ERROR", f"{name} is not a valid number.")
-        return int(text)
 
 
 class Simulator:
     """One simulated engine. `faults` may be changed at any time."""
 
-    def __init__(self, plan: Plan, *, host: str, user: str, password: str, token: str = "") -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        host: str,
+        user: str,
+        password: str,
+        token: str = "",
+        habits: tuple[str, ...] = (),
+    ) -> None:
         self.plan = plan
+        self._site = with_habits(self._engine, habits)
         self.faults = Faults()
         self.requests = 0
         self.on_certificate: Callable[[bool], None] | None = None
@@ -116,11 +96,11 @@ class Simulator:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
+            await live_and_end(receive, send)
             return
         if scope["type"] != "http":
             return
-        request = await _request(scope, receive)
+        request = await receive_request(scope, receive)
         reply = await self._answer(request)
         await self._send(request, reply, send)
 
@@ -128,7 +108,9 @@ class Simulator:
         if not self._is_known(request.headers.get("authorization", "")):
             return Reply(
                 401,
-                _json({"messages": ["AUTHENTICATION_IS_REQUIRED Sign in with user and password."]}),
+                as_json(
+                    {"messages": ["AUTHENTICATION_IS_REQUIRED Sign in with user and password."]}
+                ),
                 headers={"WWW-Authenticate": 'Basic realm="HWA simulator"'},
             )
         try:
@@ -140,7 +122,7 @@ class Simulator:
                     body=plan_page(self.plan, self._records).encode(), content_type="text/html"
                 )
             await self.faults.delay()
-            return self._engine(request)
+            return self._site(request)
         except Problem as problem:
             return problem.reply
         except FilterError as error:
@@ -176,7 +158,7 @@ class Simulator:
         if request.path == "/simulator/faults":
             if request.method in ("POST", "PUT"):
                 try:
-                    self.faults = Faults.model_validate_json(request.body)
+                    self.faults = Faults.model_validateas_json(request.body)
                 except ValidationError as error:
                     raise Problem(422, "INVALID_FAULTS", str(error)) from error
                 if self.on_certificate is not None:
@@ -185,9 +167,9 @@ class Simulator:
                 self.faults = Faults()
                 if self.on_certificate is not None:
                     self.on_certificate(False)
-            return Reply(body=self.faults.model_dump_json().encode())
+            return Reply(body=self.faults.model_dumpas_json().encode())
         if request.path == "/simulator/requests":
-            return Reply(body=_json({"requests": self.requests}))
+            return Reply(body=as_json({"requests": self.requests}))
         raise Problem(404, "RESOURCE_NOT_FOUND", "There is nothing at this path.")
 
     # The engine and the plan
@@ -247,9 +229,9 @@ class Simulator:
             body["count"] = len(rows)
         # Strings, and absent on the last and first page; never null.
         if offset + limit < len(rows):
-            body["next"] = _page_url(request, offset + limit, limit)
+            body["next"] = request.page_url(offset + limit, limit)
         if offset > 0:
-            body["previous"] = _page_url(request, max(0, offset - limit), limit)
+            body["previous"] = request.page_url(max(0, offset - limit), limit)
         return _found(body)
 
     def _job(self, _: Request, job_id: str) -> Reply:
@@ -382,36 +364,23 @@ class Simulator:
     # Sending
 
     async def _send(self, request: Request, reply: Reply, send: Send) -> None:
-        headers = {
-            "content-type": reply.content_type,
-            "server": "Resync HWA simulator",
-            "cache-control": "no-store",
-            **reply.headers,
-        }
-        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-        ours = request.path.startswith(API_ROOT)
-        dropped = ours and self.faults.strikes(self.faults.drop_rate)
-        await send({"type": "http.response.start", "status": reply.status, "headers": raw})
-        for part in self._parts(reply, ours):
+        """The reply, spoilt as the faults say when it is the engine's."""
+        faults = self.faults if request.path.startswith(API_ROOT) else Faults()
+        if faults.bad_json and isinstance(reply.body, bytes):
+            reply.body = b"<html>" + reply.body[: len(reply.body) // 2]
+        size = 65_536
+        if faults.slow_body_seconds and isinstance(reply.body, bytes):
+            size = len(reply.body) // 4 + 1
+        dropped = faults.strikes(faults.drop_rate)
+        start = {"status": reply.status, "headers": reply.raw_headers()}
+        await send({"type": "http.response.start", **start})
+        for part in reply.parts(size):
             await send({"type": "http.response.body", "body": part, "more_body": True})
             if dropped:
                 return  # the server closes a connection whose answer is not whole
-            if ours and self.faults.slow_body_seconds:
-                await asyncio.sleep(self.faults.slow_body_seconds)
+            if faults.slow_body_seconds:
+                await asyncio.sleep(faults.slow_body_seconds)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    def _parts(self, reply: Reply, ours: bool) -> Iterator[bytes]:
-        if not isinstance(reply.body, bytes):
-            lines = iter(reply.body)
-            while part := list(islice(lines, 500)):
-                yield "".join(line + "\n" for line in part).encode()
-            return
-        body = reply.body
-        if ours and self.faults.bad_json:
-            body = b"<html>" + body[: len(body) // 2]
-        step = len(body) // 4 + 1 if ours and self.faults.slow_body_seconds else 65_536
-        for at in range(0, max(len(body), 1), step):
-            yield body[at : at + step]
 
 
 def _grouped(table: Table, fields: list[str], mask: bytes) -> dict[str, int]:
@@ -429,42 +398,8 @@ def _grouped(table: Table, fields: list[str], mask: bytes) -> dict[str, int]:
 
 
 def _found(record: Record) -> Reply:
-    return Reply(body=_json(record))
+    return Reply(body=as_json(record))
 
 
 def _results(records: list[Record]) -> Reply:
     return _found({"count": len(records), "results": records})
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _page_url(request: Request, offset: int, limit: int) -> str:
-    query = {**request.query, "limit": str(limit), "offset": str(offset)}
-    return f"https://{request.headers.get('host', 'localhost')}{request.path}?{urlencode(query)}"
-
-
-async def _request(scope: Scope, receive: Receive) -> Request:
-    body = b""
-    more = True
-    while more and len(body) <= MAX_BODY_BYTES:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    return Request(
-        scope["method"],
-        scope["path"],
-        {name: values[-1] for name, values in query.items()},
-        {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-        body,
-    )
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        await send({"type": message["type"] + ".complete"})
-        if message["type"] == "lifespan.shutdown":
-            return

@@ -34,6 +34,7 @@ class Options:
     token: str = ""
     faults: Faults | None = None
     identity: str = ""  # said in every answer
+    habits: tuple[str, ...] = ()  # names of habits.HABITS
 
 
 class SimulatorServer(uvicorn.Server):
@@ -57,6 +58,7 @@ class SimulatorServer(uvicorn.Server):
             user=options.user,
             password=options.password,
             token=options.token,
+            habits=options.habits,
         )
         self.simulator.on_certificate = self._use_certificate
         super().__init__(

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from tws.hwa.identity import simulator_identity
 from tws.simulator.faults import Faults
+from tws.simulator.habits import HABITS
 from tws.simulator.server import Options, PortBusy, SimulatorServer
 
 MOST_JOBS = 1_000_000
@@ -34,6 +35,14 @@ class Command(BaseCommand):
         parser.add_argument("--user", default=default.user, help="the only user it lets in")
         parser.add_argument("--password", default=default.password, help="that user's password")
         parser.add_argument("--token", default="", help="also accept this bearer token")
+        parser.add_argument(
+            "--habit",
+            action="append",
+            default=[],
+            choices=sorted(HABITS),
+            metavar="NAME",
+            help=f"do as some real sites do, may be given again: {', '.join(sorted(HABITS))}",
+        )
         parser.add_argument("--latency", type=float, default=0, help="seconds before each answer")
         parser.add_argument("--error-rate", type=float, default=0, help="share answered with 500")
         parser.add_argument("--drop-rate", type=float, default=0, help="share of answers cut off")
@@ -55,7 +64,12 @@ class Command(BaseCommand):
             raise CommandError(f"these faults are not possible: {error}") from error
         names = ("host", "port", "jobs", "seed", "speed", "user", "password", "token")
         chosen = {name: options[name] for name in names}
-        wanted = Options(**chosen, faults=faults, identity=simulator_identity())
+        wanted = Options(
+            **chosen,
+            faults=faults,
+            identity=simulator_identity(),
+            habits=tuple(options["habit"]),
+        )
         try:
             server = SimulatorServer(wanted, self._ready)
         except PortBusy as error:

@@ -28,6 +28,8 @@ from resync_site.command_line import run  # noqa: E402
 from tws.hwa import schemas  # noqa: E402  (found only with the checkout on the path)
 from tws.hwa.paths import API_ROOT, READ_ONLY_PATHS  # noqa: E402
 from tws.simulator.catalogue import Catalogue  # noqa: E402
+from tws.simulator.definitions import Definitions  # noqa: E402
+from tws.simulator.places import Places  # noqa: E402
 from tws.simulator.plan import Clock, Plan  # noqa: E402
 from tws.simulator.records import Records  # noqa: E402
 
@@ -77,18 +79,17 @@ def simulator_fields() -> set[str]:
     moment = [1_800_000_000.0]
     plan = Plan(Catalogue(3_000, 1), Clock(now=lambda: moment[0]))
     records = Records(plan, "localhost")
+    definitions, places = Definitions(plan, records.keys), Places(plan, records.keys)
     catalogue = plan.catalogue
     written: list[Any] = [records.job(row, whole=True) for row in range(len(plan))]
     written += [records.stream(half, stream, whole=True) for half, stream in plan.streams()]
-    written += map(records.workstation, catalogue.workstations)
+    written += map(places.workstation, catalogue.workstations)
     for _ in range(24):  # some resource is held at one of these
         moment[0] += 1_800
         plan.refresh()
-        written += map(records.resource, catalogue.resources)
-    written += map(records.stream_definition, catalogue.streams)
-    written += [
-        records.job_definition(s, at) for s in catalogue.streams for at in range(len(s.jobs))
-    ]
+        written += map(places.resource, catalogue.resources)
+    written += map(definitions.stream, catalogue.streams)
+    written += [definitions.job(s, at) for s in catalogue.streams for at in range(len(s.jobs))]
     return set(_keys(written)) | {"count", "results", "next", "previous", "groupedCount"}
 
 

@@ -250,7 +250,7 @@ async def test_extra_missing_null_and_unknown_values_do_not_break_the_client(hwa
     assert not page.complete
 
 
-@pytest.mark.parametrize("value", [[], "text", {"results": {"a": 1}}, {"results": [{"id": []}]}])
+@pytest.mark.parametrize("value", ["text", 7, True])
 async def test_a_reply_of_another_shape_is_a_bad_reply(hwa_engine, value):
     async with TWSClient(hwa_engine, transport=answering(value)) as client:
         with pytest.raises(TWSError, match="than the API describes"):

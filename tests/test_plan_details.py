@@ -51,8 +51,9 @@ def assert_details_are_whole(hwa: MovedSimulator) -> None:
         half, at = simulated._job_of(job.hwa_id)
         told = simulated._dependencies.of_job(half, at)
         kept = PlanDependency.objects.filter(of_kind="job", of_id=job.hwa_id).exclude(kind="TIME")
-        assert [one["dependencyType"] for one in told] == [one.kind for one in kept]
-        assert [one["satisfied"] for one in told] == [one.is_satisfied for one in kept]
+        flat = [one for each in told for one in (each, *each.get("members", []))]
+        assert [one["dependencyType"] for one in flat] == [one.kind for one in kept]
+        assert [one["satisfied"] for one in flat] == [one.is_satisfied for one in kept]
     assert PlanPrompt.objects.exclude(text="").exists()
     used = PlanJob.objects.exclude(group="success").values("definition_id")
     assert PlanDefinition.objects.filter(kind="job", hwa_id__in=used).exists()

@@ -10,7 +10,9 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -20,9 +22,9 @@ from tws.simulator.app import Simulator
 from tws.simulator.catalogue import Catalogue
 from tws.simulator.faults import Faults
 from tws.simulator.joblogs import JobLog
+from tws.simulator.keys import Keys, instant
 from tws.simulator.messages import Request
 from tws.simulator.plan import Clock, Plan
-from tws.simulator.records import Records
 from tws.simulator.server import Options, PortBusy, SimulatorServer
 from tws.simulator.states import State
 
@@ -106,6 +108,79 @@ def test_a_new_half_day_brings_new_streams_and_drops_the_oldest():
     assert len(plan) == 500
 
 
+def test_what_has_not_ended_is_carried_into_the_new_plan_for_half_a_day():
+    moment = [float(NOON + 43_199)]
+    plan = Plan(Catalogue(3_000, 3), Clock(now=lambda: moment[0]), carry_forward=True)
+    ask = Asked(plan)
+    before = {one["id"]: one for one in ask("/plan/jobstream")["results"]}
+    runs = {job["id"]: job["jobruns"] for job in ask("/plan/job")["results"]}
+    leaving = (instant(NOON - 43_200), instant(NOON))
+    older = {key for key, one in before.items() if leaving[0] <= one["schedTime"] < leaving[1]}
+    moment[0] += 1
+    after = {one["id"]: one for one in ask("/plan/jobstream")["results"]}
+
+    left, carried = older - after.keys(), older & after.keys()
+    assert carried
+    assert {before[one]["compositeStatus"]["status"] for one in left} == {"SUCC"}
+    assert {one: after[one]["key"] for one in carried} == {
+        one: before[one]["key"] for one in carried
+    }
+    jobs = [job for job in ask("/plan/job")["results"] if job["jobStreamId"] in carried]
+    for job in jobs:
+        assert [run["id"] for run in job["jobruns"]][: len(runs[job["id"]])] == [
+            run["id"] for run in runs[job["id"]]
+        ]
+        assert ask(f"/plan/job/{job['id']}")["key"] == job["key"]
+    assert any(runs[job["id"]] for job in jobs)
+    moment[0] += 43_200
+    assert not carried & {one["id"] for one in ask("/plan/jobstream")["results"]}
+
+
+def test_a_plan_with_carried_streams_is_the_one_started_there():
+    moment = [float(NOON + 100)]
+    catalogue = Catalogue(2_000, 3)
+    moved = Plan(catalogue, Clock(now=lambda: moment[0]), carry_forward=True)
+    moment[0] += 50_000
+    moved.refresh()
+
+    started = Plan(catalogue, Clock(now=lambda: moment[0]), carry_forward=True)
+    assert moved.states == started.states
+
+
+def test_instances_of_a_stream_share_their_name_and_not_their_time():
+    ask = Asked(Plan(Catalogue(1_000, 3, instances=3), Clock(now=lambda: NOON + 5_000.0)))
+    streams = ask("/plan/jobstream")["results"]
+    names = Counter(one["name"] for one in streams)
+
+    assert names.most_common(1)[0][1] == 3
+    assert len({one["key"] for one in streams}) == len({one["id"] for one in streams})
+    assert len({one["schedTime"] for one in streams if one["name"] == "ETL_VENDAS"}) == 3
+    definitions = ask("/model/jobstream")["results"]
+    assert len({one["key"] for one in definitions}) == len(definitions) == len(names)
+    models = {one["jobStreamModelId"] for one in streams if one["name"] == "ETL_VENDAS"}
+    (model,) = models
+    assert ask(f"/model/jobstream/{model}")["def"]["name"] == "ETL_VENDAS"
+
+
+def test_names_of_streams_are_unique_unless_instances_are_asked_for(ask):
+    streams = ask("/plan/jobstream")["results"]
+
+    assert len({one["name"] for one in streams}) == len(streams)
+
+
+def test_places_and_definitions_keep_their_own_time_zone(ask):
+    zones = {one["key"]: one["timeZone"] for one in ask("/plan/workstation")["results"]}
+    definitions = ask("/model/jobstream")["results"]
+
+    assert len(set(zones.values())) > 2
+    for one in definitions:
+        assert one["def"]["timeZone"] == zones[one["def"]["workstation"]]
+    (stream,) = ask("/plan/jobstream", oql="name = 'ETL_VENDAS'")["results"]
+    (defined,) = (one["def"] for one in definitions if one["def"]["name"] == "ETL_VENDAS")
+    scheduled = datetime.fromisoformat(stream["schedTime"])
+    assert f"{scheduled.astimezone(ZoneInfo(stream['timeZone'])):%H:%M:00}" == defined["startTime"]
+
+
 def test_the_plan_holds_as_many_jobs_as_asked_for(ask, jobs):
     assert len(jobs) == 4_000 == ask("/plan/job/count")["count"]
     assert len({job["id"] for job in jobs}) == 4_000
@@ -155,13 +230,51 @@ def test_predecessors_and_successors_mirror_each_other(ask, jobs):
             assert job["id"] in {one["id"] for one in after}
 
 
+def with_members(dependencies: list[dict]) -> list[dict]:
+    return [one for each in dependencies for one in (each, *each.get("members", []))]
+
+
 def test_dependencies_are_the_predecessors(ask, jobs):
     for job in jobs[::53]:
-        named = ask(f"/plan/job/{job['id']}")["dependencies"]
+        named = with_members(ask(f"/plan/job/{job['id']}")["dependencies"])
         before = ask(f"/plan/job/{job['id']}/predecessors")["results"]
         assert {one["jobId"] for one in named if one["dependencyType"] == "INTERNAL"} == {
             one["id"] for one in before
         }
+
+
+def joins(ask: Asked, jobs: list[dict]) -> list[tuple[dict, dict]]:
+    """Each job that waits for a JOIN, with it."""
+    several = (job for job in jobs if job["dependenciesStats"]["numberOfJobDependencies"] > 1)
+    return [
+        (job, one)
+        for job in several
+        for one in ask(f"/plan/job/{job['id']}")["dependencies"]
+        if one["dependencyType"] == "JOIN"
+    ]
+
+
+def test_a_join_is_satisfied_by_as_many_members_as_it_asks_for(ask, jobs):
+    found = joins(ask, jobs)
+
+    for job, join in found:
+        done = sum(one["satisfied"] for one in join["members"])
+        assert join["satisfied"] == (done >= join["joinQuantity"])
+        if status(job) == "SUCC":
+            assert join["satisfied"]
+    assert {join["criteria"] for _, join in found} == {"ALL", "AT_LEAST"}
+    assert {join["satisfied"] for _, join in found} == {True, False}
+
+
+def test_a_join_may_be_satisfied_while_a_member_is_not():
+    ask = Asked(plan_at(NOON + 20_000))
+    found = joins(ask, ask("/plan/job")["results"])
+
+    open_members = [
+        join for _, join in found
+        if join["satisfied"] and not all(one["satisfied"] for one in join["members"])
+    ]  # fmt: skip
+    assert open_members
 
 
 def unsatisfied(ask: Asked, path: str) -> list[dict]:
@@ -194,7 +307,7 @@ def test_a_ready_job_is_held_back_by_its_workstation(ask, jobs):
         station = stations[job["workstation"]]
         why = substatus(job)
         if why == "READY_WAITING_FOR_AGENT":
-            assert "LINKED" not in station["activeStates"]
+            assert not {"LINKED", "JOBMAN_UP"} <= set(station["activeStates"])
         elif why == "READY_WAITING_FOR_LIMIT":
             assert station["limit"] == 0
         elif why is None:
@@ -203,7 +316,9 @@ def test_a_ready_job_is_held_back_by_its_workstation(ask, jobs):
 
 def test_some_workstation_is_unlinked_one_runs_nothing_one_is_fenced(ask):
     stations = ask("/plan/workstation")["results"]
+    dead = [one for one in stations if "JOBMAN_UP" not in one["activeStates"]]
 
+    assert {"LINKED" in one["activeStates"] for one in dead} == {True, False}
     assert [one for one in stations if "LINKED" not in one["activeStates"]]
     assert [one for one in stations if one["limit"] == 0]
     assert [one for one in stations if one["fence"] > 0]
@@ -318,10 +433,10 @@ def test_an_empty_plan_answers():
     assert ask("/plan/jobstream") == {"results": [], "count": 0}
 
 
-def longest_log(plan: Plan, records: Records) -> str:
+def longest_log(plan: Plan, keys: Keys) -> str:
     """The id of the run with the longest log."""
     ended = [
-        (len(JobLog(plan, records, half, at, 1)), records.run_id(half, at, 1))
+        (len(JobLog(plan, keys, half, at, 1)), keys.run_id(half, at, 1))
         for half in plan.halves
         for at, runs in enumerate(half.runs)
         if runs and runs[0].end <= plan.now
@@ -332,7 +447,7 @@ def longest_log(plan: Plan, records: Records) -> str:
 def test_a_long_log_is_read_by_ranges():
     plan = plan_at(NOON + 43_100, jobs=4_000)
     ask = Asked(plan)
-    path = f"/plan/job/run/{longest_log(plan, Records(plan, 'localhost'))}/joblog"
+    path = f"/plan/job/run/{longest_log(plan, Keys(plan.catalogue))}/joblog"
     whole = ask.lines(path)
 
     assert len(whole) > 100_000

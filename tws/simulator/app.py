@@ -13,11 +13,13 @@ from itertools import compress
 from pydantic import ValidationError
 
 from tws.hwa.paths import API_ROOT
+from tws.simulator.definitions import Definitions
 from tws.simulator.dependencies import Dependencies
 from tws.simulator.faults import Faults
 from tws.simulator.habits import with_habits
 from tws.simulator.identifiers import Identified, Kind, read_id
 from tws.simulator.joblogs import JobLog
+from tws.simulator.keys import Record
 from tws.simulator.messages import (
     Problem,
     Receive,
@@ -30,9 +32,10 @@ from tws.simulator.messages import (
     receive_request,
 )
 from tws.simulator.page import plan_page
+from tws.simulator.places import Places
 from tws.simulator.plan import Plan
 from tws.simulator.query import FilterError, Table, parse_plan_filter
-from tws.simulator.records import Record, Records
+from tws.simulator.records import Records
 from tws.simulator.schedule import HalfDay
 from tws.simulator.tables import Tables
 
@@ -60,7 +63,9 @@ class Simulator:
         self.requests = 0
         self.on_certificate: Callable[[bool], None] | None = None
         self._records = Records(plan, host)
-        self._dependencies = Dependencies(plan, self._records)
+        self._definitions = Definitions(plan, self._records.keys)
+        self._places = Places(plan, self._records.keys)
+        self._dependencies = Dependencies(plan, self._records.keys)
         self._tables = Tables(plan, self._records)
         self._basic = base64.b64encode(f"{user}:{password}".encode())
         self._token = token
@@ -118,9 +123,8 @@ class Simulator:
                 return self._control(request)
             if request.path == "/":
                 self.plan.refresh()
-                return Reply(
-                    body=plan_page(self.plan, self._records).encode(), content_type="text/html"
-                )
+                page = plan_page(self.plan, self._records, self._places)
+                return Reply(body=page.encode(), content_type="text/html")
             await self.faults.delay()
             return self._site(request)
         except Problem as problem:
@@ -158,7 +162,7 @@ class Simulator:
         if request.path == "/simulator/faults":
             if request.method in ("POST", "PUT"):
                 try:
-                    self.faults = Faults.model_validateas_json(request.body)
+                    self.faults = Faults.model_validate_json(request.body)
                 except ValidationError as error:
                     raise Problem(422, "INVALID_FAULTS", str(error)) from error
                 if self.on_certificate is not None:
@@ -167,7 +171,7 @@ class Simulator:
                 self.faults = Faults()
                 if self.on_certificate is not None:
                     self.on_certificate(False)
-            return Reply(body=self.faults.model_dumpas_json().encode())
+            return Reply(body=self.faults.model_dump_json().encode())
         if request.path == "/simulator/requests":
             return Reply(body=as_json({"requests": self.requests}))
         raise Problem(404, "RESOURCE_NOT_FOUND", "There is nothing at this path.")
@@ -193,11 +197,11 @@ class Simulator:
         return self._list(request, rows, lambda row: self._records.stream(*streams[row]))
 
     def _workstations(self, request: Request) -> Reply:
-        records = [self._records.workstation(w) for w in self.plan.catalogue.workstations]
+        records = [self._places.workstation(w) for w in self.plan.catalogue.workstations]
         return self._few(request, records, WORKSTATION_FIELDS)
 
     def _resources(self, request: Request) -> Reply:
-        records = [self._records.resource(r) for r in self.plan.catalogue.resources]
+        records = [self._places.resource(r) for r in self.plan.catalogue.resources]
         return self._few(request, records, RESOURCE_FIELDS)
 
     def _few(self, request: Request, records: list[Record], fields: tuple[str, ...]) -> Reply:
@@ -244,11 +248,11 @@ class Simulator:
 
     def _workstation(self, _: Request, identifier: str) -> Reply:
         found = self._identified(identifier, Kind.WORKSTATION)
-        return _found(self._records.workstation(self.plan.catalogue.workstations[found.place]))
+        return _found(self._places.workstation(self.plan.catalogue.workstations[found.place]))
 
     def _resource(self, _: Request, identifier: str) -> Reply:
         found = self._identified(identifier, Kind.RESOURCE)
-        return _found(self._records.resource(self.plan.catalogue.resources[found.place]))
+        return _found(self._places.resource(self.plan.catalogue.resources[found.place]))
 
     def _count_jobs(self, request: Request) -> Reply:
         wanted = parse_plan_filter(request.query.get("plan_filter") or "/@/@#/@/@.@")
@@ -287,12 +291,12 @@ class Simulator:
 
     def _job_description(self, _: Request, job_id: str) -> Reply:
         half, at = self._job_of(job_id)
-        definition = self._records.job_definition(half.stream_of[at], half.position_of[at])
+        definition = self._definitions.job(half.stream_of[at], half.position_of[at])
         return _found({"description": {"text": definition["def"]["description"]}})
 
     def _stream_description(self, _: Request, stream_id: str) -> Reply:
         index = self._stream_of(stream_id)[1]
-        definition = self._records.stream_definition(self.plan.catalogue.streams[index])["def"]
+        definition = self._definitions.stream(self.plan.catalogue.streams[index])["def"]
         return _found(
             {
                 "description": {"text": definition["description"]},
@@ -305,7 +309,7 @@ class Simulator:
         half, at = self._in_plan(found)
         if not 1 <= found.number <= len(self.plan.runs(half, at)):
             raise Problem(404, "RUN_NOT_FOUND", "No job run has this id.")
-        log = JobLog(self.plan, self._records, half, at, found.number)
+        log = JobLog(self.plan, self._records.keys, half, at, found.number)
         first = request.number("from_line", 1)
         last = request.number("to_line", 0) or None
         content_only = request.query.get("contentOnly", "").lower() == "true"
@@ -322,22 +326,22 @@ class Simulator:
         return self._list(
             request,
             rows,
-            lambda row: self._records.job_definition(streams[places[row][0]], places[row][1]),
+            lambda row: self._definitions.job(streams[places[row][0]], places[row][1]),
         )
 
     def _stream_definitions(self, request: Request) -> Reply:
-        streams = self.plan.catalogue.streams
+        streams = self.plan.catalogue.stream_definitions
         rows = self._tables.definitions("streams").select(request.query.get("oql", ""))
-        return self._list(request, rows, lambda row: self._records.stream_definition(streams[row]))
+        return self._list(request, rows, lambda row: self._definitions.stream(streams[row]))
 
     def _job_definition(self, _: Request, identifier: str) -> Reply:
         found = self._identified(identifier, Kind.JOB_DEFINITION)
         stream = self.plan.catalogue.streams[found.place]
-        return _found(self._records.job_definition(stream, found.position))
+        return _found(self._definitions.job(stream, found.position))
 
     def _stream_definition(self, _: Request, identifier: str) -> Reply:
         found = self._identified(identifier, Kind.STREAM_DEFINITION)
-        return _found(self._records.stream_definition(self.plan.catalogue.streams[found.place]))
+        return _found(self._definitions.stream(self.plan.catalogue.streams[found.place]))
 
     # Finding things
 

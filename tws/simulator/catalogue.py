@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
+from zlib import crc32
 
 HALF_DAY = 43_200
+TIME_ZONE = "America/Sao_Paulo"
 
 # (job stream, folder, user, its jobs). A job is NAME, or NAME<A,B when it follows A and B; without
 # `<` it follows the job before it, and with an empty one (`NAME<`) none.
@@ -155,6 +158,10 @@ BLUEPRINTS: tuple[tuple[str, str, str, str], ...] = (
 STATES = tuple(
     "SP RJ MG RS PR SC BA PE CE GO DF ES PA AM MT MS PB RN AL SE PI MA TO RO AC AP RR".split()  # noqa: SIM905  27 quoted strings read worse
 )
+STATE_ZONES = {
+    **dict.fromkeys(("MT", "MS", "AM", "RO", "RR"), "America/Manaus"),
+    "AC": "America/Rio_Branco",
+}
 DOMAINS = ("MASTERDM", "DM_SP", "DM_RJ", "DM_SUL", "DM_NORTE")
 
 
@@ -167,6 +174,7 @@ class Workstation:
     os: str
     description: str
     limit: int
+    zone: str = TIME_ZONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +213,7 @@ class Job:
     prompt: str = ""
     file: str = ""
     repeats: int = 0
+    join: int = 0  # of its predecessors so many must end well, as one JOIN; 0: each of them must
 
 
 @dataclass(slots=True)
@@ -223,6 +232,7 @@ class Stream:
     deadline: int | None = None
     prompt: str = ""
     site: str = ""
+    definition: int = 0  # the stream's index whose definition this is an instance of
 
     @property
     def half(self) -> int:
@@ -231,10 +241,11 @@ class Stream:
 
 
 class Catalogue:
-    """All definitions for a seed and a number of jobs."""
+    """All definitions for a seed and a number of jobs; `instances` of each stream in a day."""
 
-    def __init__(self, jobs: int, seed: int) -> None:
+    def __init__(self, jobs: int, seed: int, instances: int = 1) -> None:
         self.seed = seed
+        self.instances = instances
         self.job_count = jobs
         self._random = random.Random(f"catalogue {seed} {jobs}")  # noqa: S311  a plan, not a secret
         self.workstations = _workstations(jobs)
@@ -245,9 +256,14 @@ class Catalogue:
             self._define_streams(jobs)
 
     @cached_property
+    def stream_definitions(self) -> list[Stream]:
+        """The first instance of each stream stands for its definition."""
+        return [stream for stream in self.streams if stream.definition == stream.index]
+
+    @cached_property
     def job_definitions(self) -> list[tuple[int, int]]:
         """(stream, position) of every job, in the order of the catalogue."""
-        return [(s.index, at) for s in self.streams for at in range(len(s.jobs))]
+        return [(s.index, at) for s in self.stream_definitions for at in range(len(s.jobs))]
 
     def _define_streams(self, left: int) -> None:
         while left > 0:
@@ -257,8 +273,9 @@ class Catalogue:
         self._link_streams()
 
     def _stream(self, index: int, most_jobs: int) -> Stream:
-        base, folder, user, steps = BLUEPRINTS[index % len(BLUEPRINTS)]
-        turn = index // len(BLUEPRINTS)
+        number, instance = divmod(index, self.instances)
+        base, folder, user, steps = BLUEPRINTS[number % len(BLUEPRINTS)]
+        turn = number // len(BLUEPRINTS)
         site = _site(turn)
         suffix = f"_{site}" if site else ""
         shape = _shape(steps)
@@ -270,10 +287,16 @@ class Catalogue:
             user=user,
             workstation=self._workstation(),
             phase=pick.randrange(0, 2 * HALF_DAY, 300),
+            definition=index - instance,
             shape=shape,
             priority=pick.choice((10, 10, 10, 20, 50)),
             site=site or "MATRIZ",
         )
+        if instance:
+            first = self.streams[stream.definition]
+            stream.workstation = first.workstation
+            spread = instance * 2 * HALF_DAY // self.instances
+            stream.phase = (first.phase + spread) % (2 * HALF_DAY)
         for at, name in enumerate(shape.names[:most_jobs]):
             stream.jobs.append(self._job(stream, at, name + suffix))
         longest = sum(job.seconds for job in stream.jobs)
@@ -294,6 +317,7 @@ class Catalogue:
             priority=stream.priority if chance() < 0.9 else pick.choice((0, 30, 60, 90)),
             recovery=pick.choices(("STOP", "RERUN", "CONTINUE"), (62, 30, 8))[0],
         )
+        job.join = self._join(name, len(stream.shape.predecessors[at]))
         job.critical = chance() < 0.03
         job.confirm = chance() < 0.004
         if job.recovery == "RERUN":
@@ -313,6 +337,12 @@ class Catalogue:
         if chance() < 0.02:
             job.file = f"/dados/{stream.user}/entrada/{name.lower()}.csv"
         return job
+
+    def _join(self, name: str, predecessors: int) -> int:
+        """Some jobs with several predecessors wait for all of them as one, some for any of them."""
+        if predecessors < 2:
+            return 0
+        return (predecessors, predecessors, 1, 0, 0)[crc32(f"{self.seed} {name}".encode()) % 5]
 
     def _workstation(self) -> int:
         # The first ones carry more, as in real life.
@@ -372,7 +402,7 @@ def _site(turn: int) -> str:
 
 
 def _workstations(jobs: int) -> list[Workstation]:
-    fixed = [
+    fixed: list[tuple[Any, ...]] = [
         ("MDM", "MANAGER", "MASTERDM", "LINUX", "Master domain manager", 200),
         ("MDMDA", "AGENT", "MASTERDM", "LINUX", "Agente dinamico do master", 100),
         ("FTA_SP01", "FTA", "DM_SP", "LINUX", "Aplicacoes de RH e folha, Sao Paulo", 40),
@@ -382,9 +412,9 @@ def _workstations(jobs: int) -> list[Workstation]:
         ("AGT_EC01", "AGENT", "DM_SP", "LINUX", "Comercio eletronico", 60),
         ("POOL_ETL", "POOL", "DM_SP", "LINUX", "Pool de agentes de ETL", 80),
         ("DPOOL_BI", "D-POOL", "DM_SP", "LINUX", "Pool dinamico de BI", 80),
-        ("XA_SAP01", "X-AGENT", "MASTERDM", "OTHER", "Agente estendido SAP", 20),
+        ("XA_SAP01", "X-AGENT", "MASTERDM", "OTHER", "Agente SAP", 20, "Europe/Berlin"),
         ("SRV_BKP1", "FTA", "DM_SP", "WINDOWS", "Servidor de backup", 10),
-        ("FTA_REC1", "FTA", "DM_NORTE", "LINUX", "Filiais do Nordeste", 30),
+        ("FTA_REC1", "FTA", "DM_NORTE", "LINUX", "Filiais do Nordeste", 30, "America/Noronha"),
     ]
     rows = [Workstation(at, *row) for at, row in enumerate(fixed)]
     for at in range(len(rows), min(400, max(len(rows), jobs // 150))):
@@ -392,7 +422,8 @@ def _workstations(jobs: int) -> list[Workstation]:
         kind, os = (("FTA", "LINUX"), ("AGENT", "LINUX"), ("FTA", "WINDOWS"))[at % 3]
         name = f"{'AGT' if kind == 'AGENT' else 'FTA'}_{state}{at // len(STATES) + 2:02d}"
         domain = DOMAINS[1 + at % (len(DOMAINS) - 1)]
-        rows.append(Workstation(at, name, kind, domain, os, f"Servidor de batch {state}", 40))
+        zone = STATE_ZONES.get(state, TIME_ZONE)
+        rows.append(Workstation(at, name, kind, domain, os, f"Servidor de batch {state}", 40, zone))
     return rows
 
 

@@ -1,4 +1,6 @@
-"""When workstations lose their link, run no jobs (limit 0) or hold low priorities back (fence)."""
+"""When workstations lose their link or their jobman, run no jobs (limit 0), or hold low priorities
+back (fence).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ class _Block:
     """Half a day, aligned to the clock."""
 
     unlinked: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    no_jobman: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     no_jobs: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     fenced: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
 
@@ -29,6 +32,9 @@ class Conditions:
     def is_linked(self, workstation: int, at: int) -> bool:
         return _until(self._block(at).unlinked, workstation, at) is None
 
+    def jobman_is_up(self, workstation: int, at: int) -> bool:
+        return self.no_jobman_until(workstation, at) is None
+
     def runs_jobs(self, workstation: int, at: int) -> bool:
         return _until(self._block(at).no_jobs, workstation, at) is None
 
@@ -37,6 +43,9 @@ class Conditions:
 
     def unlinked_until(self, workstation: int, at: int) -> int | None:
         return _until(self._block(at).unlinked, workstation, at)
+
+    def no_jobman_until(self, workstation: int, at: int) -> int | None:
+        return _until(self._block(at).no_jobman, workstation, at)
 
     def no_jobs_until(self, workstation: int, at: int) -> int | None:
         return _until(self._block(at).no_jobs, workstation, at)
@@ -72,7 +81,9 @@ class Conditions:
         pick.shuffle(candidates)
         start, end = number * HALF_DAY, (number + 1) * HALF_DAY
         block = _Block()
-        block.unlinked[candidates.pop()] = [(start, end)]
+        dead = candidates.pop()
+        block.unlinked[dead] = block.no_jobman[dead] = [(start, end)]
+        block.no_jobman[candidates.pop()] = [(start, end)]  # linked, and yet starts nothing
         block.no_jobs[candidates.pop()] = [(start, end)]
         block.fenced[candidates.pop()] = [(start, end)]
         for _ in range(min(len(candidates), 2 + len(catalogue.workstations) // 25)):

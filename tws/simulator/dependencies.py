@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
 from tws.simulator.catalogue import Stream
 from tws.simulator.identifiers import Kind
+from tws.simulator.keys import Keys, Record
 from tws.simulator.plan import Plan
 from tws.simulator.schedule import NEVER, HalfDay, Prompt
 from tws.simulator.states import WORDS
-
-if TYPE_CHECKING:
-    from tws.simulator.records import Records
-
-Record = dict[str, Any]
 
 # HCL's document describes a dependency as exactly one of eight kinds (oneOf), but gives no field
 # that tells them apart. A null in a field of every other kind does: there it is not allowed.
@@ -31,15 +26,17 @@ _MARKS = {
 
 
 class Dependencies:
-    def __init__(self, plan: Plan, records: Records) -> None:
+    def __init__(self, plan: Plan, keys: Keys) -> None:
         self._plan = plan
-        self._records = records
+        self._keys = keys
 
     # As HWA writes them
 
     def of_job(self, half: HalfDay, at: int) -> list[Record]:
         found = [self._internal(half, at, before) for before in self._before(half, at)]
         job = half.job(at)
+        if job.join:
+            found = [self._join(half, at, found)]
         if job.resource is not None:
             found.append(self._resource(half, at, job.resource))
         if job.prompt:
@@ -61,6 +58,8 @@ class Dependencies:
         job = half.job(at)
         before = self._before(half, at)
         open_jobs = sum(not self._plan.is_satisfied(half, one) for one in before)
+        if job.join:
+            open_jobs = int(len(before) - open_jobs < job.join)
         prompt = half.prompts.get(at)
         return _stats(
             jobs=len(before),
@@ -122,29 +121,42 @@ class Dependencies:
     # One kind after the other
 
     def _internal(self, half: HalfDay, at: int, before: int) -> Record:
-        records = self._records
+        keys = self._keys
         stream = half.stream_of[before]
         satisfied = self._plan.is_satisfied(half, before)
         return {
             **_kind("INTERNAL", satisfied),
-            "jobId": records.job_id(half, before),
+            "jobId": keys.job_id(half, before),
             "jobName": half.job(before).name,
             "jobStreamName": stream.name,
-            "jobStreamWorkstation": records.workstation_key(stream.workstation),
-            "jobSuccId": records.job_id(half, at),
+            "jobStreamWorkstation": keys.workstation_key(stream.workstation),
+            "jobSuccId": keys.job_id(half, at),
             "predecessorStatus": _composite(self._plan, half, before),
         }
 
+    def _join(self, half: HalfDay, at: int, members: list[Record]) -> Record:
+        """Predecessors of which only so many must end well; the others may fail or be open."""
+        job = half.job(at)
+        for member in members:
+            _set_apart(member)
+        return {
+            **_kind("JOIN", sum(one["satisfied"] for one in members) >= job.join),
+            "joinName": f"JOIN_{job.name}",
+            "joinQuantity": job.join,
+            "criteria": "ALL" if job.join == len(members) else "AT_LEAST",
+            "members": members,
+        }
+
     def _external(self, half: HalfDay, stream: Stream, before: Stream) -> Record:
-        records = self._records
+        keys = self._keys
         status = self._plan.stream_status(half, before)
         return {
             **_kind("EXTERNAL_JOBSTREAM", self._plan.stream_is_satisfied(half, before)),
-            "jobStreamId": records.stream_id(half, before),
+            "jobStreamId": keys.stream_id(half, before),
             "jobStreamName": before.name,
-            "jobStreamWorkstation": records.workstation_key(before.workstation),
+            "jobStreamWorkstation": keys.workstation_key(before.workstation),
             "jobStreamFolder": before.folder + "/",
-            "jobStreamSuccId": records.stream_id(half, stream),
+            "jobStreamSuccId": keys.stream_id(half, stream),
             "pending": False,
             "zombie": False,
             "predecessorStatus": {"status": status},
@@ -161,7 +173,7 @@ class Dependencies:
             "folder": "/",
             "name": resource.name,
             "originalName": resource.name,
-            "workstation": self._records.workstation_key(resource.workstation),
+            "workstation": self._keys.workstation_key(resource.workstation),
             "quantity": 1,
             "quantityHeld": int(held),
             "available": free,
@@ -180,7 +192,7 @@ class Dependencies:
             status = "ASKED"
         return {
             **_kind("PROMPT", self._is_answered(prompt)),
-            "id": self._records.object_id(Kind.PROMPT, stream.index, place),
+            "id": self._keys.object_id(Kind.PROMPT, stream.index, place),
             "promptName": f"PRM{stream.index:05d}{place:03d}",
             "promptOriginalName": f"PRM{stream.index:05d}{place:03d}",
             "text": text,
@@ -196,7 +208,7 @@ class Dependencies:
             **_kind("FILE", arrived),
             "file": {
                 "name": name,
-                "workstation": self._records.workstation_key(job.workstation),
+                "workstation": self._keys.workstation_key(job.workstation),
             },
         }
 

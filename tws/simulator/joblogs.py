@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from tws.simulator.catalogue import Job, Stream
+from tws.simulator.definitions import script_of
+from tws.simulator.keys import Keys
 from tws.simulator.plan import Plan
-from tws.simulator.records import Records, job_number, script_of
+from tws.simulator.records import job_number
 from tws.simulator.schedule import HalfDay, Run
 
 RULE = "=" * 63
@@ -18,13 +20,13 @@ LONG_LOG_LINES = 120_000
 class JobLog:
     """The log of one run as it stands now: it grows while the job runs."""
 
-    def __init__(self, plan: Plan, records: Records, half: HalfDay, at: int, number: int) -> None:
+    def __init__(self, plan: Plan, keys: Keys, half: HalfDay, at: int, number: int) -> None:
         self._plan = plan
         self._half = half
         self._stream: Stream = half.stream_of[at]
         self._job: Job = half.job(at)
         self._run: Run = half.runs[at][number - 1]
-        self._header = self._make_header(records, at, number)
+        self._header = self._make_header(keys, at, number)
         self._seed = f"{plan.catalogue.seed} {half.number} {at} {number}"
         self._steps = self._progress_lines()
         ended = self._run.end <= plan.now
@@ -69,10 +71,10 @@ class JobLog:
             return f"{stamp:%H:%M:%S} INFO inicio de {self._job.name} por {self._stream.user}"
         return f"{stamp:%H:%M:%S} INFO lote {number - 1}: {number * 137 % 997 + 1} registros lidos"
 
-    def _make_header(self, records: Records, at: int, number: int) -> list[str]:
+    def _make_header(self, keys: Keys, at: int, number: int) -> list[str]:
         stream, job, run = self._stream, self._job, self._run
         scheduled = datetime.fromtimestamp(self._half.scheduled_at(stream), UTC)
-        workstation = records.workstation_key(job.workstation)
+        workstation = keys.workstation_key(job.workstation)
         started = datetime.fromtimestamp(run.start, UTC)
         return [
             RULE,
@@ -80,7 +82,7 @@ class JobLog:
             f"[({scheduled:%H%M %m/%d/%y}),({stream.name})].{job.name}",
             f"= TASK      : {script_of(stream, job)}",
             f"= USER      : {stream.user}",
-            f"= AGENT     : {records.workstation_key(run.workstation)}",
+            f"= AGENT     : {keys.workstation_key(run.workstation)}",
             f"= Job Number: {job_number(self._half, at, number)}",
             f"= {started:%a %m/%d/%Y %H:%M:%S} UTC",
             RULE,

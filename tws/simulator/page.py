@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
+from tws.simulator.keys import Record, instant
+from tws.simulator.places import Places
 from tws.simulator.plan import Plan
-from tws.simulator.records import Record, Records, instant
+from tws.simulator.records import Records
 from tws.simulator.states import IN_ERROR, WORDS, State
 
 _STYLE = (
@@ -17,14 +19,14 @@ _STYLE = (
 _SHOWN = 200
 
 
-def plan_page(plan: Plan, records: Records) -> str:
+def plan_page(plan: Plan, records: Records, places: Places) -> str:
     """HTML in which every value is escaped: names are data, here as anywhere."""
     jobs = Counter(WORDS[State(one)].status for one in plan.states)
     streams = Counter(plan.stream_status(half, stream) for half, stream in plan.streams())
     broken = [row for row, state in enumerate(plan.states) if State(state) in IN_ERROR]
     down = [
         record
-        for record in map(records.workstation, plan.catalogue.workstations)
+        for record in map(places.workstation, plan.catalogue.workstations)
         if "LINKED" not in record["activeStates"] or record["limit"] == 0 or record["fence"]
     ]
     parts = [
@@ -52,7 +54,7 @@ def plan_page(plan: Plan, records: Records) -> str:
             ("resource", "quantity", "in use"),
             [
                 (r["name"], r["quantity"], r["quantityInUse"])
-                for r in map(records.resource, plan.catalogue.resources)
+                for r in map(places.resource, plan.catalogue.resources)
             ],
         ),
     ]

@@ -6,6 +6,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import accumulate
 
 from tws.simulator.catalogue import HALF_DAY, Catalogue, Stream, collector_paused
 from tws.simulator.conditions import Conditions
@@ -29,16 +30,19 @@ class Plan:
     """All jobs and streams that are in the plan now.
 
     The half day that is under way and the one before it. Rows number the jobs of both, the older
-    half first; they change their meaning when a new half day comes in, as a plan's extension does.
+    half first; they change their meaning when a new half day comes in, as with JnextPlan. With
+    `carry_forward` what had not ended by then stays for one half day more.
     """
 
-    def __init__(self, catalogue: Catalogue, clock: Clock) -> None:
+    def __init__(self, catalogue: Catalogue, clock: Clock, *, carry_forward: bool = False) -> None:
         self.catalogue = catalogue
+        self.carry_forward = carry_forward
         self.conditions = Conditions(catalogue)
         self.now = 0
         self._clock = clock
         self._halves: dict[int, HalfDay] = {}
-        self.halves: tuple[HalfDay, HalfDay]
+        self.halves: tuple[HalfDay, ...]
+        self._first_rows: list[int] = []
         self.states = bytearray()
         self.ended_at: list[int | None] = []  # when the last run ended; None while one is on
         self._next_change: list[int] = []
@@ -58,14 +62,19 @@ class Plan:
             self._move(row)
 
     def _extend(self, number: int) -> None:
+        wanted = range(number - 1 - self.carry_forward, number + 1)
         with collector_paused():
-            kept = {
+            self._halves = {
                 n: self._halves.get(n) or HalfDay(self.catalogue, self.conditions, n)
-                for n in (number - 1, number)
+                for n in wanted
             }
-        self._halves = kept
-        self.halves = (kept[number - 1], kept[number])
-        rows = sum(len(half.changes) for half in self.halves)
+        halves = list(self._halves.values())
+        if self.carry_forward:
+            halves[0] = halves[0].carried_forward(at=number * HALF_DAY)
+        self.halves = tuple(halves)
+        sizes = [len(half.changes) for half in halves]
+        self._first_rows = [0, *accumulate(sizes[:-1])]
+        rows = sum(sizes)
         self.states = bytearray(rows)
         self.ended_at = [None] * rows
         self._stream_states = {}
@@ -89,12 +98,11 @@ class Plan:
         return len(self.states)
 
     def locate(self, row: int) -> tuple[HalfDay, int]:
-        older, newer = self.halves
-        size = len(older.changes)
-        return (older, row) if row < size else (newer, row - size)
+        place = bisect_right(self._first_rows, row) - 1
+        return self.halves[place], row - self._first_rows[place]
 
     def row(self, half: HalfDay, at: int) -> int:
-        return at if half is self.halves[0] else at + len(self.halves[0].changes)
+        return at + self._first_rows[self.halves.index(half)]
 
     def half(self, number: int) -> HalfDay | None:
         return self._halves.get(number)

@@ -1,38 +1,16 @@
-"""The plan's and the model's objects as HWA writes them."""
+"""The plan's jobs and job streams as HWA writes them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any
-
 from knowledge.hwa.statuses import STATUSES
-from tws.simulator.catalogue import HALF_DAY, Job, Resource, Stream, Workstation
+from tws.simulator.catalogue import TIME_ZONE, Job, Stream
+from tws.simulator.definitions import describe
 from tws.simulator.dependencies import Dependencies
 from tws.simulator.identifiers import Kind, make_id
+from tws.simulator.keys import Keys, Record, duration, instant
 from tws.simulator.plan import Plan
 from tws.simulator.schedule import NEVER, SUBMITTED_BEFORE, HalfDay, Run
 from tws.simulator.states import IN_ERROR, WORDS, State
-
-TIME_ZONE = "America/Sao_Paulo"
-Record = dict[str, Any]
-
-
-@lru_cache(maxsize=100_000)
-def instant(at: int) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def duration(seconds: int) -> str:
-    """ISO 8601, in the parts that are not zero.
-
-    >>> duration(3723), duration(0)
-    ('PT1H2M3S', 'PT0S')
-    """
-    hours, rest = divmod(seconds, 3600)
-    minutes, left = divmod(rest, 60)
-    parts = [f"{n}{unit}" for n, unit in ((hours, "H"), (minutes, "M"), (left, "S")) if n]
-    return "PT" + ("".join(parts) or "0S")
 
 
 class Records:
@@ -41,38 +19,8 @@ class Records:
     def __init__(self, plan: Plan, host: str) -> None:
         self.plan = plan
         self.host = host
-        self.seed = plan.catalogue.seed
-        self._dependencies = Dependencies(plan, self)
-
-    # Ids and keys
-
-    def job_id(self, half: HalfDay, at: int) -> str:
-        stream = half.stream_of[at]
-        return make_id(
-            Kind.JOB, stream.index, half.position_of[at], half=half.number, seed=self.seed
-        )
-
-    def run_id(self, half: HalfDay, at: int, number: int) -> str:
-        stream = half.stream_of[at]
-        return make_id(
-            Kind.RUN, stream.index, half.position_of[at], number, half.number, seed=self.seed
-        )
-
-    def stream_id(self, half: HalfDay, stream: Stream) -> str:
-        return make_id(Kind.STREAM, stream.index, half=half.number, seed=self.seed)
-
-    def object_id(self, kind: Kind, index: int, position: int = 0) -> str:
-        return make_id(kind, index, position, seed=self.seed)
-
-    def workstation_key(self, index: int) -> str:
-        return f"/{self.plan.catalogue.workstations[index].name}"
-
-    def stream_key(self, half: HalfDay, stream: Stream) -> str:
-        scheduled = datetime.fromtimestamp(half.scheduled_at(stream), UTC)
-        return (
-            f"{self.workstation_key(stream.workstation)}#{stream.folder}/{stream.name}"
-            f"({scheduled:%H%M %m/%d/%Y})"
-        )
+        self.keys = Keys(plan.catalogue)
+        self._dependencies = Dependencies(plan, self.keys)
 
     # Jobs
 
@@ -83,18 +31,18 @@ class Records:
         state = State(self.plan.states[row])
         record: Record = {
             "flowNodeType": "JOB",
-            "id": self.job_id(half, at),
+            "id": self.keys.job_id(half, at),
             "planId": "current",
             "folder": stream.folder + "/",
-            "folderId": self.object_id(Kind.FOLDER, stream.index % 20),
+            "folderId": self.keys.object_id(Kind.FOLDER, stream.definition % 20),
             "name": job.name,
-            "workstationId": self.object_id(Kind.WORKSTATION, job.workstation),
-            "workstation": self.workstation_key(job.workstation),
-            "jobStreamId": self.stream_id(half, stream),
+            "workstationId": self.keys.object_id(Kind.WORKSTATION, job.workstation),
+            "workstation": self.keys.workstation_key(job.workstation),
+            "jobStreamId": self.keys.stream_id(half, stream),
             "jobStreamName": stream.name,
-            "jobStreamWorkstation": self.workstation_key(stream.workstation),
+            "jobStreamWorkstation": self.keys.workstation_key(stream.workstation),
             "position": half.position_of[at] + 1,
-            "key": f"{self.stream_key(half, stream)}.{job.name}",
+            "key": f"{self.keys.stream_key(half, stream)}.{job.name}",
             "jobStatusFlags": self._job_flags(half, at, job),
             "jobOptions": {
                 "critical": job.critical,
@@ -104,13 +52,13 @@ class Records:
             },
             "lastRunCompositeStatus": composite(state),
             "lastRunCommonStatus": WORDS[state].common,
-            "jobDefinitionRefId": self.job_definition_id(stream, half.position_of[at]),
+            "jobDefinitionRefId": self.keys.job_definition_id(stream, half.position_of[at]),
             "jobDefinition": self._definition_in_plan(stream, half.position_of[at]),
             "priority": job.priority,
             "origPriority": job.priority,
             "jobruns": self._runs(half, at, whole=whole),
             "schedTime": instant(half.scheduled_at(stream)),
-            "timeZone": TIME_ZONE,
+            "timeZone": self.keys.zone(stream.workstation),
             "archived": False,
         }
         self._add_times(record, half, at, job)
@@ -118,9 +66,6 @@ class Records:
         if whole:
             record["dependencies"] = self._dependencies.of_job(half, at)
         return record
-
-    def job_definition_id(self, stream: Stream, position: int) -> str:
-        return self.object_id(Kind.JOB_DEFINITION, stream.index, position)
 
     def _until_gone(self, half: HalfDay, at: int, job: Job) -> bool:
         """Whether its latest start went by without it."""
@@ -172,11 +117,11 @@ class Records:
     def _definition_in_plan(self, stream: Stream, position: int) -> Record:
         job = stream.jobs[position]
         record: Record = {
-            "id": self.job_definition_id(stream, position),
-            "jobDefinitionModelId": self.job_definition_id(stream, position),
+            "id": self.keys.job_definition_id(stream, position),
+            "jobDefinitionModelId": self.keys.job_definition_id(stream, position),
             "name": job.name,
             "folder": stream.folder + "/",
-            "workstation": self.workstation_key(job.workstation),
+            "workstation": self.keys.workstation_key(job.workstation),
             "description": describe(stream, job),
             "isCommand": False,
             "estimatedDuration": duration(job.seconds),
@@ -204,10 +149,10 @@ class Records:
             times["actualStartTime"] = instant(run.start)
             times["elapsedTime"] = duration(min(run.end, now) - run.start)
         record: Record = {
-            "id": self.run_id(half, at, number),
+            "id": self.keys.run_id(half, at, number),
             "name": job.name,
-            "jobId": self.job_id(half, at),
-            "actualWorkstation": self.workstation_key(run.workstation),
+            "jobId": self.keys.job_id(half, at),
+            "actualWorkstation": self.keys.workstation_key(run.workstation),
             "jobNumber": job_number(half, at, number),
             "compositeStatus": composite(state),
             "commonStatus": WORDS[state].common,
@@ -243,19 +188,19 @@ class Records:
         late = self.stream_is_late(half, stream)
         record: Record = {
             "flowNodeType": "JOBSTREAM",
-            "id": self.stream_id(half, stream),
+            "id": self.keys.stream_id(half, stream),
             "planId": "current",
             "folder": stream.folder + "/",
-            "folderId": self.object_id(Kind.FOLDER, stream.index % 20),
+            "folderId": self.keys.object_id(Kind.FOLDER, stream.definition % 20),
             "name": stream.name,
             "originalJobStreamName": stream.name,
-            "workstationId": self.object_id(Kind.WORKSTATION, stream.workstation),
-            "workstation": self.workstation_key(stream.workstation),
-            "jobStreamModelId": self.object_id(Kind.STREAM_DEFINITION, stream.index),
-            "key": self.stream_key(half, stream),
+            "workstationId": self.keys.object_id(Kind.WORKSTATION, stream.workstation),
+            "workstation": self.keys.workstation_key(stream.workstation),
+            "jobStreamModelId": self.keys.object_id(Kind.STREAM_DEFINITION, stream.definition),
+            "key": self.keys.stream_key(half, stream),
             "schedTime": instant(scheduled),
             "scheduledDate": instant(scheduled),
-            "timeZone": TIME_ZONE,
+            "timeZone": self.keys.zone(stream.workstation),
             "jsStatusFlags": {
                 "lateJobStream": late,
                 "released": False,
@@ -321,167 +266,6 @@ class Records:
             "numberOfNotRunningJob": sum(one < State.INTRODUCED for one in states),
         }
 
-    # Workstations and resources
-
-    def workstation(self, workstation: Workstation) -> Record:
-        plan, index = self.plan, workstation.index
-        linked = plan.conditions.is_linked(index, plan.now)
-        runs_jobs = plan.conditions.runs_jobs(index, plan.now)
-        states = ["LINKED", "INSTALLED_AND_RUNNING", "WRITER_UP"] if linked else ["INSTALLED"]
-        if linked and runs_jobs:
-            states.append("JOBMAN_UP")
-        if workstation.type == "MANAGER":
-            states += ["MASTER", "EVT_PROC_RUNNING"]
-        return {
-            "id": self.object_id(Kind.WORKSTATION, index),
-            "planId": "current",
-            "folder": "/",
-            "name": workstation.name,
-            "key": self.workstation_key(index),
-            "description": workstation.description,
-            "activeStates": states,
-            "activeFlags": ["AUTO_LINK", "TCP_IP_LINK"],
-            "type": workstation.type,
-            "hostType": "MASTER" if workstation.type == "MANAGER" else "WORKSTATION",
-            "os": workstation.os,
-            "timeZone": TIME_ZONE,
-            "nodeName": f"{workstation.name.lower().replace('_', '-')}.empresa.com.br",
-            "tcpPort": 31111,
-            "domainName": workstation.domain,
-            "limit": workstation.limit if runs_jobs else 0,
-            "fence": plan.conditions.fence(index, plan.now),
-            "agentId": make_id(Kind.WORKSTATION, index, seed=self.seed + 1)
-            .replace("-", "")
-            .upper(),
-            "version": "10.2.8.00",
-            "timeStarted": instant(plan.conditions.linked_since(index, plan.now)),
-            "ignore": False,
-            "archived": False,
-        }
-
-    def resource(self, resource: Resource) -> Record:
-        holders = self.plan.holders(resource.index)
-        free = resource.quantity - len(holders)
-        return {
-            "id": self.object_id(Kind.RESOURCE, resource.index),
-            "folder": "/",
-            "name": resource.name,
-            "key": f"{self.workstation_key(resource.workstation)}#/{resource.name}",
-            "workstationId": self.object_id(Kind.WORKSTATION, resource.workstation),
-            "workstation": self.workstation_key(resource.workstation),
-            "quantity": resource.quantity,
-            "quantityAvailable": free,
-            "quantityInUse": len(holders),
-            "description": resource.description,
-            "status": "AVAILABLE" if free else "NOT_AVAILABLE",
-            "holders": [
-                {
-                    "jobStreamId": self.stream_id(half, half.stream_of[hold.row]),
-                    "jobStream": half.stream_of[hold.row].name,
-                    "jobId": self.job_id(half, hold.row),
-                    "job": half.job(hold.row).name,
-                    "jobKey": f"{self.stream_key(half, half.stream_of[hold.row])}"
-                    f".{half.job(hold.row).name}",
-                    "quantity": 1,
-                    "shared": True,
-                }
-                for half, hold in holders
-            ],
-            "archived": False,
-        }
-
-    # The model
-
-    def job_definition(self, stream: Stream, position: int) -> Record:
-        job = stream.jobs[position]
-        recovery: Record = {"action": job.recovery}
-        if job.repeats:
-            recovery["repeatInterval"] = "PT2M"
-        return {
-            "kind": "JobDefinition",
-            "key": f"{self.workstation_key(job.workstation)}#{stream.folder}/{job.name}",
-            "def": {
-                "id": self.job_definition_id(stream, position),
-                "folder": stream.folder + "/",
-                "name": job.name,
-                "workstationId": self.object_id(Kind.WORKSTATION, job.workstation),
-                "workstation": self.workstation_key(job.workstation),
-                "description": describe(stream, job),
-                "type": "UNIX",
-                "userLogins": [stream.user],
-                "task": {"script": script_of(stream, job), "userName": stream.user},
-                "recovery": recovery,
-            },
-        }
-
-    def stream_definition(self, stream: Stream) -> Record:
-        definition: Record = {
-            "id": self.object_id(Kind.STREAM_DEFINITION, stream.index),
-            "abstractId": self.object_id(Kind.STREAM_DEFINITION, stream.index),
-            "folder": stream.folder + "/",
-            "name": stream.name,
-            "workstationId": self.object_id(Kind.WORKSTATION, stream.workstation),
-            "workstation": self.workstation_key(stream.workstation),
-            "timeZone": TIME_ZONE,
-            "description": describe_stream(stream),
-            "documentation": f"Area responsavel: {stream.folder.strip('/').lower()}. "
-            f"Plantao: {stream.user}@empresa.com.br",
-            "startTime": clock_time(stream.phase),
-            "runCycles": self._run_cycles(stream),
-            "jobs": [self._stream_job(stream, at) for at in range(len(stream.jobs))],
-        }
-        if stream.deadline is not None:
-            definition["deadlineTime"] = clock_time(stream.phase + stream.deadline)
-        if stream.follows:
-            definition["externalPredecessors"] = [
-                {
-                    "workstation": self.workstation_key(before.workstation),
-                    "jobStream": f"{before.folder}/{before.name}",
-                    "matchingCriteria": {"type": "sameDay"},
-                }
-                for before in (self.plan.catalogue.streams[at] for at in stream.follows)
-            ]
-        if stream.prompt:
-            definition["promptDependencies"] = [{"message": stream.prompt}]
-        return {
-            "kind": "JobStream",
-            "key": f"{self.workstation_key(stream.workstation)}#{stream.folder}/{stream.name}",
-            "def": definition,
-        }
-
-    def _run_cycles(self, stream: Stream) -> list[Record]:
-        kinds = (
-            ("DIARIO", "rrule", "FREQ=DAILY;INTERVAL=1"),
-            ("DIAS_UTEIS", "rrule", "FREQ=DAILY;INTERVAL=1;BYWORKDAY"),
-            ("CAL_FECHAMENTO", "calendar", "/FECHAMENTO"),
-        )
-        name, kind, rule = kinds[stream.index % len(kinds)]
-        cycle: Record = {"name": name, "type": kind, "startTime": clock_time(stream.phase)}
-        cycle["calendar" if kind == "calendar" else "expression"] = rule
-        return [cycle]
-
-    def _stream_job(self, stream: Stream, at: int) -> Record:
-        job = stream.jobs[at]
-        record: Record = {
-            "id": self.job_definition_id(stream, at),
-            "name": job.name,
-            "jobDefinitionRef": f"{self.workstation_key(job.workstation)}"
-            f"#{stream.folder}/{job.name}",
-            "workstation": self.workstation_key(job.workstation),
-            "internalPredecessors": [
-                {"jobName": stream.jobs[before].name} for before in stream.shape.predecessors[at]
-            ],
-        }
-        if job.critical:
-            record["options"] = ["critical"]
-        if job.prompt:
-            record["promptDependencies"] = [{"message": job.prompt}]
-        if job.file:
-            record["fileDependencies"] = [
-                {"workstation": self.workstation_key(job.workstation), "filename": job.file}
-            ]
-        return record
-
     def engine_info(self) -> Record:
         return {
             "displayVersion": "10.2.8 (SIMULATOR)",
@@ -490,11 +274,11 @@ class Records:
                 "simulator": {
                     "name": "Resync HWA simulator",
                     "host": self.host,
-                    "seed": str(self.seed),
+                    "seed": str(self.keys.seed),
                     "jobs": str(self.plan.catalogue.job_count),
                 }
             },
-            "referenceId": make_id(Kind.FOLDER, self.seed & 0xFFFF, seed=self.seed),
+            "referenceId": make_id(Kind.FOLDER, self.keys.seed & 0xFFFF, seed=self.keys.seed),
             "licenseType": "PERSERVER",
             "locale": "pt_BR",
             "timezone": TIME_ZONE,
@@ -516,20 +300,3 @@ def composite(state: State) -> Record:
 
 def job_number(half: HalfDay, at: int, run: int) -> int:
     return 10_000 + (half.number * 7_919 + at * 31 + run * 104_729) % 900_000
-
-
-def describe(stream: Stream, job: Job) -> str:
-    return f"{job.name}: passo do fluxo {stream.name}, area {stream.folder.strip('/')}"
-
-
-def describe_stream(stream: Stream) -> str:
-    return f"Fluxo {stream.name} de {stream.folder.strip('/')}, unidade {stream.site}"
-
-
-def script_of(stream: Stream, job: Job) -> str:
-    return f"/opt/{stream.user}/bin/{job.name.lower()}.sh"
-
-
-def clock_time(seconds: int) -> str:
-    at = seconds % (2 * HALF_DAY)
-    return f"{at // 3600:02d}:{at // 60 % 60:02d}:00"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from copy import copy
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -22,6 +23,9 @@ NEVER = 1 << 62
 SUBMITTED_BEFORE = 2  # seconds between a run's submission and its start
 FAILURE_RATE = 0.028
 OPERATOR_RERUNS = 0.45
+BY_ROW = (
+    "stream_of", "position_of", "changes", "runs", "satisfied_at", "deadline_missed_at", "late_at",
+)  # fmt: skip
 
 
 class Run(NamedTuple):
@@ -95,6 +99,28 @@ class HalfDay:
             if not self.runs[row] or self.runs[row][0].start > limit:
                 self.late_at[row] = min(self.late_at[row], limit)
 
+    def carried_forward(self, at: int) -> HalfDay:
+        """What of this half day had not ended at the moment, with all that becomes of it."""
+        part = copy(self)
+        part.streams = [
+            one for one in self.streams if self.stream_satisfied_at.get(one.index, NEVER) > at
+        ]
+        rows = [row for stream in part.streams for row in self.rows_of(stream)]
+        new = {row: place for place, row in enumerate(rows)}
+        part.first_row = {one.index: new[self.first_row[one.index]] for one in part.streams}
+        for name in BY_ROW:
+            values = getattr(self, name)
+            setattr(part, name, [values[row] for row in rows])
+        part.prompts = {new[row]: one for row, one in self.prompts.items() if row in new}
+        part.file_arrives_at = {
+            new[row]: moment for row, moment in self.file_arrives_at.items() if row in new
+        }
+        part.holds = [
+            [hold._replace(row=new[hold.row]) for hold in holds if hold.row in new]
+            for holds in self.holds
+        ]
+        return part
+
     def scheduled_at(self, stream: Stream) -> int:
         return self.start + stream.phase % HALF_DAY
 
@@ -127,7 +153,7 @@ class _Unfolding:
         for stream in half.streams:
             before = stream.shape.predecessors
             for row in half.rows_of(stream):
-                self._waits_on[row] = len(before[half.position_of[row]])
+                self._waits_on[row] = half.job(row).join or len(before[half.position_of[row]])
         for stream in half.streams:
             if not stream.follows:
                 self._release_stream(stream)
@@ -238,6 +264,8 @@ class _Unfolding:
         if until is not None:
             return until, State.WAITS_FOR_LIMIT
         until = conditions.unlinked_until(workstation, at)
+        if until is None:
+            until = conditions.no_jobman_until(workstation, at)
         if until is not None:
             return until, State.WAITS_FOR_AGENT
         until = conditions.fenced_until(workstation, at)
@@ -319,6 +347,8 @@ class _Unfolding:
             self._stream_done(stream)
 
     def _one_less(self, row: int, at: int) -> None:
+        if self._waits_on[row] <= 0:
+            return  # its JOIN was satisfied by others before
         self._ready_at[row] = max(self._ready_at[row], at)
         self._waits_on[row] -= 1
         if self._waits_on[row] == 0:

@@ -34,6 +34,8 @@ class Options:
     token: str = ""
     faults: Faults | None = None
     identity: str = ""  # said in every answer
+    instances: int = 1  # of each stream in a day; more than one: names are not unique
+    carry_forward: bool = False
     habits: tuple[str, ...] = ()  # names of habits.HABITS
 
 
@@ -51,7 +53,11 @@ class SimulatorServer(uvicorn.Server):
             False: (self.certificate, key),
             True: write_certificate(folder, options.host, expired=True),
         }
-        plan = Plan(Catalogue(options.jobs, options.seed), Clock(options.speed))
+        plan = Plan(
+            Catalogue(options.jobs, options.seed, options.instances),
+            Clock(options.speed),
+            carry_forward=options.carry_forward,
+        )
         self.simulator = Simulator(
             plan,
             host=options.host,

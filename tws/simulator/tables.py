@@ -133,7 +133,7 @@ class Tables:
         plan, records = self._plan, self._records
         return self._keep(
             "job ids",
-            lambda: column(records.job_id(*plan.locate(row)) for row in range(len(plan))),
+            lambda: column(records.keys.job_id(*plan.locate(row)) for row in range(len(plan))),
         )
 
     def _keep(self, name: str, build: Callable[[], Column]) -> Column:
@@ -163,7 +163,7 @@ class Tables:
                 self._rows, rows, lambda half, s: STATUSES[plan.stream_status(half, s)].common
             ),
             "late": partial(self._rows, rows, self._records.stream_is_late),
-            "id": partial(self._rows, rows, self._records.stream_id),
+            "id": partial(self._rows, rows, self._records.keys.stream_id),
             "schedTime": partial(
                 self._rows, rows, lambda half, s: half.scheduled_at(s), is_time=True
             ),
@@ -197,7 +197,7 @@ class Tables:
         return self._definitions[what]
 
     def _define(self, what: str) -> Table:
-        streams, name_of = self._plan.catalogue.streams, self._name
+        streams, name_of = self._plan.catalogue.stream_definitions, self._name
         of_streams: Columns = {
             "name": lambda: column(s.name for s in streams),
             "folder": lambda: column(s.folder + "/" for s in streams),
@@ -214,7 +214,8 @@ class Tables:
             name: cache(build)
             for name, build in (of_streams if what == "streams" else of_jobs).items()
         }
-        size = len(streams) if what == "streams" else self._plan.catalogue.job_count
+        jobs = self._plan.catalogue.job_definitions
+        size = len(streams) if what == "streams" else len(jobs)
         return Table(size, columns, {"key.name": "name"})
 
     @staticmethod

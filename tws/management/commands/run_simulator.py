@@ -36,6 +36,14 @@ class Command(BaseCommand):
         parser.add_argument("--password", default=default.password, help="that user's password")
         parser.add_argument("--token", default="", help="also accept this bearer token")
         parser.add_argument(
+            "--instances", type=_instances, default=1, help="of each job stream in a day"
+        )
+        parser.add_argument(
+            "--carry-forward",
+            action="store_true",
+            help="keep what has not ended when a new plan is made, for half a day",
+        )
+        parser.add_argument(
             "--habit",
             action="append",
             default=[],
@@ -62,7 +70,10 @@ class Command(BaseCommand):
             )
         except ValueError as error:
             raise CommandError(f"these faults are not possible: {error}") from error
-        names = ("host", "port", "jobs", "seed", "speed", "user", "password", "token")
+        names = (
+            "host", "port", "jobs", "seed", "speed", "user", "password", "token", "instances",
+            "carry_forward",
+        )  # fmt: skip
         chosen = {name: options[name] for name in names}
         wanted = Options(
             **chosen,
@@ -87,6 +98,10 @@ def _port(text: str) -> int:
 
 def _jobs(text: str) -> int:
     return _number(text, 0, MOST_JOBS)
+
+
+def _instances(text: str) -> int:
+    return _number(text, 1, 48)
 
 
 def _number(text: str, least: int, most: int) -> int:

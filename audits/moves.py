@@ -71,7 +71,7 @@ def decide(memory: Memory, record: AuditRecord, by: User, wanted: Wanted) -> Aud
     """Approve, reject or restore, as `by`."""
     _check_sense(wanted)
     check_claim(record, by)
-    own = _check_own(memory, by)
+    own = check_own(memory, by)
     from_statuses, to_status = MOVES[wanted.action]
     if record.status not in from_statuses:
         raise Refused(_not_from(record, wanted.action))
@@ -126,10 +126,14 @@ def is_own(memory: Memory, by: User) -> bool:
     """Whether `by` asked this question, or wrote the text that is to be decided on."""
     if memory.user_id == by.pk:
         return True
-    return memory.revisions.filter(version=memory.version - 1, changed_by=by).exists()
+    # An undo brings an earlier text back: who undoes has not written it.
+    text = {"user_query": memory.user_query, "agent_response": memory.agent_response}
+    first = memory.revisions.filter(**text).order_by("version").first()
+    since = first.version if first else memory.version
+    return memory.revisions.filter(version=since - 1, changed_by=by).exists()
 
 
-def _check_own(memory: Memory, by: User) -> str:
+def check_own(memory: Memory, by: User) -> str:
     """Four eyes, unless AUDIT_ALLOW_OWN says that the site is too small; the record says so."""
     if not is_own(memory, by):
         return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
@@ -67,7 +68,8 @@ def dismiss(reporters: Iterable[User], by: User) -> int:
     """Dismiss every standing report of these users, as `by`; how many reports.
 
     What waits for a person only because of them goes back to the auditor, which judges it as it
-    is now. What others reported as well, or a judge flagged, stays where it is.
+    is now. What others reported as well, or a judge flagged, stays where it is; so does a report on
+    `by`'s own question or correction, unless AUDIT_ALLOW_OWN.
     """
     theirs = Feedback.objects.standing().filter(user__in=list(reporters))
     memory_ids = dict.fromkeys(theirs.order_by("reported_at").values_list("memory_id", flat=True))
@@ -77,7 +79,7 @@ def dismiss(reporters: Iterable[User], by: User) -> int:
 @transaction.atomic
 def _dismiss(memory_id: uuid.UUID, theirs: FeedbackQuerySet, by: User) -> int:
     memory = Memory.objects.select_for_update().filter(pk=memory_id).first()
-    if memory is None:
+    if memory is None or (not settings.AUDIT_ALLOW_OWN and review.is_own(memory, by)):
         return 0
     record = AuditRecord.objects.filter(memory=memory).select_for_update().first()
     now = timezone.now()

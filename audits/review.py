@@ -26,6 +26,7 @@ from audits.moves import (
     UnknownMemory,
     Wanted,
     check_claim,
+    check_own,
     correct,
     is_own,
     move,
@@ -67,9 +68,11 @@ def undo(memory_id: uuid.UUID | str, by: User) -> AuditRecord:
     last = undoable(record)
     if last is None:
         raise Refused(_("There is no decision here that can be undone."))
+    # What one has just done oneself can always be taken back; another's word on one's own not.
+    own = "" if last.actor_id == by.pk else check_own(memory, by)
     _restore_text(memory, last, by)
     earlier = _decision_behind(last)
-    move(memory, record, "undo", last.from_status, by, undoes=last.seq)
+    move(memory, record, "undo", last.from_status, by, note=own, undoes=last.seq)
     if last.from_status not in DECIDED:
         record.reviewer, record.reviewed_at, record.note, record.reason_code = None, None, "", ""
     elif earlier is not None:
@@ -114,14 +117,14 @@ def audit_again(memory_id: uuid.UUID | str, by: User) -> AuditRecord:
     check_claim(record, by)
     if record.status in {Status.QUEUED, Status.RUNNING}:
         raise Refused(_("This memory is waiting for the auditor already."))
-    requeue(memory, record, "audit_again", by)
+    requeue(memory, record, "audit_again", by, note=check_own(memory, by))
     return record
 
 
-def requeue(memory: Memory, record: AuditRecord, action: str, by: User) -> None:
+def requeue(memory: Memory, record: AuditRecord, action: str, by: User, *, note: str = "") -> None:
     """Hand a locked record to the auditor as if it were new; `action` is the log's word for why."""
     record.excused, record.ready_at, record.last_error = record.attempts, timezone.now(), ""
-    move(memory, record, action, Status.QUEUED, by)
+    move(memory, record, action, Status.QUEUED, by, note=note)
     record.reviewer, record.reviewed_at = None, None
     record.save()
 
@@ -151,6 +154,7 @@ def approve_imported(memory: Memory, by: User) -> AuditRecord:
     """An approval given with an import: the record and its log line, in `by`'s name.
 
     Refused when the memory was rejected or quarantined: an import never revives it.
+    OwnMemory when the file holds what `by` asked or corrected here.
     """
     memory = Memory.objects.select_for_update().get(pk=memory.pk)
     record, _created = AuditRecord.objects.select_for_update().get_or_create(memory=memory)
@@ -158,5 +162,5 @@ def approve_imported(memory: Memory, by: User) -> AuditRecord:
         raise Refused(f"the same memory is {record.get_status_display().lower()}")
     if record.status != Status.APPROVED:
         record.memory_version = memory.version
-        move(memory, record, "approve", Status.APPROVED, by, note="")
+        move(memory, record, "approve", Status.APPROVED, by, note=check_own(memory, by))
     return record

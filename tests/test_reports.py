@@ -195,12 +195,51 @@ def test_nobody_decides_on_their_own_question(reviewer) -> None:
 def test_nobody_decides_on_a_text_they_wrote_themselves(reviewer, admin_user) -> None:
     record = make_record(Status.PENDING)
     review.decide(record.memory_id, "approve", reviewer, corrected_response="Better.")
-    review.audit_again(record.memory_id, reviewer)
+    review.audit_again(record.memory_id, admin_user)
     AuditRecord.objects.update(status=Status.PENDING)
 
     with pytest.raises(review.OwnMemory):
         review.decide(record.memory_id, "approve", reviewer)
     assert review.decide(record.memory_id, "approve", admin_user).status == Status.APPROVED
+
+
+def test_nobody_takes_back_what_another_decided_on_their_own_question(reviewer, admin_user) -> None:
+    record = make_record(Status.CLEARED, make_memory(user=reviewer))
+    review.decide(record.memory_id, "reject", admin_user)
+
+    with pytest.raises(review.OwnMemory):
+        review.undo(record.memory_id, reviewer)
+    with pytest.raises(review.OwnMemory):
+        review.audit_again(record.memory_id, reviewer)
+
+    assert state_of(record.memory) == (Status.REJECTED, Trust.REJECTED)
+
+
+def test_nobody_dismisses_a_report_on_their_own_question(operator, reviewer, admin_user) -> None:
+    memory = make_record(Status.CLEARED, make_memory(user=reviewer)).memory
+    give_feedback(memory.pk, 1, "wrong", operator)
+    reports.take()
+
+    assert reports.dismiss([operator], reviewer) == 0
+    assert state_of(memory) == (Status.PENDING, Trust.SUSPECT)
+    assert reports.dismiss([operator], admin_user) == 1
+
+
+def test_nobody_approves_their_own_question_by_importing_it(reviewer) -> None:
+    record = make_record(Status.PENDING, make_memory(user=reviewer))
+
+    with pytest.raises(review.OwnMemory):
+        review.approve_imported(record.memory, reviewer)
+
+
+def test_who_takes_their_correction_back_may_decide_anew(reviewer) -> None:
+    record = make_record(Status.PENDING)
+    review.decide(record.memory_id, "approve", reviewer, corrected_response="A slip.")
+    review.undo(record.memory_id, reviewer)
+
+    decided = review.decide(record.memory_id, "approve", reviewer, corrected_response="Better.")
+
+    assert decided.status == Status.APPROVED
 
 
 def test_a_small_site_may_allow_it_and_the_record_says_so(reviewer, settings) -> None:
@@ -223,3 +262,4 @@ def test_the_record_page_says_that_another_reviewer_has_to_decide(reviewer) -> N
 
     assert "another reviewer has to decide" in page.content.decode()
     assert 'value="approve"' not in page.content.decode()
+    assert 'value="audit_again"' not in page.content.decode()

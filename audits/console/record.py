@@ -81,6 +81,7 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
     """The template's context. `full`: texts of any length, whole."""
     memory, longest = record.memory, None if full else LONGEST
     own = not settings.AUDIT_ALLOW_OWN and review.is_own(memory, by)
+    undoable = review.undoable(record)
     found = [finding for finding in record.findings if isinstance(finding, dict)]
     quotes = [_string(finding, "quote") for finding in found]
     data = [_string(finding, "datum") for finding in found]
@@ -107,8 +108,8 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
         "moves": []
         if own
         else [name for name, (from_, _to) in MOVES.items() if record.status in from_],
-        "undoable": review.undoable(record),
-        "may_audit_again": record.status not in OPEN,
+        "undoable": None if own and undoable and undoable.actor_id != by.pk else undoable,
+        "may_audit_again": record.status not in OPEN and not own,
         "reason_codes": ReasonCode.choices,
         "is_own": own,
         "feedback": memory.feedback.select_related("user").order_by("created_at")[:20],

@@ -63,6 +63,14 @@ class ReportAdmin(ReadOnlyAdmin):
         count = dismiss(reporters, cast(User, request.user))
         text = ngettext("%(n)s report dismissed.", "%(n)s reports dismissed.", count)
         messages.success(request, text % {"n": count})
+        left = Feedback.objects.standing().filter(user__in=reporters).count()
+        if left:
+            text = ngettext(
+                "%(n)s report is on your own question or correction: another reviewer decides.",
+                "%(n)s reports are on your own questions or corrections: another reviewer decides.",
+                left,
+            )
+            messages.warning(request, text % {"n": left})
 
     # --- the columns ---
 

@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from tqdm import tqdm
 
-from audits.review import Refused, approve_imported
+from audits.review import Refused, ReviewError, approve_imported
 from knowledge import indexer, limits, store, transfer
 from knowledge.files import UnreadableFile
 from knowledge.models import Kind, Source, Trust
@@ -156,7 +156,7 @@ def import_rows(
             if isinstance(row, transfer.BadRow):
                 raise limits.Unfit(row.reason)
             created = _import(_draft(row, agent), reviewer)
-        except (Refused, limits.Unfit) as error:
+        except (ReviewError, limits.Unfit) as error:
             summary.reject(row.line, str(error))
         else:
             summary.imported += created

@@ -302,6 +302,26 @@ def test_what_is_not_known_is_refused_with_what_is(entity, where, more, words):
         ask(entity, *where, **more)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("start", "9999-12-31T23:59:59-14:00"),
+        ("start", "0001-01-01T00:00:00+14:00"),
+        ("start", "9999-12-31"),
+        ("priority", 10**400),
+        ("running_minutes", "1" * 4000),
+    ],
+)
+def test_a_value_beyond_all_bounds_is_refused_like_any_other(field, value):
+    with pytest.raises(PlanQueryRefused):
+        ask("jobs", (field, ">", value))
+
+
+def test_an_engine_of_no_possible_name_is_refused():
+    with pytest.raises(PlanQueryRefused):
+        ask("jobs", engine="PROD\0")
+
+
 def test_a_workstation_without_jobs_is_a_zero_and_no_mistake():
     PlanWorkstation.objects.create(
         engine="SIM", hwa_id="IDLE", name="IDLE", digest=b"", fetched_at=NOW

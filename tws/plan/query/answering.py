@@ -74,7 +74,7 @@ def answer(
 def _engine(name: str, as_last_read: bool) -> PlanEngine:
     engines = PlanEngine.objects.all()
     if name:
-        engine = engines.filter(name=name).first()
+        engine = None if "\0" in name else engines.filter(name=name).first()
         if engine is None:
             known = list(engines.values_list("name", flat=True))
             raise PlanQueryRefused(f"There is no engine {name!r}.", known)

@@ -187,7 +187,7 @@ def _number(value: Any, field: Field) -> float | int:
         return span / timedelta(minutes=1)
     try:
         number = float(value) if not isinstance(value, bool) else None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = None
     if number is None or not abs(number) < 2**62:
         raise PlanQueryRefused(f"{value!r} is not a number.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tws.plan.query.asked import PlanQueryRefused
@@ -15,6 +15,8 @@ FORMS = [
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _SPAN = re.compile(r"(?:(?P<days>\d{1,4})d)?(?:(?P<hours>\d{1,5})h)?(?:(?P<minutes>\d{1,6})m)?")
 _CLOCK = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)(?::([0-5]\d))?")
+_YEARS = range(MINYEAR + 1, MAXYEAR)
+"""Beyond them a time may be none on another zone's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,11 @@ def read_moment(text: str, now: datetime, zone: ZoneInfo) -> Moment:
     PlanQueryRefused when it is none.
     """
     written = " ".join(text.strip().lower().split())
-    found = _from_now(written, now) or _of_a_day(written, now, zone) or _iso(text.strip(), zone)
-    if found is None:
+    try:
+        found = _from_now(written, now) or _of_a_day(written, now, zone) or _iso(text.strip(), zone)
+    except OverflowError:
+        found = None
+    if found is None or found.start.year not in _YEARS or found.end.year not in _YEARS:
         raise PlanQueryRefused(f"{text!r} is not a time.", FORMS)
     return found
 
@@ -58,10 +63,7 @@ def _from_now(text: str, now: datetime) -> Moment | None:
     span = read_span(rest[1:])
     if span is None or rest[0] not in "+-":
         return None
-    try:
-        return _point(now - span if rest[0] == "-" else now + span)
-    except OverflowError:
-        return None
+    return _point(now - span if rest[0] == "-" else now + span)
 
 
 def _of_a_day(text: str, now: datetime, zone: ZoneInfo) -> Moment | None:

@@ -7,10 +7,11 @@ from collections.abc import Collection
 from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.functions import Left
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -47,16 +48,32 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptable
         return min(found, COUNTED)
 
 
-class OwnFilters:
-    """A list's address may name the filters that the list shows, and no other lookup.
+class OwnRequests:
+    """A list obeys what its own page could send: its filters, and a selection of rows.
 
     Django lets through any lookup on a field of the model, and many values break one only when
-    the rows are read, where nobody asks any more whether the address makes sense.
+    the rows are read, where nobody asks any more whether the request makes sense.
     """
+
+    model: type[Model]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         filters = self.get_list_filter(request)  # type: ignore[attr-defined]  # a ModelAdmin's
         return any(lookup in _parameters(one) for one in filters)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        for selected in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            if not _is_key(self.model, selected):
+                raise BadRequest("What is selected is no row")
+        return super().response_action(request, queryset)  # type: ignore[misc]  # a ModelAdmin's
+
+
+def _is_key(model: type[Model], text: str) -> bool:
+    try:
+        model._meta.pk.to_python(text)
+    except ValidationError:
+        return False
+    return "\0" not in text
 
 
 def _parameters(one: Any) -> Collection[str]:
@@ -66,7 +83,7 @@ def _parameters(one: Any) -> Collection[str]:
     return {one.parameter_name}
 
 
-class ReadOnlyAdmin(OwnFilters, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ReadOnlyAdmin(OwnRequests, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Nothing is added, changed or deleted here; who may look is a permission."""
 
     show_full_result_count = False

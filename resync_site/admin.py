@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from knowledge.admin import OwnFilters
+from knowledge.admin import OwnRequests
 from resync_site.models import ApiToken, SignInFailures
 
 admin.site.unregister(User)
@@ -23,19 +23,19 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(OwnFilters, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold ships no types
+class UserAdmin(OwnRequests, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold ships no types
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
 
 
 @admin.register(Group)
-class GroupAdmin(OwnFilters, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class GroupAdmin(OwnRequests, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     pass
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(OwnFilters, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ApiTokenAdmin(OwnRequests, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Tokens are made by `manage.py create_token`, which shows them once; here they end."""
 
     list_display = ("prefix", "user", "created_at", "revoked_at")
@@ -53,7 +53,7 @@ class ApiTokenAdmin(OwnFilters, ModelAdmin):  # type: ignore[misc]  # unfold shi
 
 
 @admin.register(SignInFailures)
-class SignInFailuresAdmin(OwnFilters, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class SignInFailuresAdmin(OwnRequests, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Who has failed to sign in lately. Deleting a line lets them try again at once."""
 
     list_display = ("username", "address", "failures", "last_at")

@@ -140,7 +140,7 @@ def test_wrong_token_or_foreign_origin_with_a_token_is_403(server: str, operator
 
 
 def test_unknown_agent_and_unknown_path_close_with_4404(server: str, page: dict[str, str]) -> None:
-    for path in ("nobody/", "../elsewhere/"):
+    for path in ("nobody/", "../elsewhere/", "%00/"):
         with open_chat(server, path, **page) as chat, pytest.raises(ConnectionClosed) as closed:
             chat.recv(timeout=5)
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 4404

@@ -132,6 +132,29 @@ def test_no_address_breaks_whoever_asks(
     assert failures(client, with_arguments(VALUES[:2])) == []
 
 
+def test_no_selection_breaks_an_action(admin_user: User) -> None:
+    make_record("pending")
+    client, found = client_of(admin_user), []
+    for model, shown in admin.site._registry.items():
+        path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        for action in shown.actions or ["delete_selected"]:
+            for value in ("abc", "\0", "", "9" * 30, "1e5"):
+                sent = {"action": action, "_selected_action": value, "confirmed": 1}
+                if (status := client.post(path, sent).status_code) >= 500:
+                    found.append(f"{status} {path} {action} {value!r}")
+
+    assert found == []
+
+
+@pytest.mark.parametrize("path", ["/", "/admin/", "/login/", "/api/agents", "/metrics"])
+def test_a_session_cookie_that_is_none_of_ours_signs_nobody_in(path: str) -> None:
+    client = Client(raise_request_exception=False)
+
+    response = client.get(path, headers={"Cookie": r'sessionid="\000aaaaaaaaaaaaaaaa"'})
+
+    assert response.status_code < 500
+
+
 def test_a_cursor_of_any_year_is_refused_or_obeyed(admin_user: User) -> None:
     client = client_of(admin_user)
     moments = [

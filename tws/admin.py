@@ -14,7 +14,7 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from knowledge import llm
-from knowledge.admin import OwnFilters
+from knowledge.admin import OwnRequests
 from tws.models import Agent
 
 
@@ -55,7 +55,7 @@ class AgentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
 
 
 @admin.register(Agent)
-class AgentAdmin(OwnFilters, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class AgentAdmin(OwnRequests, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     form = AgentForm
     list_display = ["name", "slug", "role", "model", "is_active", "updated_at"]
     list_filter = ["is_active"]

@@ -15,7 +15,7 @@ _chat: Any = ChatConsumer.as_asgi()  # `path` is typed for views
 _live: Any = LiveConsumer.as_asgi()
 _unknown: Any = UnknownSocket.as_asgi()
 _routes: Any = [
-    path("ws/chat/<str:agent_id>/", _chat),
+    re_path(r"^ws/chat/(?P<agent_id>[a-z0-9._-]+)/$", _chat),  # no other name is an agent's
     path("ws/live/", _live),
     re_path("", _unknown),
 ]

@@ -9,6 +9,8 @@ from knowledge.visible import shows_nothing
 
 LONGEST_TEXT = 200_000
 LARGEST_EVIDENCE = 2**20
+LARGEST_OWN_EVIDENCE = 64 * 2**10
+"""What an answer of ours may rest on; what is imported may be larger."""
 DEEPEST_EVIDENCE = 40
 
 

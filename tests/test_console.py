@@ -21,6 +21,7 @@ from audits.models import AuditRecord, Decision
 from knowledge.models import Memory
 from knowledge.shown import shown
 from tests.factories import make_memory, make_record
+from tests.test_limits import UNFIT
 
 pytestmark = pytest.mark.django_db
 
@@ -149,7 +150,7 @@ def test_filters_and_search_narrow_the_queue(client, reviewer):
 def test_a_nonsense_address_is_no_server_error(query, client, reviewer):
     client.force_login(reviewer)
 
-    assert client.get(f"{LIST}{query}", follow=True).status_code == 200
+    assert client.get(f"{LIST}{query}", follow=True).status_code in {200, 400}
 
 
 def test_an_empty_queue_says_so(client, reviewer):
@@ -204,6 +205,20 @@ def test_a_correction_is_approved_and_undone(client, reviewer):
     memory.refresh_from_db()
     assert memory.agent_response == "Use StartUpLwa on the agent's machine."
     assert memory.trust == "suspect"
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_a_correction_that_no_memory_may_hold_is_refused_on_the_page(name, client, reviewer):
+    record = make_record("pending")
+    client.force_login(reviewer)
+
+    answer = act(client, record, "correct", corrected_response=UNFIT[name])
+
+    record.refresh_from_db()
+    assert answer.status_code == 200
+    assert (record.status, record.memory.version) == ("pending", 1)
+    assert "orrected" in told(answer)
+    assert Decision.objects.count() == 0
 
 
 def test_a_lost_race_is_told_and_what_was_written_stays(client, reviewer, admin_user):

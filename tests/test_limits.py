@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
+from openpyxl import Workbook
 
 from audits import review
 from knowledge import indexer, store
 from knowledge.limits import LARGEST_EVIDENCE, LONGEST_TEXT, Unfit, check_evidence
 from knowledge.models import Memory, StoredVector
+from resync_site.command_line import what_is_down
 from resync_site.models import ApiToken
 from tests import programs
 from tests.factories import make_memory, make_record
@@ -177,3 +182,67 @@ def test_an_import_that_is_interrupted_says_how_far_it_came(tmp_path: Path) -> N
 
     assert process.returncode == 130
     assert "Cut off after line 0: 0 imported" in err
+
+
+def connections() -> set[int]:
+    """Who is connected to the database of this test."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        return {pid for (pid,) in cursor.fetchall()}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["memories.jsonl", "memories.csv", "memories.xlsx"])
+def test_an_import_whose_connection_is_dropped_is_one_sentence_and_goes_on_when_repeated(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    count = 2000
+    path = tmp_path / name
+    rows = [["question", "answer"], *[[f"Q{number}", "A"] for number in range(count)]]
+    if name.endswith("xlsx"):
+        book = Workbook(write_only=True)
+        sheet = book.create_sheet()
+        for row in rows:
+            sheet.append(row)
+        book.save(path)
+    elif name.endswith("csv"):
+        path.write_text("".join(f"{question},{answer}\n" for question, answer in rows))
+    else:
+        path.write_text("".join(good(number) + "\n" for number in range(count)))
+    ours = connections()
+
+    with programs.start("manage.py", "import_memories", path, "--json") as process:
+        while Memory.objects.count() < 20:
+            assert process.poll() is None
+            time.sleep(0.02)
+        with connection.cursor() as cursor:
+            for pid in connections() - ours:
+                cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+        out, err = process.communicate(timeout=60)
+
+    first, sentence = err.splitlines()
+    imported = Memory.objects.count()
+    assert (process.returncode, out) == (2, "")
+    assert 20 <= imported < count
+    assert f": {imported} imported, 0 duplicates, 0 rejected" in first
+    assert ": the database " in sentence
+    call_command("import_memories", str(path), "--json")
+    done = json.loads(capsys.readouterr().out)
+    assert (done["imported"], done["duplicates"]) == (count - imported, imported)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (psycopg.errors.DiskFull("could not extend file"), "the database refuses: could not"),
+        (psycopg.errors.AdminShutdown("terminating connection"), "the database refuses: term"),
+        (OSError(errno.ENOSPC, "No space left on device", "/x"), "/x: No space left on device"),
+    ],
+)
+def test_a_full_disk_and_a_database_shut_down_are_one_sentence(error: Exception, said: str) -> None:
+    wrapped = OperationalError(str(error))
+    wrapped.__cause__ = error
+
+    assert (what_is_down(error) or "").startswith(said)
+    if isinstance(error, psycopg.Error):
+        assert (what_is_down(wrapped) or "").startswith(said)

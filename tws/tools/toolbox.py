@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
 
+from knowledge.limits import LARGEST_OWN_EVIDENCE
 from tws.answers.events import Event, Source, ToolCall, ToolResult, ToolUse
 from tws.hwa.client import TWSClient
 from tws.hwa.errors import TWSError, TWSUnavailable
 from tws.hwa.oql import OQLValueError
 from tws.tools.base import TOOLS
+from tws.tools.bounded import TooLarge, fitted, size_of
 from tws.tools.shapes import stamp
 
 Emit = Callable[[Event], None]
@@ -34,7 +36,8 @@ class Toolbox:
     """The tools an agent may use, over one engine, for one question.
 
     `uses`, `evidence` and `sources` grow with each call; a refused or failed call leaves no
-    evidence. `names` empty means every tool.
+    evidence. All evidence together is bounded: each call may take half of what room is left, and
+    hands out no more than it keeps. `names` empty means every tool.
     """
 
     def __init__(
@@ -68,11 +71,11 @@ class Toolbox:
         """Call a tool. Whatever goes wrong with the tool is in the outcome, not raised."""
         self._emit(ToolCall(name, arguments))
         outcome = await self._outcome(name, arguments)
+        if outcome.ok:
+            outcome = self._keep(name, arguments, outcome)
         fetched_at = stamp(outcome.fetched_at)
         self.uses.append(ToolUse(name, arguments, outcome.ok, fetched_at))
         self._emit(ToolResult(name, arguments, outcome.ok, fetched_at, self.engine, outcome.error))
-        if outcome.ok:
-            self._keep(name, arguments, outcome.result, fetched_at)
         return outcome
 
     async def _outcome(self, name: str, arguments: dict[str, Any]) -> Outcome:
@@ -97,19 +100,25 @@ class Toolbox:
         self._outages.pop(self.engine, None)
         return Outcome(True, reply.result, reply.fetched_at)
 
-    def _keep(
-        self, name: str, arguments: dict[str, Any], result: dict[str, Any], fetched_at: str | None
-    ) -> None:
+    def _keep(self, name: str, arguments: dict[str, Any], outcome: Outcome) -> Outcome:
+        """The outcome as far as there is room for it as evidence, and so kept."""
         # Where it was read is part of what was read: the answer says it.
         whence = {"engineName": self.engine, "isSimulator": self.simulated}
-        self.evidence.append(
-            {
-                "tool": name,
-                "arguments": arguments,
-                "result": {**result, "source": whence},
-                "fetched_at": fetched_at,
-            }
-        )
+        fetched_at = stamp(outcome.fetched_at)
+        kept = {
+            "tool": name,
+            "arguments": arguments,
+            "result": {"source": whence},
+            "fetched_at": fetched_at,
+        }
+        room = (LARGEST_OWN_EVIDENCE - size_of(self.evidence)) // 2 - size_of(kept)
+        try:
+            result = fitted(outcome.result, room)
+        except TooLarge:
+            most = LARGEST_OWN_EVIDENCE // 2**10
+            error = f"this is more than an answer may rest on ({most} KiB); ask for less"
+            return Outcome(False, {}, error=error)
+        self.evidence.append({**kept, "result": {**result, "source": whence}})
         label = (
             f"{self.engine} · {name}"
             if not self.simulated
@@ -125,6 +134,7 @@ class Toolbox:
                 fetched_at=fetched_at,
             )
         )
+        return replace(outcome, result=result)
 
 
 def _what_is_wrong(error: ValidationError) -> str:

@@ -201,7 +201,7 @@ async def _chat(model: str) -> tuple[bool, str, str]:
     if isinstance(end, Failed):
         mend = f"{_MENDS['tools']} Otherwise see the step before, and the log."
         return False, end.message.replace("`", ""), mend
-    called = ", ".join(use.tool for use in tools.uses)
+    called = ", ".join(use.tool for use in tools.uses if use.tool in tools.names)
     if not isinstance(end, Final) or not end.answered:
         return False, f"it called {called} without ever answering", "Choose another model."
     if not called:

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from knowledge.models import Memory
-from tests.fake_llm import fake_llm
+from tests.fake_llm import fake_llm, refuse
 from tests.test_llm_agent import BROKEN, THOUGHTS, call
 from tws.hwa import engines
 
@@ -43,6 +43,17 @@ def test_nothing_of_an_answer_that_is_not_whole_becomes_a_memory(answer, ask):
     assert code == 1
     assert reply["error"] == "llm_unavailable"
     assert not Memory.objects.exists()
+
+
+def test_why_the_rules_answered_is_said_and_not_remembered(ask):
+    code, reply = ask(refuse(401, "no such key here"))
+
+    assert code == 0
+    assert "no such key here" in reply["answer"]
+    remembered = Memory.objects.get().agent_response
+    assert remembered in reply["answer"]
+    assert remembered.startswith("The ")
+    assert "no such key" not in remembered
 
 
 def test_a_whole_answer_becomes_one_without_its_thoughts(ask):

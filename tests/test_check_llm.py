@@ -101,6 +101,9 @@ FAILS = {
                     say("1 2 3", finish_reason="length")), "output tokens"),
     "no tools": (except_when(lambda body: body.get("tools"), refuse(400, "no tools here")), "chat"),
     "a model that calls none": (except_when(lambda body: body.get("tools"), say("3.")), "chat"),
+    "a model that calls what is no tool": (
+        except_when(lambda body: body.get("tools") and body["messages"][-1]["role"] != "tool",
+                    Scripted(tool_calls=[("cancel_job", {})])), "chat"),
     "tool results refused": (
         except_when(lambda body: body["messages"][-1]["role"] == "tool", refuse(500, "template")),
         "chat"),

@@ -22,6 +22,7 @@ from knowledge.llm import (
     as_message,
     call_llm,
     stream,
+    transport,
 )
 from knowledge.llm.errors import wanted_wait
 from tests.fake_llm import Scripted, fake_llm, meet, refuse, say, say_json
@@ -581,6 +582,27 @@ async def test_what_can_not_be_decoded_is_an_llm_error(headers, scripted):
 
     with pytest.raises(LLMError):
         [delta async for delta in stream(HELLO, max_tokens=5)]
+
+
+async def test_a_refusal_is_one_though_its_words_never_end(settings, monkeypatch):
+    monkeypatch.setattr(transport, "REFUSAL_SECONDS", 0.2)
+    heard, closed = asyncio.Event(), asyncio.Event()
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 401 No\r\nContent-Length: 9000\r\n\r\nno key")
+        await heard.wait()
+        writer.close()
+        closed.set()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        settings.LLM_BASE_URL = f"http://127.0.0.1:{port}/v1"
+        with pytest.raises(LLMUnavailable, match="HTTP 401: no key") as refused:
+            await call_llm("?", max_tokens=50)
+        heard.set()
+        await closed.wait()
+    assert refused.value.kind == "key"
 
 
 async def test_a_redirect_says_so(scripted):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -148,6 +149,18 @@ async def test_what_an_endpoint_does_not_count_is_estimated(served):
 
     row = await LLMUsage.objects.aget()
     assert (row.prompt_tokens, row.completion_tokens) == (2, 10)
+
+
+async def test_every_try_is_paid_for_and_so_are_thoughts(served):
+    thought = {"reasoning_content": "hmm " * 10, "content": ""}
+    told = {"message": thought, "finish_reason": "length"}
+    served.script["now"] = lambda body: Scripted(raw=json.dumps({"choices": [told]}))
+    with pytest.raises(LLMError):
+        await call_llm("12345678", max_tokens=50)
+    await endpoints.written()
+
+    row = await LLMUsage.objects.aget()
+    assert (row.calls, row.prompt_tokens, row.completion_tokens) == (1, 4, 20)
 
 
 @pytest.mark.parametrize("limit", [{"LLM_DAILY_COST": 25.0}, {"LLM_DAILY_TOKENS": 20}])

@@ -97,6 +97,7 @@ class _Call:
         self._asked = asked
         self._began = time.monotonic()
         self._incoming: Incoming | None = None
+        self._paid = Usage()  # by the tries before this one
         self._begun = False  # something was given to the caller: no other try
         self._known = Profile()
         self._request: dict[str, Any] = {}
@@ -137,11 +138,15 @@ class _Call:
         )
 
     def _count(self, *, failed: bool) -> None:
+        seconds = time.monotonic() - self._began
+        costs.count(self._asked, self._paid_so_far(), failed=failed, seconds=seconds)
+
+    def _paid_so_far(self) -> Usage:
         incoming = self._incoming
         usage = (incoming.usage if incoming else None) or Usage()
         if incoming and incoming.began and usage == Usage():
-            usage = costs.estimated(self._asked, incoming.length)
-        costs.count(self._asked, usage, failed=failed, seconds=time.monotonic() - self._began)
+            usage = costs.estimated(self._asked, incoming.length + incoming.thought_length)
+        return self._paid + usage
 
     # --- the tries ----------------------------------------------------------------------------
 
@@ -183,6 +188,7 @@ class _Call:
     async def _try(self, profile: Profile, endpoint: Endpoint) -> AsyncGenerator[Delta, None]:
         """One exchange: its deltas, the whole reply last, and what it taught."""
         asked = self._asked
+        self._paid = self._paid_so_far()
         self._request = body(asked, profile)
         held = profile.thinking in {"", "unopened"}
         incoming = self._incoming = Incoming(asked, held=held)

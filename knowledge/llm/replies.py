@@ -67,6 +67,7 @@ class Incoming:
         self._refusal = ""
         self._model = ""
         self.length = 0  # characters of text and arguments
+        self.thought_length = 0
         self._longest = settings.LLM_MAX_CHARACTERS
         self.usage: Usage | None = None
         self.reasoned = False
@@ -111,9 +112,9 @@ class Incoming:
     def _take(self, delta: Mapping[str, Any]) -> str:
         if delta.get("tool_calls") or delta.get("function_call"):
             self._take_calls(delta)
-        if not self.reasoned and any(delta[name] for name in _REASONING & delta.keys()):
-            self.reasoned = True
-            self._spoken.release()
+        for name in _REASONING:
+            if thought := delta.get(name):
+                self._think(thought)
         if isinstance(words := delta.get("refusal"), str):
             self._refusal += words
         text = delta.get("content")
@@ -123,6 +124,12 @@ class Incoming:
             text = "".join(map(self._text_of, text if isinstance(text, list) else [text]))
         self._grow(len(text))
         return self._spoken.feed(text)
+
+    def _think(self, thought: Any) -> None:
+        self.thought_length += len(thought) if isinstance(thought, str) else 0
+        if not self.reasoned:
+            self.reasoned = True
+            self._spoken.release()
 
     def _text_of(self, part: Any) -> str:
         if isinstance(part, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 LONGEST_CALL_SECONDS = 600.0
 """An endpoint that drips a token now and then would hold a call for ever."""
 LONGEST_REFUSAL = 64 * 1024
+REFUSAL_SECONDS = 3.0
+"""How long a refusal's words are waited for."""
 
 _clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
 
@@ -45,10 +48,12 @@ async def _start_of(response: httpx.Response) -> str:
     if location := response.headers.get("location", ""):
         return f"it redirects to {location}: is LLM_BASE_URL right?"
     body = b""
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > LONGEST_REFUSAL:
-            break
+    with contextlib.suppress(TimeoutError):  # its status says most
+        async with asyncio.timeout(REFUSAL_SECONDS):
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > LONGEST_REFUSAL:
+                    break
     return body.decode("utf-8", "replace")
 
 

@@ -81,7 +81,8 @@ class Final:
 
     `evidence` is what the memory keeps: `{tool, arguments, result, fetched_at}` for each call that
     succeeded. `kind` is "state" when the live plan was read. `cites` are the memories the answer
-    quotes. `answered` is False for an honest no: nothing to remember.
+    quotes. `answered` is False for an honest no: nothing to remember. `note` is what the answer
+    begins with about the moment it was given in, and no memory keeps.
     """
 
     answer: str
@@ -92,6 +93,7 @@ class Final:
     cites: tuple[uuid.UUID, ...] = ()
     answered: bool = True
     mode: Literal["rules", "llm"] = "rules"
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,7 @@ class RuleAgent:
                 evidence=tuple(box.evidence),
                 cites=tuple(memory.memory_id for memory in cited),
                 answered=answered,
+                note=note,
             )
         )
 

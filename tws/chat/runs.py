@@ -39,7 +39,7 @@ async def store_answer(
     draft = Draft(
         agent=agent,
         user_query=question,
-        agent_response=final.answer,
+        agent_response=final.answer.removeprefix(final.note).lstrip("\n"),
         evidence=list(final.evidence),
         kind=Kind.STATE if final.kind == "state" else Kind.KNOWLEDGE,
         source=Source.CHAT,

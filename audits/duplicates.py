@@ -12,6 +12,9 @@ from knowledge.hwa_terms import exact_terms
 SAME_WORDS = 92.0
 """Of 100: how alike question and answer must be. What must match exactly is compared apart."""
 
+LONGEST = 5000
+"""Characters of a question or an answer that is compared."""
+
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NEGATION = re.compile(r"\b(?:nao|nunca|nem|sem|no|not|never|without|cannot|can't|don't)\b")
 
@@ -20,18 +23,22 @@ def twin_of(memory: MemoryUnderAudit) -> uuid.UUID | None:
     """The id of the nearest neighbour that says the same, or None.
 
     The same means: nearly the same words in question and answer, and exactly the same object
-    names, commands, message codes, numbers and negations.
+    names, commands, message codes, numbers and negations. What is longer than LONGEST has no twin.
     """
+    if max(len(memory.user_query), len(memory.agent_response)) > LONGEST:
+        return None
     return next(
         (near.memory_id for near in memory.neighbours if _says_the_same(memory, near)), None
     )
 
 
 def _says_the_same(memory: MemoryUnderAudit, near: Neighbour) -> bool:
-    if _facts(memory.agent_response) != _facts(near.agent_response):
+    if max(len(near.user_query), len(near.agent_response)) > LONGEST:
         return False
-    return _alike(memory.user_query, near.user_query) and _alike(
-        memory.agent_response, near.agent_response
+    return (
+        _alike(memory.user_query, near.user_query)
+        and _alike(memory.agent_response, near.agent_response)
+        and _facts(memory.agent_response) == _facts(near.agent_response)
     )
 
 
@@ -43,4 +50,4 @@ def _facts(text: str) -> tuple[frozenset[str], tuple[str, ...], int]:
 def _alike(one: str, other: str) -> bool:
     from rapidfuzz import fuzz
 
-    return fuzz.token_sort_ratio(fold(one[:5000]), fold(other[:5000])) >= SAME_WORDS
+    return fuzz.token_sort_ratio(fold(one), fold(other)) >= SAME_WORDS

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from audits.judges import Judge, MemoryUnderAudit, Neighbour, NoVerdict, Verdict
+from audits.judges import Judge, MemoryUnderAudit, Neighbour, NotInTime, NoVerdict, Verdict
 from audits.judges.bounded import BoundedJudges
+from knowledge.cleaning import UNREADABLE
 from knowledge.models import Memory
 
 LOCAL = {
@@ -102,7 +103,9 @@ def _llm_judge(prompt: str, model: str) -> Judge:
 
 
 def under_audit(memory: Memory, neighbours: tuple[Neighbour, ...] = ()) -> MemoryUnderAudit:
-    """What the judges see of a row."""
+    """What the judges see of a row. NotInTime when its evidence can't be read."""
+    if memory.evidence == [UNREADABLE]:
+        raise NotInTime(_("Its evidence can't be read, so it could not be checked."))
     return MemoryUnderAudit(
         memory_id=memory.pk,
         version=memory.version,

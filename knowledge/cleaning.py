@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import Any
@@ -9,6 +10,21 @@ from typing import Any
 REPLACEMENT = "\ufffd"
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+UNREADABLE = {"tool": "unreadable", "result": None}
+"""Stands for evidence that the database holds and nobody can read."""
+
+
+class EvidenceDecoder(json.JSONDecoder):
+    """Evidence as it is stored. What another program wrote may be nested too deep to be read, or
+    hold a number too long: that is one UNREADABLE reading, which harms no other row."""
+
+    def decode(self, s: str, *args: Any) -> Any:
+        try:
+            return super().decode(s, *args)
+        except (RecursionError, ValueError):
+            return [UNREADABLE]
 
 
 def clean(text: str) -> str:

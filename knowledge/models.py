@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from knowledge.cleaning import EvidenceDecoder
 from knowledge.llm.models import LLMProfile, LLMUsage  # noqa: F401  Django looks for them here
 
 
@@ -118,7 +119,7 @@ class Memory(models.Model):
     )
     user_query = models.TextField(_("question"))
     agent_response = models.TextField(_("answer"))
-    evidence = models.JSONField(_("evidence"), default=list, blank=True)
+    evidence = models.JSONField(_("evidence"), default=list, blank=True, decoder=EvidenceDecoder)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.KNOWLEDGE)
     source = models.CharField(_("source"), max_length=10, choices=Source, default=Source.CHAT)
     external_id = models.CharField(_("id in its source"), max_length=255, null=True, blank=True)  # noqa: DJ001  NULL is "none" and unique ignores it
@@ -202,7 +203,7 @@ class MemoryRevision(models.Model):
     version = models.PositiveIntegerField(_("version"))
     user_query = models.TextField(_("question"))
     agent_response = models.TextField(_("answer"))
-    evidence = models.JSONField(_("evidence"), default=list)
+    evidence = models.JSONField(_("evidence"), default=list, decoder=EvidenceDecoder)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

@@ -302,6 +302,22 @@ def test_a_memory_that_vanishes_while_it_is_judged_ends_nothing() -> None:
     assert (tally.audited, tally.lost) == (3, 1)
 
 
+@pytest.mark.parametrize("stored", ["[" * 3000 + "]" * 3000, '[{"result": 1e5000}]'])
+def test_evidence_that_cannot_be_read_goes_to_a_person_and_harms_no_other(stored) -> None:
+    memories(4)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE knowledge_memory SET evidence = %s::jsonb WHERE user_query = 'question 0?'",
+            [stored],
+        )
+
+    tally = audit_now().tally
+
+    record = AuditRecord.objects.get(memory__user_query="question 0?")
+    assert (tally.audited, record.status, record.attempts) == (4, Status.PENDING, 1)
+    assert "can't be read" in record.ia_audit_reason
+
+
 def test_a_verdict_the_database_refuses_stops_no_other(monkeypatch) -> None:
     memories(4)
     columns = Judged.columns

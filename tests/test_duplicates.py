@@ -22,6 +22,14 @@ def test_the_same_in_nearly_the_same_words_is_linked_to_the_first() -> None:
     assert twin_of(again) == again.neighbours[0].memory_id
 
 
+def test_what_is_very_long_is_compared_with_nothing() -> None:
+    long = "Veja o log do job. " * 300
+    near = Neighbour(uuid4(), "trusted", QUESTION, long, 0.9)
+    again = MemoryUnderAudit(uuid4(), 1, "a", "knowledge", QUESTION, long, neighbours=(near,))
+
+    assert twin_of(again) is None
+
+
 @pytest.mark.parametrize(
     ("question", "answer"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -63,7 +64,7 @@ class Judging:
             self.scoring.status(verdict),
             verdict,
             self.scoring.confidence(verdict),
-            twin_of(seen),
+            await asyncio.to_thread(twin_of, seen) if seen.neighbours else None,
         )
 
     def _for_a_person(self, record: AuditRecord, memory: Memory, why: NotInTime) -> Judged:

@@ -25,15 +25,14 @@ def twin_of(memory: MemoryUnderAudit) -> uuid.UUID | None:
     The same means: nearly the same words in question and answer, and exactly the same object
     names, commands, message codes, numbers and negations. What is longer than LONGEST has no twin.
     """
-    if max(len(memory.user_query), len(memory.agent_response)) > LONGEST:
-        return None
     return next(
         (near.memory_id for near in memory.neighbours if _says_the_same(memory, near)), None
     )
 
 
 def _says_the_same(memory: MemoryUnderAudit, near: Neighbour) -> bool:
-    if max(len(near.user_query), len(near.agent_response)) > LONGEST:
+    texts = (memory.user_query, memory.agent_response, near.user_query, near.agent_response)
+    if max(map(len, texts)) > LONGEST:
         return False
     return (
         _alike(memory.user_query, near.user_query)

@@ -275,11 +275,12 @@ async def test_a_verdict_is_not_paid_for_twice(judged_by):
 
 
 def other_prompt(tmp_path, monkeypatch) -> None:
-    """The same version, another text."""
+    """The same version, another text; and another version of that text."""
     from audits.judges import llm as module
 
     text = (module.PROMPTS / f"{module.CURRENT_PROMPT}.txt").read_text("utf-8")
-    (tmp_path / f"{module.CURRENT_PROMPT}.txt").write_text(f"{text}\nBe strict.", "utf-8")
+    for version in (module.CURRENT_PROMPT, "another"):
+        (tmp_path / f"{version}.txt").write_text(f"{text}\nBe strict.", "utf-8")
     monkeypatch.setattr(module, "PROMPTS", tmp_path)
 
 
@@ -300,6 +301,9 @@ def test_a_cached_verdict_is_of_all_that_the_prompt_shows(settings, tmp_path, mo
     settings.AUDIT_LLM_MAX_TOKENS = 900
     keys.append(LLMJudge(model="tiny")._key(one))
     other_prompt(tmp_path, monkeypatch)
+    keys.append(LLMJudge(model="tiny")._key(one))
+    keys.append(LLMJudge("another", model="tiny")._key(one))
+    monkeypatch.setattr("audits.judges.llm.SCHEMA", {"type": "object"})
     keys.append(LLMJudge(model="tiny")._key(one))
 
     assert len(set(keys)) == len(keys)

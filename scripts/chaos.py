@@ -36,6 +36,8 @@ from storm.records import Records  # noqa: E402
 from storm.site import IN_A_HURRY, Site, stdout_kept_for_the_result  # noqa: E402
 
 CHATTERS = 4
+AFTER_SECONDS = 5.0
+"""So long the load goes on when nothing is killed any more: what was cut off comes back."""
 
 
 def main() -> int:
@@ -90,6 +92,7 @@ def shake(site: Site, options: argparse.Namespace) -> dict[str, object]:
         site.rage(options.seconds)
         site.calm()
         say("the storm is over")
+        time.sleep(AFTER_SECONDS)
         over.set()
         for client in crowd:
             client.join(120)

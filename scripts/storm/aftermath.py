@@ -51,6 +51,8 @@ def look(site: Site, known: Records, say: Callable[[str], None]) -> dict[str, ob
         "answers": sum(bool(question.ends) for question in known.questions),
         "decisions": sum(tried.status == 200 for tried in known.decisions),
         "imported": len(known.imported),
+        "found": len(known.found),
+        "rated": sum(rated.status == 200 for rated in known.ratings),
         "memories": dict(Counter(memory.status for memory in kept.memories.values())),
         "asked": dict(sorted(known.answers.items())),
         "violations": found,

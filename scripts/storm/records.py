@@ -81,4 +81,5 @@ class Records:
     def has_begun(self) -> bool:
         """Whether something was promised of each kind: else nothing could be broken."""
         decided = any(tried.status == 200 for tried in self.decisions)
-        return decided and bool(self.imported) and any(one.ends for one in self.questions)
+        answered = any(question.ends for question in self.questions)
+        return decided and answered and bool(self.imported) and bool(self.found)

@@ -59,6 +59,8 @@ class Site:
             "web": Child("web", web_command("127.0.0.1", web)),
             "plan": Child("plan", [*MANAGE, "read_plan", "--watch"]),
             "auditor": Child("auditor", [*MANAGE, "run_auditor", "--watch"]),
+            # Takes over what the first one held when that is suspended or killed.
+            "auditor 2": Child("auditor 2", [*MANAGE, "run_auditor", "--watch"]),
         }
         self._suspended = False
         self._back_at: dict[str, float] = {}
@@ -80,6 +82,7 @@ class Site:
         self.children["simulator"].wait_ready(READY_SECONDS)
         self._start("plan")
         self._start("auditor")
+        self._start("auditor 2")
         wait_for_web(self.children["web"], "127.0.0.1", self._web_port)
         self.children["plan"].wait_ready(FIRST_PLAN_SECONDS)
 
@@ -170,7 +173,7 @@ class Site:
         return False
 
     def _suspend(self) -> None:
-        """The auditor, for a time around its lease."""
+        """The first auditor, for a time around its lease."""
         if self._suspended or "auditor" in self._back_at:
             return
         self._count("suspend")

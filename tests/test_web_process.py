@@ -19,6 +19,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
 
 from resync_site.api import api
+from resync_site.asgi import _guarded, application
 from resync_site.binding import LoopbackOnly, is_loopback
 from resync_site.bodies import BoundedBodies, is_intricate
 from resync_site.environment import CHECKOUT
@@ -110,6 +111,27 @@ def test_runserver_is_held_to_it_too(settings: Any) -> None:
     settings.DEVELOPMENT = True
     with pytest.raises(CommandError, match="answers on loopback only"):
         call_command("runserver", "0.0.0.0:0", "--noreload")
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_the_site_itself_refuses_it(kind: str) -> None:
+    scope = {"type": kind, "server": ("10.0.0.5", 80), "path": "/health/live", "headers": []}
+
+    [first, *_] = answer_of(application, scope, {"type": f"{kind}.connect"})
+
+    assert first.get("status") == 403 or first == {"type": "websocket.close"}
+
+
+@pytest.mark.parametrize(("behind", "caller"), [(True, "203.0.113.9"), (False, "127.0.0.1")])
+def test_the_site_asks_the_proxy_exactly_when_there_is_one(
+    behind: bool, caller: str, settings: Any
+) -> None:
+    settings.BEHIND_PROXY, settings.PROXY_COUNT = behind, 1
+    scope = {"client": ("127.0.0.1", 5), "headers": [(b"x-forwarded-for", b"203.0.113.9")]}
+
+    sent = answer_of(_guarded(echo), scope, {"type": "http.request"})
+
+    assert sent[0]["client"][0] == caller
 
 
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "::", "example.com", "127.0.0.1.evil"])  # noqa: S104

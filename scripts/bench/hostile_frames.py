@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""How long is everybody held up while one client sends the worst frames without pause?
+"""How long is everybody held up while one client sends the worst frames or bodies without pause?
 
     .venv/bin/python scripts/bench/hostile_frames.py [--seconds 3]
 
-Serves the chat in this process, on a scratch database; the client is another process. Prints for
-each kind of frame the longest time, in milliseconds, in which the event loop did nothing else.
+Serves the chat and the REST API in this process, on a scratch database; the client is another
+process. Prints for each kind of frame and of REST body the longest time, in milliseconds, in which
+the event loop did nothing else.
 """
 
 from __future__ import annotations
@@ -51,14 +52,39 @@ while time.monotonic() < end:
     except TimeoutError:
         pass  # the server does not read: that is the point
 """
+BODY_CLIENT = """
+import http.client, sys, time
+port, token, body, seconds = int(sys.argv[1]), sys.argv[2], sys.argv[3], float(sys.argv[4])
+data = {
+    "body: list of lists, 900 kB": b"[" + b"[]," * 300_000 + b"0]",
+    "body: braces, 900 kB": b'{"a":' * 180_000,
+    "body: text, 900 kB": b'{"note": "' + b"x" * 900_000 + b'"}',
+    "body: 2.4 MB": b"[]," * 800_000,
+}[body]
+headers = {"Authorization": "Bearer " + token, "Content-Type": "application/json"}
+end = time.monotonic() + seconds
+while time.monotonic() < end:
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        link.request("POST", "/api/audit/review", data, headers)
+        link.getresponse().read()
+    except OSError:
+        pass  # refused while it was still being sent
+    finally:
+        link.close()
+"""
+BODIES = (
+    "body: list of lists, 900 kB", "body: braces, 900 kB", "body: text, 900 kB", "body: 2.4 MB",
+)  # fmt: skip
 KINDS = (
     "list of lists, 1 MB", "list of lists, 100 kB", "braces, 1 MB", "text, 1 MB", "empty frames",
-    "WebSocket pings",
+    "WebSocket pings", *BODIES,
 )  # fmt: skip
 
 
 async def longest_gap(port: int, token: str, kind: str, seconds: float) -> float:
-    arguments = ("-c", CLIENT, str(port), token, kind, str(seconds))
+    program = BODY_CLIENT if kind in BODIES else CLIENT
+    arguments = ("-c", program, str(port), token, kind, str(seconds))
     client = await asyncio.create_subprocess_exec(sys.executable, *arguments)
     ended = asyncio.create_task(client.wait())
     longest, last = 0.0, time.perf_counter()
@@ -87,6 +113,7 @@ async def measure(token: str, seconds: float) -> dict[str, float]:
         while not server.started:  # noqa: ASYNC110 (uvicorn sets no event)
             await asyncio.sleep(0.05)
         await longest_gap(port, token, "text, 1 MB", 0.5)  # what is imported at the first use
+        await longest_gap(port, token, "body: text, 900 kB", 0.5)
         gaps = {kind: round(await longest_gap(port, token, kind, seconds), 1) for kind in KINDS}
         server.should_exit = True
         await serving

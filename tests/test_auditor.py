@@ -386,9 +386,10 @@ def test_a_backlog_keeps_no_report_and_no_new_memory_waiting(settings, operator)
 
     async def endless(memory: MemoryUnderAudit) -> Verdict | None:
         """Judges until the duties have come, though the queue is never empty."""
-        while not (seen.get("report") and seen.get("new") and seen.get("alive")):
-            await sync_to_async(look)()
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(60):
+            while not (seen.get("report") and seen.get("new") and seen.get("alive")):
+                await sync_to_async(look)()
+                await asyncio.sleep(0.05)
         return await by_its_words(memory)
 
     def look() -> None:

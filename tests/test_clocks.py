@@ -6,8 +6,12 @@ import threading
 
 import pytest
 from django.db import OperationalError
+from django.db.models import Q
 
+from audits.auditor import duties
 from audits.auditor.clocks import Clock, Duty
+from audits.auditor.outages import Outages
+from audits.auditor.tally import Tally
 
 
 def running(*duties: Duty) -> Clock:
@@ -60,3 +64,17 @@ def test_a_duty_that_fails_does_not_keep_the_next_one_from_coming() -> None:
     clock.stop()
 
     assert arrived
+
+
+def test_the_duties_of_an_auditor_are_these_and_on_three_clocks() -> None:
+    clocks = [
+        duties.leases("worker", [], Outages()),
+        duties.queue_keeping(Tally(), Q()),
+        duties.index_keeping(),
+    ]
+
+    assert [[duty.name for duty in clock.duties] for clock in clocks] == [
+        ["lease keeping", "heartbeat"],
+        ["reports", "expiry", "changed texts", "discovery"],
+        ["indexing", "decision head", "cached verdicts"],
+    ]

@@ -49,6 +49,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in slow]
 
 
+@pytest.fixture(autouse=True)
+def _no_dead_connection_is_left() -> Iterator[None]:
+    """Tests that end other people's connections end those of the thread of `sync_to_async` too."""
+    yield
+    SyncToAsync.single_thread_executor.submit(_close_if_dead).result()
+
+
+def _close_if_dead() -> None:
+    if connection.connection is not None and not connection.is_usable():
+        connection.close()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Lift the one trigger that stands in the way of emptying tables between tests.

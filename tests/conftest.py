@@ -13,6 +13,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
 from django.db import OperationalError, connection
 from django.db.models.signals import post_migrate
+from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 
 from knowledge import _mem0, retrieval
@@ -32,7 +33,9 @@ from tws.database import close_connections
 PBKDF2PasswordHasher.iterations = 1
 
 # A busy machine is not a fault of the product.
-hypothesis_settings.register_profile("resync", deadline=None)
+# Tracing for explanations doubles the time of every example.
+UNEXPLAINED = [phase for phase in Phase if phase is not Phase.explain]
+hypothesis_settings.register_profile("resync", deadline=None, phases=UNEXPLAINED)
 hypothesis_settings.load_profile("resync")
 
 

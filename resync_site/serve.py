@@ -111,6 +111,7 @@ def _start_all(
     )  # it loads while the rest is prepared
     if development:
         manage("create_logins")
+        manage("load_knowledge")
     if simulator:
         simulator.wait_ready(READY_SECONDS)
     reader = _start_reader(children)

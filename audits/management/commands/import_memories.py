@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from tqdm import tqdm
 
+from audits.management.reviewers import reviewer_named
 from audits.review import Refused, ReviewError, approve_imported
 from knowledge import indexer, limits, store, transfer
 from knowledge.files import UnreadableFile
@@ -76,7 +77,9 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        reviewer = self._reviewer(options["user"]) if options["trusted"] else None
+        reviewer = None
+        if options["trusted"]:
+            reviewer = reviewer_named(options["user"], returncode=CANNOT_RUN)
         try:
             mapping = transfer.parse_mapping(options["map"])
         except ValueError as error:
@@ -97,24 +100,6 @@ class Command(BaseCommand):
         self._report(summary, options["json"])
         if summary.rejected:
             sys.exit(SOME_REJECTED)
-
-    def _reviewer(self, name: str | None) -> User:
-        if not name and not settings.DEVELOPMENT:
-            raise CommandError(
-                "--trusted needs --as USER: whose approval is it?", returncode=CANNOT_RUN
-            )
-        try:
-            user = User.objects.get(username=name or "admin", is_active=True)
-        except User.DoesNotExist:
-            raise CommandError(
-                f"There is no active user {name or 'admin'!r}. Name one with --as USER.",
-                returncode=CANNOT_RUN,
-            ) from None
-        if not user.has_perm("audits.review_auditrecord"):
-            raise CommandError(
-                f"{user.username} may not review: the Reviewers group may.", returncode=CANNOT_RUN
-            )
-        return user
 
     def _say_how_far(self, summary: Summary) -> None:
         self.stderr.write(

@@ -168,7 +168,7 @@ def test_a_job_is_told_whole():
 
     told = inspect("SIM", "job", "A")
 
-    assert told["held_by"] == ["limit_0", "priority_not_above_fence"]
+    assert [one["reason"] for one in told["waits"]] == ["limit_0", "fence"]
     assert told["holds_up"] == ["B"]
     assert [one["number"] for one in told["last_runs"]] == [2, 1]
     assert (told["definition"]["owner"], told["definition"]["documentation"]) == (

@@ -6,10 +6,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from tws.plan.models import PlanJob, PlanRun
+from tws.plan.query.asked import PlanQueryRefused
+from tws.plan.query.catalogue import RUNS
+from tws.plan.query.names import known_name
 from tws.plan.query.values import plain
 
 MOST_RUNS = 30
@@ -21,7 +24,11 @@ def compare_runs(engine: str, job: str, stream: str = "", most: int = 5) -> dict
 
     `minutes` are from start to end, of what has ended; `difference_minutes` to the run before;
     `usual_minutes` is the median of `usual_runs` that ended well, null without any.
+    PlanQueryRefused when neither plan nor history knows the name.
     """
+    job = known_name(engine, RUNS, "job", RUNS.fields["job"], job)
+    if stream:
+        stream = known_name(engine, RUNS, "stream", RUNS.fields["stream"], stream)
     runs = PlanRun.objects.filter(engine=engine, job_name=job, started_at__isnull=False)
     if stream:
         runs = runs.filter(stream_name=stream)
@@ -32,6 +39,7 @@ def compare_runs(engine: str, job: str, stream: str = "", most: int = 5) -> dict
     usual = PlanJob.objects.filter(engine=engine, name=job, usual_seconds__isnull=False).first()
     return {
         "job": job,
+        "stream": stream or None,
         "matched": runs.count(),
         "rows": rows,
         "shown": len(rows),
@@ -73,9 +81,13 @@ def compare_days(engine: str, day: date, other: date, until: time | None = None)
     """Two days side by side: runs per group by their start, and what failed on one day only.
 
     `until` ends both days at that hour, so that a day under way is compared with as much of the
-    other one.
+    other one. PlanQueryRefused when a day lies before all that is known of runs.
     """
     zone = timezone.get_current_timezone()
+    first_start = PlanRun.objects.filter(engine=engine).aggregate(at=Min("started_at"))["at"]
+    known_from = timezone.localtime(first_start).date() if first_start else timezone.localdate()
+    if min(day, other) < known_from:
+        raise PlanQueryRefused(f"Runs are known from {known_from} on.", [known_from.isoformat()])
     first, second = (_runs_of(engine, one, until, zone) for one in (day, other))
     failed, failed_then = _failed(first), _failed(second)
     return {

@@ -24,17 +24,37 @@ from tws.plan.edges import edges_of
 from tws.plan.models import PlanDefinition, PlanJob, PlanJobStream
 from tws.plan.rows import Raw, RowMaker, as_kept, bare, folder_of
 from tws.plan.store import Due, PlanStore
-from tws.plan.tables import DEFINITIONS, DEPENDENCIES, JOBS, PROMPTS, RUNS, STREAMS, Table
+from tws.plan.tables import (
+    DEFINITIONS,
+    DEPENDENCIES,
+    JOBS,
+    PROMPTS,
+    RESOURCES,
+    RUNS,
+    STREAMS,
+    WORKSTATIONS,
+    Table,
+)
 
 Statement = tuple[sql.Composed, Sequence[Any]]
 
 BATCH = 200
-PATHS = {"job": "/plan/job/{job_id}", "stream": "/plan/jobstream/{jobstream_id}"}
+PATHS = {
+    "job": "/plan/job/{job_id}",
+    "stream": "/plan/jobstream/{jobstream_id}",
+    "workstation": "/plan/workstation/{workstation_id}",
+    "resource": "/plan/resource/{resource_id}",
+}
 DEFINITION_PATHS = {
     "job": "/model/jobdefinition/{jobDefinition_id}",
     "stream": "/model/jobstream/{jobStream_id}",
 }
-TABLES: dict[str, Table] = {"job": JOBS, "stream": STREAMS}
+TABLES: dict[str, Table] = {
+    "job": JOBS,
+    "stream": STREAMS,
+    "workstation": WORKSTATIONS,
+    "resource": RESOURCES,
+}
 
 
 async def read(client: TWSClient, store: PlanStore, until: float) -> int:
@@ -81,11 +101,14 @@ async def _definition(client: TWSClient, store: PlanStore, due: Due) -> list[Sta
 def node_statements(
     engine: str, kind: str, written: Raw, fetched_at: datetime, plan_number: int = 0
 ) -> Iterator[Statement]:
-    """What writes a job or a job stream that was read whole, with all that belongs to it."""
+    """What writes an object that was read whole; of a job or stream with all that belongs to it."""
     dependencies = written.get("dependencies")
     maker = RowMaker(engine, plan_number, fetched_at)
     table = TABLES[kind]
     kept = as_kept(written)
+    if kind not in {"job", "stream"}:
+        yield table.insert, table.values(maker.make(table.model, kept)[0])
+        return
     node: PlanJob | PlanJobStream
     node, runs = maker.job(kept) if kind == "job" else (maker.stream(kept), [])
     edges = edges_of(node, dependencies)

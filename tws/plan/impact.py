@@ -56,8 +56,15 @@ class _Walk:
         return moved
 
 
-def impact(engine: str, kind: Literal["job", "stream"], hwa_id: str) -> dict[str, Any] | None:
+def impact(
+    engine: str,
+    kind: Literal["job", "stream"],
+    hwa_id: str,
+    successors: Iterable[tuple[str, str]] = (),
+) -> dict[str, Any] | None:
     """What is held up while the object is not done; None when there is no such object.
+
+    `successors` are kind and id of what HWA says depends on it, where not all edges are read yet.
 
     `matched` jobs and job streams, of them `critical`; `rows` with their deadlines, the soonest
     first; `until`: when the object must have started for every deadline to hold, as far as
@@ -67,7 +74,7 @@ def impact(engine: str, kind: Literal["job", "stream"], hwa_id: str) -> dict[str
     start = _start(walk, kind, hwa_id)
     if start is None:
         return None
-    level = walk.reach([start])
+    level = walk.reach([start, *_told_to_follow(walk, start, successors)])
     for _step in range(MOST_STEPS):
         level = walk.reach(_held_up(walk, level))
         if not level:
@@ -87,6 +94,19 @@ def _start(walk: _Walk, kind: str, hwa_id: str) -> _Node | None:
     return _Node(part, hwa_id, _takes(known), "")
 
 
+def _told_to_follow(
+    walk: _Walk, start: _Node, successors: Iterable[tuple[str, str]]
+) -> list[_Node]:
+    told = list(successors)
+    _load(
+        walk,
+        {hwa_id for kind, hwa_id in told if kind == "job"},
+        {hwa_id for kind, hwa_id in told if kind == "stream"},
+    )
+    found = (_after(walk, start, kind, hwa_id) for kind, hwa_id in told)
+    return [node for node in found if node is not None]
+
+
 def _load(walk: _Walk, jobs: set[str], streams: set[str]) -> None:
     of_engine = Q(engine=walk.engine)
     found = PlanJob.objects.filter(of_engine, hwa_id__in=jobs - walk.jobs.keys())
@@ -103,7 +123,7 @@ def _takes(known: PlanJob | PlanJobStream) -> timedelta:
 
 
 def _held_up(walk: _Walk, level: list[_Node]) -> list[_Node]:
-    """What each of these holds up directly, loaded in three questions for the whole level."""
+    """What each of these holds up directly, loaded in few questions for the whole level."""
     causes = {node.hwa_id: node for node in level if node.part != "start"}
     dependent = list(
         PlanDependency.objects.filter(
@@ -117,7 +137,8 @@ def _held_up(walk: _Walk, level: list[_Node]) -> list[_Node]:
     _load(
         walk,
         {of_id for _target, kind, of_id in dependent if kind == "job"},
-        {of_id for _target, kind, of_id in dependent if kind == "stream"},
+        {of_id for _target, kind, of_id in dependent if kind == "stream"}
+        | {walk.jobs[node.hwa_id].stream_id for node in level if node.part == "job"},
     )
     found = [_after(walk, causes[target], kind, of_id) for target, kind, of_id in dependent]
     found += [
@@ -143,11 +164,7 @@ def _node(walk: _Walk, part: Part, hwa_id: str, cause: _Node) -> _Node | None:
 
 def _stream_of(walk: _Walk, node: _Node) -> _Node | None:
     """The end of its job stream, which a job that is not done holds up."""
-    stream_id = walk.jobs[node.hwa_id].stream_id
-    if not stream_id:
-        return None
-    _load(walk, set(), {stream_id})
-    return _node(walk, "end", stream_id, node)
+    return _node(walk, "end", walk.jobs[node.hwa_id].stream_id, node)
 
 
 # --- what is told -------------------------------------------------------------------------------

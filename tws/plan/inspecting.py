@@ -17,10 +17,10 @@ from tws.plan.models import (
     PlanJob,
     PlanJobStream,
     PlanRun,
-    PlanWorkstation,
 )
 from tws.plan.query.catalogue import ENTITIES, JOB_STREAMS, JOBS, RESOURCES, WORKSTATIONS, Entity
 from tws.plan.query.values import plain
+from tws.plan.waiting import why_it_waits
 
 Kind = Literal["job", "stream", "workstation", "resource"]
 _ENTITIES: dict[Kind, Entity] = {
@@ -66,7 +66,6 @@ def inspect(engine: str, kind: Kind, hwa_id: str) -> dict[str, Any] | None:
         known |= _of_node(engine, kind, hwa_id)
     if kind == "job":
         known["last_runs"] = _runs(engine, hwa_id)
-        known["held_by"] = _held_by(engine, fields[0])
     return known
 
 
@@ -86,12 +85,11 @@ def _of_node(engine: str, kind: str, hwa_id: str) -> dict[str, Any]:
     node = nodes.get(engine=engine, hwa_id=hwa_id)
     of_it = Q(engine=engine, of_kind=kind, of_id=hwa_id)
     edges = _row(ENTITIES["dependencies"], of_it, _EDGE, MOST_EDGES)
-    open_ones = [edge for edge in edges if edge["satisfied"] is not True]
     held = PlanDependency.objects.filter(~Q(is_satisfied=True), engine=engine, target_id=hwa_id)
     return {
         "details_read": node.details_read_at is not None and not node.details_due,
         "dependencies": edges,
-        "open_dependencies_read": len(open_ones),
+        "waits": why_it_waits(node),
         "holds_up": list(held.order_by("of_name").values_list("of_name", flat=True)[:MOST_EDGES]),
         "definition": _definition(engine, kind, node.definition_id),
     }
@@ -119,16 +117,3 @@ def _runs(engine: str, job_id: str) -> list[dict[str, Any]]:
     newest = list(ids.values_list("pk", flat=True)[:MOST_RUNS])
     found = _row(ENTITIES["runs"], Q(pk__in=newest), _RUN, MOST_RUNS)
     return sorted(found, key=lambda run: -(run["number"] or 0))
-
-
-def _held_by(engine: str, job: dict[str, Any]) -> list[str]:
-    """Why a job that is free to start may not: its workstation's problems; none when it runs."""
-    if job["group"] not in {"ready", "waiting"} or not job["workstation"]:
-        return []
-    stations = PlanWorkstation.objects.filter(engine=engine, name=job["workstation"])
-    problems = {problem for station in stations for problem in station.problems}
-    fences = [station.fence for station in stations if station.fence is not None]
-    priority = job["priority"]
-    if priority is not None and any(priority <= fence for fence in fences if fence):
-        problems.add("priority_not_above_fence")
-    return sorted(problems - {"fence"})

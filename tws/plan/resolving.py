@@ -73,6 +73,14 @@ def resolve(engine: str, text: str, limit: int = 5) -> list[Match]:
     return (found or _loose(engine, written) or _misspelt(engine, written, limit))[:limit]
 
 
+def objects_named(engine: str, kind: str, text: str) -> list[dict[str, Any]]:
+    """The objects of that kind that `text` surely means, by HWA's id or by name; a few of many."""
+    if kind in _MODELS and _rows(engine, kind).filter(hwa_id=text).exists():
+        return [{"id": text}]
+    found = (one for one in resolve(engine, text) if one.kind == kind and one.how != "typo")
+    return [described for match in found for described in match.objects]
+
+
 def _rows(engine: str, kind: Kind) -> QuerySet[Any]:
     return _MODELS[kind]._default_manager.filter(engine=engine)
 

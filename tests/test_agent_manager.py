@@ -8,13 +8,14 @@ from contextlib import aclosing, nullcontext
 import pytest
 
 from tws.answers.agents import AgentManager, agent_manager
-from tws.answers.events import Chunk, Final, RunStarted
+from tws.answers.events import Chunk, Final, RunStarted, ToolCall
 from tws.hwa import engines
 from tws.hwa.engine import Engine
 from tws.models import Agent
 
 PROD = Engine(name="PROD", base_url="https://prod.example:31116", tags=("PROD",))
 DR = Engine(name="DR", base_url="https://dr.example:31116")
+CALL = ToolCall("count_jobs", {})
 
 
 class CountedClient:
@@ -155,3 +156,23 @@ async def test_the_chunks_make_up_the_answer(counted, settings):
     assert isinstance(seen[-1], Final)
     assert "".join(e.text for e in seen if isinstance(e, Chunk)) == seen[-1].answer
     assert not seen[-1].answered
+
+
+async def test_words_that_wait_are_read_as_one_and_a_lone_one_waits_for_nothing(monkeypatch):
+    read = asyncio.Event()
+
+    async def run(self, agent, question, history, emit):
+        for event in (Chunk("Let "), Chunk("me "), Chunk("see."), CALL, Chunk("There ")):
+            emit(event)
+        await read.wait()
+        emit(Chunk("are 3."))
+
+    monkeypatch.setattr(AgentManager, "_run", run)
+    seen = []
+    async with aclosing(AgentManager().answer(Agent(), "how many?")) as events:
+        async for event in events:
+            seen.append(event)
+            if event == Chunk("There "):
+                read.set()
+
+    assert seen == [Chunk("Let me see."), CALL, Chunk("There "), Chunk("are 3.")]

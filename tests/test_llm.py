@@ -21,6 +21,7 @@ from knowledge.llm import (
     ToolCall,
     as_message,
     call_llm,
+    gateway,
     stream,
     transport,
 )
@@ -200,6 +201,59 @@ async def test_a_stream_that_is_cut_is_broken_off(scripted):
 
     with pytest.raises(LLMBrokenOff):
         [delta async for delta in stream(HELLO, max_tokens=50)]
+
+
+def sent_when(monkeypatch, *pieces):
+    """Let an endpoint send these bytes, each once everything before was read."""
+    read = [asyncio.Event() for _ in pieces]
+
+    async def exchange(request):
+        for before, piece in zip([None, *read], pieces, strict=False):
+            if before:
+                await before.wait()
+            yield piece
+
+    monkeypatch.setattr(gateway, "exchange", exchange)
+    return iter(read)
+
+
+def event(text, **more):
+    delta = {"index": 0, "delta": {"content": text}} | more
+    return f"data: {json.dumps({'choices': [delta]})}\n\n".encode()
+
+
+async def test_tokens_that_come_at_once_leave_as_one_and_a_lone_one_waits_for_nothing(
+    settings, monkeypatch
+):
+    settings.LLM_BASE_URL = "http://llm.example/v1"
+    await meet()
+    read = sent_when(
+        monkeypatch,
+        event("There ") + event("are "),
+        event("3"),
+        event(" jobs.") + event("", finish_reason="stop"),
+    )
+
+    texts = []
+    async for delta in stream(HELLO, max_tokens=50):
+        texts.append(delta.text)
+        if (next_read := next(read, None)) is not None:
+            next_read.set()
+
+    assert texts == ["There are ", "3", " jobs.", ""]
+
+
+async def test_what_comes_together_with_an_error_is_shown_before_it(settings, monkeypatch):
+    settings.LLM_BASE_URL = "http://llm.example/v1"
+    await meet()
+    sent_when(monkeypatch, event("There ") + event("are") + b'data: {"error": "no memory"}\n\n')
+
+    texts = []
+    with pytest.raises(LLMBrokenOff, match="no memory"):
+        async for delta in stream(HELLO, max_tokens=50):
+            texts.append(delta.text)
+
+    assert texts == ["There are"]
 
 
 async def test_leaving_a_stream_closes_the_connection(scripted):

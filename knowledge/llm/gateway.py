@@ -15,7 +15,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -196,9 +196,8 @@ class _Call:
             events = Events()
             async with aclosing(exchange(self._request)) as chunks:
                 async for chunk in chunks:
-                    for event in events.feed(chunk):
-                        if text := incoming.add(event):
-                            yield Delta(text)
+                    for text in _together(map(incoming.add, events.feed(chunk))):
+                        yield Delta(text)
                     if events.done:
                         await _drained(chunks)
             last = [incoming.add(event) for event in events.end()]
@@ -233,6 +232,19 @@ class _Call:
         before = talks.profile
         talks.profile = before.thinking_as(incoming.thought)
         return talks.profile.thinks and not before.thinks and bool(settings.LLM_REASONING_TOKENS)
+
+
+def _together(pieces: Iterator[str]) -> Iterator[str]:
+    """What has come at once as one piece, which costs all who pass it on no more than a token."""
+    come: list[str] = []
+    try:
+        come.extend(pieces)
+    except LLMError:
+        if text := "".join(come):
+            yield text
+        raise
+    if text := "".join(come):
+        yield text
 
 
 async def _drained(chunks: AsyncGenerator[bytes, None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from knowledge import llm
-from tws.answers.events import Event, Failed, RunStarted, Turn
+from tws.answers.events import Chunk, Event, Failed, RunStarted, Turn
 from tws.hwa.engine import Engine
 from tws.hwa.engines import engine_for, engine_named
 from tws.models import Agent
@@ -21,6 +22,41 @@ if TYPE_CHECKING:  # what answers is loaded with the first question
     from tws.answers.memories import Recall
     from tws.hwa.client import TWSClient
     from tws.tools.toolbox import Emit
+
+
+class _Emitted:
+    """What an agent emits, for one reader. Words that wait while others are served are one Chunk:
+    where more tokens come than can be passed on one by one, they pass in larger pieces."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Event] = deque()
+        self._moved = asyncio.Event()
+        self._is_over = False
+
+    def add(self, event: Event) -> None:
+        self._waiting.append(event)
+        self._moved.set()
+
+    def end(self) -> None:
+        self._is_over = True
+        self._moved.set()
+
+    async def __aiter__(self) -> AsyncGenerator[Event, None]:
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            while self._waiting:
+                event = self._waiting.popleft()
+                yield self._with_what_follows(event) if isinstance(event, Chunk) else event
+            if self._is_over:
+                return
+
+    def _with_what_follows(self, chunk: Chunk) -> Chunk:
+        texts = [chunk.text]
+        while self._waiting and isinstance(following := self._waiting[0], Chunk):
+            texts.append(following.text)
+            self._waiting.popleft()
+        return Chunk("".join(texts)) if len(texts) > 1 else chunk
 
 
 class AgentManager:
@@ -77,11 +113,11 @@ class AgentManager:
 
         Closing the generator, or cancelling the task that reads it, stops the run at once.
         """
-        events: asyncio.Queue[Event | None] = asyncio.Queue()
-        run = asyncio.create_task(self._run(agent, question, history, events.put_nowait))
-        run.add_done_callback(lambda _: events.put_nowait(None))
+        emitted = _Emitted()
+        run = asyncio.create_task(self._run(agent, question, history, emitted.add))
+        run.add_done_callback(lambda _: emitted.end())
         try:
-            while (event := await events.get()) is not None:
+            async for event in emitted:
                 yield event
             await run  # raises what ended it, if anything did
         finally:

@@ -6,8 +6,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, connections
+import psycopg
+from django.db import (
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+    connections,
+)
 from psycopg.conninfo import make_conninfo
+
+DATABASE_AWAY = (
+    OperationalError, InterfaceError, InternalError,
+    psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError,
+)  # fmt: skip
+"""What an outage of the database raises, by Django's connections and by others.
+
+InternalError: among others a server that has become read-only. Who runs for long waits, and goes
+on when the database is back.
+"""
 
 # With a filter, a generic plan over the HNSW index looks at 40 neighbours and drops most of them:
 # memories past about 5,000 rows are lost without a word. These options keep every search whole.

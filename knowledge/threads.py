@@ -13,13 +13,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
+
+from knowledge.connections import DATABASE_AWAY
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 TRUSTED_IDLE_SECONDS = 5.0
-"""A connection that was idle for longer is asked whether it still works before it is used."""
+"""A connection that was idle for longer is asked whether it still works before it is used; and
+one whose thread has not been at work since another's was lost."""
 
 
 class DatabaseThreads:
@@ -27,6 +30,7 @@ class DatabaseThreads:
         self._count = threads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._used = threading.local()
+        self._lost_at = 0.0
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run blocking database code without holding up the event loop."""
@@ -36,12 +40,14 @@ class DatabaseThreads:
         )
 
     def _guarded(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        idle = time.monotonic() - getattr(self._used, "at", 0.0)
-        if idle > TRUSTED_IDLE_SECONDS and connection.connection and not connection.is_usable():
+        trusted_from = max(self._lost_at, time.monotonic() - TRUSTED_IDLE_SECONDS)
+        idle_for_long = getattr(self._used, "at", 0.0) <= trusted_from
+        if idle_for_long and connection.connection and not connection.is_usable():
             connection.close()
         try:
             return call(*args, **kwargs)
-        except (InterfaceError, OperationalError):
+        except DATABASE_AWAY:
+            self._lost_at = time.monotonic()
             connection.close()  # the next call opens another one
             raise
         finally:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from audits import settling
 from audits.auditor import Auditor, Scope, analyze_memory, duties
-from audits.auditor.outages import DATABASE_AWAY, innermost
+from audits.auditor.outages import innermost
 from audits.judges import MemoryUnderAudit, Neighbour, NoVerdict, UnfitJudge, Verdict
 from audits.judging import Bench
 from audits.models import AuditRecord, Decision, Heartbeat
@@ -26,6 +26,7 @@ from audits.queue import AuditRecordQuerySet
 from audits.settling import Judged
 from audits.states import Status
 from knowledge.bounded_threads import KnowledgeBusy
+from knowledge.connections import DATABASE_AWAY
 from knowledge.feedback import give_feedback
 from knowledge.llm import LLMBrokenOff, LLMRefused, LLMUnavailable
 from knowledge.models import Memory, StoredVector, Trust

@@ -173,7 +173,7 @@ def test_an_import_whose_database_goes_away_says_how_far_it_came_and_can_be_repe
 
 @pytest.mark.django_db(transaction=True)
 def test_an_import_that_is_interrupted_says_how_far_it_came(tmp_path: Path) -> None:
-    path = lines(tmp_path, good(1))
+    path = lines(tmp_path, "{", good(1))
 
     with table_locked(), programs.start("manage.py", "import_memories", path) as process:
         wait_until_waiting(1)
@@ -181,7 +181,7 @@ def test_an_import_that_is_interrupted_says_how_far_it_came(tmp_path: Path) -> N
         _, err = process.communicate(timeout=20)
 
     assert process.returncode == 130
-    assert "Cut off after line 0: 0 imported" in err
+    assert "Cut off after line 1: 0 imported, 0 duplicates, 1 rejected" in err
 
 
 def connections() -> set[int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from scripts.storm.importing import ROWS, unkept
 from scripts.storm.invariants import CHECKS, violations
 from scripts.storm.records import Question, Rated, Records, Tried
 from scripts.storm.rows import Line, MemoryRow, Rows, Run
@@ -140,3 +141,14 @@ def test_a_frame_that_never_came_is_noticed():
     del known.questions[0].frames["r1"][1]
 
     assert violations(known, kept) == ["run r1 came as frames [2]"]
+
+
+def test_rows_may_be_refused_only_as_what_was_imported_before_and_quarantined_since():
+    def said(reason: str, rejected: int = 2) -> dict[str, Any]:
+        errors = [{"line": 7, "reason": reason}] * 2
+        return {"imported": 30, "duplicates": 8, "rejected": rejected, "errors": errors}
+
+    assert ROWS == 40
+    assert unkept(said("the same memory is quarantined")) == []
+    assert len(unkept(said("the answer is empty"))) == 1
+    assert len(unkept(said("the same memory is quarantined", rejected=3))) == 1

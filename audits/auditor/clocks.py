@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import psycopg
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Duty:
         self.due_at = time.monotonic() + self.every_seconds
         try:
             self.work()
-        except (DatabaseError, psycopg.Error) as error:
+        except (Error, psycopg.Error) as error:
             self._failed(error)
             log.warning("%s: the database is away: %s", self.name, self.trouble)
             connections.close_all()  # the next turn opens another

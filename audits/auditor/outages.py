@@ -11,12 +11,11 @@ from __future__ import annotations
 import logging
 import time
 
-import psycopg
 from django.conf import settings
-from django.db import InterfaceError, InternalError, OperationalError
 
 from audits.judges import UnfitJudge
 from knowledge.bounded_threads import KnowledgeBusy
+from knowledge.connections import DATABASE_AWAY
 from knowledge.embeddings import EmbeddingError
 from knowledge.llm import LLMError
 from knowledge.retrieval import SearchUnavailable
@@ -25,11 +24,9 @@ log = logging.getLogger("audits.auditor")
 
 LONGEST_REST_SECONDS = 300.0
 
-DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
-"""InternalError: among others a server that has become read-only."""
 _AWAY = (
-    *DATABASE_AWAY, psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError,
-    SearchUnavailable, EmbeddingError, KnowledgeBusy, LLMError, UnfitJudge, ConnectionError,
+    *DATABASE_AWAY, SearchUnavailable, EmbeddingError, KnowledgeBusy, LLMError, UnfitJudge,
+    ConnectionError,
 )  # fmt: skip
 """LLMError: what one memory alone brings about has become NoVerdict in the judge, which knows."""
 

@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import connection
 
 from audits.auditor.loop import Auditor
-from audits.auditor.outages import DATABASE_AWAY, innermost
+from audits.auditor.outages import innermost
+from knowledge.connections import DATABASE_AWAY
 from knowledge.store import CHANNEL
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ async def _listen(wake: Callable[[], None]) -> None:
                 wake()
                 async for _ in listening.notifies():
                     wake()
-        except psycopg.OperationalError as error:
+        except DATABASE_AWAY as error:
             log.info("listening for new memories was cut off: %s", error)
         await asyncio.sleep(settings.AUDIT_POLL_SECONDS)
 

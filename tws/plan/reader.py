@@ -13,9 +13,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 from django.conf import settings
 
+from knowledge.connections import DATABASE_AWAY
 from knowledge.secrets import mask_secrets
 from tws.hwa.client import TWSClient
 from tws.hwa.engine import Engine
@@ -137,7 +137,7 @@ async def keep(engine: Engine, on_pass: OnPass, on_wait: OnPass) -> None:
                     on_wait(await store.state())
                     await asyncio.sleep(TAKE_OVER_SECONDS)
                 await _lead(Reader(client, store), store, on_pass)
-        except psycopg.OperationalError as error:
+        except DATABASE_AWAY as error:  # wherever it was met: leading, reading, writing
             log.warning("the database is away (%s); the plan waits", str(error).strip())
             await asyncio.sleep(DATABASE_AWAY_SECONDS)
 

@@ -61,7 +61,7 @@ class Command(BaseCommand):
             "  manage.py import_memories faq.csv --map Q=user_query --map A=agent_response\n\n"
             "A row with evidence is about the state of the plan (kind state), one without is\n"
             "knowledge. A rating in the file is kept but spares no audit.\n\n"
-            "Exit status: 0 all went in, 1 lines were rejected, 2 nothing could be read."
+            "Exit status: 0 all went in, 1 lines were rejected, 2 cut off or unread."
         )
         parser.add_argument("file", type=Path, help="JSONL, CSV or XLSX, told by its ending")
         parser.add_argument("--trusted", action="store_true", help="approve what is imported")
@@ -102,6 +102,8 @@ class Command(BaseCommand):
             sys.exit(SOME_REJECTED)
 
     def _say_how_far(self, summary: Summary) -> None:
+        if not summary.line:
+            return
         self.stderr.write(
             f"Cut off after line {summary.line}: {summary}. What was imported stays; import the "
             "file again to go on, it counts as duplicates."

@@ -80,9 +80,9 @@ class Auditor:
         After a run that an outage of the database ended, the next one begins by handing back
         what was in hand, at no cost to the memories.
         """
-        self._start_clocks()
-        await self._hand_back()
         scoring = await self._claiming.run(Scoring.current)
+        self._start_clocks()  # with a database that answers: else there are as many complaints
+        await self._hand_back()
         settler = Settler(self.tally, self._settled)
         judging = Judging(self.worker, self.bench, scoring, self.neighbours, self.outages)
         try:

@@ -156,7 +156,7 @@ async def test_all_readings_of_an_answer_share_the_room(hwa: MovedSimulator) -> 
                 one = await kit.plan_query(PlanQuery(entity="jobs", limit=500, fields=fields))
             except NoRoom:
                 break
-            assert len(json.dumps(one.as_dict(), ensure_ascii=False)) <= LARGEST_READING
+            assert len(json.dumps(one.as_json(), ensure_ascii=False)) <= LARGEST_READING
             assert one.result["shown"] == len(one.result["rows"]) < one.result["matched"]
             assert one.result["not_shown"]["rows"] > 0
             assert "next" not in one.result

@@ -96,7 +96,7 @@ class Toolkit:
 
     @property
     def evidence(self) -> list[dict[str, Any]]:
-        return [reading.as_dict() for reading in self.readings]
+        return [reading.as_json() for reading in self.readings]
 
     @property
     def sources(self) -> list[Source]:
@@ -401,12 +401,12 @@ class Toolkit:
         )  # fmt: skip
         left = LARGEST_OWN_EVIDENCE - size_of(self.evidence)
         try:
-            kept = fitted(result, min(LARGEST_READING, left // 2) - size_of(empty.as_dict()))
+            kept = fitted(result, min(LARGEST_READING, left // 2) - size_of(empty.as_json()))
         except TooLarge:
             most = LARGEST_OWN_EVIDENCE // 2**10
             why = f"This is more than an answer may rest on ({most} KiB); ask for less."
             raise NoRoom(why, engine=self.engine.name) from None
-        reading = Reading(**{**empty.as_dict(), "result": kept})
+        reading = Reading(**{**empty.as_json(), "result": kept})
         self.readings.append(reading)
         return reading
 

@@ -1,0 +1,141 @@
+"""How an answer is made: phrase by phrase, each value by where it stands in the evidence.
+
+    composer = Composer("pt", "America/Sao_Paulo", readings)
+    yield composer.say("failed_jobs", n="q1.matched", since="q1.understood.where[0].value")
+    yield composer.table("q1.rows", ["job", "end"])
+
+Each call gives the text it adds; whoever makes an answer words nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from knowledge.claims import excerpts
+from knowledge.claims.answer import (
+    Answer,
+    Break,
+    BreakKind,
+    Claim,
+    LogLines,
+    Phrase,
+    Quote,
+    Said,
+    Segment,
+    Table,
+    Unverified,
+    Words,
+)
+from knowledge.claims.digests import digest
+from knowledge.claims.evidence import NoClaim, Reading
+from knowledge.claims.expressions import evaluate
+from knowledge.claims.phrases import PHRASES
+from knowledge.claims.rendering import Layout, Speaker
+from knowledge.claims.wording import WORDING
+from knowledge.hwa.statuses import Language
+
+
+@dataclass(frozen=True, slots=True)
+class claim:
+    """A value by its expression, and how it is said when not as its field is.
+
+    Small, since it reads as a word where it is used: `at=claim("q1.rows[0].end", "day")`.
+    """
+
+    expr: str
+    kind: str = ""
+
+
+class Composer:
+    """An answer in the making. NoClaim when a call names what the evidence does not hold."""
+
+    def __init__(self, language: Language, zone: str, readings: Mapping[str, Reading]) -> None:
+        self.language = language
+        self._zone = zone
+        self._readings = readings
+        self._speaker = Speaker(language, zone, readings)
+        self._layout = Layout()
+        self._segments: list[Segment] = []
+        self._text = ""
+        self._claims = 0
+
+    # --- our own words ------------------------------------------------------------------------
+
+    def say(self, key: str, /, **slots: str | claim) -> str:
+        """A phrase. A slot that it does not show is its condition: it must be true."""
+        template = PHRASES[key][self.language]
+        claims = {name: self._claim(wanted) for name, wanted in slots.items()}
+        for name in claims.keys() - template.shown:
+            if claims[name].value is not True:
+                raise NoClaim(f"{key} is only said when {claims[name].expr} is true")
+        if template.shown - claims.keys():
+            raise NoClaim(f"{key} lacks {', '.join(sorted(template.shown - claims.keys()))}")
+        return self._add(Phrase(key, claims, template.version))
+
+    def table(self, expr: str, columns: Sequence[str]) -> str:
+        cells, _ = excerpts.cells(expr, columns, self._readings)
+        return self._add(Table(expr, list(columns), digest(cells)))
+
+    def log(self, reading: str, lines: Sequence[int]) -> str:
+        found = excerpts.log_lines(reading, lines, self._readings)
+        return self._add(LogLines(reading, list(lines), digest(found)))
+
+    def quote(self, reading: str) -> str:
+        """A memory, whole."""
+        return self._add(Quote(reading, digest(excerpts.memory(reading, self._readings))))
+
+    def paragraph(self) -> None:
+        self._break("paragraph")
+
+    def line(self) -> None:
+        self._break("line")
+
+    def item(self) -> None:
+        """Begins an item of a list; a paragraph ends it."""
+        self._break("item")
+
+    def _break(self, kind: BreakKind) -> None:
+        self._add(Break(kind))
+
+    # --- a model's words ----------------------------------------------------------------------
+
+    def words(self, text: str) -> str:
+        return self._add(Words(text))
+
+    def said(self, expr: str, kind: str = "") -> str:
+        """A value in a model's text."""
+        return self._add(Said(self._claim(claim(expr, kind))))
+
+    def typed(self, text: str, expr: str) -> str:
+        """What a model wrote by itself, and where that occurs."""
+        return self._add(Said(Claim(self._next_id(), expr, "typed", text, text)))
+
+    def unverified(self, text: str = "") -> str:
+        """What a model wrote by itself and nothing bears out, or a slot that can't be filled."""
+        return self._add(Unverified(text))
+
+    # --- what has become of it ----------------------------------------------------------------
+
+    def answer(self) -> Answer:
+        return Answer(self.language, self._zone, WORDING, tuple(self._segments))
+
+    def text(self) -> str:
+        return self._text
+
+    def _claim(self, wanted: str | claim) -> Claim:
+        asked = wanted if isinstance(wanted, claim) else claim(wanted)
+        found = evaluate(asked.expr, self._readings)
+        kind = found.as_kind(asked.kind)
+        said = self._speaker.words(found, kind)
+        return Claim(self._next_id(), asked.expr, kind, found.value, said)
+
+    def _next_id(self) -> str:
+        self._claims += 1
+        return f"c{self._claims}"
+
+    def _add(self, segment: Segment) -> str:
+        piece = self._layout.place(segment, self._speaker.text(segment))
+        self._segments.append(segment)
+        self._text += piece
+        return piece

@@ -1,0 +1,96 @@
+"""What an answer shows to the letter: rows of a result, lines of a log, a memory.
+
+Each finds its part in the evidence (NoClaim when it is not there) and writes it in Markdown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from knowledge.claims.answer import LogLines, Quote, Table
+from knowledge.claims.evidence import NoClaim, Reading
+from knowledge.claims.expressions import rows_at
+from knowledge.claims.inert import block, inert, one_line
+from knowledge.claims.wording import Voice, words
+from knowledge.hwa.fields import FIELDS
+
+MOST_LINES = 200
+Cells = list[list[Any]]
+
+
+def part(segment: Table | LogLines | Quote, readings: Mapping[str, Reading]) -> Any:
+    """The part of the evidence that the segment shows; its digest is that of this."""
+    match segment:
+        case Table(expr, columns):
+            return cells(expr, columns, readings)[0]
+        case LogLines(reading, lines):
+            return log_lines(reading, lines, readings)
+        case Quote(reading):
+            return memory(reading, readings)
+
+
+def cells(expr: str, columns: Sequence[str], readings: Mapping[str, Reading]) -> tuple[Cells, str]:
+    """The values of these columns in the rows that `expr` reaches, and the reading they are of."""
+    rows, reading = rows_at(expr, readings)
+    missing = [name for name in columns if any(name not in row for row in rows)]
+    if missing or not columns:
+        raise NoClaim(f"the rows have no {', '.join(missing) or 'columns'}")
+    return [[row[name] for name in columns] for row in rows], reading
+
+
+def table_text(rows: Cells, columns: Sequence[str], voice: Voice) -> str:
+    fields = [name.partition(".")[0] for name in columns]
+    headings = [
+        FIELDS[field].heading(voice.language) if field in FIELDS else inert(name)
+        for field, name in zip(fields, columns, strict=True)
+    ]
+    kinds = [FIELDS[field].kind if field in FIELDS else "" for field in fields]
+    said = [list(map(words, row, kinds, [voice] * len(row), fields)) for row in rows]
+    return "\n".join(_row(row) for row in [headings, ["---"] * len(columns), *said])
+
+
+def _row(row: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+
+
+def log_lines(
+    reading: str, numbers: Sequence[int], readings: Mapping[str, Reading]
+) -> list[list[Any]]:
+    """Number and text of these lines of a log."""
+    lines = _result(reading, readings).get("lines")
+    if not isinstance(lines, list) or len(numbers) > MOST_LINES:
+        raise NoClaim(f"{reading} has no lines, or too many are asked for")
+    known = {
+        line["number"]: str(line.get("text"))
+        for line in lines
+        if isinstance(line, dict) and isinstance(line.get("number"), int)
+    }
+    missing = [number for number in numbers if number not in known]
+    if missing or not numbers:
+        raise NoClaim(f"{reading} has no lines {', '.join(map(str, missing[:5])) or 'asked for'}")
+    return [[number, known[number]] for number in numbers]
+
+
+def log_text(lines: list[list[Any]]) -> str:
+    return block([f"{number}: {text}" for number, text in lines])
+
+
+def memory(reading: str, readings: Mapping[str, Reading]) -> dict[str, Any]:
+    """A memory's text, and which version of which memory it is."""
+    result = _result(reading, readings)
+    text = result.get("agent_response")
+    if not isinstance(text, str) or not text.strip():
+        raise NoClaim(f"{reading} is no memory")
+    return {name: result.get(name) for name in ("memory_id", "version", "agent_response")}
+
+
+def memory_text(found: dict[str, Any]) -> str:
+    lines = one_line(str(found["agent_response"]).strip(), end="\n").split("\n")
+    return "\n".join(f"> {line}".rstrip() for line in lines)
+
+
+def _result(reading: str, readings: Mapping[str, Reading]) -> dict[str, Any]:
+    if reading not in readings:
+        raise NoClaim(f"there is no reading {reading[:20]!r}; there are {', '.join(readings)}")
+    return readings[reading].result

@@ -1,0 +1,138 @@
+"""What an expression of a claim finds in the evidence. docs/claims.md is its reference.
+
+JMESPath over the results of the readings by their ids, with functions of ours. An expression is a
+claim's only if it reaches a leaf of a result; what it finds there is a value or a list of values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jmespath.exceptions import JMESPathError
+
+from knowledge.claims.answer import Scalar, Value
+from knowledge.claims.evidence import NoClaim, Reading
+from knowledge.claims.grammar import Node, compiled, field_of, kind_of, source_of
+from knowledge.claims.interpreting import Interpreter
+from knowledge.claims.wording import is_number, read_time
+
+MOST_VALUES = 500
+MOST_ROWS = 500
+LONGEST_VALUE = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an expression yields: `kind` is how it is said, `field` the field it comes from ("").
+
+    `reading` is the first that was looked into, whose day is today. `is_condition`: it only says
+    how the question was understood, so it is no fact.
+    """
+
+    value: Value
+    kind: str
+    field: str
+    reading: str
+    is_condition: bool
+
+    def as_kind(self, kind: str) -> str:
+        """The kind to say it in. NoClaim when that would say something else, as minutes in %."""
+        if kind in {"", self.kind} or kind in _ALSO.get(self.kind, ()):
+            return kind or self.kind
+        raise NoClaim(f"this is a {self.kind}, it can't be said as a {kind}")
+
+
+_ALSO = {
+    "time": ("day", "hour"),
+    "number": ("count",),
+    "count": ("number",),
+    "status": ("meaning",),
+    "text": ("name", "word", "status", "meaning"),
+    "value": ("number", "count", "minutes", "percent", "hour"),
+}
+"""In which other kinds a kind may be said. A number without a known field is just a `value`."""
+
+
+def evaluate(expression: str, readings: Mapping[str, Reading]) -> Found:
+    """What the expression finds. NoClaim when that is no value of the readings' results."""
+    tree = compiled(expression)
+    interpreter, value = _interpreted(tree, readings)
+    if not interpreter.read:
+        raise NoClaim("the expression looks into no reading")
+    value = _checked(value)
+    source = source_of(tree)
+    field = field_of(source, interpreter.condition)
+    return Found(
+        value=value,
+        kind=_fitting(kind_of(source, field), value),
+        field=field,
+        reading=next(iter(interpreter.read)),
+        is_condition=not interpreter.facts,
+    )
+
+
+def rows_at(expression: str, readings: Mapping[str, Reading]) -> tuple[list[dict[str, Any]], str]:
+    """The rows that a table shows, and the reading they are of."""
+    interpreter, value = _interpreted(compiled(expression), readings)
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise NoClaim("a table shows rows, as in q1.rows or q1.groups")
+    if len(value) > MOST_ROWS:
+        raise NoClaim(f"a table has at most {MOST_ROWS} rows")
+    if not interpreter.facts:
+        raise NoClaim("a table shows rows of a reading")
+    return list(value), next(iter(interpreter.read))
+
+
+def _interpreted(tree: Node, readings: Mapping[str, Reading]) -> tuple[Interpreter, Any]:
+    interpreter = Interpreter({reading.id: reading.result for reading in readings.values()})
+    try:
+        return interpreter, interpreter.value(tree)
+    except (JMESPathError, ArithmeticError, TypeError) as error:
+        raise NoClaim(str(error).strip().split("\n")[0][:200]) from error
+
+
+def _checked(value: Any) -> Value:
+    if isinstance(value, list):
+        if not value:
+            raise NoClaim("the expression finds nothing")
+        if len(value) > MOST_VALUES:
+            raise NoClaim(f"a claim has at most {MOST_VALUES} values")
+        return [_scalar(one) for one in value]
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Scalar:
+    if value is None:
+        raise NoClaim("there is no value here: HWA did not give one, or there is no such row")
+    if isinstance(value, (list, dict)):
+        raise NoClaim("the expression ends at an object or a list of them, not at a value")
+    if isinstance(value, str):
+        if len(value) > LONGEST_VALUE:
+            raise NoClaim("the text is too long for a claim; quote it")
+        return value
+    if not isinstance(value, bool) and not is_number(value):
+        raise NoClaim("the number is too large to be said")
+    return value  # type: ignore[no-any-return]
+
+
+_NUMBERS = {"number", "count", "minutes", "percent", "hour"}
+
+
+def _fitting(kind: str, value: Value) -> str:
+    """The kind of the field if the values are of it, else what they look like."""
+    shapes = {_shape(one) for one in (value if isinstance(value, list) else [value])}
+    if len(shapes) > 1:
+        raise NoClaim("the values of a claim are of one kind")
+    shape = shapes.pop()
+    expected = "value" if kind in _NUMBERS else kind if kind in {"time", "flag"} else "text"
+    return kind if kind and shape in {expected, kind} else shape
+
+
+def _shape(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return "flag"
+    if isinstance(value, str):
+        return "time" if read_time(value) else "text"
+    return "value"

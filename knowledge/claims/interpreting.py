@@ -1,0 +1,167 @@
+"""How an expression is evaluated: in bounded steps, and strictly.
+
+A field that an object lacks is an error, not null: a row has all its keys, so the name is wrong.
+A list that is cut (fewer rows than `matched`) can be looked into and listed, but no function takes
+it: what was counted, added up or found to be the largest would be true of a part only.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jmespath.visitor import Options, TreeInterpreter
+
+from knowledge.claims.evidence import NoClaim
+from knowledge.claims.functions import ClaimFunctions
+
+MOST_STEPS = 100_000
+MOST_ITEMS = 20_000
+_CHARACTERS_PER_STEP = 100
+
+
+class _Projection(list[Any]):
+    """A list that is cut. JMESPath knows a list of this name for an array."""
+
+
+_ORDERS: dict[str, Callable[[Any, Any], bool]] = {
+    "lt": operator.lt,
+    "lte": operator.le,
+    "gt": operator.gt,
+    "gte": operator.ge,
+}
+
+
+class Interpreter(TreeInterpreter):  # type: ignore[misc]  # jmespath has no types
+    """Evaluates one expression over results by the ids of their readings.
+
+    Afterwards `read` names the readings that were looked into, in order, `facts` says whether
+    anything of them was read beside how the question was understood, and `condition` is the field
+    of the last condition that was.
+    """
+
+    def __init__(self, results: Mapping[str, dict[str, Any]]) -> None:
+        super().__init__(Options(custom_functions=ClaimFunctions()))
+        self._results = dict(results)
+        self._whose = {id(result): name for name, result in results.items()}
+        self._steps = 0
+        self.read: dict[str, None] = {}
+        self.facts = False
+        self.condition = ""
+
+    def value(self, tree: dict[str, Any]) -> Any:
+        return self.visit(tree, self._results)
+
+    def visit(self, node: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        self._spend(1)
+        value = super().visit(node, *args, **kwargs)
+        if isinstance(value, list) and len(value) > MOST_ITEMS:
+            raise NoClaim("the expression makes lists that are too long")
+        return value
+
+    def _spend(self, steps: int) -> None:
+        self._steps += steps
+        if self._steps > MOST_STEPS:
+            raise NoClaim("the expression takes too long")
+
+    # --- what is looked into ------------------------------------------------------------------
+
+    def visit_field(self, node: dict[str, Any], value: Any) -> Any:
+        name = node["value"]
+        if value is None:
+            return None
+        if isinstance(value, list):
+            raise NoClaim(f"{name} is asked of a list: name one, [0], or all of them, [*]")
+        if not isinstance(value, dict):
+            raise NoClaim(f"{name} is asked of a value that has no fields")
+        if name not in value:
+            known = ", ".join(sorted(map(str, value))[:40])
+            raise NoClaim(f"there is no {name[:40]!r} here; there is {known}")
+        if id(value) in self._whose:
+            return self._of_result(self._whose[id(value)], name, value)
+        if name == "value" and isinstance(value.get("field"), str):
+            self.condition = value["field"]
+        return value[name]
+
+    def _of_result(self, reading: str, name: str, result: dict[str, Any]) -> Any:
+        self.read[reading] = None
+        self.facts = self.facts or name != "understood"
+        value = result[name]
+        return _Projection(value) if isinstance(value, list) and is_cut(result, name) else value
+
+    def visit_comparator(self, node: dict[str, Any], value: Any) -> Any:
+        left, right = (self.visit(child, value) for child in node["children"])
+        if isinstance(left, (list, dict)) or isinstance(right, (list, dict)):
+            raise NoClaim("only single values are compared")
+        if node["value"] in _ORDERS:
+            both = (type(left), type(right))
+            comparable = both == (str, str) or set(both) <= {int, float}
+            return _ORDERS[node["value"]](left, right) if comparable else None
+        equal = left == right and isinstance(left, bool) == isinstance(right, bool)
+        return equal == (node["value"] == "eq")
+
+    # --- lists: what comes of a cut one is cut -------------------------------------------------
+
+    def visit_projection(self, node: dict[str, Any], value: Any) -> Any:
+        base, of_each = node["children"]
+        return self._each(self.visit(base, value), of_each)
+
+    def visit_filter_projection(self, node: dict[str, Any], value: Any) -> Any:
+        base, of_each, condition = node["children"]
+        return self._each(self.visit(base, value), of_each, condition)
+
+    def _each(self, base: Any, of_each: dict[str, Any], condition: Any = None) -> Any:
+        if not isinstance(base, list):
+            return None
+        kept = [
+            self.visit(of_each, one)
+            for one in base
+            if condition is None or self._is_true(self.visit(condition, one))
+        ]
+        return type(base)(one for one in kept if one is not None)
+
+    def visit_flatten(self, node: dict[str, Any], value: Any) -> Any:
+        base = self.visit(node["children"][0], value)
+        if not isinstance(base, list):
+            return None
+        parts = [one if isinstance(one, list) else [one] for one in base]
+        self._spend(sum(len(part) for part in parts))
+        cut = isinstance(base, _Projection) or any(isinstance(one, _Projection) for one in parts)
+        return (_Projection if cut else list)(one for part in parts for one in part)
+
+    def visit_slice(self, node: dict[str, Any], value: Any) -> Any:
+        if not isinstance(value, list):
+            return None
+        if node["children"][2] == 0:
+            raise NoClaim("a slice steps by at least one")
+        return type(value)(value[slice(*node["children"])])
+
+    def visit_function_expression(self, node: dict[str, Any], value: Any) -> Any:
+        arguments = [self.visit(child, value) for child in node["children"]]
+        for one in arguments:
+            if isinstance(one, _Projection):
+                raise NoClaim(
+                    f"{node['value']} takes no list that is cut: of these rows there are more, "
+                    "ask the plan for the figure"
+                )
+            self._spend(_size(one))
+        return self._functions.call_function(node["value"], arguments)
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, list):
+        return len(value) + sum(_size(one) for one in value if isinstance(one, str))
+    return len(value) // _CHARACTERS_PER_STEP if isinstance(value, str) else 0
+
+
+def is_cut(result: Mapping[str, Any], name: str) -> bool:
+    """Whether a result holds only a part of this list."""
+    if name in (result.get("not_shown") or ()):
+        return True
+    if name == "groups":
+        return bool(result.get("more_groups"))
+    matched, shown = result.get("matched"), result.get("shown")
+    if name not in {"rows", "lines"} or not isinstance(shown, int):
+        return False
+    return matched is None or (isinstance(matched, int) and shown < matched)

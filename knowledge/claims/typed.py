@@ -1,0 +1,164 @@
+"""Values that a model types by itself: found in its text, and looked for in the evidence.
+
+Numbers with their units, clock times and dates, statuses in capitals, and names and codes by their
+looks (CAPS_WITH_9, ORA-01555) or because the caller knows them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from knowledge.claims import wording
+from knowledge.claims.evidence import Reading
+from knowledge.claims.wording import read_time
+from knowledge.hwa.fields import FIELDS
+from knowledge.hwa.statuses import STATUSES
+
+_UNITS = {
+    **dict.fromkeys(("s", "seg", "segundo", "segundos", "sec", "second", "seconds"), 1 / 60),
+    **dict.fromkeys(("min", "mins", "minuto", "minutos", "minute", "minutes"), 1),
+    **dict.fromkeys(("h", "hora", "horas", "hour", "hours"), 60),
+    **dict.fromkeys(("dia", "dias", "day", "days"), 1440),
+}
+_UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
+_TOKEN = re.compile(
+    rf"""
+    (?P<item>^[ ]*\d{{1,3}}[.)][ ])                               # the number of a list's item
+  | (?P<moment>\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?)
+  | (?P<date>\d{{4}}-\d\d-\d\d|(?<![\w/])\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?(?![\w/]))
+  | (?P<clock>(?<![\w:.])\d{{1,2}}:\d\d(?::\d\d)?(?:[ ]?[ap]m\b)?)
+  | (?P<name>[A-Za-z0-9@/][\w@\#./-]*\w)
+  | (?P<number>(?<![\w.,])-?\d+(?:[.,]\d+)*(?:[ ]?(?:%|(?:{_UNIT})\b))?)
+    """,
+    re.VERBOSE | re.MULTILINE | re.IGNORECASE,
+)
+_NUMBER = re.compile(rf"(?P<digits>-?\d+(?:[.,]\d+)*)[ ]?(?P<unit>%|{_UNIT})?", re.IGNORECASE)
+_CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?(?: ?([ap])m)?", re.IGNORECASE)
+_HOUR = re.compile(r"(\d{1,2})h(\d\d)?", re.IGNORECASE)
+_LOOKS_LIKE_A_NAME = re.compile(r"(?=.*[A-Z].*[A-Z])(?=.*[\d_#])[A-Z0-9@/][\w@#./-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A value in a text, and where."""
+
+    text: str
+    start: int
+    end: int
+
+
+def find_typed(text: str, is_name: Callable[[str], bool] = lambda word: False) -> Iterator[Typed]:
+    """The values of a text in order; `is_name` knows names that don't look like one."""
+    for found in _TOKEN.finditer(text):
+        if found.lastgroup == "item":
+            continue
+        if found.lastgroup == "name":
+            yield from _in_word(found[0], found.start(), is_name)
+        else:
+            yield Typed(found[0], found.start(), found.end())
+
+
+def _in_word(word: str, start: int, is_name: Callable[[str], bool]) -> Iterator[Typed]:
+    """A word is a name or a status, or it is a number (12, 22h) after all."""
+    is_number = word[0].isdigit() and (_NUMBER.fullmatch(word) or _HOUR.fullmatch(word))
+    if is_number or word in STATUSES or _LOOKS_LIKE_A_NAME.fullmatch(word) or is_name(word):
+        yield Typed(word, start, start + len(word))
+
+
+# --- where it occurs ----------------------------------------------------------------------------
+
+
+def where_typed(typed: str, readings: Mapping[str, Reading], zone: ZoneInfo) -> str:
+    """The expression of the first leaf of the evidence that states the value; "" when none does."""
+    for reading in readings.values():
+        for expr, field, value in _leaves(reading.id, "", reading.result):
+            known = FIELDS.get(field.partition(".")[0])
+            if occurs(typed, value, known.kind if known else "", zone):
+                return expr
+    return ""
+
+
+def _leaves(expr: str, field: str, value: Any) -> Iterator[tuple[str, str, Any]]:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            key = name if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else f'"{name}"'
+            yield from _leaves(f"{expr}.{key}", name, part)
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from _leaves(f"{expr}[{number}]", field, part)
+    elif value is not None:
+        yield expr, field, value
+
+
+def occurs(typed: str, value: Any, kind: str, zone: ZoneInfo) -> bool:
+    """Whether a leaf of this kind states what was typed: as its value, or in its text."""
+    if isinstance(value, list):
+        return any(occurs(typed, one, kind, zone) for one in value)
+    if isinstance(value, str):
+        return _is_time(typed, value, zone) or _is_in(typed, value)
+    return wording.is_number(value) and _is_number(typed, value, kind)
+
+
+def _is_in(typed: str, text: str) -> bool:
+    found = _NUMBER.fullmatch(typed)
+    sought = found["digits"] if found and found["unit"] != "%" else typed
+    return re.search(rf"(?<![\w.,-]){re.escape(sought)}(?!\w|[.,]\d)", text) is not None
+
+
+def _is_number(typed: str, value: float, kind: str) -> bool:
+    found = _NUMBER.fullmatch(typed)
+    if found is None:
+        return False
+    unit = (found["unit"] or "").lower()
+    if unit == "%" and kind != "percent":
+        return False
+    factor = _UNITS.get(unit, 1)
+    if unit in _UNITS and kind != "minutes":
+        return False
+    return any(
+        round(value / factor, places) == number for number, places in _numbers(found["digits"])
+    )
+
+
+def _numbers(digits: str) -> Iterator[tuple[float, int]]:
+    """What the digits can mean, and to how many places: 1.234 is 1234, or 1.234."""
+    parts = re.split("[.,]", digits)
+    if len(parts) == 1:
+        yield float(digits), 0
+        return
+    if all(len(part) == 3 for part in parts[1:]):
+        yield float("".join(parts)), 0
+    *whole, places = parts
+    yield float(f"{''.join(whole)}.{places}"), len(places)
+
+
+def _is_time(typed: str, value: str, zone: ZoneInfo) -> bool:
+    moment = read_time(value)
+    if moment is None:
+        return False
+    local = moment.astimezone(zone)
+    said = read_time(typed.replace(" ", "T"))
+    if said is not None:
+        return said == moment
+    forms = {f"{local:%Y-%m-%dT%H:%M}", f"{local:%Y-%m-%dT%H:%M:%S}", f"{local:%Y-%m-%d}"}
+    for date in (f"{local.day}/{local.month}", f"{local:%d/%m}"):
+        forms |= {date, f"{date}/{local.year}", f"{date}/{local:%y}"}
+    return typed.replace(" ", "T") in forms or _is_clock(
+        typed, local.hour, local.minute, local.second
+    )
+
+
+def _is_clock(typed: str, hour: int, minute: int, second: int) -> bool:
+    found = _CLOCK.fullmatch(typed)
+    if found is None:
+        found = _HOUR.fullmatch(typed)
+        return found is not None and (int(found[1]), int(found[2] or 0)) == (hour, minute)
+    said = int(found[1])
+    if found[4]:
+        said = said % 12 + (12 if found[4].lower() == "p" else 0)
+    exact = found[3] is None or int(found[3]) == second
+    return exact and (said, int(found[2])) == (hour, minute)

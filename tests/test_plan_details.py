@@ -102,7 +102,10 @@ def test_join_is_a_row_and_so_is_each_of_its_members() -> None:
 def test_dependency_without_a_kind_is_kept_as_it_came() -> None:
     written = [{"jobName": "LOAD", "satisfied": False}, "nonsense"]
 
-    assert [(kind, done) for kind, _, _, done in dependency_rows(written)] == [("", False)]
+    assert [(kind, done) for kind, _, _, done in dependency_rows(written)] == [
+        ("", False),
+        ("", None),
+    ]
 
 
 def test_start_time_is_a_dependency_of_its_own() -> None:

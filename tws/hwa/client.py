@@ -43,6 +43,8 @@ T = TypeVar("T")
 PAGE_SIZE = 500  # parsed in some 10 ms, so that a big list does not hold up the event loop
 MAX_ITEMS = 10_000
 MOST_LOG_LINES = 1_000_000_000
+_TELLING = {"id", "key", "name", "def"}
+"""An object has one of these."""
 EVERY_JOB = "/@/@#/@/@.@"
 EVERY_STREAM = "/@/@#/@/@"
 
@@ -220,10 +222,15 @@ class TWSClient:
         return count if count is not None and count >= 0 else None
 
     async def written(self, template: str, identifier: str) -> Reading[dict[str, Any]]:
-        """One object, whole."""
+        """One object, whole. TWSBadReply when it is another one, or none."""
         asked_at = datetime.now(UTC)
         path = self._path(template, identifier)
-        return replace(await self._parsed(dict[str, Any], path, {}), fetched_at=asked_at)
+        reading = await self._parsed(dict[str, Any], path, {})
+        if reading.value.get("id", identifier) != identifier:
+            raise self._bad_reply(path, "another object than was asked for")
+        if not reading.value.keys() & _TELLING:
+            raise self._bad_reply(path, "no object of the plan or the model")
+        return replace(reading, fetched_at=asked_at)
 
     # The model
 
@@ -429,6 +436,7 @@ class TWSClient:
         """Pages until there are as many as wanted; each object is held against the filter again."""
         items: list[T] = []
         total: int | None = None
+        start = offset
         first: Reading[ListReply[T]] | None = None
         odd, looked, size = NOTHING_ODD, 0, min(PAGE_SIZE, wanted)
         while True:
@@ -446,9 +454,10 @@ class TWSClient:
             offset = following
             left = wanted - len(items) if looked == len(items) else PAGE_SIZE
             size = min(PAGE_SIZE, left)
+        ended = following is None and not reply.next and (total is None or start + looked >= total)
         if looked > len(items):
             total = None  # the engine counted what it was not asked for
-        complete = following is None and not reply.next and len(items) <= wanted and not odd.objects
+        complete = ended and len(items) <= wanted and not odd.objects
         page = Page(items[:wanted], total, complete)
         return Reading(page, first.fetched_at, self.engine.name, odd, first.host)
 

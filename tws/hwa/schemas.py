@@ -9,7 +9,7 @@ their own document does not list. What is of another type is left out by `tws.hw
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +22,7 @@ from pydantic import (
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
 
@@ -71,9 +72,17 @@ Many = Annotated[list[T], BeforeValidator(_none_as_empty)]
 
 
 class ListReply(_Reply, Generic[T]):
+    """What has no list where one belongs is none: "nothing" is only what the engine says."""
+
     count: int | None = None
     results: Many[T] = []
     next: str | None = None
+
+    @model_validator(mode="after")
+    def _is_a_list(self) -> Self:
+        if "results" not in self.model_fields_set and self.count != 0:
+            raise ValueError("there is no list in it")
+        return self
 
 
 class EngineInfo(_Reply):

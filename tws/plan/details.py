@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from knowledge.cleaning import clean_json
 from tws.hwa.client import TWSClient
-from tws.hwa.errors import TWSRefused
+from tws.hwa.errors import TWSBadReply, TWSRefused
 from tws.hwa.schemas import JobDefinitionObject, JobStreamDefinitionObject
 from tws.plan.edges import edges_of
 from tws.plan.models import PlanDefinition, PlanJob, PlanJobStream
@@ -75,7 +75,7 @@ async def read(client: TWSClient, store: PlanStore, until: float) -> int:
 
 
 async def read_one(client: TWSClient, store: PlanStore, due: Due) -> None:
-    """What is gone, or what we have no right to, is not asked for again until it moves."""
+    """What is gone, can't be understood or may not be read is not asked for until it moves."""
     try:
         if due.is_definition:
             statements = await _definition(client, store, due)
@@ -84,9 +84,11 @@ async def read_one(client: TWSClient, store: PlanStore, due: Due) -> None:
             statements = list(
                 node_statements(store.engine, due.kind, reading.value, reading.fetched_at)
             )
-    except (TWSRefused, ValidationError) as error:
+    except (TWSRefused, TWSBadReply, ValidationError) as error:
         if isinstance(error, TWSRefused) and error.status not in (403, 404):
             raise
+        if isinstance(error, TWSBadReply) and error.instead:
+            raise  # a login page or a gateway's: it is not about this object
         statements = [_not_due(store.engine, due)]
     await store.write(statements)
 

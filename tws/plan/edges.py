@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from knowledge.cleaning import clean_json
 from tws.hwa.schemas import Dependency
+from tws.hwa.tolerance import understand
 from tws.plan.models import PlanDependency, PlanJob, PlanJobStream, PlanPrompt
 from tws.plan.rows import Raw, bare
 
@@ -39,9 +40,11 @@ def edges_of(node: PlanJob | PlanJobStream, written: Any) -> Edges:
     One that can't be read is a row of no kind, with what HWA wrote: it is not left out.
     """
     edges = Edges()
+    if written is None and node.dependency_count:
+        written = [{}]  # HWA counts some, and tells none
     for raw, join in _flat(clean_json(written)):
         try:
-            told = Dependency.model_validate(raw)
+            told, _odd = understand(Dependency, raw)
         except ValidationError:
             told = None
         row = _row(node, len(edges.dependencies) + 1, raw, told, join)
@@ -55,10 +58,13 @@ def edges_of(node: PlanJob | PlanJobStream, written: Any) -> Edges:
 
 def _flat(written: Any, join: str = "") -> Iterator[tuple[Raw, str]]:
     """Each dependency with the name of the JOIN that it is a member of."""
-    for raw in written if isinstance(written, list) else []:
-        if isinstance(raw, dict):
-            yield raw, join
-            yield from _flat(raw.get("members"), str(raw.get("joinName") or join))
+    if written is not None and not isinstance(written, list):
+        written = [written]
+    for raw in written or []:
+        if not isinstance(raw, dict):
+            raw = {"unreadable": raw}
+        yield raw, join
+        yield from _flat(raw.get("members"), str(raw.get("joinName") or join))
 
 
 def _row(

@@ -23,7 +23,7 @@ from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
 from tws.hwa.client import TWSClient
-from tws.hwa.errors import TWSRefused
+from tws.hwa.errors import TWSBadReply, TWSRefused
 from tws.hwa.oql import OQL, compare, equals
 from tws.plan import history
 from tws.plan.models import PlanEngine, PlanRun
@@ -143,11 +143,11 @@ class Pass:
             await self._read_by_id(listing, unseen)
 
     async def _read_if_allowed(self, listing: Listing) -> None:
-        """A list that the user has no right to is said to be refused; the others are read."""
+        """A list that is none, or that the user has no right to, is said so; others are read."""
         try:
             await self._read_list(listing)
-        except TWSRefused as error:
-            if error.status not in (403, 404):
+        except (TWSRefused, TWSBadReply) as error:
+            if isinstance(error, TWSRefused) and error.status not in (403, 404):
                 raise
             self.report.refused[listing.path] = str(error)
 
@@ -218,6 +218,10 @@ class Pass:
                 if error.status != 404:
                     raise
                 gone += 1
+            except TWSBadReply as error:
+                if error.instead:
+                    raise
+                self.report.not_understood += 1
             else:
                 await self._take(listing, [reading.value], reading.fetched_at)
         return gone
@@ -252,6 +256,7 @@ class Pass:
                 continue
             rows.append(row)
             runs += its_runs
+        self.report.not_understood += maker.left_out
         await self._store.stage(table, rows)
         await self._store.stage(RUNS, runs)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import Model
 from pydantic import TypeAdapter
@@ -27,9 +27,11 @@ from tws.hwa.schemas import (
     TimeRestrictions,
     WorkstationInPlan,
 )
+from tws.hwa.tolerance import understand
 from tws.plan.models import PlanJob, PlanJobStream, PlanResource, PlanRun, PlanWorkstation
 
 Raw = dict[str, Any]
+T = TypeVar("T")
 
 VERSION = b"1"
 """Part of every digest: count it up when rows are made otherwise, and all are written again."""
@@ -73,12 +75,21 @@ def _dicts(values: Any) -> list[Raw]:
 
 
 class RowMaker:
-    """Makes the rows of one engine from objects read at one time."""
+    """Makes the rows of one engine from objects read at one time.
+
+    An odd field costs that field; `left_out` counts the runs and the like that could not be read.
+    """
 
     def __init__(self, engine: str, plan_number: int, fetched_at: datetime) -> None:
         self._engine = engine
         self._plan_number = plan_number
         self._fetched_at = fetched_at
+        self.left_out = 0
+
+    def _understood(self, schema: type[T], kept: Kept) -> T:
+        value, odd = understand(schema, kept.raw)
+        self.left_out += odd.objects
+        return value
 
     def _object(self, kept: Kept) -> dict[str, Any]:
         return {
@@ -99,22 +110,22 @@ class RowMaker:
         return self.resource(kept), []
 
     def job(self, kept: Kept) -> tuple[PlanJob, list[PlanRun]]:
-        job = JobInPlan.model_validate(kept.raw)
+        job = self._understood(JobInPlan, kept)
         row = PlanJob(**self._object(kept), **_node(job), **_job(job))
         return row, [self._run(row, job, run, n) for n, run in enumerate(job.jobruns, 1)]
 
     def stream(self, kept: Kept) -> PlanJobStream:
-        stream = JobStreamInPlan.model_validate(kept.raw)
+        stream = self._understood(JobStreamInPlan, kept)
         return PlanJobStream(**self._object(kept), **_node(stream), **_stream(stream))
 
     def workstation(self, kept: Kept) -> PlanWorkstation:
         return PlanWorkstation(
-            **self._object(kept), **_workstation(WorkstationInPlan.model_validate(kept.raw))
+            **self._object(kept), **_workstation(self._understood(WorkstationInPlan, kept))
         )
 
     def resource(self, kept: Kept) -> PlanResource:
         return PlanResource(
-            **self._object(kept), **_resource(ResourceInPlan.model_validate(kept.raw))
+            **self._object(kept), **_resource(self._understood(ResourceInPlan, kept))
         )
 
     def _run(self, row: PlanJob, job: JobInPlan, run: JobRun, place: int) -> PlanRun:

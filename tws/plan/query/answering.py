@@ -106,6 +106,8 @@ def _default_engine() -> PlanEngine | None:
 def _understood(query: PlanQuery, engine: PlanEngine, now: datetime) -> _Asked:
     zone = ZoneInfo(timezone.get_current_timezone_name())
     entity, as_of = entity_named(query.entity), _as_of(query, now, zone)
+    if why := engine.refused_lists.get(entity.listed):
+        raise PlanQueryRefused(f"{engine.name} does not let us read {query.entity}: {why}")
     if as_of and entity is RUNS:
         entity = _runs_as_of(as_of)
     context = Context(engine.name, entity, as_of or now, zone)

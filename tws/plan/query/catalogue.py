@@ -95,6 +95,7 @@ class Entity:
     key: str = "hwa_id"
     weight: str = ""
     read_per_object: bool = False  # by the reader, slowly: not all may be known
+    listed: str = ""  # HWA's list, which a user may have no right to
 
     def field(self, name: str) -> Field:
         """PlanQueryRefused when there is no such field."""
@@ -295,6 +296,7 @@ WORKSTATIONS = Entity(
     },
     shown=("workstation", "type", "linked", "jobman_up", "limit", "fence", "problems"),
     order=("workstation",),
+    listed="/plan/workstation",
 )
 RESOURCES = Entity(
     PlanResource,
@@ -311,6 +313,7 @@ RESOURCES = Entity(
     },
     shown=("resource", "workstation", "quantity", "available", "in_use"),
     order=("resource", "workstation"),
+    listed="/plan/resource",
 )
 PROMPTS = Entity(
     PlanPrompt,

@@ -16,8 +16,9 @@ SECRETS = [
     "key:\n-----BEGIN RSA PRIVATE KEY-----\nMIIEabc123\nzzz\n-----END RSA PRIVATE KEY-----\nafter",
     "go to https://user:pa55word@db.example.com/x now",
     "Authorization: Bearer abcdef1234567890abcdef12 was sent",
+    "AccountKey=Zm9vYmFy12345678== is old",
 ]
-LEAKS = ["hunter2", "two words", "BCDEFGH", "MIIE", "zzz", "pa55", "abcdef12"]
+LEAKS = ["Zm9v", "hunter2", "two words", "BCDEFGH", "MIIE", "zzz", "pa55", "abcdef12"]
 
 
 @pytest.mark.parametrize("text", SECRETS)

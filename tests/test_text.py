@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import time
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,15 @@ from hypothesis import strategies as st
 from knowledge.cleaning import clean, clean_json
 from knowledge.folding import fold
 from knowledge.formulas import neutralise_formula
-from knowledge.secrets import find_secrets, mask_json, mask_secrets
+from knowledge.secrets import (
+    _FIXED,
+    _NAMED_VALUE,
+    _SPACED_VALUE,
+    find_secrets,
+    mask_json,
+    mask_secrets,
+    may_hold_secrets,
+)
 from knowledge.visible import has_hidden, mixed_script_words, visible
 
 
@@ -121,6 +130,16 @@ ORDINARY = [
     "secret: see the vault",
     "conman sj @#@.@+state=abend",
 ]
+
+
+SHAPES = [*_FIXED, ("named", _NAMED_VALUE), ("spaced", _SPACED_VALUE)]
+
+
+@pytest.mark.parametrize(("kind", "pattern"), SHAPES, ids=[kind for kind, _ in SHAPES])
+@hypothesis.settings(max_examples=30)
+@given(data=st.data())
+def test_nothing_that_looks_like_a_secret_is_passed_over_for_want_of_a_sign(kind, pattern, data):
+    assert may_hold_secrets(data.draw(st.from_regex(pattern, fullmatch=True))), kind
 
 
 @pytest.mark.parametrize("text", ORDINARY)

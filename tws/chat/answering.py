@@ -108,8 +108,8 @@ class Answering:
             run.agent.slug, run.text, event, user=run.user, conversation=run.conversation.pk
         )
         fields = clean_json(frame(event))
-        fields["message"] = text = shown(event.answer)
-        fields["html"] = await asyncio.to_thread(to_html, text)
+        text, fields["html"] = await asyncio.to_thread(_to_read, event.answer)
+        fields["message"] = text
         fields["memory_id"] = str(memory_id) if memory_id else None
         for source in fields["sources"]:
             source["label"] = shown(source["label"])
@@ -150,6 +150,12 @@ class Answering:
             logger.exception("the end of run %s can't be stored", self._run.id)
             with translation.override(self._run.language):
                 self._run.show(_not_kept(error) if last["type"] == "error" else last)
+
+
+def _to_read(answer: str) -> tuple[str, str]:
+    """The answer as a person may see it, and as HTML."""
+    text = shown(answer)
+    return text, to_html(text)
 
 
 def _within_length(final: Final) -> Final:

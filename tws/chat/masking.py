@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from knowledge.cleaning import clean
-from knowledge.secrets import find_secrets, mask_secrets
+from knowledge.secrets import LONGEST_SIGN, find_secrets, mask_secrets, may_hold_secrets
 from knowledge.visible import visible
 
-# What may stand before a secret, or begin one. Without it, text passes at the cost of this search.
-_HINT = re.compile(
-    r"pass|pwd|senha|contrasena|segredo|secret|token|credential|_key|-key| key|api.?key"
-    r"|authorization|bearer|akia|asia|eyj|gh[pousr]_|github_pat|xox|[sr]k[-_]|aiza|glpat|hf_|npm_"
-    r"|sg\.|-----begin|://|\bcurl\b|\{(?:aes|xor|3?des|s?sha|md5|bcrypt|hash)",
-    re.IGNORECASE,
-)
-_HINT_LENGTH = 12
 _LOOKED_BACK = 300
 """How much of a line that was shown is looked at again: a secret's name stands close to it."""
 
@@ -40,8 +30,7 @@ class StreamMask:
     def feed(self, piece: str) -> str:
         self._line += clean(piece)
         if not self._wary:
-            start = max(0, self._sent - _HINT_LENGTH)
-            self._wary = _HINT.search(self._line, start) is not None
+            self._wary = may_hold_secrets(self._line[max(0, self._sent - LONGEST_SIGN) :])
         if not self._wary:
             ready = self._line[self._sent :]
             self._forget(len(self._line))
@@ -72,7 +61,7 @@ class StreamMask:
         line_end = self._line.rfind("\n", 0, self._sent) + 1
         if line_end:
             self._line, self._sent = self._line[line_end:], self._sent - line_end
-            self._wary = _HINT.search(self._line) is not None
+            self._wary = may_hold_secrets(self._line)
         self._forget(self._sent)
 
     def _forget(self, sent: int) -> None:

@@ -9,8 +9,9 @@ import pytest
 from django.utils import timezone
 
 from knowledge import llm
-from knowledge.llm import LLMError, LLMUnavailable, call_llm, endpoints, stream
-from knowledge.llm.models import Cost, LLMProfile, LLMUsage
+from knowledge.llm import LLMError, LLMUnavailable, Usage, call_llm, costs, endpoints, stream
+from knowledge.llm.models import Cost, LLMProfile, LLMUsage, LLMUsageQuerySet
+from knowledge.llm.types import Asked
 from resync_site import health
 from tests.fake_llm import Scripted, fake_llm, refuse, say
 
@@ -139,6 +140,19 @@ async def test_calls_are_counted_per_day_purpose_and_model(served, settings):
     assert (await LLMUsage.objects.afirst()).day == timezone.localdate()
 
 
+async def test_calls_that_end_at_once_are_counted_in_one_statement(served, monkeypatch):
+    counted = []
+    add = LLMUsage.objects.all().add
+    monkeypatch.setattr(LLMUsageQuerySet, "add", lambda _, cost: (counted.append(cost), add(cost)))
+    asked = Asked(HELLO, 50, None, 0.0, "tiny", (), "chat", streamed=True)
+    for failed in (False, True, False):
+        costs.count(asked, Usage(11, 2), failed=failed, seconds=1.0)
+    await endpoints.written()
+
+    assert counted == [Cost("chat", "tiny", 3, 1, 33, 6, 3.0, 0.0)]
+    assert await LLMUsage.objects.values_list("calls", "failures").aget() == (3, 1)
+
+
 async def test_what_an_endpoint_does_not_count_is_estimated(served):
     text = "four" * 10
     served.script["now"] = lambda body: Scripted(
@@ -168,7 +182,7 @@ async def test_past_the_days_limit_the_llm_is_off_until_midnight(served, setting
     settings.LLM_PRICE_INPUT, settings.LLM_PRICE_OUTPUT = 1_000_000, 2_000_000
     yesterday = timezone.localdate() - timedelta(days=1)
     await endpoints.in_database(
-        LLMUsage.objects.add_call, Cost("chat", "tiny", False, 900, 900, 1.0, 900.0), yesterday
+        LLMUsage.objects.add, Cost("chat", "tiny", 1, 0, 900, 900, 1.0, 900.0), yesterday
     )
     for name, value in limit.items():
         setattr(settings, name, value)
@@ -184,7 +198,7 @@ async def test_past_the_days_limit_the_llm_is_off_until_midnight(served, setting
 
 
 def test_the_dashboard_and_the_metrics_show_it(client, admin_user):
-    LLMUsage.objects.add_call(Cost("chat", "tiny-7b", True, 1234, 56, 3.0, 7.5))
+    LLMUsage.objects.add(Cost("chat", "tiny-7b", 1, 1, 1234, 56, 3.0, 7.5))
     client.force_login(admin_user)
 
     page = client.get("/admin/").content.decode()

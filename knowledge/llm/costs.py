@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -12,6 +14,9 @@ from django.utils import timezone
 from knowledge.llm import endpoints
 from knowledge.llm.errors import LLMUnavailable
 from knowledge.llm.types import Asked, Usage
+
+if TYPE_CHECKING:
+    from knowledge.llm.models import Cost
 
 CHARACTERS_PER_TOKEN = 4
 """For endpoints that do not count. A limit that nothing counts towards would be none."""
@@ -73,7 +78,7 @@ def estimated(asked: Asked, characters: int) -> Usage:
 
 def count(asked: Asked, usage: Usage, *, failed: bool, seconds: float) -> None:
     """Count one call, here at once and in the database soon."""
-    from knowledge.llm.models import Cost, LLMUsage
+    from knowledge.llm.models import Cost
 
     cost = (
         usage.prompt_tokens * settings.LLM_PRICE_INPUT
@@ -89,7 +94,24 @@ def count(asked: Asked, usage: Usage, *, failed: bool, seconds: float) -> None:
         cost=round(before.cost + cost, 6),
     )
     one = Cost(
-        asked.purpose, asked.model, failed, usage.prompt_tokens, usage.completion_tokens,
+        asked.purpose, asked.model, 1, int(failed), usage.prompt_tokens, usage.completion_tokens,
         seconds, cost,
     )  # fmt: skip
-    endpoints.write(LLMUsage.objects.add_call, one)
+    _uncounted.append(one)
+    endpoints.write(_count_all)
+
+
+_uncounted: deque[Cost] = deque()  # calls that the database does not know yet
+
+
+def _count_all() -> None:
+    """Count the calls that have ended: of many at once the first write counts all."""
+    from knowledge.llm.models import LLMUsage
+
+    ended: dict[tuple[str, str], Cost] = {}
+    while _uncounted:
+        one = _uncounted.popleft()
+        key = one.purpose, one.model
+        ended[key] = ended[key] + one if key in ended else one
+    for cost in ended.values():
+        LLMUsage.objects.add(cost)

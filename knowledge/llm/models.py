@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -80,33 +80,33 @@ class LLMProfile(models.Model):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one call took. `failed` counts refusals and bad replies, not only silence."""
+    """What calls took. `failures` counts refusals and bad replies, not only silence."""
 
     purpose: str
     model: str
-    failed: bool
+    calls: int
+    failures: int
     prompt_tokens: int
     completion_tokens: int
     seconds: float
     cost: float
 
+    def __add__(self, other: Cost) -> Cost:
+        return replace(self, **{name: getattr(self, name) + getattr(other, name) for name in SUMS})
+
+
+SUMS = ("calls", "failures", "prompt_tokens", "completion_tokens", "seconds", "cost")
+
 
 class LLMUsageQuerySet(models.QuerySet["LLMUsage"]):
-    def add_call(self, cost: Cost, day: date | None = None) -> None:
-        """Count one call in its row of the day."""
+    def add(self, cost: Cost, day: date | None = None) -> None:
+        """Count calls in their row of the day."""
         key = {
             "day": day or timezone.localdate(),
             "purpose": cost.purpose,
             "model": cost.model[:200],
         }
-        more: dict[str, Any] = {
-            "calls": 1,
-            "failures": int(cost.failed),
-            "prompt_tokens": cost.prompt_tokens,
-            "completion_tokens": cost.completion_tokens,
-            "seconds": cost.seconds,
-            "cost": cost.cost,
-        }
+        more = {name: getattr(cost, name) for name in SUMS}
         added = {name: F(name) + value for name, value in more.items()}
         if self.filter(**key).update(**added):
             return

@@ -263,11 +263,20 @@ def test_many_are_looked_at_in_as_few_queries_as_one(operator: User, admin_user:
         for credential in (by_token(user), by_session(Client(), user))
     ]
 
-    with CaptureQueriesContext(
-        connection,
-    ) as one:
+    with CaptureQueriesContext(connection) as one:
         admission.endings([Guest(operator.pk, AGENT, guests[0].credential)])
     with CaptureQueriesContext(connection) as many:
         admission.endings(guests)
 
-    assert len(many) <= len(one) + 2  # sessions, and their users
+    assert len(one) <= 3
+    assert len(many) <= len(one) + 3  # sessions and their users, and who may look
+
+
+def test_who_lost_the_role_is_told_another_thing_than_who_is_gone(operator: User) -> None:
+    guests = [Guest(operator.pk, AGENT), Guest(operator.pk, None)]
+    operator.groups.clear()
+    assert set(admission.endings(guests).values()) == {admission.NO_ROLE}
+
+    User.objects.update(is_active=False)
+
+    assert set(admission.endings(guests).values()) == {admission.SIGNED_OUT}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol, Self
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from tws.models import Agent
 
@@ -54,26 +54,36 @@ class Guest:
 def endings(guests: Collection[Guest]) -> dict[Guest, Ending]:
     """Those who may not stay, and why. As many queries for a thousand guests as for one."""
     users = {guest.user_id for guest in guests}
-    present = User.objects.filter(pk__in=users, is_active=True)
-    looking = set(present.filter(_HAS_ROLE).values_list("pk"))
-    chatting = set(
-        User.objects.with_perm("tws.use_chat", backend="django.contrib.auth.backends.ModelBackend")
-        .filter(pk__in=users)
-        .values_list("pk")
-    )
-    here = set(present.values_list("pk"))
-    agents = set(Agent.objects.filter(is_active=True).values_list("pk"))
+    agents: set[str] = set()
+    admitted: dict[bool, set[int]] = {False: set(), True: set()}  # who may look, who may chat
+    if any(guest.agent is not None for guest in guests):
+        agents = set(Agent.objects.filter(is_active=True).values_list("pk", flat=True))
+        admitted[True] = _active(users, _who_may_chat())
+    if any(guest.agent is None for guest in guests):
+        admitted[False] = _active(users, User.objects.filter(_HAS_ROLE))
     valid = _valid(guests)
+    # Hardly ever anybody: they are asked for only then, as a question waits for this.
+    without = {g.user_id for g in guests if g.user_id not in admitted[g.agent is not None]}
+    present = _active(without, User.objects.all()) if without else set()
 
     def ending(guest: Guest) -> Ending | None:
-        user = (guest.user_id,)
-        if user not in here or (guest.credential is not None and guest.credential not in valid):
+        if guest.credential is not None and guest.credential not in valid:
             return SIGNED_OUT
-        if user not in (looking if guest.agent is None else chatting):
-            return NO_ROLE
-        return NO_AGENT if guest.agent is not None and (guest.agent,) not in agents else None
+        if guest.user_id not in admitted[guest.agent is not None]:
+            return NO_ROLE if guest.user_id in present else SIGNED_OUT
+        return NO_AGENT if guest.agent is not None and guest.agent not in agents else None
 
     return {guest: why for guest in guests if (why := ending(guest))}
+
+
+def _who_may_chat() -> QuerySet[User]:
+    return User.objects.with_perm(
+        "tws.use_chat", backend="django.contrib.auth.backends.ModelBackend"
+    )
+
+
+def _active(ids: Collection[int], among: QuerySet[User]) -> set[int]:
+    return set(among.filter(pk__in=ids, is_active=True).values_list("pk", flat=True))
 
 
 def _valid(guests: Collection[Guest]) -> set[Credential]:

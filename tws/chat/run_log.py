@@ -36,8 +36,11 @@ def store_question(
     """
     try:
         with transaction.atomic():
+            title = " ".join(text.split())[:200]
             owned = {"agent_id": conversation.agent_id, "user_id": conversation.user_id}
-            Conversation.objects.get_or_create(pk=conversation.pk, defaults=owned)
+            row, is_new = Conversation.objects.get_or_create(
+                pk=conversation.pk, defaults=owned | {"title": title}
+            )
             question = Message.objects.create(
                 conversation=conversation,
                 run_id=run_id,
@@ -46,9 +49,9 @@ def store_question(
                 text=text,
                 outcome=Message.Outcome.RUNNING,
             )
-            mine = Conversation.objects.filter(pk=conversation.pk)
-            mine.update(updated_at=timezone.now())
-            mine.filter(title="").update(title=" ".join(text.split())[:200])
+            if not is_new:
+                found = {"updated_at": timezone.now()} | ({} if row.title else {"title": title})
+                Conversation.objects.filter(pk=row.pk).update(**found)
     except IntegrityError:
         asked = Message.objects.filter(role=Message.Role.USER, client_id=client_id)
         if not (client_id and asked.filter(conversation=conversation).exists()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Collection
 from typing import Any
 
@@ -138,16 +139,18 @@ async def test_the_look_goes_on_after_it_has_failed(
 ) -> None:
     monkeypatch.setattr(open_sockets, "CHECK_SECONDS", 0.05)
     real = admission.endings
-    failures = iter([RuntimeError("once")])
+    has_failed = threading.Event()  # as it is asked in a thread
 
     def endings(guests: Collection[Guest]) -> Any:
-        for failure in failures:
-            raise failure
+        if not has_failed.is_set():
+            has_failed.set()
+            raise RuntimeError("once")
         return real(guests)
 
     monkeypatch.setattr("tws.chat.background.FIRST_PAUSE_SECONDS", 0.01)
     async with Chat(operator) as chat:
         monkeypatch.setattr(admission, "endings", endings)
+        await asyncio.to_thread(has_failed.wait, 60)
         await in_database(deactivate, operator)
 
         assert (await closing(chat))[0] == 4401

@@ -205,6 +205,17 @@ def test_hwas_wildcards_find_names_and_underscores_are_themselves():
     assert names(ask("jobs", ("job", "like", "pay?a"), order_by="job")) == ["PAYXA", "PAY_A"]
 
 
+def test_one_of_hwas_wildcards_is_a_digit():
+    for name in ("PAY1", "PAYX", "PAY12"):
+        job(name, description=f"of {name}")
+
+    assert names(ask("jobs", ("job", "like", "pay%"))) == ["PAY1"]
+    assert names(ask("jobs", ("job", "not like", "PAY%"), order_by="job")) == ["PAY12", "PAYX"]
+    assert names(ask("jobs", ("description", "like", "OF pay%"))) == ["PAY1"]
+    with pytest.raises(PlanQueryRefused, match="is like 'PAYX%'"):
+        ask("jobs", ("job", "like", "PAYX%"))
+
+
 def test_what_a_job_waits_for_is_asked_by_name():
     job("WAITS")
     job("FREE")

@@ -175,6 +175,29 @@ def pattern(text: str) -> re.Pattern[str]:
     return re.compile(f"{first}{found}.*{last}", re.IGNORECASE | re.DOTALL)
 
 
+_IN_SQL = {"@": "%", "*": "%", "?": "_", "%": "_", "_": r"\_", "\\": r"\\"}
+
+
+def as_like(text: str) -> str:
+    r"""The pattern as SQL's LIKE has it. `%` becomes any character: LIKE knows no digits.
+
+    >>> as_like("PAYROLL_@")
+    'PAYROLL\\_%'
+    """
+    return "".join(_IN_SQL.get(letter, letter) for letter in text)
+
+
+def digits_of(text: str) -> str:
+    r"""What else must hold of a pattern with `%`, as a regular expression of SQL; "" without one.
+
+    >>> digits_of("JOB%_@")
+    '^JOB[0-9]_.*$'
+    """
+    special = {"@": ".*", "*": ".*", "?": ".", "%": "[0-9]"}
+    found = "".join(special.get(letter) or re.escape(letter) for letter in text)
+    return f"^{found}$" if "%" in text else ""
+
+
 def matches(name: str, text: str) -> bool:
     """Whether a name is the one written, or one that the pattern stands for.
 

@@ -22,7 +22,7 @@ from tws.plan.models import (
     PlanResource,
     PlanWorkstation,
 )
-from tws.plan.query.names import as_like
+from tws.plan.query.names import like
 
 Kind = Literal["job", "stream", "workstation", "resource", "prompt"]
 How = Literal["exact", "notation", "pattern", "loose", "typo"]
@@ -104,7 +104,7 @@ def _of_pattern(engine: str, pattern: str, folder: str) -> Iterator[Match]:
         rows = _rows(engine, kind)
         if folder and kind != "prompt":
             rows = rows.filter(_like("folder", folder))
-        fitting = rows.filter(name__like_pattern=as_like(pattern.upper()))
+        fitting = rows.filter(like("name", pattern.upper()))
         for name in (
             fitting.order_by("name").values_list("name", flat=True).distinct()[:MOST_MATCHES]
         ):
@@ -192,7 +192,7 @@ def _like(column: str, text: str) -> Q:
     """The text as it is written or in capitals; with wildcards a pattern."""
     spellings = dict.fromkeys((text, text.upper()))
     if is_pattern(text):
-        patterns = [Q(**{f"{column}__like_pattern": as_like(one)}) for one in spellings]
+        patterns = [like(column, one) for one in spellings]
         return patterns[0] | patterns[-1]
     return Q(**{f"{column}__in": list(spellings)})
 

@@ -250,11 +250,13 @@ def _plan(asked: _Asked) -> dict[str, Any]:
 
 
 def _rows(asked: _Asked) -> QuerySet[Any]:
+    """The rows that fit, with the computed fields that conditions and order speak of."""
     now, entity = asked.context.now, asked.entity
+    used = _fields_of(asked.query.where) | {name.lstrip("-") for name in asked.order}
     expressions = {
-        alias(name): field.expression(now)
-        for name, field in entity.fields.items()
-        if callable(field.source) and field.kind != "data"
+        alias(name): entity.fields[name].expression(now)
+        for name in used
+        if callable(entity.fields[name].source)
     }
     rows: QuerySet[Any] = entity.model._default_manager.order_by().alias(**expressions)
     return rows.filter(asked.condition)

@@ -17,7 +17,7 @@ from knowledge.hwa.statuses import STATUSES
 from tws.plan.query.asked import AnyOf, Condition, PlanQueryRefused
 from tws.plan.query.catalogue import Entity, Field
 from tws.plan.query.moments import Moment, read_moment, read_span
-from tws.plan.query.names import as_like, known_name, known_pattern
+from tws.plan.query.names import known_name, known_pattern, like
 
 _ORDERED = {"=", "!=", "<", "<=", ">", ">=", "in", "not in", "between"}
 _OPERATORS: dict[str, set[str]] = {
@@ -124,8 +124,8 @@ def _of_texts(
     path, texts = context.path(part.field), [_text(value) for value in _values(part)]
     if part.op in {"like", "not like"}:
         pattern = read_pattern(texts[0])
-        how = "ilike_pattern" if context.entity.field(part.field).kind == "text" else "like_pattern"
-        return Q(**{f"{path}__{how}": as_like(pattern)}), pattern
+        in_any_case = context.entity.field(part.field).kind == "text"
+        return like(path, pattern, in_any_case=in_any_case), pattern
     found = [read(text) for text in texts]
     if part.op in {"in", "not in"}:
         return Q(**{f"{path}__in": found}), found

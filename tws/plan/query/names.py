@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.db.models import CharField, Lookup, Model, QuerySet, TextField
+from django.db.models import CharField, Lookup, Model, Q, QuerySet, TextField
 
+from knowledge.hwa.names import as_like, digits_of
 from tws.plan.models import PlanJob, PlanJobStream, PlanPrompt, PlanResource, PlanWorkstation
 from tws.plan.query.asked import PlanQueryRefused
 from tws.plan.query.catalogue import Entity, Field
@@ -55,20 +57,18 @@ class LikePatternInAnyCase(_Pattern):
     operator = "ILIKE"
 
 
-def as_like(pattern: str) -> str:
-    r"""HWA's wildcards as SQL's: `@` and `*` any text, `?` one character; all else is itself.
-
-    >>> as_like("PAYROLL_@")
-    'PAYROLL\\_%'
-    """
-    special = {"@": "%", "*": "%", "?": "_", "%": r"\%", "_": r"\_", "\\": r"\\"}
-    return "".join(special.get(letter, letter) for letter in pattern)
+def like(path: str, pattern: str, *, in_any_case: bool = False) -> Q:
+    """That a name, or a text in any case, fits a pattern of HWA's."""
+    case = "i" if in_any_case else ""
+    fits = Q(**{f"{path}__{case}like_pattern": as_like(pattern)})
+    digits = digits_of(pattern)
+    return fits & Q(**{f"{path}__{case}regex": digits}) if digits else fits
 
 
 def known_name(engine: str, entity: Entity, name: str, field: Field, wanted: str) -> str:
     """The name as HWA spells it. PlanQueryRefused, with the closest ones, when there is none."""
     for spelling in dict.fromkeys((wanted, wanted.upper())):
-        if _exists(engine, entity, name, field, "exact", spelling):
+        if _exists(engine, entity, name, field, _equal, spelling):
             return spelling
     raise PlanQueryRefused(
         f"{wanted!r} is not the name of a {_title(name)} here.",
@@ -79,9 +79,9 @@ def known_name(engine: str, entity: Entity, name: str, field: Field, wanted: str
 def known_pattern(engine: str, entity: Entity, name: str, field: Field, wanted: str) -> str:
     """The pattern, in the case in which it fits a name. PlanQueryRefused when it fits none."""
     for spelling in dict.fromkeys((wanted, wanted.upper())):
-        if _exists(engine, entity, name, field, "like_pattern", as_like(spelling)):
+        if _exists(engine, entity, name, field, like, spelling):
             return spelling
-    literal = wanted.strip("@*?")
+    literal = wanted.strip("@*?%")
     raise PlanQueryRefused(
         f"No {_title(name)} here is like {wanted!r}.",
         closest(engine, entity, name, field, literal),
@@ -104,11 +104,22 @@ def closest(engine: str, entity: Entity, name: str, field: Field, wanted: str) -
     return [found[0] for found in near]
 
 
-def _exists(engine: str, entity: Entity, name: str, field: Field, how: str, value: str) -> bool:
+def _exists(
+    engine: str,
+    entity: Entity,
+    name: str,
+    field: Field,
+    fits: Callable[[str, str], Q],
+    wanted: str,
+) -> bool:
     return any(
-        rows.filter(**{f"{column}__{how}": value}).exists()
+        rows.filter(fits(column, wanted)).exists()
         for column, rows in _rows(engine, entity, name, field)
     )
+
+
+def _equal(path: str, name: str) -> Q:
+    return Q(**{path: name})
 
 
 def _rows(engine: str, entity: Entity, name: str, field: Field) -> list[tuple[str, QuerySet[Any]]]:

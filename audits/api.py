@@ -52,7 +52,7 @@ class Page(Schema):
 
 class Filters(Schema):
     status: Literal[
-        "pending", "approved", "rejected", "quarantined", "cleared", "failed", "all"
+        "pending", "unverified", "approved", "rejected", "quarantined", "cleared", "failed", "all"
     ] = "pending"
     query: str = Field("", max_length=1000)
     limit: int = Field(50, ge=1, le=200)

@@ -20,7 +20,7 @@ async def verdicts(
 ) -> AsyncIterator[tuple[Memory, str, Verdict]]:
     """Memory, status it would get, verdict; oldest first. One memory: whatever its trust."""
     memories = Memory.objects.filter(scope.of_memories()).order_by("created_at", "id")
-    if scope.memory_id is None:
+    if scope.memory_ids is None:
         memories = memories.filter(trust=Trust.NEW)
     scoring = await sync_to_async(Scoring.current)()
     async for memory in memories[:limit]:

@@ -161,6 +161,7 @@ def _example(labelled: Labelled, verdict: Verdict, scoring: Scoring) -> Example:
     return Example(
         score=score,
         flagged=score > settings.AUDIT_FLAG_THRESHOLD,
+        abstained=scoring.status(verdict) == Status.UNVERIFIED,
         is_wrong=labelled.is_wrong,
         judge=verdict.judge,
         language=language_of(f"{labelled.memory.user_query} {labelled.memory.agent_response}"),

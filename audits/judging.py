@@ -2,6 +2,7 @@
 
 Cheapest first. Rules and grounding always run, whatever the rating; the LLM is asked only when
 they do not decide. No verdict from anyone who was needed means: try again later, never "fine".
+Nothing for a memory and nothing against it is no verdict in its favour either: not verified.
 """
 
 from __future__ import annotations
@@ -44,8 +45,10 @@ class Bench:
         strongest = max(given, key=lambda verdict: verdict.confidence, default=None)
         if strongest and strongest.confidence > settings.AUDIT_FLAG_THRESHOLD:
             return _with_all_findings(strongest, given)
-        if self.llm is None or any(verdict.decisive for verdict in given):
-            return strongest or _no_objection()
+        if support := next((verdict for verdict in given if verdict.supports), None):
+            return _with_all_findings(support, given)
+        if self.llm is None:
+            return strongest or _nothing_either_way()
         verdict = await self.llm(memory)
         if verdict is None:
             raise NoVerdict("The LLM judge gave no verdict that could be used.")
@@ -63,15 +66,13 @@ class Bench:
         return given
 
 
-def _with_all_findings(strongest: Verdict, given: list[Verdict]) -> Verdict:
-    others = [
-        finding for verdict in given if verdict is not strongest for finding in verdict.findings
-    ]
-    return replace(strongest, findings=(*strongest.findings, *others))
+def _with_all_findings(chosen: Verdict, given: list[Verdict]) -> Verdict:
+    others = [finding for verdict in given if verdict is not chosen for finding in verdict.findings]
+    return replace(chosen, findings=(*chosen.findings, *others))
 
 
-def _no_objection() -> Verdict:
-    return Verdict("rules", 0.0, _("Rules and grounding found nothing to hold against it."))
+def _nothing_either_way() -> Verdict:
+    return Verdict("auditor", 0.0, _("Nothing speaks against it, and nothing bears it out."))
 
 
 def bench(only: str = "", prompt: str = "", model: str = "") -> Bench:

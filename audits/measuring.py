@@ -1,7 +1,7 @@
 """How good an auditor is: its verdicts against labels. Pure arithmetic over (score, label) pairs.
 
 Positive means "wrong or harmful": a memory that should be flagged. A score is how likely the
-auditor finds that, 0..1.
+auditor finds that, 0..1. An abstention flags nothing, and its score is no opinion.
 """
 
 from __future__ import annotations
@@ -24,23 +24,44 @@ class Example:
     is_wrong: bool
     judge: str = ""
     language: str = ""
+    abstained: bool = False
 
 
 def measures(examples: Sequence[Example]) -> dict[str, Any]:
-    """`n, precision, recall, f1, kappa, ece, confusion`; a ratio without a denominator is None."""
-    tp = sum(e.flagged and e.is_wrong for e in examples)
-    fp = sum(e.flagged and not e.is_wrong for e in examples)
-    fn = sum(not e.flagged and e.is_wrong for e in examples)
-    tn = len(examples) - tp - fp - fn
+    """How the flags fit the labels; a ratio without a denominator is None.
+
+    `recall` is of all wrong ones and `false_alarms` of all right ones, whether judged or left
+    unverified; `abstained` is the share that was left. `fn` and `tn` were cleared.
+    """
+    cells = _confusion(examples)
+    tp, fp = cells["tp"], cells["fp"]
+    missed, passed = (
+        cells["fn"] + cells["unverified_incorrect"],
+        cells["tn"] + cells["unverified_correct"],
+    )
     return {
         "n": len(examples),
         "precision": _ratio(tp, tp + fp),
-        "recall": _ratio(tp, tp + fn),
-        "f1": _ratio(2 * tp, 2 * tp + fp + fn),
-        "kappa": _kappa(tp, fp, fn, tn),
+        "recall": _ratio(tp, tp + missed),
+        "false_alarms": _ratio(fp, fp + passed),
+        "abstained": _ratio(sum(e.abstained for e in examples), len(examples)),
+        "f1": _ratio(2 * tp, 2 * tp + fp + missed),
+        "kappa": _kappa(tp, fp, missed, passed),
         "ece": calibration_error(examples),
-        "confusion": {"tp": tp, "fp": fp, "fn": fn, "tn": tn},
+        "confusion": cells,
     }
+
+
+def _confusion(examples: Sequence[Example]) -> dict[str, int]:
+    cells = dict.fromkeys(("tp", "fp", "fn", "tn", "unverified_correct", "unverified_incorrect"), 0)
+    for e in examples:
+        if e.flagged:
+            cells["tp" if e.is_wrong else "fp"] += 1
+        elif e.abstained:
+            cells["unverified_incorrect" if e.is_wrong else "unverified_correct"] += 1
+        else:
+            cells["fn" if e.is_wrong else "tn"] += 1
+    return cells
 
 
 def _ratio(part: float, whole: float) -> float | None:
@@ -59,7 +80,7 @@ def _kappa(tp: int, fp: int, fn: int, tn: int) -> float | None:
 
 def reliability(examples: Sequence[Example]) -> list[dict[str, float]]:
     """Per tenth of the score: how many, the mean score, and how many were really wrong."""
-    table = []
+    examples, table = _scored(examples), []
     for number in range(BINS):
         low, high = number / BINS, (number + 1) / BINS
         within = [e for e in examples if low <= e.score < high or (e.score == high == 1.0)]
@@ -73,10 +94,15 @@ def reliability(examples: Sequence[Example]) -> list[dict[str, float]]:
 
 def calibration_error(examples: Sequence[Example]) -> float | None:
     """Expected calibration error: the mean distance of score and truth over the tenths."""
+    examples = _scored(examples)
     if not examples:
         return None
     rows = reliability(examples)
     return round(sum(r["n"] * abs(r["score"] - r["wrong"]) for r in rows) / len(examples), 4)
+
+
+def _scored(examples: Sequence[Example]) -> list[Example]:
+    return [e for e in examples if not e.abstained]
 
 
 def recommended_threshold(examples: Sequence[Example]) -> float | None:

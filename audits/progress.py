@@ -58,5 +58,5 @@ class Progress:
 def _counts(tally: Tally) -> str:
     return (
         f"{tally.cleared} cleared, {tally.flagged} flagged, {tally.quarantined} quarantined, "
-        f"{tally.failed} failed, {tally.retried} to retry"
+        f"{tally.unverified} not verified, {tally.failed} failed, {tally.retried} to retry"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -127,6 +127,25 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
                 status=Status.QUEUED, excused=F("attempts"), ready_at=timezone.now(), lease_owner=""
             )
         )
+
+    @transaction.atomic
+    def requeue_unverified(self, limit: int, judged_before: datetime) -> list[uuid.UUID]:
+        """Queue up to `limit` unverified records again, what was said most often first.
+
+        Their memories' ids. What a reviewer has taken to decide on is left alone.
+        """
+        now = timezone.now()
+        unverified = self.filter(status=Status.UNVERIFIED).exclude(judged_at__gte=judged_before)
+        unverified = unverified.exclude(review_claimed_until__gt=now)
+        chosen = unverified.order_by("-memory__use_count", "id").values_list("memory_id", flat=True)
+        memories = Memory.objects.locked(list(chosen[:limit]))
+        records = unverified.filter(memory__in=memories).order_by("id").select_for_update()
+        ids = list(records.values_list("memory_id", flat=True))
+        self.filter(memory_id__in=ids).update(
+            status=Status.QUEUED, excused=F("attempts"), ready_at=now, last_error=""
+        )
+        store.set_trust([memory for memory in memories if memory.pk in ids], Trust.NEW)
+        return ids
 
 
 class AuditQueue(models.Manager["AuditRecord"]):

@@ -42,14 +42,17 @@ class Scoring:
         return interpolated(points, raw) if points else raw
 
     def status(self, verdict: Verdict) -> Status:
-        """Above 0.85 quarantine, above 0.60 a person, else cleared. An LLM alone only flags."""
+        """Above 0.85 quarantine, above 0.60 a person. An LLM alone only flags.
+
+        Below, what has grounds to be believed is cleared: that nothing was found is none.
+        """
         confidence = self.confidence(verdict)
         may_quarantine = verdict.judge != "llm" or self.llm_may_quarantine
         if confidence > settings.AUDIT_QUARANTINE_THRESHOLD and may_quarantine:
             return Status.QUARANTINED
         if confidence > settings.AUDIT_FLAG_THRESHOLD:
             return Status.PENDING
-        return Status.CLEARED
+        return Status.CLEARED if verdict.supports else Status.UNVERIFIED
 
 
 def llm_precision_suffices() -> bool:

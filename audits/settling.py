@@ -25,7 +25,7 @@ from knowledge import store
 from knowledge.cleaning import clean, clean_json
 from knowledge.models import Memory, Trust
 
-Outcome = Literal["cleared", "pending", "quarantined", "failed", "queued", "lost"]
+Outcome = Literal["cleared", "unverified", "pending", "quarantined", "failed", "queued", "lost"]
 """What became of a verdict. `queued`: the memory moved; `lost`: somebody else has the record."""
 
 _LOGGED = {Status.PENDING: "flag", Status.QUARANTINED: "quarantine", Status.FAILED: "fail"}
@@ -58,8 +58,10 @@ class Judged:
     def columns(self) -> dict[str, Any]:
         """The record's columns after this verdict; equal for equal verdicts."""
         verdict, reason = self.verdict, clean(self.verdict.reason)
-        # The auditor itself says only that nobody could judge: no opinion, no confidence.
-        raw = None if verdict.judge == "auditor" else min(1.0, max(0.0, verdict.confidence))
+        # Nobody could judge, or nobody knew: no opinion, no confidence.
+        abstains = self.status == Status.UNVERIFIED and not verdict.findings
+        unjudged = verdict.judge == "auditor" or abstains
+        raw = None if unjudged else min(1.0, max(0.0, verdict.confidence))
         return {
             "status": self.status.value,
             "lease_owner": "",
@@ -67,7 +69,7 @@ class Judged:
             "memory_version": self.memory_version,
             "ia_audit_reason": reason,
             "raw_confidence": raw,
-            "ia_audit_confidence": raw if self.confidence is None else self.confidence,
+            "ia_audit_confidence": raw if unjudged or self.confidence is None else self.confidence,
             "findings": clean_json([asdict(finding) for finding in verdict.findings]),
             "judge": verdict.judge[:50],
             "model": verdict.model[:200],

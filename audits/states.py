@@ -13,6 +13,7 @@ class Status(models.TextChoices):
     QUEUED = "queued", pgettext_lazy("status", "Queued")
     RUNNING = "running", pgettext_lazy("status", "Being judged")
     CLEARED = "cleared", pgettext_lazy("status", "Cleared")
+    UNVERIFIED = "unverified", pgettext_lazy("status", "Not verified")
     PENDING = "pending", pgettext_lazy("status", "Waiting for a person")
     QUARANTINED = "quarantined", pgettext_lazy("status", "Quarantined")
     APPROVED = "approved", pgettext_lazy("status", "Approved")
@@ -30,6 +31,7 @@ TRUST_OF: dict[str, Trust] = {
     Status.QUEUED: Trust.NEW,
     Status.RUNNING: Trust.NEW,
     Status.CLEARED: Trust.CLEARED,
+    Status.UNVERIFIED: Trust.UNVERIFIED,
     Status.PENDING: Trust.SUSPECT,
     Status.FAILED: Trust.SUSPECT,
     Status.QUARANTINED: Trust.QUARANTINED,
@@ -54,15 +56,12 @@ class ReasonCode(models.TextChoices):
     OTHER = "other", _("Other")
 
 
+UNDECIDED = (*WAITING, Status.CLEARED, Status.UNVERIFIED)
+"""Judged, and no person has said a word yet."""
+
 MOVES: dict[str, tuple[tuple[Status, ...], Status]] = {
-    "approve": (
-        (Status.PENDING, Status.FAILED, Status.QUARANTINED, Status.CLEARED),
-        Status.APPROVED,
-    ),
-    "reject": (
-        (Status.PENDING, Status.FAILED, Status.QUARANTINED, Status.CLEARED),
-        Status.REJECTED,
-    ),
+    "approve": (UNDECIDED, Status.APPROVED),
+    "reject": (UNDECIDED, Status.REJECTED),
     "restore": ((Status.QUARANTINED, Status.REJECTED), Status.APPROVED),
 }
 """What a person may do: action → (from these statuses, to this one). All else is refused."""

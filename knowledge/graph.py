@@ -140,7 +140,7 @@ def _is_flagged(memory_id: uuid.UUID | str) -> bool:
 
 
 def _described(number: int, hit: MemoryHit) -> str:
-    standing = "approved by a person" if hit.trust == "trusted" else "audited, not reviewed"
+    standing = "approved by a person" if hit.trust == "trusted" else "verified, not reviewed"
     return (
         f"[{number}] memory {hit.memory_id} ({standing}, {hit.created_at:%Y-%m-%d})\n"
         f"Question: {hit.user_query[:CONTEXT_CHARACTERS]}\n"

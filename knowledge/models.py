@@ -24,7 +24,8 @@ class Trust(models.TextChoices):
     """Whether a memory may be used again. `audits` moves it; retrieval obeys it."""
 
     NEW = "new", pgettext_lazy("trust", "New")
-    CLEARED = "cleared", pgettext_lazy("trust", "Audited, not reviewed")
+    CLEARED = "cleared", pgettext_lazy("trust", "Verified, not reviewed")
+    UNVERIFIED = "unverified", pgettext_lazy("trust", "Not verified")
     SUSPECT = "suspect", pgettext_lazy("trust", "Suspect")
     QUARANTINED = "quarantined", pgettext_lazy("trust", "Quarantined")
     TRUSTED = "trusted", pgettext_lazy("trust", "Approved by a person")

@@ -157,18 +157,20 @@ def test_an_anonymous_post_is_401_before_csrf_is_looked_at():
 
 
 def test_flags_are_pending_ones_unless_asked_otherwise(reviewer):
-    for status in ("pending", "quarantined", "cleared", "failed"):
+    for status in ("pending", "unverified", "quarantined", "cleared", "failed"):
         make_record(status, make_memory(f"{status}?"))
 
     api = Api(reviewer)
 
     assert flags_of(api) == ["pending?"]
     assert flags_of(api, status="quarantined") == ["quarantined?"]
+    assert flags_of(api, status="unverified") == ["unverified?"]
     assert sorted(flags_of(api, status="all")) == [
         "cleared?",
         "failed?",
         "pending?",
         "quarantined?",
+        "unverified?",
     ]
 
 
@@ -349,12 +351,13 @@ def test_approve_and_reject_at_once_are_one_200_and_one_409(reviewer, admin_user
 def test_metrics_count_every_status(reviewer):
     make_queue(3)
     make_record("cleared", make_memory("Other?"))
+    make_record("unverified", make_memory("Third?"))
 
     status, body = Api(reviewer).get("/audit/metrics")
 
     assert status == 200
     assert body["pending"] == 3
-    assert body["cleared"] == 1
+    assert (body["cleared"], body["unverified"]) == (1, 1)
     assert body["rejected"] == 0
     assert 3590 < body["oldest_pending_seconds"] < 3700
 

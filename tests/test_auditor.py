@@ -13,10 +13,11 @@ import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from audits import settling
+from audits import review, settling
 from audits.auditor import Auditor, Scope, analyze_memory, duties
 from audits.auditor.outages import innermost
 from audits.judges import MemoryUnderAudit, Neighbour, NoVerdict, UnfitJudge, Verdict
@@ -42,11 +43,13 @@ async def by_its_words(memory: MemoryUnderAudit) -> Verdict | None:
     for word, confidence in (("quarantine", 0.9), ("flag", 0.7)):
         if word in memory.agent_response:
             return Verdict("rules", confidence, f"it says {word}")
+    if "clear" in memory.agent_response:
+        return Verdict("claims", 0.0, "it says clear", supports=True)
     return None
 
 
 def memories(count: int) -> None:
-    words = ["clear", "flag", "quarantine", "clear"]
+    words = ["clear", "flag", "quarantine", "silence"]
     for n in range(count):
         make_memory(f"question {n}?", f"{words[n % 4]} {n}")
 
@@ -69,9 +72,11 @@ def test_one_run_audits_everything_and_counts_what_it_committed() -> None:
 
     tally = audit_now(concurrency=7).tally
 
-    assert (tally.cleared, tally.flagged, tally.quarantined, tally.failed) == (20, 10, 10, 0)
+    assert (tally.cleared, tally.flagged, tally.quarantined, tally.unverified) == (10,) * 4
+    assert (tally.audited, tally.failed) == (40, 0)
     assert Counter(Memory.objects.values_list("trust", flat=True)) == {
-        Trust.CLEARED: 20,
+        Trust.CLEARED: 10,
+        Trust.UNVERIFIED: 10,
         Trust.SUSPECT: 10,
         Trust.QUARANTINED: 10,
     }
@@ -102,9 +107,74 @@ def test_only_the_memory_that_was_named_is_audited() -> None:
     memories(3)
     one = Memory.objects.order_by("created_at")[1]
 
-    audit_now(scope=Scope(memory_id=one.pk))
+    audit_now(scope=Scope(memory_ids=[one.pk]))
 
     assert list(Memory.objects.exclude(trust=Trust.NEW)) == [one]
+
+
+async def again(bench: Bench, limit: int | None = None) -> tuple[Auditor, int]:
+    auditor = Auditor(bench)
+    try:
+        return auditor, await auditor.run_again(limit)
+    finally:
+        await auditor.close()
+
+
+async def supports(memory: MemoryUnderAudit) -> Verdict | None:
+    return Verdict("claims", 0.0, "borne out", supports=True)
+
+
+def unverified(*use_counts: int) -> None:
+    for n, count in enumerate(use_counts):
+        record = make_record(Status.UNVERIFIED, make_memory(f"question {n}?", "silence"))
+        Memory.objects.filter(pk=record.memory_id).update(use_count=count)
+
+
+def test_what_could_not_be_verified_is_judged_again_most_used_first() -> None:
+    unverified(1, 9, 5)
+    make_record(Status.PENDING, make_memory("flagged?"))
+    make_memory("new?")
+
+    auditor, remaining = asyncio.run(again(Bench([supports]), limit=2))
+
+    assert (auditor.tally.cleared, auditor.tally.audited, remaining) == (2, 2, 0)
+    trusts = dict(Memory.objects.values_list("user_query", "trust"))
+    assert (trusts["question 1?"], trusts["question 2?"]) == ("cleared", "cleared")
+    assert trusts["question 0?"] == "unverified"
+    assert (trusts["flagged?"], trusts["new?"]) == ("suspect", "new")
+
+
+def test_what_is_not_verified_again_is_asked_once_in_a_run(monkeypatch) -> None:
+    monkeypatch.setattr("audits.auditor.loop.CLAIM_AT_MOST", 2)
+    unverified(1, 1, 1, 1, 1)
+
+    auditor, remaining = asyncio.run(again(Bench([by_its_words])))
+
+    assert (auditor.tally.unverified, remaining) == (5, 0)
+    assert set(AuditRecord.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_a_recheck_leaves_alone_what_a_reviewer_has_taken(reviewer) -> None:
+    unverified(1, 1)
+    taken = Memory.objects.get(user_query="question 0?")
+    review.claim(taken.pk, reviewer)
+
+    auditor, _ = asyncio.run(again(Bench([supports])))
+
+    assert auditor.tally.cleared == 1
+    assert Memory.objects.get(pk=taken.pk).trust == Trust.UNVERIFIED
+
+
+def test_an_outage_ends_a_recheck_and_it_says_what_remains(settings) -> None:
+    unverified(*[1] * 3)
+
+    async def away(memory: MemoryUnderAudit) -> Verdict | None:
+        raise LLMUnavailable("connection refused")
+
+    _, remaining = asyncio.run(again(Bench([], away)))
+
+    assert remaining == 3
+    assert set(AuditRecord.objects.values_list("status", flat=True)) == {Status.QUEUED}
 
 
 def test_a_judge_slower_than_the_lease_keeps_its_records(settings) -> None:
@@ -459,3 +529,24 @@ def test_only_memories_since_a_time_are_audited() -> None:
     audit_now(scope=Scope(since=now - timedelta(days=1)))
 
     assert list(Memory.objects.exclude(trust=Trust.NEW)) == [recent]
+
+
+def test_the_command_rechecks_and_tells_of_each_outcome_once(capsys, settings) -> None:
+    unverified(1, 1)
+
+    with pytest.raises(SystemExit) as ended:
+        call_command("run_auditor", "--recheck", "--limit", "1", "--json")
+
+    found = json.loads(capsys.readouterr().out)
+    assert ended.value.code == 0
+    assert list(found) == [
+        "audited", "cleared", "flagged", "quarantined", "unverified", "failed", "remaining",
+        "seconds",
+    ]  # fmt: skip
+    assert (found["audited"], found["unverified"], found["remaining"]) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("other", ["--watch", "--dry-run", "--since=1d"])
+def test_a_recheck_chooses_by_itself(other) -> None:
+    with pytest.raises(CommandError, match="recheck"):
+        call_command("run_auditor", "--recheck", other)

@@ -128,7 +128,7 @@ def test_what_cannot_be_checked_in_time_goes_to_a_person_once_and_never_round_ag
     tally = asyncio.run(run()).tally
 
     record = AuditRecord.objects.get(memory=hanging)
-    assert (tally.cleared, tally.flagged, tally.retried) == (6, 1, 0)
+    assert (tally.unverified, tally.flagged, tally.retried) == (6, 1, 0)
     assert (record.status, record.memory.trust) == (Status.PENDING, Trust.SUSPECT)
     assert (record.attempts, record.ia_audit_confidence) == (1, None)
     assert "could not be checked in time" in record.ia_audit_reason

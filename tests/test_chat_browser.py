@@ -139,7 +139,7 @@ def test_hostile_answer_is_inert(chat: Page, agents: FakeAgents) -> None:
     ask(chat, HOSTILE)
 
     expect(chat.locator(".answer .text strong")).to_have_text("bold")
-    expect(chat.locator(".trust")).to_have_text("audited, not reviewed")
+    expect(chat.locator(".trust")).to_have_text("verified, not reviewed")
     chat.reload()
     expect(chat.locator(".answer .text strong")).to_have_text("bold")
     assert "owned" not in chat.title()

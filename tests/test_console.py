@@ -114,6 +114,7 @@ def test_the_queue_shows_what_waits_pending_first_and_oldest_first(client, revie
     now = timezone.now()
     for status, hours in (
         ("quarantined", 9), ("pending", 1), ("failed", 5), ("pending", 3), ("cleared", 2),
+        ("unverified", 7),
     ):  # fmt: skip
         created_at = now - timedelta(hours=hours)
         make_record(status, make_memory(f"{status} {hours}"), created_at=created_at)
@@ -121,7 +122,8 @@ def test_the_queue_shows_what_waits_pending_first_and_oldest_first(client, revie
 
     assert questions(client) == ["pending 3", "pending 1", "quarantined 9", "failed 5"]
     assert questions(client, "?status=cleared") == ["cleared 2"]
-    assert len(questions(client, "?status=all")) == 5
+    assert questions(client, "?status=unverified") == ["unverified 7"]
+    assert len(questions(client, "?status=all")) == 6
 
 
 def test_filters_and_search_narrow_the_queue(client, reviewer):
@@ -263,7 +265,9 @@ def test_who_reviews_is_shown_to_others_and_binds_them(client, reviewer, admin_u
     assert record.status == "approved"
 
 
-@pytest.mark.parametrize("status", ["queued", "pending", "quarantined", "cleared", "failed"])
+@pytest.mark.parametrize(
+    "status", ["queued", "pending", "quarantined", "cleared", "unverified", "failed"]
+)
 def test_the_page_offers_only_moves_that_are_allowed(status, client, reviewer):
     record = make_record(status)
     client.force_login(reviewer)

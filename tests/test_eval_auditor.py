@@ -39,11 +39,17 @@ def measured(capsys, *arguments: object) -> dict:
     return json.loads(capsys.readouterr().out)
 
 
+def cells(**counts: int) -> dict[str, int]:
+    names = ("tp", "fp", "fn", "tn", "unverified_correct", "unverified_incorrect")
+    return dict.fromkeys(names, 0) | counts
+
+
 @pytest.mark.django_db
 def test_labelled_rows_are_measured_and_nothing_is_written(labelled, capsys) -> None:
     found = measured(capsys, labelled)
 
-    assert found["confusion"] == {"tp": 2, "fp": 0, "fn": 0, "tn": 2}
+    assert found["confusion"] == cells(tp=2, unverified_correct=2)
+    assert (found["false_alarms"], found["abstained"]) == (0.0, 0.5)
     assert (found["n"], found["precision"], found["recall"], found["kappa"]) == (4, 1.0, 1.0, 1.0)
     assert set(found["per_language"]) == {"en", "pt"}
     assert Memory.objects.count() == AuditRecord.objects.count() == 0
@@ -110,7 +116,7 @@ def test_approved_memories_contradict_only_when_asked_to(tmp_path, capsys, revie
 
     assert measured(capsys, path)["confusion"]["tp"] == 0
     found = measured(capsys, path, "--with-memories")
-    assert found["confusion"] == {"tp": 1, "fp": 0, "fn": 0, "tn": 1}
+    assert found["confusion"] == cells(tp=1, unverified_correct=1)
 
 
 @pytest.mark.django_db
@@ -124,7 +130,7 @@ def test_peoples_decisions_are_examples_a_corrected_text_as_it_was(reviewer, cap
 
     found = measured(capsys, "--decisions")
 
-    assert found["confusion"] == {"tp": 1, "fp": 0, "fn": 0, "tn": 0}
+    assert found["confusion"] == cells(tp=1)
 
 
 @pytest.mark.django_db(transaction=True)

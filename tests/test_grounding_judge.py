@@ -80,13 +80,12 @@ async def test_the_finding_shows_the_sentence_and_the_datum_side_by_side():
     assert finding.quote == "AA_1 failed today."
     assert "AA_1: SUCC" in finding.datum
     assert finding.quote in verdict.reason
-    assert verdict.decisive
 
 
-async def test_an_answer_borne_out_in_every_claim_is_decisively_fine():
+async def test_finding_nothing_against_an_answer_decides_nothing():
     verdict = await grounding_judge(memory("AA_2?", "AA_2 failed on WS_2.", JOBS, "state"))
 
-    assert verdict.decisive
+    assert not verdict.supports
     assert verdict.confidence < 0.1
 
 

@@ -189,7 +189,7 @@ async def test_a_conversation_is_stored_and_found_once_it_is_cleared(
     ]
     context = await graph.get_relevant_context("restart an agent")
     assert str(memory_id) in context
-    assert "audited, not reviewed" in context
+    assert "verified, not reviewed" in context
 
 
 async def test_flagged_is_read_from_the_row(graph: AsyncKnowledgeGraph) -> None:

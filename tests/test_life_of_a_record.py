@@ -34,6 +34,7 @@ TRUST = {
     "queued": "new",
     "running": "new",
     "cleared": "cleared",
+    "unverified": "unverified",
     "pending": "suspect",
     "failed": "suspect",
     "quarantined": "quarantined",
@@ -41,14 +42,16 @@ TRUST = {
     "rejected": "rejected",
 }
 MAY = {
-    "approve": {"pending", "failed", "quarantined", "cleared"},
-    "reject": {"pending", "failed", "quarantined", "cleared"},
+    "approve": {"pending", "failed", "quarantined", "cleared", "unverified"},
+    "reject": {"pending", "failed", "quarantined", "cleared", "unverified"},
     "restore": {"quarantined", "rejected"},
 }
 BECOMES = {"approve": "approved", "reject": "rejected", "restore": "approved"}
 
 WORKERS = strategies.sampled_from(["w1", "w2"])
-STATUSES = strategies.sampled_from([Status.CLEARED, Status.PENDING, Status.QUARANTINED])
+STATUSES = strategies.sampled_from(
+    [Status.CLEARED, Status.UNVERIFIED, Status.PENDING, Status.QUARANTINED]
+)
 RECENT = strategies.integers(min_value=1, max_value=4)
 ANY = strategies.integers(min_value=0, max_value=50)
 PAST = timezone.now() - timedelta(days=1)
@@ -107,6 +110,15 @@ class LifeOfARecord(RuleBasedStateMachine):
         before = set(judged.values_list("memory_id", flat=True))
         AuditRecord.objects.requeue_changed(100)
         self.rounds.update(before - set(judged.values_list("memory_id", flat=True)))
+
+    @rule(limit=strategies.integers(1, 3))
+    def recheck(self, limit: int) -> None:
+        """Unverified ones only, and nobody's decision."""
+        unverified = AuditRecord.objects.filter(status="unverified")
+        before = set(unverified.values_list("memory_id", flat=True))
+        again = AuditRecord.objects.requeue_unverified(limit, timezone.now())
+        assert set(again) <= before and len(again) == min(limit, len(before))
+        self.rounds.update(again)
 
     @rule(worker=WORKERS, limit=strategies.integers(1, 3))
     def claim(self, worker: str, limit: int) -> None:

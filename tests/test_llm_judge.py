@@ -88,7 +88,28 @@ async def test_a_wrong_answer_is_caught_with_its_passage(judged_by):
 async def test_a_right_answer_gets_a_low_score(judged_by):
     judge, _ = judged_by(about(lambda body: say_json(opinion(False))))
 
-    assert (await judge(memory())).confidence == 0.0
+    verdict = await judge(memory())
+
+    assert (verdict.confidence, verdict.supports) == (0.0, True)
+
+
+@pytest.mark.parametrize(
+    ("confidences", "supports"), [((0.1, 0.1, 0.1), False), ((0.5, 0.9, 0.9), True)]
+)
+async def test_a_model_that_is_not_sure_of_a_right_answer_can_not_tell(
+    judged_by, confidences, supports
+):
+    turns = iter(confidences)
+    judge, _ = judged_by(about(lambda body: say_json(opinion(False, next(turns)))))
+
+    assert (await judge(memory())).supports is supports
+
+
+async def test_samples_that_disagree_support_nothing(judged_by):
+    turns = iter([opinion(False, 0.5), opinion(True, 0.9), opinion(False, 0.9)])
+    judge, _ = judged_by(about(lambda body: say_json(next(turns))))
+
+    assert not (await judge(memory())).supports
 
 
 async def test_a_verbose_model_is_understood(judged_by):

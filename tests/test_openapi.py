@@ -37,7 +37,7 @@ def served(settings, simulator, transactional_db) -> Iterator[str]:
     settings.TWS_USER = settings.TWS_PASSWORD = "wauser"
     settings.TWS_TOKEN = settings.TWS_API_KEY = settings.TWS_TOKEN_FILE = ""
     cache.clear()
-    for status in ("pending", "quarantined", "cleared", "failed"):
+    for status in ("pending", "unverified", "quarantined", "cleared", "failed"):
         for n in range(3):
             queued = timezone.now() - timedelta(hours=n)
             make_record(status, make_memory(f"{status} {n}?"), created_at=queued)

@@ -18,7 +18,8 @@ from knowledge import store
 from knowledge.models import Memory, Trust
 from tests.factories import make_memory, make_record
 
-FINE = Verdict("rules", 0.1, "fine")
+FINE = Verdict("llm", 0.1, "fine", supports=True)
+UNCLEAR = Verdict("grounding", 0.2, "nothing was found")
 WRONG = Verdict("grounding", 0.95, "the evidence says otherwise")
 DOUBTFUL = Verdict("grounding", 0.7, "not in the evidence")
 
@@ -99,6 +100,7 @@ def test_claims_are_oldest_first_and_limited() -> None:
     ("verdict", "status", "trust"),
     [
         (FINE, Status.CLEARED, Trust.CLEARED),
+        (UNCLEAR, Status.UNVERIFIED, Trust.UNVERIFIED),
         (DOUBTFUL, Status.PENDING, Trust.SUSPECT),
         (WRONG, Status.QUARANTINED, Trust.QUARANTINED),
     ],
@@ -113,7 +115,9 @@ def test_a_verdict_moves_record_and_trust_together(verdict, status, trust) -> No
     assert outcomes == [status.value]
     assert (record.status, record.memory.trust) == (status, trust)
     assert record.memory_version == record.memory.version
-    assert Decision.objects.count() == (0 if status == Status.CLEARED else 1)
+    quiet = status in {Status.CLEARED, Status.UNVERIFIED}
+    assert Decision.objects.count() == (0 if quiet else 1)
+    assert (record.ia_audit_confidence is None) == (status == Status.UNVERIFIED)
 
 
 @pytest.mark.django_db

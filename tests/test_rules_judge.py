@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from audits.judges import Verdict
 from audits.judges.rules import rules_judge
 
 from .judging import cases, memory, trusted
@@ -11,8 +12,9 @@ from .judging import cases, memory, trusted
 FLAG = 0.60
 
 
-async def judged(question: str, answer: str, **more):
-    return await rules_judge(memory(question, answer, **more))
+async def judged(question: str, answer: str, **more) -> Verdict:
+    """What the judge says; no suspicion when it says nothing."""
+    return await rules_judge(memory(question, answer, **more)) or Verdict("rules", 0.0, "")
 
 
 # Each file was written before the judge had seen any of it, then used to mend the general rules.
@@ -39,12 +41,10 @@ async def test_right_answers_about_the_plan_break_no_rule(name):
         assert verdict.confidence <= FLAG, (case["id"], verdict.reason)
 
 
-async def test_nothing_found_is_a_low_and_undecided_verdict():
-    verdict = await judged("What is a fence?", "A threshold: jobs below it are not started.")
+async def test_that_no_rule_is_broken_is_no_verdict():
+    fine = memory("What is a fence?", "A threshold: jobs below it are not started.")
 
-    assert verdict.confidence < 0.2
-    assert not verdict.decisive
-    assert verdict.findings == ()
+    assert await rules_judge(fine) is None
 
 
 async def test_a_secret_is_named_and_never_shown_in_the_reason():

@@ -33,9 +33,24 @@ def examples(*rows: tuple[float, bool]) -> list[Example]:
 def test_the_measures_of_a_known_confusion() -> None:
     found = measures(examples((0.9, True), (0.9, True), (0.8, False), (0.1, True), (0.1, False)))
 
-    assert found["confusion"] == {"tp": 2, "fp": 1, "fn": 1, "tn": 1}
+    cells = {"tp": 2, "fp": 1, "fn": 1, "tn": 1}
+    assert found["confusion"] == cells | {"unverified_correct": 0, "unverified_incorrect": 0}
     assert (found["precision"], found["recall"], found["f1"]) == (0.6667, 0.6667, 0.6667)
+    assert (found["false_alarms"], found["abstained"]) == (0.5, 0.0)
     assert found["kappa"] == pytest.approx(1 / 6, abs=1e-3)
+
+
+def test_an_abstention_is_neither_caught_nor_passed_and_has_no_score() -> None:
+    left = [Example(0.05, False, wrong, abstained=True) for wrong in (True, True, False)]
+    judged = examples((0.9, True), (0.9, False), (0.0, False))
+
+    found = measures([*judged, *left])
+
+    cells = {"tp": 1, "fp": 1, "fn": 0, "tn": 1}
+    assert found["confusion"] == cells | {"unverified_correct": 1, "unverified_incorrect": 2}
+    assert (found["recall"], found["false_alarms"]) == (0.3333, 0.3333)  # of 3 wrong, of 3 right
+    assert found["abstained"] == 0.5
+    assert (found["ece"], found["f1"]) == (measures(judged)["ece"], 0.4)
 
 
 def test_ratios_without_a_denominator_are_none() -> None:
@@ -117,6 +132,21 @@ def test_approved_flags_speak_against_the_llm(reviewer, settings) -> None:
     assert not llm_precision_suffices()
 
 
+@pytest.mark.parametrize(
+    ("confidence", "supports", "status"),
+    [
+        (0.0, False, "unverified"),
+        (0.6, False, "unverified"),
+        (0.0, True, "cleared"),
+        (0.61, True, "pending"),
+    ],
+)
+def test_only_grounds_to_believe_it_clear(confidence, supports, status) -> None:
+    verdict = Verdict("grounding", confidence, "?", supports=supports)
+
+    assert Scoring().status(verdict) == status
+
+
 @pytest.mark.django_db
 def test_rules_and_grounding_quarantine_from_the_start() -> None:
     assert Scoring.current().status(Verdict("grounding", 0.9, "no")) == Status.QUARANTINED
@@ -135,7 +165,7 @@ def test_calibration_is_fitted_versioned_used_and_switched_off(reviewer, capsys)
 
     assert found["grounding"]["version"] == 1
     assert found["grounding"]["ece_after"] < found["grounding"]["ece_before"]
-    assert Scoring.current().status(verdict) == Status.CLEARED
+    assert Scoring.current().status(verdict) == Status.UNVERIFIED
     call_command("calibrate_auditor", "--off")
     assert Scoring.current().status(verdict) == Status.QUARANTINED
     assert Calibration.objects.count() == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,19 +23,19 @@ Claimed = tuple[AuditRecord, Memory]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which memories a run is about: all, those since a time, or one."""
+    """Which memories a run is about: all, those since a time, or some."""
 
     since: datetime | None = None
-    memory_id: uuid.UUID | None = None
+    memory_ids: Sequence[uuid.UUID] | None = None
 
     def of_memories(self) -> Q:
-        return self._q("created_at__gte", "pk")
+        return self._q("created_at__gte", "pk__in")
 
     def of_records(self) -> Q:
-        return self._q("memory__created_at__gte", "memory_id")
+        return self._q("memory__created_at__gte", "memory_id__in")
 
-    def _q(self, since: str, one: str) -> Q:
-        wanted = {since: self.since, one: self.memory_id}
+    def _q(self, since: str, some: str) -> Q:
+        wanted = {since: self.since, some: self.memory_ids}
         return Q(**{name: value for name, value in wanted.items() if value is not None})
 
 

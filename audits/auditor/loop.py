@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils import timezone
 
 from audits import heartbeats, settling
 from audits.auditor import duties
@@ -23,6 +24,7 @@ from audits.auditor.settling import Attempted, Settler
 from audits.auditor.tally import Tally
 from audits.auditor.threads import DatabaseThread
 from audits.judging import Bench
+from audits.models import AuditRecord
 from audits.scoring import Scoring
 from audits.settling import Outcome
 
@@ -93,6 +95,23 @@ class Auditor:
         finally:
             await settler.close()
         return self.tally
+
+    async def run_again(self, limit: int | None) -> int:
+        """Audit up to `limit` unverified memories once more, most used first; how many remain.
+
+        In waves: who reads the queue meanwhile never sees all of them in it.
+        """
+        began_at, remaining = timezone.now(), 0
+        while not self._stopping and not self.outages.resting:
+            wave = CLAIM_AT_MOST if limit is None else min(limit, CLAIM_AT_MOST)
+            ids = await self._claiming.run(AuditRecord.objects.requeue_unverified, wave, began_at)
+            if not ids:
+                break
+            limit = None if limit is None else limit - len(ids)
+            self.scope = Scope(memory_ids=ids)
+            await self.run()
+            remaining += await self.remaining()
+        return remaining
 
     async def sleep(self) -> None:
         """Until something new may be there, or the poll interval is over."""
@@ -201,7 +220,7 @@ async def analyze_memory(memory_id: uuid.UUID | str, bench: Bench | None = None)
     from audits.judging import bench as configured
 
     auditor = Auditor(bench or configured(), concurrency=1, limit=1)
-    auditor.scope = Scope(memory_id=uuid.UUID(str(memory_id)))
+    auditor.scope = Scope(memory_ids=[uuid.UUID(str(memory_id))])
     try:
         await auditor.run()
     finally:

@@ -15,6 +15,7 @@ class Tally:
     """What this process committed. Counted by the threads that commit."""
 
     cleared: int = 0
+    unverified: int = 0
     flagged: int = 0
     quarantined: int = 0
     failed: int = 0
@@ -24,7 +25,7 @@ class Tally:
 
     @property
     def audited(self) -> int:
-        return self.cleared + self.flagged + self.quarantined
+        return self.cleared + self.flagged + self.quarantined + self.unverified
 
     def count(self, outcome: Outcome, times: int = 1) -> None:
         name = _NAMES.get(outcome, outcome)
@@ -35,6 +36,7 @@ class Tally:
         """What became of the one memory that was audited, if anything did."""
         found: dict[Outcome, int] = {
             "cleared": self.cleared,
+            "unverified": self.unverified,
             "pending": self.flagged,
             "quarantined": self.quarantined,
             "failed": self.failed,

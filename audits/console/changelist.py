@@ -26,6 +26,7 @@ VIEWS: dict[str, tuple[Any, Collection[str] | None]] = {
     "pending": (_("Pending"), [Status.PENDING]),
     "quarantined": (_("Quarantined"), [Status.QUARANTINED]),
     "failed": (_("Not judged"), [Status.FAILED]),
+    "unverified": (_("Not verified"), [Status.UNVERIFIED]),
     "cleared": (_("Cleared"), [Status.CLEARED]),
     "approved": (_("Approved"), [Status.APPROVED]),
     "rejected": (_("Rejected"), [Status.REJECTED]),

@@ -56,7 +56,8 @@ class Finding:
 class Verdict:
     """How likely it is that the memory is wrong or harmful (0..1), by whom, and why.
 
-    `decisive` says that no later judge needs asking.
+    `supports`: there are grounds to believe it, and no later judge needs asking. A verdict that
+    neither condemns nor supports is an abstention.
     """
 
     judge: str
@@ -65,7 +66,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     model: str = ""
     prompt_version: str = ""
-    decisive: bool = False
+    supports: bool = False
 
 
 class NoVerdict(Exception):

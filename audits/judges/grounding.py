@@ -1,7 +1,7 @@
 """The grounding judge: each claim of an answer held against the evidence stored with it.
 
-It quarantines only what the evidence contradicts, flags what the evidence doesn't bear out, and
-is decisive about an answer whose every claim it found. What it can't read it doesn't judge.
+It quarantines only what the evidence contradicts and flags what the evidence doesn't bear out. It
+never clears: what it can't read it doesn't judge, so its finding nothing says little.
 """
 
 from __future__ import annotations
@@ -84,7 +84,6 @@ def judge_by_evidence(memory: MemoryUnderAudit) -> Verdict | None:
             "grounding",
             0.05 if supported else 0.2,
             reason % {"n": supported},
-            decisive=supported > 0,
         )
     return _verdict(findings)
 
@@ -143,7 +142,6 @@ def _verdict(findings: list[Finding]) -> Verdict:
         confidence,
         "grounding: " + " | ".join(lines),
         tuple(findings),
-        decisive=strongest > 0.85,
     )
 
 

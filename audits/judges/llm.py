@@ -168,12 +168,18 @@ class LLMJudge:
         return self._verdict(opinions) if len(opinions) > 1 else None
 
     def _verdict(self, opinions: list[Opinion]) -> Verdict:
-        """One sure opinion counts by its confidence, several by how many agree."""
+        """One sure opinion counts by its confidence, several by how many agree.
+
+        An unsure one that finds nothing wrong can't tell: most must be sure to bear it out.
+        """
         against = [opinion for opinion in opinions if opinion.is_incorrect]
         model = self.model
         if not against:
             reason = opinions[0].reason
-            return Verdict("llm", 0.0, f"LLM: {reason}", (), model, self.prompt_version)
+            sure = 2 * sum(opinion.is_sure for opinion in opinions) > len(opinions)
+            return Verdict(
+                "llm", 0.0, f"LLM: {reason}", (), model, self.prompt_version, supports=sure
+            )
         strongest = max(against, key=lambda opinion: opinion.confidence)
         score = strongest.confidence
         if len(opinions) > 1:
@@ -385,10 +391,16 @@ def _frozen(verdict: Verdict) -> dict[str, Any]:
         "findings": [[f.code, f.quote, f.datum, f.message, f.confidence] for f in verdict.findings],
         "model": verdict.model,
         "prompt_version": verdict.prompt_version,
+        "supports": verdict.supports,
     }
 
 
 def _thawed(known: Mapping[str, Any]) -> Verdict:
     findings = tuple(Finding(*values) for values in known["findings"])
     verdict = Verdict("llm", known["confidence"], known["reason"], findings)
-    return replace(verdict, model=known["model"], prompt_version=known["prompt_version"])
+    return replace(
+        verdict,
+        model=known["model"],
+        prompt_version=known["prompt_version"],
+        supports=known["supports"],
+    )

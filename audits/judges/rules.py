@@ -1,8 +1,8 @@
 """The rules judge: what no memory may hold, whatever the evidence says.
 
 Junk, secrets, hidden characters, look-alike names, instructions aimed at the judge or the reader,
-claims of actions that a read-only assistant cannot have taken, and destructive advice. It always
-has a verdict; with nothing found it is a low and undecided one, and the next judge is asked.
+claims of actions that a read-only assistant cannot have taken, and destructive advice. That it
+finds nothing says nothing.
 Duplicates are linked elsewhere and never flagged here.
 """
 
@@ -42,16 +42,10 @@ MOST_TEXT = 200_000
 async def rules_judge(memory: MemoryUnderAudit) -> Verdict | None:
     findings = sorted(_findings(memory), key=lambda finding: -finding.confidence)[:20]
     if not findings:
-        return Verdict("rules", 0.1, _("rules: nothing found."))
+        return None
     shown = [f"{f.message} “{mask_secrets(visible(f.quote[:200]))}”" for f in findings[:3]]
     strongest = findings[0].confidence
-    return Verdict(
-        "rules",
-        strongest,
-        "rules: " + " | ".join(shown),
-        tuple(findings),
-        decisive=strongest > 0.85,
-    )
+    return Verdict("rules", strongest, "rules: " + " | ".join(shown), tuple(findings))
 
 
 def _findings(memory: MemoryUnderAudit) -> Iterator[Finding]:

@@ -93,7 +93,7 @@ class Reviewer(RestClient):
     """Decides on what waits, often on what somebody else is deciding on."""
 
     def act(self) -> None:
-        waiting = self.random.choice(["pending", "pending", "quarantined"])
+        waiting = self.random.choice(["pending", "pending", "quarantined", "unverified"])
         status, page = self.ask("GET", "/api/audit/flags", params={"status": waiting, "limit": 5})
         if status != 200 or not page["items"]:
             self.over.wait(0.3)

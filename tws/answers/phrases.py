@@ -425,7 +425,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Histórico, não o presente. Em {date} foi dito ({trust}):",
     ),
     "trust_trusted": ("approved by a person", "aprovada por uma pessoa"),
-    "trust_cleared": ("audited, not reviewed", "auditada, não revisada"),
+    "trust_cleared": ("verified, not reviewed", "verificada, não revisada"),
     "closest": (
         "I have no answer to exactly that. The closest memory:",
         "Não tenho resposta exatamente para isso. A memória mais próxima:",

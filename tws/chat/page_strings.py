@@ -35,7 +35,7 @@ def chat_strings() -> dict[str, str]:
         "sources": _("Sources"),
         "memory": _("Memory"),
         "trusted": _("approved by a person"),
-        "cleared": _("audited, not reviewed"),
+        "cleared": _("verified, not reviewed"),
         "failed_step": _("failed"),
         "stopped": _("Stopped."),
         "not_answered": _("Not answered."),

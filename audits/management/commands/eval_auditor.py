@@ -15,10 +15,13 @@ from tqdm import tqdm
 
 from knowledge.arguments import positive
 
+FIGURES = ("n", "precision", "recall", "false_alarms", "abstained", "f1", "kappa", "ece")
+
 
 class Command(BaseCommand):
     help = (
-        "Judge labelled examples and measure the auditor: precision, recall, F1, kappa, "
+        "Judge labelled examples and measure the auditor: precision, recall (of all incorrect "
+        "rows), false alarms (of all correct rows), the share it could not verify, F1, kappa, "
         "calibration error (positive: flagged or quarantined). Writes nothing. FILE is JSONL with "
         "user_query, agent_response, evidence and label (correct or incorrect); without FILE, "
         "--decisions takes what people decided. Each example is judged alone: rules about "
@@ -59,10 +62,11 @@ class Command(BaseCommand):
     def _measure(self, options: dict[str, Any]) -> dict[str, Any]:
         from audits.judging import bench
 
-        examples = self._examples(options)
-        result = self._judged(bench(options["judge"]), examples, options)
+        examples, sitting, candidate = self._examples(options), bench(options["judge"]), None
         if options["prompt"] or options["model"]:
             candidate = bench(options["judge"], options["prompt"], options["model"])
+        result = self._judged(sitting, examples, options)
+        if candidate is not None:
             result["candidate"] = self._judged(candidate, examples, options)
         return result
 
@@ -119,9 +123,7 @@ class Command(BaseCommand):
 
     def _line(self, name: str, values: dict[str, Any]) -> None:
         figures = " ".join(
-            f"{key}={'-' if values[key] is None else values[key]}"
-            for key in ("n", "precision", "recall", "f1", "kappa", "ece")
+            f"{key}={'-' if values[key] is None else values[key]}" for key in FIGURES
         )
-        cells = values["confusion"]
-        self.stdout.write(f"{name:10} {figures} tp={cells['tp']} fp={cells['fp']} "
-                          f"fn={cells['fn']} tn={cells['tn']}")  # fmt: skip
+        cells = " ".join(f"{cell}={count}" for cell, count in values["confusion"].items())
+        self.stdout.write(f"{name:10} {figures} {cells}")

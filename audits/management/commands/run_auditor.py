@@ -22,6 +22,8 @@ from knowledge.arguments import positive
 
 log = logging.getLogger("audits.auditor")
 
+NOT_AGAIN = ("watch", "dry_run", "since", "memory")
+"""What --recheck chooses by itself."""
 EXIT_SOME_FAILED = 1
 EXIT_CANNOT_RUN = 2
 
@@ -53,6 +55,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--concurrency", type=positive, default=32, help="memories judged at a time (32)"
         )
+        parser.add_argument(
+            "--recheck",
+            action="store_true",
+            help="judge again what could not be verified, most used first (with --limit: so many)",
+        )
         parser.add_argument("--since", type=since, help="only memories since a time, or 12h, 7d")
         parser.add_argument("--memory", type=uuid.UUID, metavar="ID", help="only this memory")
         parser.add_argument("--judge", default="", help="only this judge: rules, grounding or llm")
@@ -66,6 +73,10 @@ class Command(BaseCommand):
 
         if options["watch"] and options["dry_run"]:
             raise CommandError("--watch and --dry-run exclude each other.")
+        if options["recheck"] and any(options[name] for name in NOT_AGAIN):
+            raise CommandError(
+                "--recheck goes with --limit, --concurrency, --judge and --json only."
+            )
         try:
             sitting = bench(options["judge"])
         except LookupError as error:
@@ -76,13 +87,14 @@ class Command(BaseCommand):
         from audits.auditor import Auditor, Scope
         from audits.neighbours import neighbours_of
 
-        scope = Scope(since=options["since"], memory_id=options["memory"])
+        memory_ids = [options["memory"]] if options["memory"] else None
+        scope = Scope(since=options["since"], memory_ids=memory_ids)
         if options["dry_run"]:
             return await self._dry_run(sitting, scope, options)
         auditor = Auditor(
             sitting,
             concurrency=options["concurrency"],
-            limit=options["limit"],
+            limit=None if options["recheck"] else options["limit"],
             scope=scope,
             neighbours=neighbours_of,
             keeps_house=True,
@@ -102,11 +114,11 @@ class Command(BaseCommand):
             loop.add_signal_handler(name, auditor.stop)
         started = time.monotonic()
         with Progress(auditor, quiet=options["json"], lines=options["watch"]):
-            if options["watch"]:
-                await watch(auditor)
+            if options["recheck"]:
+                remaining = await auditor.run_again(options["limit"])
             else:
-                await auditor.run()
-        remaining = await auditor.remaining()
+                await (watch(auditor) if options["watch"] else auditor.run())
+                remaining = await auditor.remaining()
         await auditor.close()
         if not options["watch"]:
             await asyncio.to_thread(index_all)
@@ -124,6 +136,7 @@ class Command(BaseCommand):
             "cleared": tally.cleared,
             "flagged": tally.flagged,
             "quarantined": tally.quarantined,
+            "unverified": tally.unverified,
             "failed": tally.failed,
             "remaining": remaining,
             "seconds": round(seconds, 3),
@@ -133,8 +146,8 @@ class Command(BaseCommand):
             return
         self.stdout.write(
             "{audited} audited in {seconds:.1f} s: {cleared} cleared, {flagged} flagged for a "
-            "person, {quarantined} quarantined. {failed} could not be judged, {remaining} "
-            "remain.".format(**figures)
+            "person, {quarantined} quarantined, {unverified} not verified. {failed} could not be "
+            "judged, {remaining} remain.".format(**figures)
         )
 
     async def _dry_run(self, sitting: Any, scope: Any, options: dict[str, Any]) -> int:

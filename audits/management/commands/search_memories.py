@@ -49,7 +49,7 @@ class Command(BaseCommand):
         if not hits:
             self.stdout.write("No audited or approved memory bears on this.")
         for hit in hits:
-            standing = "approved" if hit.trust == "trusted" else "audited, not reviewed"
+            standing = "approved" if hit.trust == "trusted" else "verified, not reviewed"
             self.stdout.write(
                 f"{hit.score:.2f}  {hit.memory_id}  {standing}\n"
                 f"      {visible(mask_secrets(hit.user_query))}\n"

@@ -39,6 +39,8 @@ class Item(Schema):
     confidence: float | None
     judge: str
     evidence: list[Any]
+    claims: list[dict[str, Any]]
+    findings: list[Any]
     created_at: datetime
     reviewed_at: datetime | None
     reviewer: str | None
@@ -126,6 +128,8 @@ def _item(record: AuditRecord) -> dict[str, Any]:
         "confidence": record.ia_audit_confidence,
         "judge": record.judge,
         "evidence": mask_json(memory.evidence),
+        "claims": mask_json(memory.claims),
+        "findings": mask_json(record.findings),
         "created_at": record.created_at,
         "reviewed_at": record.reviewed_at,
         "reviewer": record.reviewer.get_username() if record.reviewer else None,

@@ -6,7 +6,7 @@ Both rows are locked by the caller, the memory first.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -159,9 +159,10 @@ def _fit(response: str) -> str:
         ) from unfit
 
 
-def correct(memory: Memory, response: str, by: User) -> None:
+def correct(memory: Memory, response: str, by: User, answer: dict[str, Any] | None = None) -> None:
+    """Give a memory another text; `answer` are its segments, when it was there before."""
     try:
-        store.revise(memory, response, by)
+        store.revise(memory, response, by, answer=answer)
     except store.SameAsAnother as same:
         raise SameText(same.memory) from None
 

@@ -102,7 +102,7 @@ def _restore_text(memory: Memory, last: Decision, by: User) -> None:
     if last.from_digest in {"", last.content_digest} or memory.version != last.memory_version:
         return
     revision = memory.revisions.get(version=last.memory_version - 1)
-    correct(memory, revision.agent_response, by)
+    correct(memory, revision.agent_response, by, revision.answer)
 
 
 def _decision_behind(last: Decision) -> Decision | None:

@@ -198,6 +198,7 @@ class MemoryAdmin(ReadOnlyAdmin):
         "whole_answer",
         "whole_evidence",
         "agent_name",
+        "engine",
         "kind",
         "source",
         "said",
@@ -211,7 +212,7 @@ class MemoryAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Memory]:
         memories = Memory.objects.all()
         if getattr(request.resolver_match, "url_name", "").endswith("changelist"):
-            memories = memories.defer("user_query", "agent_response", "evidence")
+            memories = memories.defer("user_query", "agent_response", "answer", "evidence")
         return memories.annotate(
             question_begins=Left("user_query", 400), answer_begins=Left("agent_response", 400)
         )
@@ -236,7 +237,10 @@ class MemoryAdmin(ReadOnlyAdmin):
 
     def export_row(self, row: Memory) -> dict[str, Any]:
         names = ("agent", "kind", "source", "trust", "version", "user_query", "agent_response")
-        values = {name: getattr(row, name) for name in (*names, "evidence", "use_count")}
+        values = {
+            name: getattr(row, name)
+            for name in (*names, "answer", "evidence", "engine", "use_count")
+        }
         said = [f"{one.rating} / 5 {one.comment}".strip() for one in row.feedback.all()]
         created_at = row.created_at.isoformat()
         return {"memory_id": str(row.pk), **values, "feedback": said, "created_at": created_at}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from dataclasses import asdict
 from typing import Any, Self
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from knowledge.claims.answer import AnswerMalformed, read_answer
 from knowledge.cleaning import EvidenceDecoder
 from knowledge.llm.models import LLMProfile, LLMUsage  # noqa: F401  Django looks for them here
 
@@ -119,8 +121,15 @@ class Memory(models.Model):
         related_name="+",
     )
     user_query = models.TextField(_("question"))
+    # What was typed, where the question that stands alone is another one.
+    asked_as = models.TextField(_("asked as"), blank=True)
     agent_response = models.TextField(_("answer"))
+    # The segments that yield the text (knowledge.claims.answer); none of a text written by hand.
+    answer = models.JSONField(
+        _("answer as data"), null=True, blank=True, decoder=EvidenceDecoder, editable=False
+    )
     evidence = models.JSONField(_("evidence"), default=list, blank=True, decoder=EvidenceDecoder)
+    engine = models.CharField(_("engine"), max_length=100, blank=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.KNOWLEDGE)
     source = models.CharField(_("source"), max_length=10, choices=Source, default=Source.CHAT)
     external_id = models.CharField(_("id in its source"), max_length=255, null=True, blank=True)  # noqa: DJ001  NULL is "none" and unique ignores it
@@ -196,6 +205,16 @@ class Memory(models.Model):
     def is_usable(self) -> bool:
         return self.trust in USABLE
 
+    @property
+    def claims(self) -> list[dict[str, Any]]:
+        """What the answer's slots hold: `{id, expr, kind, value, words}` each."""
+        try:
+            return (
+                [asdict(claim) for claim in read_answer(self.answer).claims] if self.answer else []
+            )
+        except AnswerMalformed:
+            return []
+
 
 class MemoryRevision(models.Model):
     """What a memory said before a change: version `version`, until `changed_at`."""
@@ -204,6 +223,7 @@ class MemoryRevision(models.Model):
     version = models.PositiveIntegerField(_("version"))
     user_query = models.TextField(_("question"))
     agent_response = models.TextField(_("answer"))
+    answer = models.JSONField(_("answer as data"), null=True, decoder=EvidenceDecoder)
     evidence = models.JSONField(_("evidence"), default=list, decoder=EvidenceDecoder)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
     changed_by = models.ForeignKey(
@@ -220,6 +240,48 @@ class MemoryRevision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.memory_id} v{self.version}"
+
+
+class MemoryUse(models.Model):
+    """That a memory bore on an answer: in which version, how, and who read that answer."""
+
+    class How(models.TextChoices):
+        SHOWN = "shown", _("Shown beside the answer")
+        QUOTED = "quoted", _("Quoted in the answer")
+        RECALLED = "recalled", _("Given to the model")
+
+    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="uses")
+    version = models.PositiveIntegerField(_("version"))
+    how = models.CharField(_("how"), max_length=8, choices=How)
+    answer = models.ForeignKey(
+        Memory,
+        verbose_name=_("the memory of that answer"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="used",
+    )
+    run_id = models.UUIDField(_("run of the chat"), null=True)
+    reader = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("read by"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("use of a memory")
+        verbose_name_plural = _("uses of memories")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(how__in=["shown", "quoted", "recalled"]), name="memory_use_is_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.memory_id} v{self.version} {self.how}"
 
 
 class FeedbackQuerySet(models.QuerySet["Feedback"]):

@@ -53,6 +53,10 @@ class Draft:
     user_query: str
     agent_response: str
     evidence: list[dict[str, Any]] = field(default_factory=list)
+    answer: dict[str, Any] | None = None
+    """The segments that yield `agent_response`, as `knowledge.claims.answer` writes them."""
+    asked_as: str = ""
+    engine: str = ""
     kind: str = Kind.KNOWLEDGE
     source: str = Source.CHAT
     conversation: uuid.UUID | None = None
@@ -74,6 +78,9 @@ class Draft:
             user_query=query,
             agent_response=response,
             evidence=evidence,
+            answer=clean_json(self.answer),
+            asked_as=clean(self.asked_as).strip(),
+            engine=clean(self.engine)[:100],
             kind=self.kind,
             source=self.source,
             external_id=self.external_id,
@@ -149,11 +156,12 @@ def revise(
     by: User | None,
     *,
     evidence: list[dict[str, Any]] | None = None,
+    answer: dict[str, Any] | None = None,
 ) -> None:
     """Change a locked memory's answer or evidence; no trust moves.
 
     The earlier text is kept and the version grows. SameAsAnother when another memory of the
-    agent says exactly this already.
+    agent says exactly this already. `answer` are the segments of the new text: a person's has none.
     """
     response = clean(response).strip()
     if shows_nothing(response):
@@ -168,15 +176,19 @@ def revise(
         version=memory.version,
         user_query=memory.user_query,
         agent_response=memory.agent_response,
+        answer=memory.answer,
         evidence=memory.evidence,
         changed_by=by,
     )
+    if response != memory.agent_response:
+        memory.answer = answer
     memory.agent_response, memory.evidence = response, read
     memory.content_hash, memory.terms = digest, terms_of(memory.user_query, response)
     memory.version += 1
     memory.save(
         update_fields=[
-            "agent_response", "evidence", "content_hash", "terms", "version", "updated_at",
+            "agent_response", "answer", "evidence", "content_hash", "terms", "version",
+            "updated_at",
         ]
     )  # fmt: skip
 

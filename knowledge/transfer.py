@@ -1,12 +1,14 @@
 """Memories in files: read line by line, written so that no spreadsheet runs them.
 
 Reading is a stream of `Row` and `BadRow`: what is wrong with one line stops no other. JSONL, CSV
-and XLSX carry `user_query`, `agent_response` and optionally `agent_id`, `evidence`, `rating`;
-`question` and `answer` are taken for the first two, other names by a mapping.
+and XLSX carry `user_query`, `agent_response` and optionally `agent_id`, `evidence`, `answer` (the
+segments that yield the text), `rating`; `question` and `answer` are taken for the first two where
+those are missing, other names by a mapping.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import functools
 import itertools
@@ -18,6 +20,7 @@ from typing import IO, Any
 
 from django.conf import settings
 
+from knowledge.claims.answer import AnswerMalformed, read_answer
 from knowledge.files import Bad, Record, UnreadableFile, delimited, json_lines, workbook
 from knowledge.folding import fold
 from knowledge.formulas import neutralise_formula, plain_cell
@@ -25,7 +28,7 @@ from knowledge.limits import Unfit, check_evidence, check_text
 from knowledge.models import Memory
 from knowledge.secrets import mask_json
 
-FIELDS = ("user_query", "agent_response", "agent_id", "evidence", "rating")
+FIELDS = ("user_query", "agent_response", "agent_id", "evidence", "answer", "rating")
 SYNONYMS = {
     "question": "user_query",
     "pergunta": "user_query",
@@ -56,6 +59,8 @@ class Row:
     agent_id: str = ""
     evidence: list[dict[str, Any]] = field(default_factory=list)
     rating: int | None = None
+    answer: dict[str, Any] | None = None
+    """The segments that yield the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,7 @@ def _checked(line: int, record: Record, mapping: Mapping[str, str]) -> Row | Bad
             str(named.get("agent_id") or "").strip(),
             _evidence(named.get("evidence")),
             _rating(named.get("rating")),
+            _answer(named.get("answer")),
         )
     except (Bad, Unfit) as bad:
         return BadRow(line, str(bad))
@@ -181,6 +187,8 @@ def _chosen(
     chosen = {ours: folded[name] for name, ours in SYNONYMS.items() if name in folded}
     chosen |= {ours: folded[ours] for ours in FIELDS if ours in folded}
     chosen |= {ours: theirs for theirs, ours in mapping if theirs in names}
+    if chosen.get("answer") == chosen.get("agent_response"):
+        chosen.pop("answer", None)  # it is the text
     return tuple(chosen.items())
 
 
@@ -204,6 +212,20 @@ def _evidence(value: Any) -> list[dict[str, Any]]:
     return check_evidence(value)
 
 
+def _answer(value: Any) -> dict[str, Any] | None:
+    """The segments, when they are some; a text under that name is somebody else's column."""
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError, RecursionError):
+            value = json.loads(value)
+    if not isinstance(value, dict):
+        return None
+    check_evidence([value])
+    try:
+        return read_answer(value).as_json()
+    except AnswerMalformed as error:
+        raise Bad(f"answer can't be read: {error}") from None
+
+
 def _rating(value: Any) -> int | None:
     if value is None or value == "":
         return None
@@ -219,8 +241,8 @@ def _rating(value: Any) -> int | None:
 # --- writers -------------------------------------------------------------------------------------
 
 COLUMNS = (
-    "memory_id", "agent_id", "user_query", "agent_response", "evidence", "kind", "rating",
-    "trust", "version", "created_at",
+    "memory_id", "agent_id", "user_query", "agent_response", "evidence", "answer", "engine", "kind",
+    "rating", "trust", "version", "created_at",
 )  # fmt: skip
 
 
@@ -232,6 +254,8 @@ def record_of(memory: Memory) -> dict[str, Any]:
         "user_query": memory.user_query,
         "agent_response": memory.agent_response,
         "evidence": memory.evidence,
+        "answer": memory.answer,
+        "engine": memory.engine,
         "kind": memory.kind,
         "rating": min((given.rating for given in memory.feedback.all()), default=None),
         "trust": memory.trust,
@@ -256,7 +280,9 @@ def write_csv(memories: Iterable[Memory], out: IO[str]) -> int:
     count = 0
     for count, memory in enumerate(memories, 1):  # noqa: B007  counts
         record = record_of(memory)
-        record["evidence"] = json.dumps(record["evidence"], ensure_ascii=False)
+        for name in ("evidence", "answer"):
+            if record[name] is not None:
+                record[name] = json.dumps(record[name], ensure_ascii=False)
         cells = ["" if record[name] is None else str(record[name]) for name in COLUMNS]
         writer.writerow([neutralise_formula(cell) for cell in cells])
     return count

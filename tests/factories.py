@@ -9,6 +9,22 @@ from audits.states import TRUST_OF
 from knowledge.models import Kind, Memory
 from knowledge.store import Draft, remember, set_trust
 
+ANSWER = {
+    "language": "en",
+    "zone": "America/Sao_Paulo",
+    "wording": 1,
+    "segments": [
+        {
+            "type": "said",
+            "claim": {
+                "id": "c1", "expr": "q1.matched", "kind": "count", "value": 3, "words": "3"
+            },
+        },
+        {"type": "words", "text": " jobs failed."},
+    ],
+}  # fmt: skip
+"""An answer as data, as `knowledge.claims.answer` writes it."""
+
 
 def make_memory(
     user_query: str = "How do I restart an agent?",

@@ -21,7 +21,7 @@ from knowledge import indexer
 from knowledge.hwa.statuses import group_of
 from knowledge.models import Memory
 from resync_site.models import ApiToken
-from tests.factories import make_memory, make_record
+from tests.factories import ANSWER, make_memory, make_record
 from tests.plan_reading import make_engine
 from tws.models import Agent
 from tws.plan.models import PlanJob
@@ -176,10 +176,11 @@ def test_flags_are_pending_ones_unless_asked_otherwise(reviewer):
 
 def test_an_item_has_the_fields_of_the_contract(reviewer):
     evidence = [{"tool": "job_log", "result": {"text": "AWSBHT001I"}}]
-    memory = make_memory(evidence=evidence)
+    memory = make_memory(evidence=evidence, answer=ANSWER)
     record = make_record(
-        "pending", memory, ia_audit_reason="no", ia_audit_confidence=0.7, judge="rules"
-    )
+        "pending", memory, ia_audit_reason="no", ia_audit_confidence=0.7, judge="rules",
+        findings=[{"code": "claims.value", "claim_id": "c1", "said": 3, "found": 4}],
+    )  # fmt: skip
 
     item = Api(reviewer).get("/audit/flags")[1]["items"][0]
 
@@ -196,6 +197,8 @@ def test_an_item_has_the_fields_of_the_contract(reviewer):
         "confidence": 0.7,
         "judge": "rules",
         "evidence": evidence,
+        "claims": [{"id": "c1", "expr": "q1.matched", "kind": "count", "value": 3, "words": "3"}],
+        "findings": [{"code": "claims.value", "claim_id": "c1", "said": 3, "found": 4}],
         "reviewed_at": None,
         "reviewer": None,
         "version": 1,

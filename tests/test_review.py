@@ -15,7 +15,7 @@ from audits.models import AuditRecord, Decision, ReviewNote
 from audits.review import Invalid, Refused, SameText, UnknownMemory
 from audits.states import MOVES, TRUST_OF, Status
 from knowledge.models import Memory, MemoryRevision
-from tests.factories import make_memory, make_record
+from tests.factories import ANSWER, make_memory, make_record
 
 pytestmark = pytest.mark.django_db
 
@@ -155,6 +155,17 @@ def test_undo_of_a_correction_puts_the_text_back_too(reviewer):
         "Use conman.",
         before.agent_response,
     ]
+
+
+def test_a_corrected_text_has_no_segments_until_the_correction_is_undone(reviewer):
+    record = make_record("pending", make_memory(answer=ANSWER))
+    review.decide(record.memory_id, "approve", reviewer, corrected_response="Use conman.")
+    corrected = Memory.objects.get(pk=record.memory_id)
+
+    review.undo(record.memory_id, reviewer)
+
+    assert (corrected.answer, corrected.claims) == (None, [])
+    assert Memory.objects.get(pk=record.memory_id).answer == ANSWER
 
 
 def test_undo_of_a_restore_gives_the_rejection_back_to_who_made_it(reviewer, admin_user):

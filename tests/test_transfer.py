@@ -19,7 +19,7 @@ from audits.models import AuditRecord, Decision
 from knowledge.files import UnreadableFile
 from knowledge.models import Kind, Memory, Source, Trust
 from knowledge.transfer import BadRow, Row, parse_mapping, read
-from tests.factories import make_memory, make_record
+from tests.factories import ANSWER, make_memory, make_record
 
 GOOD = {"user_query": "How?", "agent_response": "Like this."}
 
@@ -76,6 +76,41 @@ def test_fields_are_known_by_other_names_too(tmp_path: Path) -> None:
 
     assert first == Row(1, "Q", "A", "x", [{"tool": "t"}], 4)
     assert second == Row(2, "Q", "A")
+
+
+def test_an_answer_as_data_comes_beside_its_text(tmp_path: Path) -> None:
+    path = jsonl(
+        tmp_path,
+        {**GOOD, "answer": ANSWER},
+        {**GOOD, "answer": json.dumps(ANSWER)},
+        {**GOOD, "answer": "another text"},
+        {**GOOD, "answer": {"segments": []}},
+        {"question": "Q", "answer": json.dumps(ANSWER)},
+    )
+
+    data, cell, column, malformed, text = read(path)
+
+    assert data == Row(1, "How?", "Like this.", answer=ANSWER)
+    assert (cell.answer, column.answer, text.answer) == (ANSWER, None, None)
+    assert text.agent_response == json.dumps(ANSWER)
+    assert malformed.reason.startswith("answer can't be read:")
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+@pytest.mark.django_db
+def test_an_exported_answer_is_imported_as_it_was(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evidence = [{"id": "q1", "tool": "plan_query", "result": {"matched": 3, "rows": []}}]
+    make_memory("How many?", "3 jobs failed.", evidence=evidence, answer=ANSWER, engine="PRD")
+    path = tmp_path / f"memories.{kind}"
+    path.write_text(exported(capsys, kind))
+
+    call_command("import_memories", str(path), "--agent", "another", "--map", "agent=agent_id")
+
+    first, second = Memory.objects.order_by("created_at")
+    assert (first.engine, first.source, second.source) == ("PRD", "chat", "import")
+    assert (second.answer, second.evidence) == (ANSWER, evidence)
 
 
 @pytest.mark.parametrize("pair", ["Frage", "=user_query", "Frage=nonsense"])

@@ -19,6 +19,7 @@ def record_row(record: AuditRecord) -> dict[str, Any]:
         "user_query": memory.user_query,
         "agent_response": memory.agent_response,
         "evidence": memory.evidence,
+        "answer": memory.answer,
         "reason": record.ia_audit_reason,
         "findings": record.findings,
         "confidence": record.ia_audit_confidence,

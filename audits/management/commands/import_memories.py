@@ -55,8 +55,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.formatter_class = RawDescriptionHelpFormatter
         parser.epilog = (
-            "Fields: user_query, agent_response and optionally agent_id, evidence, rating; others\n"
-            "are ignored. question and answer are taken for the first two without being told;\n"
+            "Fields: user_query, agent_response and optionally agent_id, evidence, answer (the\n"
+            "segments, as export_memories writes them), rating; others are ignored. question and\n"
+            "answer are taken for the first two, where those are missing, without being told;\n"
             "name any other with --map, as often as needed:\n\n"
             "  manage.py import_memories faq.csv --map Q=user_query --map A=agent_response\n\n"
             "A row with evidence is about the state of the plan (kind state), one without is\n"
@@ -167,6 +168,7 @@ def _draft(row: transfer.Row, agent: str) -> store.Draft:
         user_query=row.user_query,
         agent_response=row.agent_response,
         evidence=row.evidence,
+        answer=row.answer,
         kind=Kind.STATE if row.evidence else Kind.KNOWLEDGE,
         source=Source.IMPORT,
         rating=row.rating,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from knowledge.hwa.statuses import STATUSES
+from knowledge.hwa.statuses import STATUSES, SUBSTATUSES
 from tws.plan.query.asked import AnyOf, Condition, PlanQueryRefused
 from tws.plan.query.catalogue import Entity, Field
 from tws.plan.query.moments import Moment, read_moment, read_span
@@ -145,6 +145,8 @@ def _text(value: Any) -> str:
 def _known_word(name: str, field: Field, context: Context, wanted: str) -> str:
     """The word as HWA spells it: one of the known ones, or one that stands in the plan."""
     if name in {"status", "target_status", "common_status"} and wanted.upper() in STATUSES:
+        return wanted.upper()
+    if name == "substatus" and wanted.upper() in SUBSTATUSES:
         return wanted.upper()
     known = list(field.known) or _words_in_plan(context, field)
     spelling = {word.lower(): word for word in known}.get(wanted.lower())

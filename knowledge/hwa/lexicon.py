@@ -1,0 +1,183 @@
+"""The words of operators' questions, by what they mean; the table is `lexicon.toml`.
+
+Pure: names and what is true of them come from elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from knowledge.folding import fold
+from knowledge.hwa.fields import FIELDS
+from knowledge.hwa.spans import LEXICON as TIMES
+from knowledge.hwa.statuses import Language, find_statuses
+
+MOST_WORDS = 400
+MOST_MISSPELT = 40
+_TABLE: dict[str, Any] = tomllib.loads(
+    Path(__file__).with_name("lexicon.toml").read_text(encoding="utf-8")
+)
+SAID: dict[str, dict[str, dict[Language, Any]]] = _TABLE["said"]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a question: `text` folded and written out, `written` as it stands there."""
+
+    text: str
+    written: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What the words `first` up to, not including, `last` mean."""
+
+    category: str
+    key: str
+    first: int
+    last: int
+    languages: frozenset[Language]
+
+
+@dataclass(slots=True)
+class _Node:
+    after: dict[str, _Node] = field(default_factory=dict)
+    meanings: dict[tuple[str, str], set[Language]] = field(default_factory=dict)
+
+
+def _add(root: _Node, phrase: str, meaning: tuple[str, str], languages: Sequence[Language]) -> None:
+    node = root
+    for word in phrase.split():
+        node = node.after.setdefault(word, _Node())
+    node.meanings.setdefault(meaning, set()).update(languages)
+
+
+def _phrases() -> _Node:
+    root = _Node()
+    for category, keys in _TABLE["term"].items():
+        for key, row in keys.items():
+            for language in ("pt", "en"):
+                for phrase in row.get(language, ()):
+                    _add(root, phrase, (category, key), (language,))
+    for one in FIELDS.values():
+        for phrase in one.heard:
+            _add(root, phrase, ("field", one.name), ())
+    return root
+
+
+_ROOT = _phrases()
+_SHORT: dict[str, str] = _TABLE["short"]
+IGNORED: dict[Language, frozenset[str]] = {
+    "pt": frozenset(_TABLE["ignored"]["pt"]),
+    "en": frozenset(_TABLE["ignored"]["en"]),
+}
+
+
+def _words_of(node: _Node) -> Iterator[str]:
+    for word, after in node.after.items():
+        yield word
+        yield from _words_of(after)
+
+
+def _time_words(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from key.split()
+            yield from _time_words(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _time_words(inner)
+    elif isinstance(value, str):
+        yield from value.split()
+
+
+VOCABULARY: frozenset[str] = frozenset(
+    [
+        *_words_of(_ROOT),
+        *_time_words(TIMES),
+        *_TABLE["spelling"]["words"],
+        *IGNORED["pt"],
+        *IGNORED["en"],
+        *_SHORT,
+    ]
+)
+"""Words that are none of a name, and no misspelling of another."""
+_SPELLINGS = sorted(word for word in VOCABULARY if len(word) >= 5 and word.isalpha())
+
+_TOKEN = re.compile(r"\S+")
+_EDGE = ",;:!?.()[]{}\"'`“”‘’«»…*_~"
+_INNER = re.compile(r"(?<=[a-z])['’](?=[a-z])")
+
+
+def split_words(text: str) -> list[Word]:
+    """The words of a text, written out: "pq o q ta em HOLD?" → porque o que esta em hold."""
+    folded, found = fold(text), list[Word]()
+    for match in _TOKEN.finditer(folded):
+        bare = match[0].strip(_EDGE)
+        if not bare:
+            continue
+        start = match.start() + match[0].index(bare)
+        end = start + len(bare)
+        plain = _INNER.sub("", bare)
+        for word in _SHORT.get(plain, plain).split():
+            written = text[start:end] if word == bare else word
+            found.append(Word(word, written, start, end))
+        if len(found) >= MOST_WORDS:
+            break
+    return found[:MOST_WORDS]
+
+
+def mend_spelling(words: Sequence[Word], known: Set[str] = frozenset()) -> list[Word]:
+    """The words with nearly the letters of one of these written so: "falahram"; `known` as is."""
+    mended, tried = [], 0
+    for word in words:
+        better = None
+        strange = word.text not in VOCABULARY and word.text not in known
+        if strange and len(word.text) >= 5 and word.text.isalpha():
+            tried += 1
+            if tried <= MOST_MISSPELT and not find_statuses(word.text):
+                better = _nearest(word.text)
+        mended.append(Word(better, better, word.start, word.end) if better else word)
+    return mended
+
+
+@lru_cache(maxsize=4_096)
+def _nearest(word: str) -> str | None:
+    most = 1 if len(word) < 8 else 2
+    found = process.extractOne(word[:40], _SPELLINGS, scorer=OSA.distance, score_cutoff=most)
+    return str(found[0]) if found else None
+
+
+def find_terms(words: Sequence[str]) -> list[Term]:
+    """Each phrase of the table in the words, the longest at each place; they may overlap."""
+    found = []
+    for first in range(len(words)):
+        node, at = _ROOT, first
+        while at < len(words) and (node_after := node.after.get(words[at])):
+            node, at = node_after, at + 1
+            for (category, key), languages in node.meanings.items():
+                found.append(Term(category, key, first, at, frozenset(languages)))
+    return _longest(found)
+
+
+def _longest(terms: list[Term]) -> list[Term]:
+    """Of the phrases of one category that overlap, the first and longest; all of its meanings."""
+    ends: dict[str, tuple[int, int]] = {}
+    found = []
+    for term in sorted(terms, key=lambda one: (one.first, -one.last)):
+        first, last = ends.get(term.category, (-1, 0))
+        if term.first >= last or (term.first, term.last) == (first, last):
+            found.append(term)
+            ends[term.category] = (term.first, term.last)
+    return found

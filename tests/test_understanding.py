@@ -1,0 +1,180 @@
+"""Whatever is typed is understood as something: nothing raises, each query is one of the plan's."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from knowledge.hwa.lexicon import VOCABULARY, find_terms, mend_spelling, split_words
+from tests.plan_reading import make_engine
+from tws.answers.understanding.asked import (
+    About,
+    Ask,
+    AskBack,
+    NotFound,
+    Order,
+    SmallTalk,
+    Thing,
+    read_understood,
+    understood_json,
+)
+from tws.answers.understanding.understanding import understand
+from tws.plan.models import PlanJob, PlanJobStream, PlanResource, PlanWorkstation
+from tws.plan.query.answering import answer
+from tws.plan.query.asked import PlanQueryRefused
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 11, 25, 17, 30, tzinfo=UTC)
+ZONE = ZoneInfo("America/Sao_Paulo")
+
+
+def row(model: Any, name: str, **columns: Any) -> Any:
+    columns = {"hwa_id": name, "digest": b"", "fetched_at": NOW, **columns}
+    return model.objects.create(engine="SIM", name=name, **columns)
+
+
+@pytest.fixture(autouse=True)
+def plan(db: None) -> None:
+    make_engine(time_zone="America/Sao_Paulo")
+    for name, status, group in (
+        ("PAYROLL_CALC", "ABEND", "failed"),
+        ("PAYROLL_PRINT", "HOLD", "waiting"),
+        ("SALES_LOAD", "SUCC", "success"),
+    ):
+        columns = {"stream_name": "PAYROLL", "workstation": "FTA1", "folder": "/RH/FOLHA"}
+        row(PlanJob, name, status=status, group=group, login="folha", **columns)
+    row(PlanJobStream, "PAYROLL", workstation="FTA1")
+    row(PlanWorkstation, "FTA1", type="FTA", os="LINUX", is_linked=True)
+    row(PlanResource, "TAPE", quantity=2)
+
+
+def asked(text: str, last: Any = None) -> Any:
+    return understand(text, now=NOW, zone=ZONE, engine="SIM", last=last)
+
+
+def holds(text: str, last: Any = None) -> Any:
+    """What is true of each understanding: it can be stored, and asked of the plan."""
+    understood = asked(text, last)
+    assert read_understood(json.loads(json.dumps(understood_json(understood)))) == understood
+    if isinstance(understood.asked, Ask):
+        for query in (understood.asked.query, understood.asked.whole):
+            if query is not None:
+                try:
+                    answer(query.model_copy(update={"engine": "SIM"}), now=NOW, as_last_read=True)
+                except PlanQueryRefused as refused:  # of a name or a word that the plan has not
+                    assert "is not the name" in str(refused) or "is like" in str(refused)
+    return understood
+
+
+WORDS = st.sampled_from(
+    [
+        *sorted(VOCABULARY),
+        *("PAYROLL_CALC", "payroll", "FTA1", "TAPE", "folha", "/RH/FOLHA", "12", "90", "2h"),
+        *("HOLD", "falharam", "em hold", "hoje", "ontem", "entre 2h e 6h", "mais de", "?", "@"),
+    ]
+)
+TEXTS = st.lists(WORDS, max_size=14).map(" ".join)
+SLOWLY = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@SLOWLY
+@given(TEXTS, TEXTS)
+def test_words_of_questions_in_any_order_are_understood_as_something(first, then):
+    holds(then, last=holds(first))
+
+
+@SLOWLY
+@given(st.text(max_size=200))
+def test_any_text_is_understood_as_something(text):
+    holds(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 10_000, "jobs que falharam " * 560, "A_1 " * 2_500, "@#" * 5_000]
+)
+def test_a_text_of_ten_thousand_characters_is_understood_in_little_time(text):
+    started = datetime.now(UTC)
+
+    holds(text)
+
+    assert datetime.now(UTC) - started < timedelta(seconds=20)
+
+
+def test_a_misspelt_word_is_taken_for_the_one_that_is_known_and_a_name_for_itself():
+    words = mend_spelling(split_words("quais jobs falahram na execuçoa do contab?"), {"contab"})
+
+    assert [word.text for word in words][2:] == ["falharam", "na", "execucao", "do", "contab"]
+
+
+def test_a_phrase_is_found_whole_and_not_by_its_first_word():
+    terms = find_terms(["rodam", "ha", "mais", "de", "uma", "hora"])
+
+    assert ("compare", "more") in {(term.category, term.key) for term in terms}
+
+
+def test_a_name_is_the_plan_s_own_however_it_is_written():
+    thing = Thing("job", "PAYROLL_CALC", "PAYROLL_CALC", "PAYROLL", "FTA1")
+    for written in ("PAYROLL_CALC", "payroll_calc", "payroll calc", "FTA1#PAYROLL.PAYROLL_CALC"):
+        assert asked(f"qual o status do {written}?").asked == About(thing)
+
+
+def test_a_name_that_is_near_several_is_asked_back_and_one_that_is_near_none_not_found():
+    assert isinstance(asked("o PAYROLL_CALP falhou?").asked, About | AskBack)
+    assert asked("o ZZ_INEXISTENTE_99 falhou?").asked == NotFound("ZZ_INEXISTENTE_99")
+
+
+def test_an_order_is_none_when_it_asks_how_or_how_many():
+    assert isinstance(asked("cancela o PAYROLL_CALC").asked, Order)
+    assert isinstance(asked("can you please rerun PAYROLL_CALC").asked, Order)
+    assert not isinstance(asked("como faço para cancelar o PAYROLL_CALC?").asked, Order)
+    assert not isinstance(asked("quantos jobs foram cancelados hoje?").asked, Order)
+
+
+def test_a_word_that_could_matter_and_is_not_used_is_told():
+    assert asked("quais jobs falharam no kubernetes?").unused == ("kubernetes",)
+    assert asked("quais jobs falharam no kubernetes azul?").asked.type == "not_understood"
+    assert asked("quais jobs falharam hoje, por favor?").unused == ()
+
+
+def test_a_follow_up_edits_what_was_asked_and_stands_alone():
+    first = asked("quais jobs falharam hoje?")
+
+    then = asked("e na FTA1?", last=first)
+
+    assert [one.field for one in then.asked.query.where] == ["end", "end", "group", "workstation"]
+    assert "FTA1" in then.standing and "erro" in then.standing
+    assert asked("valeu", last=then).asked == SmallTalk("thanks")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("quais jobs falharam?", "pt"),
+        ("which jobs failed?", "en"),
+        ("PAYROLL_CALC", "en"),
+        ("o que ta em HOLD", "pt"),
+        ("whats in HOLD", "en"),
+    ],
+)
+def test_a_question_is_answered_in_its_language_else_in_the_page_s(text, language):
+    understood = understand(text, now=NOW, zone=ZONE, engine="SIM", page_language="en")
+
+    assert understood.language == language
+
+
+def test_how_it_was_understood_is_told_in_the_question_s_language():
+    assert asked("jobs que falharam entre 2h e 6h").text == (
+        "execuções · terminou com erro · 02:00–06:00 hoje · por fim"
+    )
+    assert asked("failed jobs on FTA1 since yesterday").text == (
+        "runs · workstation FTA1 · ended in error · since 00:00 yesterday · by end"
+    )

@@ -1,0 +1,229 @@
+"""A question about one object: which facet of it, or which of the tools beside the plan query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from knowledge.hwa.fields import FIELDS
+from knowledge.hwa.lexicon import Term
+from tws.answers.understanding.asked import (
+    About,
+    Ask,
+    Asked,
+    Before,
+    CompareRuns,
+    Facet,
+    Impact,
+    LogOf,
+    Run,
+    Thing,
+)
+from tws.answers.understanding.asking import condition, query_of, within
+from tws.answers.understanding.reading import Question
+
+_RUNS: dict[str, Run] = {"first_run": "first", "last_run": "last", "previous_run": "previous"}
+_NOUNS = frozenset({
+    "sucessor", "sucessores", "sucessora", "successor", "successors", "dependentes", "dependents",
+    "downstream", "predecessor", "predecessores", "predecessora", "predecessors", "antecessor",
+    "antecessores", "dependencies", "dependency", "dependencias", "dependencia", "upstream",
+})  # fmt: skip
+_PASSIVE = frozenset({"by", "pelo", "pela", "por", "causa", "behind", "no"})
+_WHAT = frozenset({"que", "what", "quem", "who", "qual", "quais", "which", "porque", "why"})
+_NOT_STARTED = ("waiting", "ready", "stuck", "undecided")
+
+
+def about(question: Question, thing: Thing, place: int) -> Asked:
+    """What is asked of `thing`, which the question names at `place`, -1 when it points at it."""
+    reader = _About(question, thing, place)
+    return reader.beside() or reader.facet()
+
+
+class _About:
+    def __init__(self, question: Question, thing: Thing, place: int) -> None:
+        self.q, self.thing, self.place = question, thing, place
+        self.groups = {status.value.group for status in question.statuses}
+
+    # The tools beside
+
+    def beside(self) -> Asked | None:
+        q, thing = self.q, self.thing
+        is_job = thing.kind == "job"
+        if is_job and q.take("facet", "log"):
+            return LogOf(thing, self._run() or "last")
+        if thing.kind not in ("job", "stream"):
+            return None
+        if is_job and q.has("facet", "compare", "usual") and not q.has("facet", "failed_before"):
+            q.use(*q.of("facet"), *q.of("entity", "runs"), *q.of("superlative"), *q.times)
+            return CompareRuns(thing, last_two=q.has("facet", "previous_run"))
+        return self._related()
+
+    def _related(self) -> Asked | None:
+        q, thing = self.q, self.thing
+        if q.take("relation", "impact"):
+            q.use(*q.statuses, *q.of("flag"), *q.of("event"))
+            return Impact(thing)
+        if term := q.take("relation", "holds_up"):
+            q.use(*q.of("relation"), *q.statuses)
+            if self._ends_passive(term) or not self._is_object_of(term):
+                return Impact(thing, direct=True)
+            return About(thing, "why_waits")
+        noun = next((t for t in q.of("relation", "after", "before") if self._is_noun(t)), None)
+        if noun:
+            q.use(noun)
+            return Impact(thing, direct=True) if noun.key == "after" else Before(thing)
+        if term := q.take("relation", "before"):
+            q.use(*q.of("relation"))
+            own = "depend" in q.text_of(term)
+            return Before(thing) if own or self._is_object_of(term) else Impact(thing, direct=True)
+        if q.has("ask", "why"):
+            return None
+        if term := q.take("relation", "after"):
+            q.use(*q.of("relation"), *q.statuses)
+            if self._is_object_of(term):
+                return Impact(thing, direct=True)
+            waits = not q.text_of(term).startswith(("depend", "depende"))
+            return About(thing, "why_waits") if waits else Before(thing)
+        if q.take("relation", "depends"):
+            return Before(thing)
+        return None
+
+    def _is_noun(self, term: Term) -> bool:
+        return bool(_NOUNS & set(self.q.text_of(term).split()))
+
+    def _ends_passive(self, term: Term) -> bool:
+        after = self.q.words[term.last].text if term.last < len(self.q.words) else ""
+        return self.q.text_of(term).split()[-1] in _PASSIVE or after in _PASSIVE - {"no"}
+
+    def _is_object_of(self, term: Term) -> bool:
+        """Whether the object stands after the verb: "what depends on X", not "X depends on"."""
+        return self.place >= term.last or self.place == -1
+
+    # Facets
+
+    def _times_run(self) -> Ask:
+        """How many times it ran within a time."""
+        q, told = self.q, self.q.times[0]
+        q.use(told, *q.of("event"))
+        where = [condition("job", "=", self.thing.name), *within("start", told.value)]
+        return Ask(query_of("runs", where), "count")
+
+    def facet(self) -> Asked:
+        q, thing = self.q, self.thing
+        if thing.kind == "resource" and q.has("facet", "holders"):
+            q.use(*q.of("facet", "holders"))
+            return About(thing, "holders")
+        if thing.kind == "job" and (found := self._of_runs()):
+            return found
+        if found := self._why():
+            return found
+        if fields := self._fields():
+            if fields[0] == "runs" and q.times:
+                return self._times_run()
+            self._use_verbs()
+            return About(thing, "value", fields, self._run())
+        facets: tuple[Facet, ...] = ("runs", "definition", "schedule")
+        for facet in facets:
+            if q.take("facet", facet):
+                return About(thing, facet)
+        if thing.kind == "job" and q.take("entity", "runs"):
+            return About(thing, "runs")
+        self._use_verbs()
+        q.use(*q.statuses, *q.of("flag"), *q.of("relation", "waits"))
+        return About(thing, "status", run=self._run())
+
+    def _use_verbs(self) -> None:
+        """The verbs that a question about an object needs, and says nothing by."""
+        self.q.use(*self.q.of("event"))
+
+    def _of_runs(self) -> About | None:
+        """Whether it was rerun, or failed before it ended well."""
+        q, thing = self.q, self.thing
+        twice = {"failed", "success"} <= self.groups
+        if "failed" in self.groups and (q.has("facet", "failed_before") or twice):
+            q.use(*q.of("facet"), *q.statuses, *q.of("relation"))
+            return About(thing, "failed_before")
+        if q.take("flag", "rerun"):
+            return About(thing, "rerun")
+        return None
+
+    def _why(self) -> About | None:
+        q, thing = self.q, self.thing
+        asks_what = bool(_WHAT & {word.text for word in q.words})
+        cause = q.take("facet", "cause")
+        if not (q.has("ask", "why") or cause):
+            if asks_what and q.has("relation", "waits") and not q.has("ask", "when"):
+                q.use(*q.of("relation"), *q.statuses, *q.of("filter"))
+                return About(thing, "why_waits")
+            return None
+        waits = q.has("relation", "waits") or q.has("filter", "not_run")
+        waits = waits or bool(self.groups.intersection(_NOT_STARTED))
+        waits = waits or (q.has("negation", "not") and q.has("event", "start", "ran"))
+        q.use(*q.of("ask", "why"), *q.statuses, *q.of("relation"), *q.of("event"), *q.of("filter"))
+        q.use(*q.of("negation"), *q.of("flag"), *q.of("order"), *q.times)
+        if thing.kind not in ("job", "stream"):
+            return About(thing, "why")
+        if "failed" in self.groups or (cause and not waits):
+            return About(thing, "why_failed")
+        return About(thing, "why_waits" if waits else "why")
+
+    def _fields(self) -> tuple[str, ...]:
+        found = [*self._timed(), *self._heard(), *self._places()]
+        return tuple(dict.fromkeys(found))
+
+    def _heard(self) -> Iterator[str]:
+        q = self.q
+        for term in q.of("field"):
+            of = FIELDS[term.key].of
+            if not of or self.thing.kind in of:
+                if term.key == "estimated_minutes":
+                    yield from ("estimated_minutes", "usual_minutes")
+                    q.use(*q.of("event"), *q.of("ask", "how_long"))
+                else:
+                    yield term.key
+                q.use(term)
+
+    def _places(self) -> Iterator[str]:
+        """Which workstation, which stream: of a job, where it runs and what it belongs to."""
+        q = self.q
+        homes = {"workstations": "workstation", "job_streams": "stream"}
+        for term in q.of("entity"):
+            home = homes.get(term.key)
+            if home and home != self.thing.kind:
+                q.use(term)
+                yield home
+        if q.take("ask", "where"):
+            yield "workstation"
+
+    def _timed(self) -> Iterator[str]:
+        """The times and lengths that "when" and "how long" ask for."""
+        q = self.q
+        if q.has("ask", "when"):
+            names = {"end": "end", "start": "start", "scheduled": "scheduled", "ran": "start"}
+            asked = [names[t.key] for t in q.of("event") if t.key in names]
+            if q.has("field", "estimated_end"):
+                asked = ["estimated_end"]
+            elif not asked and "running" not in self.groups:
+                asked = [] if q.has("field") else ["scheduled"]
+            q.use(*q.of("event"), *q.of("ask", "when"), *q.statuses)
+            yield from asked
+        elif q.has("ask", "how_long"):
+            q.use(*q.of("ask", "how_long"))
+            usual = q.has("field", "estimated_minutes") or q.has("field", "estimated_end")
+            if usual:
+                return
+            q.use(*q.of("event"), *q.statuses)
+            ran = "running" in self.groups or q.text_of_has("ha quanto", "been")
+            yield from ("running_minutes", "start") if ran else ("elapsed_minutes",)
+
+    def _run(self) -> Run | None:
+        for key, run in _RUNS.items():
+            if self.q.take("facet", key):
+                return run
+        return None
+
+
+def objects_of(asked: Any) -> tuple[Thing, ...]:
+    """The objects that something asked is about."""
+    thing = getattr(asked, "object", None)
+    return (thing,) if thing is not None else tuple(getattr(asked, "objects", ()))

@@ -1,0 +1,230 @@
+"""What follows an answer: "e em hold?", "only the critical ones", "why?", "the second one". The
+query that was asked last is edited, or a facet of its object is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from knowledge.hwa.statuses import OPEN_GROUPS
+from tws.answers.understanding.about import about, objects_of
+from tws.answers.understanding.asked import (
+    About,
+    Ask,
+    AskBack,
+    Asked,
+    Before,
+    CompareRuns,
+    Impact,
+    LogOf,
+    More,
+    Thing,
+    Understood,
+)
+from tws.answers.understanding.asking import Asking, query_of
+from tws.answers.understanding.naming import Names
+from tws.answers.understanding.reading import Question
+from tws.plan.query.asked import AnyOf, Condition, PlanQuery
+from tws.plan.query.catalogue import ENTITIES
+
+SHORT = 7
+"""A question of so many words that lacks what is asked for means what was asked last."""
+_STATE = {"group", "status", "substatus", "late", "risk", "runs"}
+_TIME = {"start", "end", "scheduled"}
+_OF_ONE: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("facet", ()),
+    ("relation", ()),
+    ("field", ()),
+    ("flag", ("rerun",)),
+    ("ask", ("why", "when", "how_long")),
+)
+
+
+def follows(question: Question, last: Understood | None) -> bool:
+    """Whether the question leans on what was asked before."""
+    q = question
+    if last is None:
+        return False
+    if q.starts("follow", "and", "only") and len(q.words) <= 3 * SHORT:
+        return True
+    if q.consists_of("ask", "follow", "polite", "facet", "nth", "superlative", "negation", "flag"):
+        return True
+    if q.names:
+        return False
+    if any(q.of("follow", "it", "them")) or (q.has("nth") and not _says_what(q)):
+        return True
+    return len(q.words) <= SHORT and not _says_what(q)
+
+
+def _says_what(q: Question) -> bool:
+    """Whether it can stand alone: it says of what it asks, and what."""
+    by = next(q.of("by"), None)
+    grouped = by.first if by else len(q.words)
+    entity = any(term.first < grouped for term in q.of("entity"))
+    return entity or bool(q.statuses and not q.has("ask", "why"))
+
+
+def followed(question: Question, last: Understood, names: Names, now: datetime) -> Asked | None:
+    """What it asks with what was asked before; None when it leans on nothing of that."""
+    q = question
+    q.use(*q.of("follow"))
+    if named := _another(q, last, names):
+        return named
+    nth = next(q.of("nth"), None)
+    if nth and last.shown and not q.numbers:
+        at = len(last.shown) - 1 if nth.key == "last" else int(nth.key)
+        q.use(*q.of("nth"), *q.of("superlative"), *q.statuses)
+        if at >= len(last.shown):
+            return AskBack("which_one", last.shown[:5])
+        return about(q, last.shown[at], -1)
+    if (
+        isinstance(last.asked, Ask)
+        and q.has("ask", "others")
+        and _only(q, "ask", "follow", "entity")
+    ):
+        q.use(*q.of("ask"), *q.of("entity"))
+        return More(last.asked)
+    if _is_of_one(q):
+        return _of_one(q, last)
+    if isinstance(last.asked, Ask):
+        return _edited(q, last.asked, names, now)
+    return None
+
+
+def _only(q: Question, *categories: str) -> bool:
+    return q.consists_of(*categories, "polite", "superlative", "compare", "most")
+
+
+def _another(q: Question, last: Understood, names: Names) -> Asked | None:
+    """ "And the X?": what was asked of one object, of another."""
+    if not q.names or isinstance(last.asked, Ask) or not objects_of(last.asked):
+        return None
+    if not _only(q, "follow", "entity", "ask") and len(q.words) - len(q.names) > 3:
+        return None
+    one = q.names[0]
+    old = objects_of(last.asked)[0]
+    kinds = one.value.kinds
+    if not kinds:
+        return None
+    kind = old.kind if old.kind in kinds else kinds[0]
+    things = names.things(one.value, kind)
+    q.use(one, *q.of("entity"))
+    if len(things) != 1:
+        return AskBack("which_one", tuple(things[:5]))
+    if isinstance(last.asked, About | LogOf | Impact | Before | CompareRuns) and kind == old.kind:
+        return replace(last.asked, object=things[0])
+    return About(things[0])
+
+
+def _is_of_one(q: Question) -> bool:
+    """Whether it asks for something that only one object has."""
+    if q.has("by") or q.has("ask", "count", "share"):
+        return False
+    return any(q.has(category, *keys) for category, keys in _OF_ONE)
+
+
+def _of_one(q: Question, last: Understood) -> Asked | None:
+    things = objects_of(last.asked) or last.shown
+    pointing = next(q.of("follow", "it"), None)
+    if len(things) == 1:
+        return about(q, things[0], pointing.first if pointing else -1)
+    if things:
+        return AskBack("which_one", things[:5])
+    return AskBack("what") if q.has("follow", "it") else None
+
+
+# --- the query, edited --------------------------------------------------------------------------
+
+
+def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None:
+    """The last query with what is said now in place of what it said of the same."""
+    if q.has("ask", "which_ones") and q.consists_of("ask", "follow"):
+        query = last.query.model_copy(update={"group_by": [], "after": ""})
+        return replace(last, query=query, focus="list", whole=None, every=False)
+    told = Asking(q, names, now, _time_field(last.query)).ask()
+    if told is None:
+        return replace(last, focus="count") if q.take("ask", "count") else None
+    entity = _entity(q, last, told)
+    query = query_of(
+        entity,
+        _merged(last.query, told.query, entity),
+        group_by=_fitting(told.query.group_by or _kept_groups(last, told), entity),
+        order_by=_fitting(told.query.order_by or last.query.order_by, entity),
+    )
+    focus = told.focus if told.focus != "list" else last.focus
+    if focus == "extreme" and told.focus != "extreme" and not query.group_by:
+        query = query.model_copy(update={"limit": 1})
+    if told.query.limit != PlanQuery.model_fields["limit"].default:
+        query = query.model_copy(update={"limit": told.query.limit})
+    whole = told.whole if focus == "share" else None
+    if focus == "share" and last.whole:
+        whole = last.whole.model_copy(update={"where": _scope(query, last.whole)})
+    return Ask(query, focus, last.fields, whole, last.every and focus == "yes_no")
+
+
+def _time_field(last: PlanQuery) -> str:
+    """The time that the last query spoke of, which "and yesterday?" means too."""
+    said = [one.field for one in _conditions(last) if one.field in _TIME]
+    return said[0] if said else "end" if last.entity == "runs" else "scheduled"
+
+
+def _entity(q: Question, last: Ask, told: Ask) -> str:
+    old, new = last.query.entity, told.query.entity
+    if q.has("entity") and new not in ("jobs", "runs"):
+        return new
+    if old in ("jobs", "runs") and new == "runs":
+        return "runs"
+    if old == "runs" and not _of_runs(last.query, told.query):
+        return "jobs"
+    return old
+
+
+def _of_runs(last: PlanQuery, told: PlanQuery) -> bool:
+    """Whether runs still are what is asked: not when a present state takes the place."""
+    groups = [c for c in _conditions(told) if c.field == "group"]
+    values = {v for c in groups for v in (c.value if isinstance(c.value, list) else [c.value])}
+    return not values & set(OPEN_GROUPS) - {"failed"}
+
+
+def _conditions(query: PlanQuery) -> list[Condition]:
+    return [one for one in query.where if isinstance(one, Condition)]
+
+
+def _about_what(field: str) -> str:
+    return "state" if field in _STATE else "time" if field in _TIME else field
+
+
+def _merged(last: PlanQuery, told: PlanQuery, entity: str) -> list[Condition | AnyOf]:
+    said = {_about_what(one.field) for one in _conditions(told)}
+    kept: list[Condition | AnyOf] = [
+        one
+        for one in last.where
+        if isinstance(one, AnyOf) or _about_what(one.field) not in said or _narrows(one, told)
+    ]
+    fields = ENTITIES[entity].fields
+    merged = [*kept, *_conditions(told)]
+    return [one for one in merged if isinstance(one, AnyOf) or one.field in fields]
+
+
+def _narrows(one: Condition, told: PlanQuery) -> bool:
+    """ "Only the late ones" of the failed: a flag joins a status, it does not take its place."""
+    said = {c.field for c in _conditions(told)}
+    return one.field not in said and said & _STATE <= {"late", "risk"} and one.field in _STATE
+
+
+def _kept_groups(last: Ask, told: Ask) -> list[str]:
+    return last.query.group_by if told.focus in ("list", "groups", "extreme") else []
+
+
+def _fitting(names: list[str], entity: str) -> list[str]:
+    fields = ENTITIES[entity].fields
+    return [one for one in names if one.lstrip("-").partition(".")[0] in fields]
+
+
+def _scope(query: PlanQuery, whole: PlanQuery) -> list[Condition | AnyOf]:
+    """The conditions that hold for the whole of a share too: all but those on the state."""
+    return [c for c in query.where if isinstance(c, AnyOf) or c.field not in _STATE]
+
+
+def pointed_at(last: Understood) -> tuple[Thing, ...]:
+    return objects_of(last.asked) or last.shown

@@ -1,0 +1,74 @@
+"""conman's own way to ask: `sj FTA1#@.@+state=abend`, `ss @#PAYROLL`, `sc FTA1`."""
+
+from __future__ import annotations
+
+import re
+
+from knowledge.hwa.names import is_pattern, parse
+from tws.answers.understanding.asked import About, Ask, Asked, ObjectKind
+from tws.answers.understanding.asking import condition, one_of, query_of
+from tws.answers.understanding.naming import Names
+from tws.plan.query.asked import Condition
+
+_COMMAND = re.compile(
+    r"\s*(?:conman\s+)?[\"'`]?(?P<verb>sj|ss|sc|sr|sp|showjobs|showscheds|showschedules|showcpus"
+    r"|showresources|showprompts)(?:\s+(?P<what>[^\s+;\"'`]+))?"
+    r"(?P<more>(?:\+[a-z]+=[^+;\s\"'`]+)*)[\"'`]?(?:;[a-z;]*)?\s*\??",
+    re.IGNORECASE,
+)
+_ENTITIES = {
+    "sj": "jobs", "showjobs": "jobs", "ss": "job_streams", "showscheds": "job_streams",
+    "showschedules": "job_streams", "sc": "workstations", "showcpus": "workstations",
+    "sr": "resources", "showresources": "resources", "sp": "prompts", "showprompts": "prompts",
+}  # fmt: skip
+_NAME: dict[str, ObjectKind] = {
+    "job_streams": "stream", "workstations": "workstation", "resources": "resource",
+    "prompts": "prompt",
+}  # fmt: skip
+
+
+def read_command(text: str, names: Names) -> Asked | None:
+    """What a conman command asks for; None when the text is none."""
+    match = _COMMAND.fullmatch(text)
+    if match is None:
+        return None
+    entity = _ENTITIES[match["verb"].lower()]
+    where, rest = list(_selected(entity, match["what"] or "")), []
+    for selection in match["more"].split("+")[1:]:
+        key, _, values = selection.partition("=")
+        if key.lower() != "state":
+            rest.append(selection)
+            continue
+        where.append(one_of("status", [one.upper() for one in values.split(",") if one]))
+    if rest:
+        return None
+    whole = [one for one in where if one.op == "="]
+    if len(where) == len(whole) == 1 and entity in _NAME:
+        kind = _NAME[entity]
+        for named in names.find_exact(str(whole[0].value)):
+            if kind in named.kinds:
+                return About(names.things(named, kind)[0])
+    return Ask(query_of(entity, where))
+
+
+def _selected(entity: str, what: str) -> list[Condition]:
+    """WS#STREAM.JOB, parts of it, each with wildcards; `@` alone selects all."""
+    station, has_station, rest = what.rpartition("#")
+    found = []
+    if has_station and station.strip("/@*"):
+        found.append(_named("workstation", station.strip("/").rpartition("/")[2]))
+    name = parse(rest)
+    if entity == "jobs":
+        stream, _, job = rest.rpartition(".") if "." in rest else (rest, "", "@")
+        if name is not None and name.stream:
+            stream, job = name.stream, name.job or "@"
+        found += [_named("stream", stream.rpartition("/")[2])] if stream.strip("/@*") else []
+        found += [_named("job", job)] if job.strip("@*") else []
+    else:
+        bare = rest.partition("(")[0].partition("[")[0].rpartition("/")[2]
+        found += [_named(_NAME[entity], bare)] if bare.strip("@*") else []
+    return found
+
+
+def _named(column: str, written: str) -> Condition:
+    return condition(column, "like" if is_pattern(written) else "=", written.upper())

@@ -1,0 +1,288 @@
+"""A question taken apart: its words, names, times, numbers, statuses and phrases, and which of
+them an understanding has used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from knowledge.hwa.lexicon import (
+    IGNORED,
+    Term,
+    Word,
+    find_terms,
+    mend_spelling,
+    split_words,
+)
+from knowledge.hwa.numbers import find_numbers
+from knowledge.hwa.spans import find_spans
+from knowledge.hwa.statuses import Language, StatusWord, find_statuses
+from knowledge.hwa.times import TimeRange, find_times
+from tws.answers.understanding.naming import Named, Names
+
+MOST_CHARACTERS = 10_000
+_FUTURE = frozenset({"next", "will_miss"})
+_NUMBERED = {("filter", "rc"), ("field", "priority"), ("field", "limit"), ("field", "fence")}
+"""What a number right after it is one of, and no hour."""
+_WEAK = frozenset({"ask", "polite", "follow", "talk", "define", "entity", "order", "days"})
+"""Categories whose words ask for nothing by themselves that an answer could leave out."""
+
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[Value]):
+    """Something that the words `first` up to `last` say."""
+
+    value: Value
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class Question:
+    text: str
+    words: list[Word]
+    names: list[Found[Named]]
+    times: list[Found[TimeRange]]
+    spans: list[Found[timedelta]]
+    numbers: list[Found[int]]
+    statuses: list[Found[StatusWord]]
+    terms: list[Term]
+    used: set[int] = field(default_factory=set)
+
+    def has(self, category: str, *keys: str) -> bool:
+        return any(self.of(category, *keys))
+
+    def of(self, category: str, *keys: str) -> Iterator[Term]:
+        """The terms of a category, of these keys when some are given, in their order."""
+        for term in self.terms:
+            if term.category == category and (not keys or term.key in keys):
+                yield term
+
+    def take(self, category: str, *keys: str) -> Term | None:
+        """The first such term, from now on used; None without any."""
+        term = next(self.of(category, *keys), None)
+        if term:
+            self.use(*self.of(category, *keys))
+        return term
+
+    def use(self, *found: Term | Found[Any] | None) -> None:
+        for one in found:
+            if one is not None:
+                self.used.update(range(one.first, one.last))
+
+    def before(self, place: int, category: str, *keys: str, within: int = 1) -> Term | None:
+        """The term that ends at most `within` words before a place."""
+        fitting = [t for t in self.of(category, *keys) if 0 <= place - t.last < within]
+        return max(fitting, key=lambda term: term.last, default=None)
+
+    def after(self, place: int, category: str, *keys: str, within: int = 1) -> Term | None:
+        """The term that begins at most `within` words after a place."""
+        return next((t for t in self.of(category, *keys) if 0 <= t.first - place < within), None)
+
+    def starts(self, category: str, *keys: str, skip: Iterable[str] = ()) -> Term | None:
+        """The term that the question begins with, after words of `skip`'s categories."""
+        at = 0
+        while True:
+            found = [t for t in self.of(category, *keys) if t.first == at]
+            if found:
+                return max(found, key=lambda term: term.last)
+            skipped = [t for t in self.terms if t.first == at and t.category in set(skip)]
+            if not skipped:
+                return None
+            at = max(term.last for term in skipped)
+
+    def consists_of(self, *categories: str) -> bool:
+        """Whether nothing stands in it but these categories' words and empty ones."""
+        covered = {at for t in self.terms if t.category in categories for at in _places(t)}
+        return all(
+            at in covered or word.text in IGNORED["pt"] | IGNORED["en"]
+            for at, word in enumerate(self.words)
+        )
+
+    def unused(self) -> tuple[str, ...]:
+        """The words that could have mattered and were not used, as they were written."""
+        empty = IGNORED["pt"] | IGNORED["en"]
+        weak = {at for t in self.terms if t.category in _WEAK for at in _places(t)}
+        weak -= _all_places(self.statuses, self.times, self.numbers)
+        strong = _all_places(self.times, self.spans, self.statuses, self.names)
+        matters = [
+            at
+            for at, word in enumerate(self.words)
+            if at not in self.used and at not in weak and (word.text not in empty or at in strong)
+        ]
+        spoken = (self.text[self.words[at].start : self.words[at].end] for at in matters)
+        return tuple(dict.fromkeys(spoken))
+
+    def language(self) -> Language | None:
+        """The language that most of its words are of; None when they don't tell."""
+        scores: dict[Language, float] = {"pt": 0, "en": 0}
+        for word in self.words:
+            for language, empty in IGNORED.items():
+                scores[language] += word.text in empty
+        for term in self.terms:
+            for language in term.languages if len(term.languages) == 1 else ():
+                scores[language] += term.last - term.first
+        for status in self.statuses:
+            heard = status.value.code is None and _language_of_status(self.text_of(status))
+            if heard:
+                scores[heard] += 1
+        if any(word.written.lower() != word.text for word in self.words):
+            scores["pt"] += 2  # an accent
+        if scores["pt"] == scores["en"]:
+            return None
+        return "pt" if scores["pt"] > scores["en"] else "en"
+
+    def text_of_has(self, *phrases: str) -> bool:
+        spoken = f" {' '.join(word.text for word in self.words)} "
+        return any(f" {phrase} " in spoken for phrase in phrases)
+
+    def text_of(self, found: Term | Found[Any]) -> str:
+        return " ".join(word.text for word in self.words[found.first : found.last])
+
+
+_PT_ENDINGS = ("ou", "aram", "ado", "ada", "ados", "adas", "ando", "endo", "ido", "idos", "ao")
+
+
+def _language_of_status(words: str) -> Language | None:
+    if words.split()[0].endswith(_PT_ENDINGS) or words in ("erro", "erros", "falha", "falhas"):
+        return "pt"
+    return "en" if words.endswith(("ed", "ing", "s", "y")) else None
+
+
+def _places(found: Term | Found[Any]) -> range:
+    return range(found.first, found.last)
+
+
+def _all_places(*found: Sequence[Term | Found[Any]]) -> set[int]:
+    return {at for several in found for one in several for at in _places(one)}
+
+
+def read_question(text: str, names: Names, now: datetime) -> Question:
+    """The question as far as it says something by itself."""
+    text = text[:MOST_CHARACTERS]
+    words = split_words(text)
+    named = names.find(words, text)
+    known = names.logins.keys() | names.station_words.keys()
+    words, places = _masked(mend_spelling(words, known), named)
+    terms = find_terms([word.text for word in words])
+    spoken, starts = _spoken(words)
+    compared = {term.last for term in terms if term.category == "compare"}
+    spans = [_at(one.span, one.start, one.end, starts) for one in find_spans(spoken)]
+    numbers = [_at(one.value, one.start, one.end, starts) for one in find_numbers(spoken)]
+    compared |= {t.last for t in terms if (t.category, t.key) in _NUMBERED}
+    lengths: list[Found[Any]] = [one for one in spans if one.first in compared]
+    lengths += [one for one in numbers if one.first in compared]
+    future = any(t.category in ("superlative", "flag") and t.key in _FUTURE for t in terms)
+    times = [
+        _at(one.range, one.start, one.end, starts)
+        for one in find_times(_without(words, lengths), now, "future" if future else "past")
+    ]
+    present = [one for one in times if one.value.since == one.value.until == now]
+    times = [one for one in times if one not in present]
+    spans = _beside(spans, times)
+    statuses = [_at(one, one.start, one.end, starts) for one in find_statuses(spoken)]
+    question = Question(
+        text,
+        words,
+        [Found(one, *place) for one, place in zip(named, places, strict=True)],
+        times,
+        spans,
+        _beside(numbers, [*times, *spans]),
+        statuses,
+        terms,
+    )
+    question.terms = _meant(question)
+    question.use(*present)  # "agora": a plan's question is of now unless it says otherwise
+    return question
+
+
+def _meant(question: Question) -> list[Term]:
+    """The terms without those that stand within a longer one ("mais" of "mais de"), and without
+    the other language's where its word is an empty one in this: "no stream X" is no "no"."""
+    compared = {at for t in question.of("compare") for at in _places(t)}
+    terms = [
+        term
+        for term in question.terms
+        if not _is_half_said(term, question)
+        and not (term.category == "superlative" and compared.intersection(_places(term)))
+    ]
+    covers = {(t.first, t.last) for t in terms if t.last - t.first > 1}
+    whole = [
+        term
+        for term in terms
+        if not any(
+            first <= term.first and term.last <= last and last - first > term.last - term.first
+            for first, last in covers
+        )
+    ]
+    language = question.language()
+    other: Language = "en" if language == "pt" else "pt"
+    empty = IGNORED[language] if language else IGNORED["pt"] & IGNORED["en"]
+    return [
+        term
+        for term in whole
+        if term.languages != {other}
+        or not all(word.text in empty for word in question.words[term.first : term.last])
+    ]
+
+
+def _is_half_said(term: Term, question: Question) -> bool:
+    """ "Não terminaram", where "com sucesso" follows."""
+    return (term.category, term.key) == ("filter", "not_done") and any(
+        0 <= status.first - term.last <= 1 or term.first < status.first < term.last
+        for status in question.statuses
+    )
+
+
+def _masked(
+    words: Sequence[Word], named: Sequence[Named]
+) -> tuple[list[Word], list[tuple[int, int]]]:
+    """The words with each name as one, which is a letter of no language; and the names' places."""
+    masked, places = list[Word](), list[tuple[int, int]]()
+    at = 0
+    for number, one in enumerate(named):
+        while at < len(words) and words[at].start < one.start:
+            masked.append(words[at])
+            at += 1
+        while at < len(words) and words[at].start < one.end:
+            at += 1
+        letter = chr(0xE000 + number % 6_000)
+        places.append((len(masked), len(masked) + 1))
+        masked.append(Word(letter, letter, one.start, one.end))
+    return [*masked, *words[at:]], places
+
+
+def _without(words: Sequence[Word], lengths: Sequence[Found[Any]]) -> str:
+    """The words' text with the lengths of time blotted out: "mais de 1 hora hoje" is no clock."""
+    blotted = {at for one in lengths for at in _places(one)}
+    return " ".join(
+        "\ue000" * len(word.written) if at in blotted else word.written
+        for at, word in enumerate(words)
+    )
+
+
+def _spoken(words: Sequence[Word]) -> tuple[str, list[int]]:
+    """The words as one text, and where each begins in it."""
+    starts, parts, at = [], [], 0
+    for word in words:
+        starts.append(at)
+        parts.append(word.written)
+        at += len(word.written) + 1
+    return " ".join(parts), starts
+
+
+def _at(value: Value, start: int, end: int, starts: Sequence[int]) -> Found[Value]:
+    first = max((at for at, begin in enumerate(starts) if begin <= start), default=0)
+    last = sum(begin < end for begin in starts)
+    return Found(value, first, max(last, first + 1))
+
+
+def _beside(found: list[Found[Value]], taken: Sequence[Found[Any]]) -> list[Found[Value]]:
+    """Those of them that overlap none that is taken."""
+    places = {at for one in taken for at in _places(one)}
+    return [one for one in found if places.isdisjoint(_places(one))]

@@ -1,0 +1,280 @@
+"""From the text of a question to what it asks, in the order of what would mislead most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from knowledge.hwa.statuses import STATUSES, Language
+from knowledge.hwa.terms import TERMS, find_terms
+from knowledge.hwa.times import TimeRange
+from tws.answers.understanding.about import about
+from tws.answers.understanding.asked import (
+    Ask,
+    AskBack,
+    Asked,
+    CannotKnow,
+    CompareDays,
+    Define,
+    Engine,
+    Knowledge,
+    NotFound,
+    NotUnderstood,
+    Order,
+    SmallTalk,
+    Summary,
+    Thing,
+    Understood,
+)
+from tws.answers.understanding.asking import Asking, excepting
+from tws.answers.understanding.following import followed, follows
+from tws.answers.understanding.naming import Named, Names
+from tws.answers.understanding.notation import read_command
+from tws.answers.understanding.reading import Found, Question, read_question
+from tws.answers.understanding.wording import parts_of
+
+TOO_MANY = 2
+"""So many words that were not used leave too little of a question to answer it."""
+_WHAT = frozenset({"o", "que", "what", "algo", "anything", "quem", "tem", "any"})
+_MEANING = (
+    "significa", "significado", "mean", "means", "meaning", "diferenca", "difference", "quer dizer",
+)  # fmt: skip
+_UNTOUCHED = (SmallTalk, Order, CannotKnow, Define, Knowledge, NotFound, AskBack, NotUnderstood)
+"""What is not answered from the plan: no word of it is missed."""
+
+
+def understand(
+    text: str,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    engine: str,
+    last: Understood | None = None,
+    page_language: Language = "pt",
+) -> Understood:
+    """What a question asks, of the engine's plan and after what was asked `last`. Never raises.
+
+    A word that could have mattered and was not used is told in `unused`; with too many of them
+    nothing is understood.
+    """
+    names = Names(engine)
+    question = read_question(text, names, now.astimezone(zone))
+    language = question.language() or (last.language if last else page_language)
+    reader = _Understanding(question, names, now.astimezone(zone), last)
+    asked = reader.asked()
+    whole = isinstance(asked, _UNTOUCHED) or reader.is_command
+    unused = () if whole else question.unused()
+    if len(unused) >= TOO_MANY:
+        asked, unused = reader.unknown(), ()
+    parts = parts_of(asked, language, now.astimezone(zone))
+    standing = text.strip()
+    if reader.leaned and parts:
+        standing = ", ".join(parts)
+    return Understood(asked, language, standing, parts, unused)
+
+
+@dataclass(slots=True)
+class _Understanding:
+    question: Question
+    names: Names
+    now: datetime
+    last: Understood | None
+    leaned: bool = False  # on what was asked before
+    is_command: bool = False
+
+    def asked(self) -> Asked:
+        return (
+            self._small_talk()
+            or self._command()
+            or self._order()
+            or self._beside()
+            or self._definition()
+            or self._knowledge()
+            or self._follow_up()
+            or self._whole()
+            or self._days()
+            or self._about()
+            or self._of_plan()
+            or self.unknown()
+        )
+
+    def unknown(self) -> Asked:
+        """What is left to what people have approved; where nothing of HWA is in it, to nobody."""
+        q = self.question
+        of_hwa = q.names or q.statuses or q.has("entity") or q.has("relation") or q.has("flag")
+        return NotUnderstood() if of_hwa or len(q.words) < 3 else Knowledge(self._things())
+
+    # Not for the plan
+
+    def _small_talk(self) -> Asked | None:
+        q = self.question
+        talk = next(q.of("talk"), None)
+        if talk is None or not q.consists_of("talk", "polite") or q.names:
+            return None
+        best = next((t for t in q.of("talk") if t.key != "ok"), talk)
+        return SmallTalk(best.key)  # type: ignore[arg-type]
+
+    def _command(self) -> Asked | None:
+        found = read_command(self.question.text, self.names)
+        self.is_command = found is not None
+        return found
+
+    def _order(self) -> Asked | None:
+        """Something to be done; not "como faço para …", which asks how."""
+        q = self.question
+        verb = q.starts("order", skip=("polite", "talk", "follow"))
+        if verb is None or q.has("knowledge", "procedure"):
+            return None
+        then = q.words[verb.last].text if verb.last < len(q.words) else ""
+        longer = any(t.first == verb.first and t.last > verb.last for t in q.terms)
+        if longer or then in ("of", "is", "are", "esta", "?") or q.has("ask", "when"):
+            return None
+        pointed = q.names or q.has("entity") or q.has("follow", "it", "them") or q.has("nth")
+        if not (pointed or (self.last and len(q.words) <= 3)):
+            return None
+        things = self._things() or (self.last.shown[:1] if self.last else ())
+        return Order(verb.key, things[0] if things else None)
+
+    def _beside(self) -> Asked | None:
+        q = self.question
+        things = self._things()
+        if q.has("cannot", "metrics") and not q.has("flag", "linked", "unlinked"):
+            return CannotKnow("metrics", things[0] if things else None)
+        if q.has("cannot", "elsewhere"):
+            return CannotKnow("beside", things[0] if things else None)
+        if q.has("cannot", "beside") and not (q.names or q.statuses or q.has("entity", "jobs")):
+            return CannotKnow("beside")
+        return None
+
+    def _definition(self) -> Asked | None:
+        q = self.question
+        if not q.has("define") or q.names or q.times or q.has("ask", "list", "count", "share"):
+            return None
+        meant = q.text_of_has(*_MEANING)
+        terms = [
+            term
+            for term in find_terms(q.text)
+            if meant or term.upper() not in STATUSES or term.upper() in q.text
+        ]
+        if not terms or (len(q.words) > 9 and not meant):
+            return None
+        return Define(tuple(_key_of(term) for term in terms))
+
+    def _knowledge(self) -> Asked | None:
+        return Knowledge(self._things()) if self.question.has("knowledge") else None
+
+    def _things(self) -> tuple[Thing, ...]:
+        found = []
+        for one in self.question.names:
+            if one.value.kinds:
+                found += self.names.things(one.value, one.value.kinds[0])[:1]
+        return tuple(found)
+
+    # Of the plan
+
+    def _follow_up(self) -> Asked | None:
+        if self.last is None or not follows(self.question, self.last):
+            return None
+        found = followed(self.question, self.last, self.names, self.now)
+        self.leaned = found is not None
+        return found
+
+    def _whole(self) -> Asked | None:
+        q = self.question
+        if q.names or q.statuses:
+            return None
+        if q.take("whole", "summary"):
+            return Summary()
+        if q.take("whole", "engine"):
+            return Engine(("version",) if q.text_of_has("versao", "version") else ())
+        return None
+
+    def _days(self) -> Asked | None:
+        """Two days side by side."""
+        q = self.question
+        if q.names or not (q.has("facet", "compare") or q.has("days") or q.has("ask", "count")):
+            return None
+        days = [d for one in q.times if (d := _day(one))]
+        distinct = list(dict.fromkeys(days))
+        if len(distinct) == 1 and q.has("days"):
+            distinct.append(self.now.date())
+        if len(distinct) != 2:
+            return None
+        groups = [s.value.group for s in q.statuses]
+        q.use(*q.times, *q.statuses, *q.of("facet"), *q.of("days"), *q.of("ask"), *q.of("most"))
+        q.use(*q.of("entity"), *q.of("event"), *q.of("compare"), *q.of("by"), *q.of("superlative"))
+        return CompareDays(max(distinct), min(distinct), groups[0] if groups else None)
+
+    def _about(self) -> Asked | None:
+        """Of the object that is named, unless it only narrows what is listed."""
+        q = self.question
+        lost = next((one for one in q.names if _is_lost(one.value)), None)
+        if lost:
+            q.use(lost)
+            return _not_found(lost.value)
+        named = [one for one in q.names if one.value.kinds]
+        if len(named) != 1 or excepting(q, named[0].first):
+            return None
+        one = named[0]
+        kind = Asking(q, self.names, self.now).kind_of(one, "jobs")
+        if self._is_filter(one, kind):
+            return None
+        things = self.names.things(one.value, kind)
+        q.use(one)
+        q.use(q.before(one.first, "entity", within=3), q.after(one.last, "entity", within=1))
+        if len(things) > 1:
+            return AskBack("which_one", tuple(things[:5]))
+        return about(q, things[0], one.first) if things else None
+
+    def _is_filter(self, one: Found[Named], kind: str) -> bool:
+        """Whether the name says where to look: "jobs do stream X", "o que roda na X"."""
+        q = self.question
+        if kind in ("job", "prompt"):
+            return False
+        if q.has("filter", "not_run", "not_done") or q.has("by") or q.has("ask", "share", "count"):
+            return not _asks_number(q, kind)
+        before = q.before(one.first, "entity", within=3)
+        inner = [t for t in q.of("entity") if t is not before and t.key in ("jobs", "job_streams")]
+        if before and before.key == "jobs":
+            inner.append(before)
+        if inner and not (kind == "resource" and q.has("facet", "holders")):
+            return True
+        if kind == "resource":
+            return False
+        asks_what = q.words[0].text in _WHAT and not q.has("ask", "why")
+        return asks_what and bool(q.statuses or q.has("superlative", "longest"))
+
+    def _of_plan(self) -> Asked | None:
+        found: Ask | None = Asking(self.question, self.names, self.now).ask()
+        if found is None and self.question.has("follow", "it", "them") and self.last is None:
+            return AskBack("what")
+        return found
+
+
+def _asks_number(q: Question, kind: str) -> bool:
+    """Whether "how many" asks for a number of the object: units, a limit."""
+    fields = {t.key for t in q.of("field")}
+    return kind == "resource" and bool(fields & {"quantity", "available", "in_use"})
+
+
+def _is_lost(named: Named) -> bool:
+    return not (named.kinds or named.pattern or named.folder)
+
+
+def _not_found(named: Named) -> Asked:
+    if named.near:
+        return AskBack("which_one", named.near)
+    return NotFound(named.written)
+
+
+def _key_of(term: str) -> str:
+    """A status by its code, another term by its key."""
+    return term.upper() if term.upper() in STATUSES and term not in TERMS else term
+
+
+def _day(one: Found[TimeRange]) -> date | None:
+    since, until = one.value.since, one.value.until
+    if since is None or until is None or (until - since).total_seconds() < 82_800:
+        return None
+    return since.date()

@@ -26,9 +26,9 @@ from knowledge.claims.answer import (
 )
 from knowledge.claims.digests import digest
 from knowledge.claims.evidence import NoClaim, Reading
-from knowledge.claims.expressions import evaluate
+from knowledge.claims.expressions import Evaluator
 from knowledge.claims.phrases import PHRASES
-from knowledge.claims.rendering import Speaker, render
+from knowledge.claims.rendering import Speaker, render_with
 from knowledge.claims.typed import occurs
 from knowledge.claims.wording import WORDING
 
@@ -71,8 +71,8 @@ def check(answer: Answer, text: str, readings: Mapping[str, Reading]) -> Checked
 class _Checker:
     def __init__(self, answer: Answer, readings: Mapping[str, Reading]) -> None:
         self._answer = answer
-        self._readings = readings
-        self._speaker = Speaker(answer.language, answer.zone, readings)
+        self._evaluator = Evaluator(readings)
+        self._speaker = Speaker(answer.language, answer.zone, self._evaluator)
         self.is_known = answer.wording == WORDING and all(map(self._is_known, answer.segments))
         self.facts = 0
 
@@ -96,7 +96,7 @@ class _Checker:
 
     def _claim(self, claim: Claim) -> Iterator[Finding]:
         try:
-            found = evaluate(claim.expr, self._readings)
+            found = self._evaluator.evaluate(claim.expr)
             kind = found.as_kind(claim.kind)
         except NoClaim as error:
             if self.is_known:  # else it may be written in a later grammar
@@ -113,7 +113,7 @@ class _Checker:
     def _typed(self, claim: Claim) -> Iterator[Finding]:
         """A value that a model wrote: what it points at must state it."""
         try:
-            found = evaluate(claim.expr, self._readings)
+            found = self._evaluator.evaluate(claim.expr)
         except NoClaim as error:
             yield Finding("no_claim", claim.id, claim.expr, claim.words, str(error))
             return
@@ -133,7 +133,7 @@ class _Checker:
     def _excerpt(self, segment: Table | LogLines | Quote) -> Iterator[Finding]:
         where = segment.expr if isinstance(segment, Table) else segment.reading
         try:
-            found = excerpts.part(segment, self._readings)
+            found = excerpts.part(segment, self._evaluator)
         except NoClaim as error:
             yield Finding("no_claim", "", where, segment.digest, str(error))
             return
@@ -144,7 +144,7 @@ class _Checker:
     def text(self, text: str) -> Iterator[Finding]:
         """Of a wording that is not today's, only that each value's words are there, in order."""
         if self.is_known:
-            rendered = _plain(render(self._answer, self._readings))
+            rendered = _plain(render_with(self._speaker, self._answer))
             if rendered != _plain(text):
                 said, found = _difference(_plain(text), rendered)
                 yield Finding("text", "", "", said, found)

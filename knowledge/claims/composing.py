@@ -10,7 +10,7 @@ Each call gives the text it adds; whoever makes an answer words nothing itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from knowledge.claims import excerpts
 from knowledge.claims.answer import (
@@ -29,7 +29,7 @@ from knowledge.claims.answer import (
 )
 from knowledge.claims.digests import digest
 from knowledge.claims.evidence import NoClaim, Reading
-from knowledge.claims.expressions import evaluate
+from knowledge.claims.expressions import Evaluator
 from knowledge.claims.phrases import PHRASES
 from knowledge.claims.rendering import Layout, Speaker
 from knowledge.claims.wording import WORDING
@@ -53,8 +53,8 @@ class Composer:
     def __init__(self, language: Language, zone: str, readings: Mapping[str, Reading]) -> None:
         self.language = language
         self._zone = zone
-        self._readings = readings
-        self._speaker = Speaker(language, zone, readings)
+        self._evaluator = Evaluator(readings)
+        self._speaker = Speaker(language, zone, self._evaluator)
         self._layout = Layout()
         self._segments: list[Segment] = []
         self._text = ""
@@ -74,16 +74,18 @@ class Composer:
         return self._add(Phrase(key, claims, template.version))
 
     def table(self, expr: str, columns: Sequence[str]) -> str:
-        cells, _ = excerpts.cells(expr, columns, self._readings)
-        return self._add(Table(expr, list(columns), digest(cells)))
+        return self._excerpt(Table(expr, list(columns), ""))
 
     def log(self, reading: str, lines: Sequence[int]) -> str:
-        found = excerpts.log_lines(reading, lines, self._readings)
-        return self._add(LogLines(reading, list(lines), digest(found)))
+        return self._excerpt(LogLines(reading, list(lines), ""))
 
     def quote(self, reading: str) -> str:
         """A memory, whole."""
-        return self._add(Quote(reading, digest(excerpts.memory(reading, self._readings))))
+        return self._excerpt(Quote(reading, ""))
+
+    def _excerpt(self, segment: Table | LogLines | Quote) -> str:
+        shown = digest(excerpts.part(segment, self._evaluator))
+        return self._add(replace(segment, digest=shown))
 
     def paragraph(self) -> None:
         self._break("paragraph")
@@ -125,7 +127,7 @@ class Composer:
 
     def _claim(self, wanted: str | claim) -> Claim:
         asked = wanted if isinstance(wanted, claim) else claim(wanted)
-        found = evaluate(asked.expr, self._readings)
+        found = self._evaluator.evaluate(asked.expr)
         kind = found.as_kind(asked.kind)
         said = self._speaker.words(found, kind)
         return Claim(self._next_id(), asked.expr, kind, found.value, said)

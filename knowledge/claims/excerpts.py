@@ -10,7 +10,7 @@ from typing import Any
 
 from knowledge.claims.answer import LogLines, Quote, Table
 from knowledge.claims.evidence import NoClaim, Reading
-from knowledge.claims.expressions import rows_at
+from knowledge.claims.expressions import Evaluator
 from knowledge.claims.inert import block, inert, one_line
 from knowledge.claims.wording import Voice, words
 from knowledge.hwa.fields import FIELDS
@@ -19,20 +19,21 @@ MOST_LINES = 200
 Cells = list[list[Any]]
 
 
-def part(segment: Table | LogLines | Quote, readings: Mapping[str, Reading]) -> Any:
+def part(segment: Table | LogLines | Quote, evaluator: Evaluator) -> Any:
     """The part of the evidence that the segment shows; its digest is that of this."""
     match segment:
         case Table(expr, columns):
-            return cells(expr, columns, readings)[0]
+            return cells(expr, columns, evaluator)[0]
         case LogLines(reading, lines):
-            return log_lines(reading, lines, readings)
+            return log_lines(reading, lines, evaluator.readings)
         case Quote(reading):
-            return memory(reading, readings)
+            return memory(reading, evaluator.readings)
 
 
-def cells(expr: str, columns: Sequence[str], readings: Mapping[str, Reading]) -> tuple[Cells, str]:
+def cells(expr: str, columns: Sequence[str], evaluator: Evaluator) -> tuple[Cells, str]:
     """The values of these columns in the rows that `expr` reaches, and the reading they are of."""
-    rows, reading = rows_at(expr, readings)
+    rows, reading = evaluator.rows(expr)
+    evaluator.spend(len(rows) * len(columns))
     missing = [name for name in columns if any(name not in row for row in rows)]
     if missing or not columns:
         raise NoClaim(f"the rows have no {', '.join(missing) or 'columns'}")

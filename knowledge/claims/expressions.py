@@ -18,9 +18,13 @@ from knowledge.claims.grammar import Node, compiled, field_of, kind_of, source_o
 from knowledge.claims.interpreting import Interpreter
 from knowledge.claims.wording import is_number, read_time
 
+MOST_STEPS = 100_000
+MOST_STEPS_IN_ALL = 500_000
+"""Two or three seconds; an ordinary answer takes a few thousand steps."""
 MOST_VALUES = 500
 MOST_ROWS = 500
 LONGEST_VALUE = 4_000
+LONGEST_LIST = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,42 +59,70 @@ _ALSO = {
 """In which other kinds a kind may be said. A number without a known field is just a `value`."""
 
 
+class Evaluator:
+    """Evaluates expressions over readings, which may still grow.
+
+    All of them together take a bounded number of steps, for an answer may come from elsewhere.
+    """
+
+    def __init__(self, readings: Mapping[str, Reading]) -> None:
+        self.readings = readings
+        self._found: dict[str, Found] = {}
+        self._left = MOST_STEPS_IN_ALL
+
+    def spend(self, steps: int) -> None:
+        self._left -= steps
+        if self._left < 0:
+            raise NoClaim("the answer takes too long to evaluate")
+
+    def evaluate(self, expression: str) -> Found:
+        """What the expression finds. NoClaim when that is no value of the readings' results."""
+        if expression not in self._found:
+            self._found[expression] = self._evaluate(expression)
+        return self._found[expression]
+
+    def _evaluate(self, expression: str) -> Found:
+        tree = compiled(expression)
+        interpreter, value = self._interpreted(tree)
+        if not interpreter.read:
+            raise NoClaim("the expression looks into no reading")
+        value = _checked(value)
+        source = source_of(tree)
+        field = field_of(source, interpreter.condition)
+        return Found(
+            value=value,
+            kind=_fitting(kind_of(source, field), value),
+            field=field,
+            reading=next(iter(interpreter.read)),
+            is_condition=not interpreter.facts,
+        )
+
+    def rows(self, expression: str) -> tuple[list[dict[str, Any]], str]:
+        """The rows that a table shows, and the reading they are of."""
+        interpreter, value = self._interpreted(compiled(expression))
+        if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+            raise NoClaim("a table shows rows, as in q1.rows or q1.groups")
+        if len(value) > MOST_ROWS:
+            raise NoClaim(f"a table has at most {MOST_ROWS} rows")
+        if not interpreter.facts:
+            raise NoClaim("a table shows rows of a reading")
+        return list(value), next(iter(interpreter.read))
+
+    def _interpreted(self, tree: Node) -> tuple[Interpreter, Any]:
+        results = {name: reading.result for name, reading in self.readings.items()}
+        interpreter = Interpreter(results, most_steps=min(MOST_STEPS, max(0, self._left)))
+        try:
+            value = interpreter.value(tree)
+        except (JMESPathError, ArithmeticError, TypeError) as error:
+            raise NoClaim(str(error).strip().split("\n")[0][:200]) from error
+        finally:
+            self.spend(interpreter.steps)
+        return interpreter, value
+
+
 def evaluate(expression: str, readings: Mapping[str, Reading]) -> Found:
-    """What the expression finds. NoClaim when that is no value of the readings' results."""
-    tree = compiled(expression)
-    interpreter, value = _interpreted(tree, readings)
-    if not interpreter.read:
-        raise NoClaim("the expression looks into no reading")
-    value = _checked(value)
-    source = source_of(tree)
-    field = field_of(source, interpreter.condition)
-    return Found(
-        value=value,
-        kind=_fitting(kind_of(source, field), value),
-        field=field,
-        reading=next(iter(interpreter.read)),
-        is_condition=not interpreter.facts,
-    )
-
-
-def rows_at(expression: str, readings: Mapping[str, Reading]) -> tuple[list[dict[str, Any]], str]:
-    """The rows that a table shows, and the reading they are of."""
-    interpreter, value = _interpreted(compiled(expression), readings)
-    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        raise NoClaim("a table shows rows, as in q1.rows or q1.groups")
-    if len(value) > MOST_ROWS:
-        raise NoClaim(f"a table has at most {MOST_ROWS} rows")
-    if not interpreter.facts:
-        raise NoClaim("a table shows rows of a reading")
-    return list(value), next(iter(interpreter.read))
-
-
-def _interpreted(tree: Node, readings: Mapping[str, Reading]) -> tuple[Interpreter, Any]:
-    interpreter = Interpreter({reading.id: reading.result for reading in readings.values()})
-    try:
-        return interpreter, interpreter.value(tree)
-    except (JMESPathError, ArithmeticError, TypeError) as error:
-        raise NoClaim(str(error).strip().split("\n")[0][:200]) from error
+    """What one expression finds. NoClaim when that is no value of the readings' results."""
+    return Evaluator(readings).evaluate(expression)
 
 
 def _checked(value: Any) -> Value:
@@ -99,6 +131,8 @@ def _checked(value: Any) -> Value:
             raise NoClaim("the expression finds nothing")
         if len(value) > MOST_VALUES:
             raise NoClaim(f"a claim has at most {MOST_VALUES} values")
+        if sum(len(one) for one in value if isinstance(one, str)) > LONGEST_LIST:
+            raise NoClaim("the texts are too long for a claim; show them in a table")
         return [_scalar(one) for one in value]
     return _scalar(value)
 

@@ -16,7 +16,6 @@ from jmespath.visitor import Options, TreeInterpreter
 from knowledge.claims.evidence import NoClaim
 from knowledge.claims.functions import ClaimFunctions
 
-MOST_STEPS = 100_000
 MOST_ITEMS = 20_000
 _CHARACTERS_PER_STEP = 100
 
@@ -41,11 +40,12 @@ class Interpreter(TreeInterpreter):  # type: ignore[misc]  # jmespath has no typ
     of the last condition that was.
     """
 
-    def __init__(self, results: Mapping[str, dict[str, Any]]) -> None:
+    def __init__(self, results: Mapping[str, dict[str, Any]], most_steps: int) -> None:
         super().__init__(Options(custom_functions=ClaimFunctions()))
         self._results = dict(results)
         self._whose = {id(result): name for name, result in results.items()}
-        self._steps = 0
+        self._most_steps = most_steps
+        self.steps = 0
         self.read: dict[str, None] = {}
         self.facts = False
         self.condition = ""
@@ -61,8 +61,8 @@ class Interpreter(TreeInterpreter):  # type: ignore[misc]  # jmespath has no typ
         return value
 
     def _spend(self, steps: int) -> None:
-        self._steps += steps
-        if self._steps > MOST_STEPS:
+        self.steps += steps
+        if self.steps > self._most_steps:
             raise NoClaim("the expression takes too long")
 
     # --- what is looked into ------------------------------------------------------------------

@@ -21,7 +21,7 @@ from knowledge.claims.answer import (
     Words,
 )
 from knowledge.claims.evidence import NoClaim, Reading
-from knowledge.claims.expressions import Found, evaluate
+from knowledge.claims.expressions import Evaluator, Found
 from knowledge.claims.phrases import PHRASES, Slot
 from knowledge.claims.wording import Voice, words
 from knowledge.hwa.statuses import Language
@@ -32,22 +32,25 @@ def render(answer: Answer, readings: Mapping[str, Reading]) -> str:
 
     What the evidence does not hold is rendered as not verified.
     """
-    speaker = Speaker(answer.language, answer.zone, readings)
+    return render_with(Speaker(answer.language, answer.zone, Evaluator(readings)), answer)
+
+
+def render_with(speaker: Speaker, answer: Answer) -> str:
     layout = Layout()
     return "".join(layout.place(one, speaker.text(one)) for one in answer.segments)
 
 
 class Speaker:
-    """Says segments in one language, on one clock, from these readings. There may come more."""
+    """Says segments in one language, on one clock, from an evaluator's readings."""
 
-    def __init__(self, language: Language, zone: str, readings: Mapping[str, Reading]) -> None:
+    def __init__(self, language: Language, zone: str, evaluator: Evaluator) -> None:
         self.language = language
+        self.evaluator = evaluator
         self._voice = Voice(language, ZoneInfo(zone))
-        self._readings = readings
 
     def on(self, reading: str) -> Voice:
         """The voice that says what was read then: its day is today."""
-        return self._voice.on(self._readings[reading].read_at)
+        return self._voice.on(self.evaluator.readings[reading].read_at)
 
     def words(self, found: Found, kind: str) -> str:
         return words(found.value, kind, self.on(found.reading), found.field)
@@ -56,12 +59,14 @@ class Speaker:
         """A value as the evidence holds it, in the claim's kind; NoClaim when it does not."""
         if claim.kind == "typed":
             return claim.words
-        found = evaluate(claim.expr, self._readings)
+        found = self.evaluator.evaluate(claim.expr)
         return self.words(found, found.as_kind(claim.kind))
 
     def text(self, segment: Segment) -> str:
         try:
-            return self._text(segment)
+            said = self._text(segment)
+            self.evaluator.spend(len(said) // 10)
+            return said
         except NoClaim:
             return self.unverified("")
 
@@ -76,12 +81,12 @@ class Speaker:
             case Unverified(text):
                 return self.unverified(text)
             case Table(expr, columns):
-                rows, reading = excerpts.cells(expr, columns, self._readings)
+                rows, reading = excerpts.cells(expr, columns, self.evaluator)
                 return excerpts.table_text(rows, columns, self.on(reading))
-            case LogLines(reading, numbers):
-                return excerpts.log_text(excerpts.log_lines(reading, numbers, self._readings))
-            case Quote(reading):
-                return excerpts.memory_text(excerpts.memory(reading, self._readings))
+            case LogLines():
+                return excerpts.log_text(excerpts.part(segment, self.evaluator))
+            case Quote():
+                return excerpts.memory_text(excerpts.part(segment, self.evaluator))
         return ""
 
     def _phrase(self, phrase: Phrase) -> str:
@@ -96,7 +101,7 @@ class Speaker:
             elif part.forms is None:
                 said += self.claim(phrase.slots[part.name])
             else:
-                found = evaluate(phrase.slots[part.name].expr, self._readings)
+                found = self.evaluator.evaluate(phrase.slots[part.name].expr)
                 said += part.form(found.value)
         return said
 

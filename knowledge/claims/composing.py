@@ -52,7 +52,8 @@ class Composer:
 
     def __init__(self, language: Language, zone: str, readings: Mapping[str, Reading]) -> None:
         self.language = language
-        self._zone = zone
+        self.zone = zone
+        self.readings = readings
         self._evaluator = Evaluator(readings)
         self._speaker = Speaker(language, zone, self._evaluator)
         self._layout = Layout()
@@ -73,10 +74,14 @@ class Composer:
             raise NoClaim(f"{key} lacks {', '.join(sorted(template.shown - claims.keys()))}")
         return self._add(Phrase(key, claims, template.version))
 
-    def table(self, expr: str, columns: Sequence[str]) -> str:
-        return self._excerpt(Table(expr, list(columns), ""))
+    def table(self, expr: str, columns: Sequence[str] = ()) -> str:
+        """Rows by these columns, by all when none are named."""
+        shown = list(columns) or excerpts.columns_of(expr, self._evaluator)
+        return self._excerpt(Table(expr, shown, ""))
 
-    def log(self, reading: str, lines: Sequence[int]) -> str:
+    def log(self, reading: str, lines: Sequence[int] = ()) -> str:
+        """These lines of a log, all that were read when none are named."""
+        lines = list(lines) or excerpts.numbers_of(reading, self.readings)
         return self._excerpt(LogLines(reading, list(lines), ""))
 
     def quote(self, reading: str) -> str:
@@ -120,7 +125,7 @@ class Composer:
     # --- what has become of it ----------------------------------------------------------------
 
     def answer(self) -> Answer:
-        return Answer(self.language, self._zone, WORDING, tuple(self._segments))
+        return Answer(self.language, self.zone, WORDING, tuple(self._segments))
 
     def text(self) -> str:
         return self._text
@@ -138,6 +143,10 @@ class Composer:
 
     def _add(self, segment: Segment) -> str:
         piece = self._layout.place(segment, self._speaker.text(segment))
-        self._segments.append(segment)
+        last = self._segments[-1] if self._segments else None
+        if isinstance(segment, Words) and isinstance(last, Words):
+            self._segments[-1] = Words(last.text + segment.text)
+        else:
+            self._segments.append(segment)
         self._text += piece
         return piece

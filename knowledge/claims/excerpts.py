@@ -16,6 +16,9 @@ from knowledge.claims.wording import Voice, words
 from knowledge.hwa.fields import FIELDS
 
 MOST_LINES = 200
+MOST_COLUMNS = 30
+_LINES = f"an answer shows one to {MOST_LINES} lines at once"
+_COLUMNS = f"a table has one to {MOST_COLUMNS} columns"
 Cells = list[list[Any]]
 
 
@@ -35,9 +38,15 @@ def cells(expr: str, columns: Sequence[str], evaluator: Evaluator) -> tuple[Cell
     rows, reading = evaluator.rows(expr)
     evaluator.spend(len(rows) * len(columns))
     missing = [name for name in columns if any(name not in row for row in rows)]
-    if missing or not columns:
-        raise NoClaim(f"the rows have no {', '.join(missing) or 'columns'}")
+    if missing or not 0 < len(columns) <= MOST_COLUMNS:
+        raise NoClaim(f"the rows have no {', '.join(missing)}" if missing else _COLUMNS)
     return [[row[name] for name in columns] for row in rows], reading
+
+
+def columns_of(expr: str, evaluator: Evaluator) -> list[str]:
+    """All the columns of rows, without their ids."""
+    rows, _ = evaluator.rows(expr)
+    return [name for name in (rows[0] if rows else ()) if name != "id"][:MOST_COLUMNS]
 
 
 def table_text(rows: Cells, columns: Sequence[str], voice: Voice) -> str:
@@ -59,18 +68,26 @@ def log_lines(
     reading: str, numbers: Sequence[int], readings: Mapping[str, Reading]
 ) -> list[list[Any]]:
     """Number and text of these lines of a log."""
+    known = _lines(reading, readings)
+    missing = [number for number in numbers if number not in known]
+    if missing or not 0 < len(numbers) <= MOST_LINES:
+        raise NoClaim(f"{reading} has no line {missing[0]}" if missing else _LINES)
+    return [[number, known[number]] for number in numbers]
+
+
+def numbers_of(reading: str, readings: Mapping[str, Reading]) -> list[int]:
+    return list(_lines(reading, readings))
+
+
+def _lines(reading: str, readings: Mapping[str, Reading]) -> dict[int, str]:
     lines = _result(reading, readings).get("lines")
-    if not isinstance(lines, list) or len(numbers) > MOST_LINES:
-        raise NoClaim(f"{reading} has no lines, or too many are asked for")
-    known = {
+    if not isinstance(lines, list):
+        raise NoClaim(f"{reading} is no log")
+    return {
         line["number"]: str(line.get("text"))
         for line in lines
         if isinstance(line, dict) and isinstance(line.get("number"), int)
     }
-    missing = [number for number in numbers if number not in known]
-    if missing or not numbers:
-        raise NoClaim(f"{reading} has no lines {', '.join(map(str, missing[:5])) or 'asked for'}")
-    return [[number, known[number]] for number in numbers]
 
 
 def log_text(lines: list[list[Any]]) -> str:

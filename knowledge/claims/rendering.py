@@ -132,6 +132,8 @@ class Layout:
             self._new_lines = max(self._new_lines, _NEW_LINES[segment.kind])
             self._marker = "- " if segment.kind == "item" else ""
             return ""
+        if self._new_lines and isinstance(segment, Words):
+            text = text.lstrip("\n")
         if not text:
             return ""
         is_block = isinstance(segment, _BLOCKS)

@@ -6,8 +6,9 @@ looks (CAPS_WITH_9, ORA-01555) or because the caller knows them.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,8 +32,8 @@ _TOKEN = re.compile(
   | (?P<moment>\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?)
   | (?P<date>\d{{4}}-\d\d-\d\d|(?<![\w/])\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?(?![\w/]))
   | (?P<clock>(?<![\w:.])\d{{1,2}}:\d\d(?::\d\d)?(?:[ ]?[ap]m\b)?)
-  | (?P<name>[A-Za-z0-9@/][\w@\#./-]*\w)
-  | (?P<number>(?<![\w.,])-?\d+(?:[.,]\d+)*(?:[ ]?(?:%|(?:{_UNIT})\b))?)
+  | (?P<number>(?<![\w.,])-?\d+(?:[.,]\d+)*(?:[ ]?(?:%|(?:{_UNIT})\b))?(?!\w))
+  | (?P<name>[A-Za-z0-9@/][\w@\#./-]{{0,200}}\w)
     """,
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,
 )
@@ -51,9 +52,9 @@ class Typed:
     end: int
 
 
-def find_typed(text: str, is_name: Callable[[str], bool] = lambda word: False) -> Iterator[Typed]:
-    """The values of a text in order; `is_name` knows names that don't look like one."""
-    for found in _TOKEN.finditer(text):
+def find_typed(text: str, is_name: Callable[[str], bool], start: int = 0) -> Iterator[Typed]:
+    """The values of a text from `start` on; `is_name` knows names that don't look like one."""
+    for found in _TOKEN.finditer(text, start):
         if found.lastgroup == "item":
             continue
         if found.lastgroup == "name":
@@ -72,41 +73,47 @@ def _in_word(word: str, start: int, is_name: Callable[[str], bool]) -> Iterator[
 # --- where it occurs ----------------------------------------------------------------------------
 
 
-def where_typed(typed: str, readings: Mapping[str, Reading], zone: ZoneInfo) -> str:
-    """The expression of the first leaf of the evidence that states the value; "" when none does."""
-    for reading in readings.values():
-        for expr, field, value in _leaves(reading.id, "", reading.result):
-            known = FIELDS.get(field.partition(".")[0])
-            if occurs(typed, value, known.kind if known else "", zone):
-                return expr
-    return ""
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value of the evidence: the expression that reaches it, and how its field is worded."""
+
+    expr: str
+    kind: str
+    value: Any
 
 
-def _leaves(expr: str, field: str, value: Any) -> Iterator[tuple[str, str, Any]]:
+def leaves(readings: Iterable[Reading]) -> list[Leaf]:
+    return [leaf for one in readings for leaf in _leaves(one.id, "", one.result)]
+
+
+def _leaves(expr: str, field: str, value: Any) -> Iterator[Leaf]:
     if isinstance(value, dict):
         for name, part in value.items():
-            key = name if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else f'"{name}"'
-            yield from _leaves(f"{expr}.{key}", name, part)
+            key = name if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else json.dumps(name)
+            yield from _leaves(f"{expr}.{key}", name.partition(".")[0], part)
     elif isinstance(value, list):
         for number, part in enumerate(value):
             yield from _leaves(f"{expr}[{number}]", field, part)
     elif value is not None:
-        yield expr, field, value
+        yield Leaf(expr, FIELDS[field].kind if field in FIELDS else "", value)
 
 
 def occurs(typed: str, value: Any, kind: str, zone: ZoneInfo) -> bool:
-    """Whether a leaf of this kind states what was typed: as its value, or in its text."""
+    """Whether a value of this kind states what was typed: it is it, or says it in its text."""
     if isinstance(value, list):
         return any(occurs(typed, one, kind, zone) for one in value)
     if isinstance(value, str):
-        return _is_time(typed, value, zone) or _is_in(typed, value)
+        return _is_in(typed, value) or _is_time(typed, value, zone)
     return wording.is_number(value) and _is_number(typed, value, kind)
 
 
 def _is_in(typed: str, text: str) -> bool:
     found = _NUMBER.fullmatch(typed)
     sought = found["digits"] if found and found["unit"] != "%" else typed
-    return re.search(rf"(?<![\w.,-]){re.escape(sought)}(?!\w|[.,]\d)", text) is not None
+    return (
+        sought in text
+        and re.search(rf"(?<![\w.,-]){re.escape(sought)}(?!\w|[.,]\d)", text) is not None
+    )
 
 
 def _is_number(typed: str, value: float, kind: str) -> bool:
@@ -137,7 +144,7 @@ def _numbers(digits: str) -> Iterator[tuple[float, int]]:
 
 
 def _is_time(typed: str, value: str, zone: ZoneInfo) -> bool:
-    moment = read_time(value)
+    moment = read_time(value) if typed[0].isdigit() else None
     if moment is None:
         return False
     local = moment.astimezone(zone)

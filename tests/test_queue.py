@@ -145,6 +145,26 @@ def test_a_lease_that_ran_out_is_claimed_by_another_and_the_first_is_refused(set
     assert settle([judged(again, FINE)]) == ["cleared"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_late_attempt_does_not_queue_for_rows_that_others_hold() -> None:
+    memory = make_memory()
+    late = claimed("w1")
+    run_out()
+    claimed("w2")
+    told: list[str] = []
+
+    def come_late() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '3s'")
+        told.extend(settle([judged(late, WRONG)]))
+
+    with transaction.atomic():
+        Memory.objects.locked([memory.pk])
+        in_another_connection(come_late)
+
+    assert told == ["lost"]
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_two_attempts_of_one_record_in_one_group_are_one_verdict_and_one_lost(newest_first) -> None:

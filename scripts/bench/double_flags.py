@@ -91,9 +91,13 @@ def measure(run: str, options: argparse.Namespace) -> bool:
         _bench.fill(options.memories)
         clock = _bench.Clock()
         processes = [start(run) for _ in range(options.processes)]
-        if run == "killed":
-            kill_some(processes, options.kills)
-        tallies = [json.loads(process.communicate()[0]) for process in processes]
+        try:
+            if run == "killed":
+                kill_some(processes, options.kills)
+            tallies = [json.loads(process.communicate()[0]) for process in processes]
+        finally:
+            for process in processes:
+                process.kill()
         figures = what_became(tallies)
         _bench.say(run=run, memories=options.memories, seconds=round(clock.wall, 1), **figures)
     counted = run == "killed" or figures["tally"] == options.memories

@@ -13,6 +13,7 @@ ANSWER = {
     "language": "en",
     "zone": "America/Sao_Paulo",
     "wording": 1,
+    "asked": {},
     "segments": [
         {
             "type": "said",

@@ -263,6 +263,19 @@ def test_value_words_and_text_changed_alike_are_noticed(one, data):
         assert (checked.findings[0].code, checked.findings[0].said) == ("value", new.value)
 
 
+@given(made(), st.sampled_from(["understood", "arguments", "engine", "tool"]))
+def test_evidence_with_the_same_values_read_for_another_question_is_noticed(one, part):
+    was = one.readings["q1"]
+    result = copy.deepcopy(was.result)
+    result["understood"]["where"][0]["op"] = "<"
+    others = {"arguments": {"entity": "runs"}, "engine": "QA", "tool": "impact"}
+    changes = {"result": result} if part == "understood" else {part: others[part]}
+
+    checked = one.check(readings={**one.readings, "q1": replace(was, **changes)})
+
+    assert [(finding.code, finding.expr) for finding in checked.findings] == [("reading", "q1")]
+
+
 @given(made(), st.data())
 def test_an_expression_replaced_by_what_it_yields_or_by_another_is_noticed(one, data):
     old = data.draw(st.sampled_from(list(one.answer.claims)))
@@ -354,6 +367,6 @@ def test_an_answer_without_a_fact_is_not_verified():
 
 
 def test_a_models_words_are_not_ours():
-    answer = Answer("en", "UTC", WORDING, (Words("All is well."),))
+    answer = Answer("en", "UTC", WORDING, (Words("All is well."),), {})
 
     assert check(answer, "All is well.", {}) == Checked("unknown", [], own_words=False, facts=0)

@@ -165,7 +165,7 @@ def test_a_typed_value_that_the_evidence_states_becomes_a_claim_on_it(typed):
     [
         "1235", "1,235", "02:36", "2:35 pm", "02:35:27", "26/11", "2026-11-23", "2h36", "FAT_DF2",
         "HOLD", "SAP_RJ", "ORA-01556", "22 min", "21 hours", "90 seconds", "12.5%", "7%", "17 GB",
-        "13", "-7", "FIN_AGT2", "`conman sbs XY_99`", "7 days",
+        "13", "-7", "26", "35", "2026", "155", "FIN_AGT2", "`conman sbs XY_99`", "7 days",
     ],
 )  # fmt: skip
 def test_a_typed_value_that_nothing_states_is_marked_in_place(typed):

@@ -116,12 +116,16 @@ _NAMES = {segment: name for name, segment in _SEGMENTS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`zone` is the clock its times are told by, `wording` the version of how values are said."""
+    """`zone` is the clock its times are told by, `wording` the version of how values are said.
+
+    `asked` are the readings it rests on, each with a digest of its question.
+    """
 
     language: Language
     zone: str
     wording: int
     segments: tuple[Segment, ...]
+    asked: dict[str, str]
 
     @property
     def claims(self) -> Iterator[Claim]:
@@ -141,6 +145,7 @@ class Answer:
             "language": self.language,
             "zone": self.zone,
             "wording": self.wording,
+            "asked": self.asked,
             "segments": [{"type": _NAMES[type(one)], **asdict(one)} for one in self.segments],
         }
 
@@ -156,6 +161,9 @@ def read_answer(data: Any) -> Answer:
         zone=_zone(fields["zone"]),
         wording=_checked("wording", fields["wording"], int),
         segments=tuple(_segment(one) for one in segments),
+        asked={
+            key: _text(key, one) for key, one in _checked("asked", fields["asked"], dict).items()
+        },
     )
 
 

@@ -33,7 +33,7 @@ from knowledge.claims.typed import occurs
 from knowledge.claims.wording import WORDING
 
 Outcome = Literal["verified", "contradicted", "unknown"]
-Code = Literal["no_claim", "value", "words", "excerpt", "condition", "text"]
+Code = Literal["no_claim", "value", "words", "excerpt", "condition", "reading", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def check(answer: Answer, text: str, readings: Mapping[str, Reading]) -> Checked
     """Compares the answer and its text with the evidence. Without a fact nothing is verified."""
     checker = _Checker(answer, readings)
     findings = [found for one in answer.segments for found in checker.segment(one)]
-    findings += checker.text(text)
+    findings += [*checker.readings(), *checker.text(text)]
     outcome: Outcome = "contradicted" if findings else "verified"
     if not findings and not (checker.is_known and checker.facts):
         outcome = "unknown"
@@ -140,6 +140,13 @@ class _Checker:
         self.facts += 1
         if digest(found) != segment.digest:
             yield Finding("excerpt", "", where, segment.digest, digest(found))
+
+    def readings(self) -> Iterator[Finding]:
+        """Whether what was looked into was read for the question that the answer was made for."""
+        for name in sorted(self._evaluator.used):
+            said, found = self._answer.asked.get(name), self._evaluator.readings[name].question
+            if said != found:
+                yield Finding("reading", "", name, said, found)
 
     def text(self, text: str) -> Iterator[Finding]:
         """The whole text; of another wording nobody can say what it should be."""

@@ -81,7 +81,7 @@ class Composer:
 
     def log(self, reading: str, lines: Sequence[int] = ()) -> str:
         """These lines of a log, all that were read when none are named."""
-        lines = list(lines) or excerpts.numbers_of(reading, self.readings)
+        lines = list(lines) or excerpts.numbers_of(reading, self._evaluator)
         return self._excerpt(LogLines(reading, list(lines), ""))
 
     def quote(self, reading: str) -> str:
@@ -108,7 +108,7 @@ class Composer:
     # --- a model's words ----------------------------------------------------------------------
 
     def words(self, text: str) -> str:
-        return self._add(Words(text))
+        return self._add(Words(text)) if text else ""
 
     def said(self, expr: str, kind: str = "") -> str:
         """A value in a model's text."""
@@ -116,6 +116,7 @@ class Composer:
 
     def typed(self, text: str, expr: str) -> str:
         """What a model wrote by itself, and where that occurs."""
+        self._evaluator.evaluate(expr)
         return self._add(Said(Claim(self._next_id(), expr, "typed", text, text)))
 
     def unverified(self, text: str = "") -> str:
@@ -125,7 +126,9 @@ class Composer:
     # --- what has become of it ----------------------------------------------------------------
 
     def answer(self) -> Answer:
-        return Answer(self.language, self.zone, WORDING, tuple(self._segments))
+        used = sorted(self._evaluator.used)
+        asked = {name: self.readings[name].question for name in used}
+        return Answer(self.language, self.zone, WORDING, tuple(self._segments), asked)
 
     def text(self) -> str:
         return self._text

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from knowledge.claims.digests import digest
+
 _KINDS = {"tool": str, "result": dict, "arguments": dict, "engine": str, "complete": bool}
 _ID = re.compile(r"[qlmu][1-9]\d{0,3}")
 
@@ -46,6 +48,12 @@ class Reading:
     @property
     def read_at(self) -> datetime | None:
         return _moment(self.fetched_at)
+
+    @property
+    def question(self) -> str:
+        """A digest of what was asked: the same figure read for another question proves nothing."""
+        asked = {"tool": self.tool, "arguments": self.arguments, "engine": self.engine}
+        return digest({**asked, "understood": self.result.get("understood")})
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -5,11 +5,11 @@ Each finds its part in the evidence (NoClaim when it is not there) and writes it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from knowledge.claims.answer import LogLines, Quote, Table
-from knowledge.claims.evidence import NoClaim, Reading
+from knowledge.claims.evidence import NoClaim
 from knowledge.claims.expressions import Evaluator
 from knowledge.claims.inert import block, inert, one_line
 from knowledge.claims.wording import Voice, words
@@ -28,9 +28,9 @@ def part(segment: Table | LogLines | Quote, evaluator: Evaluator) -> Any:
         case Table(expr, columns):
             return cells(expr, columns, evaluator)[0]
         case LogLines(reading, lines):
-            return log_lines(reading, lines, evaluator.readings)
+            return log_lines(reading, lines, evaluator)
         case Quote(reading):
-            return memory(reading, evaluator.readings)
+            return memory(reading, evaluator)
 
 
 def cells(expr: str, columns: Sequence[str], evaluator: Evaluator) -> tuple[Cells, str]:
@@ -64,23 +64,21 @@ def _row(row: Sequence[str]) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
 
 
-def log_lines(
-    reading: str, numbers: Sequence[int], readings: Mapping[str, Reading]
-) -> list[list[Any]]:
+def log_lines(reading: str, numbers: Sequence[int], evaluator: Evaluator) -> list[list[Any]]:
     """Number and text of these lines of a log."""
-    known = _lines(reading, readings)
+    known = _lines(reading, evaluator)
     missing = [number for number in numbers if number not in known]
     if missing or not 0 < len(numbers) <= MOST_LINES:
         raise NoClaim(f"{reading} has no line {missing[0]}" if missing else _LINES)
     return [[number, known[number]] for number in numbers]
 
 
-def numbers_of(reading: str, readings: Mapping[str, Reading]) -> list[int]:
-    return list(_lines(reading, readings))
+def numbers_of(reading: str, evaluator: Evaluator) -> list[int]:
+    return list(_lines(reading, evaluator))
 
 
-def _lines(reading: str, readings: Mapping[str, Reading]) -> dict[int, str]:
-    lines = _result(reading, readings).get("lines")
+def _lines(reading: str, evaluator: Evaluator) -> dict[int, str]:
+    lines = evaluator.result(reading).get("lines")
     if not isinstance(lines, list):
         raise NoClaim(f"{reading} is no log")
     return {
@@ -94,9 +92,9 @@ def log_text(lines: list[list[Any]]) -> str:
     return block([f"{number}: {text}" for number, text in lines])
 
 
-def memory(reading: str, readings: Mapping[str, Reading]) -> dict[str, Any]:
+def memory(reading: str, evaluator: Evaluator) -> dict[str, Any]:
     """A memory's text, and which version of which memory it is."""
-    result = _result(reading, readings)
+    result = evaluator.result(reading)
     text = result.get("agent_response")
     if not isinstance(text, str) or not text.strip():
         raise NoClaim(f"{reading} is no memory")
@@ -106,9 +104,3 @@ def memory(reading: str, readings: Mapping[str, Reading]) -> dict[str, Any]:
 def memory_text(found: dict[str, Any]) -> str:
     lines = one_line(str(found["agent_response"]).strip(), end="\n").split("\n")
     return "\n".join(f"> {line}".rstrip() for line in lines)
-
-
-def _result(reading: str, readings: Mapping[str, Reading]) -> dict[str, Any]:
-    if reading not in readings:
-        raise NoClaim(f"there is no reading {reading[:20]!r}; there are {', '.join(readings)}")
-    return readings[reading].result

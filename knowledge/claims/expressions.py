@@ -67,6 +67,8 @@ class Evaluator:
 
     def __init__(self, readings: Mapping[str, Reading]) -> None:
         self.readings = readings
+        self.used: set[str] = set()
+        """The readings that were looked into."""
         self._found: dict[str, Found] = {}
         self._left = MOST_STEPS_IN_ALL
 
@@ -74,6 +76,14 @@ class Evaluator:
         self._left -= steps
         if self._left < 0:
             raise NoClaim("the answer takes too long to evaluate")
+
+    def result(self, reading: str) -> dict[str, Any]:
+        if reading not in self.readings:
+            raise NoClaim(
+                f"there is no reading {reading[:20]!r}; there are {', '.join(self.readings)}"
+            )
+        self.used.add(reading)
+        return self.readings[reading].result
 
     def evaluate(self, expression: str) -> Found:
         """What the expression finds. NoClaim when that is no value of the readings' results."""
@@ -116,6 +126,7 @@ class Evaluator:
         except (JMESPathError, ArithmeticError, TypeError) as error:
             raise NoClaim(str(error).strip().split("\n")[0][:200]) from error
         finally:
+            self.used |= interpreter.read.keys()
             self.spend(interpreter.steps)
         return interpreter, value
 

@@ -108,12 +108,13 @@ def occurs(typed: str, value: Any, kind: str, zone: ZoneInfo) -> bool:
 
 
 def _is_in(typed: str, text: str) -> bool:
-    found = _NUMBER.fullmatch(typed)
-    sought = found["digits"] if found and found["unit"] != "%" else typed
-    return (
-        sought in text
-        and re.search(rf"(?<![\w.,-]){re.escape(sought)}(?!\w|[.,]\d)", text) is not None
-    )
+    """As a word of its own; a number that is no part of a time, a date or another number."""
+    number = _NUMBER.fullmatch(typed)
+    sought = number["digits"] if number and number["unit"] != "%" else typed
+    if sought not in text:
+        return False
+    before, after = (r"(?<![\w.,:/-])", r"(?!\w|[.,:/-]\d)") if number else (r"(?<!\w)", r"(?!\w)")
+    return re.search(f"{before}{re.escape(sought)}{after}", text) is not None
 
 
 def _is_number(typed: str, value: float, kind: str) -> bool:
@@ -126,8 +127,11 @@ def _is_number(typed: str, value: float, kind: str) -> bool:
     factor = _UNITS.get(unit, 1)
     if unit in _UNITS and kind != "minutes":
         return False
+    rounds = kind in {"minutes", "percent"}
     return any(
-        round(value / factor, places) == number for number, places in _numbers(found["digits"])
+        (not unit and value == number)
+        or ((places or rounds) and round(value / factor, places) == number)
+        for number, places in _numbers(found["digits"])
     )
 
 

@@ -284,6 +284,12 @@ TALK_WITHOUT_TOOLS = [*TALK[:2], TALK[-1]]
 TOOLS = [{"type": "function", "function": {"name": "count_jobs", "parameters": {}}}]
 
 
+def beside_calls(body):
+    """What stands beside tool calls; "-" for nothing."""
+    [turn] = [one for one in body["messages"] if "tool_calls" in one]
+    return turn.get("content", "-")
+
+
 def unless(takes, status, message):
     """A model that refuses a request with these words unless it `takes` it."""
     return lambda body: say_json({"ok": True}) if takes(body) else refuse(status, message)
@@ -303,6 +309,9 @@ MINDS = {
     "a system role": (lambda body: "system" not in roles(body), "System role not supported"),
     "roles": (lambda body: "system" not in roles(body), "roles must alternate user/assistant"),
     "streams": (lambda body: not body.get("stream"), "Streaming is not available"),
+    "null beside calls": (lambda body: beside_calls(body) is None, "content and tool_calls: one"),
+    "nothing beside calls": (lambda body: beside_calls(body) == "-", "content must not be empty"),
+    "words beside calls": (lambda body: beside_calls(body) == " ", "text content is empty"),
     "tools in streams": (lambda body: not body.get("stream"), "Cannot use tools with stream"),
 }  # fmt: skip
 
@@ -320,7 +329,7 @@ async def test_what_an_endpoint_names_is_left_out_and_remembered(
         assert deltas[-1].reply.text
     assert takes(server.requests[-1])
     assert takes(server.requests[-2])
-    assert len(server.requests) <= (7 if status == 500 else 4)
+    assert len(server.requests) <= (9 if status == 500 else 5)
     assert server.requests[-1]["tools"]
 
 
@@ -358,6 +367,46 @@ async def test_a_schema_is_left_out_for_who_does_not_take_it(message, scripted):
     assert "temperature" in server.requests[-1]
 
 
+RICH = {"type": "function", "function": {"name": "count_jobs", "parameters": {
+    "type": "object", "additionalProperties": False, "title": "Count", "required": ["by"],
+    "$defs": {"By": {"enum": ["status", "day"], "type": "string", "title": "By"}},
+    "properties": {
+        "by": {"$ref": "#/$defs/By", "description": "what", "default": "status"},
+        "day": {"anyOf": [{"type": "null"}, {"type": "string", "format": "date"}], "default": None},
+        "names": {"type": "array", "minItems": 1, "items": {"type": "string", "maxLength": 9}},
+    },
+}}}  # fmt: skip
+PLAIN = {
+    "type": "object", "required": ["by"],
+    "properties": {
+        "by": {"type": "string", "enum": ["status", "day"], "description": "what"},
+        "day": {"type": "string"},
+        "names": {"type": "array", "items": {"type": "string"}},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [400, 422, 500])
+@pytest.mark.parametrize(
+    "message",
+    ["Unknown name 'additionalProperties' at 'tools[0].function_declarations[0].parameters'",
+     "anyOf is not supported", "$ref", "properties.day.format: only 'enum' and 'date-time'",
+     "Bad request"],
+)  # fmt: skip
+async def test_tools_are_sent_in_plainer_words_before_they_are_given_up(
+    message, status, scripted, settings
+):
+    settings.LLM_MAX_RETRIES = 0
+    takes = lambda body: body["tools"][0]["function"]["parameters"] == PLAIN  # noqa: E731
+    server = scripted(unless(takes, status, message))
+
+    for _ in range(3):  # one failure of its own may be a passing one
+        deltas = [_ async for _ in stream(TALK_WITHOUT_TOOLS, max_tokens=50, tools=[RICH])]
+        assert deltas[-1].reply.text
+    assert takes(server.requests[-1])
+    assert takes(server.requests[-2])
+
+
 async def test_a_refusal_that_nothing_helps_is_told_and_not_guessed_at_again(scripted):
     server = scripted(lambda body: refuse(400, "Bad request"))
 
@@ -378,6 +427,14 @@ async def test_a_refusal_that_nothing_helps_is_told_and_not_guessed_at_again(scr
         (429, "You exceeded your current quota (insufficient_quota)", "quota"),
         (402, "Insufficient credits", "quota"),
         (400, "This model's maximum context length is 4096 tokens, not max_tokens 6011",
+         "too_long"),
+        (400, "'max_tokens' or 'max_completion_tokens' is too large: 1500. This model's maximum "
+              "context length is 4096 tokens and your request has 3500 input tokens", "too_long"),
+        (400, "max_tokens must be at least 1, got -1904.", "too_long"),
+        (400, "The decoder prompt (length 6011) is longer than the maximum model length of 4096",
+         "too_long"),
+        (422, "`inputs` tokens + `max_new_tokens` must be <= 4096", "too_long"),
+        (400, "The input token count (7000) exceeds the maximum number of tokens allowed (4096)",
          "too_long"),
         (413, "Payload", "too_long"),
         (400, "blocked by the content management policy", "declined"),

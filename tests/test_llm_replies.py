@@ -82,6 +82,17 @@ WRITTEN = {
     "thoughts of Magistral": sse(*said(f"[THINK]17[/THINK]{ANSWER}"), chunk(finish="stop")),
     "channels": sse(*said(f"<|channel|>analysis<|message|>17<|end|><|channel|>final<|message|>"
                           f"{ANSWER}"), chunk(finish="stop")),
+    "two values in one line": sse(f"{json.dumps(WHOLE[0])}{json.dumps(WHOLE[1])}", *WHOLE[2:]),
+    "another answer between": sse(*[one for text in WHOLE for one in (
+        text, {"choices": [{"index": 1, "delta": {"content": "I guess 17."},
+                            "finish_reason": "length"}]})]),
+    "another answer beside it": sse(*[
+        {"choices": [text["choices"][0], {"index": 1, "delta": {"content": "17"}}]}
+        for text in WHOLE]),
+    **{f"a template's {end}": sse(*said(f"{ANSWER}{end}\n"), chunk(finish="stop")) for end in (
+        "<|im_end|>", "<|eot_id|>", "</s>", "<|end_of_text|>", "<end_of_turn>", "</s></s>")},
+    "a template's ends around thoughts": sse(
+        *said(f"17<|im_end|>\n</think>{ANSWER}<|im_end|>"), chunk(finish="stop")),
     "thoughts without the opening tag": sse(*said(f"I guess 17.\n</think>\n{ANSWER}"),
                                             chunk(finish="stop")),
 }  # fmt: skip
@@ -317,7 +328,8 @@ def test_a_call_that_cannot_be_obeyed_is_no_answer(text) -> None:
 @pytest.mark.parametrize(
     "text",
     ['{"status": "ABEND", "count": 3}', "[memory 1] says so.", "```\nconman sj\n```", "a < b [c]",
-     "`count_jobs` counts.", "<b>3</b>", '{"name": "PAYROLL_CALC", "status": "ABEND"}'],
+     "`count_jobs` counts.", "<b>3</b>", "Write </s> after it.", "<|im_end|> ends it",
+     '{"name": "PAYROLL_CALC", "status": "ABEND"}'],
 )  # fmt: skip
 def test_an_answer_that_only_begins_like_a_call_is_shown(text) -> None:
     shown, reply = read(sse(*said(text), chunk(finish="stop")))

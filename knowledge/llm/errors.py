@@ -99,6 +99,10 @@ _QUOTA = r"insufficient_quota|quota|billing|credit balance|insufficient credit|p
 _TOO_LONG = (
     r"context[ _-]?(?:length|size|window)|maximum context|n_ctx|too many (?:input )?tokens"
     r"|(?:prompt|input|request) (?:is|was)? ?too (?:long|large)|reduce the length"
+    r"|\b(?:prompt|inputs?|token count|tokens)\b.{0,40}\b(?:exceeds?|longer than)\b.{0,40}"
+    r"(?:length|limit|maximum|max)"
+    r"|max_(?:completion_)?tokens must be at least 1, got -"  # vLLM: nothing is left for them
+    r"|inputs?`? tokens \+ `?max_new_tokens"
 )
 _MODEL = (
     r"\bmodel\b.{0,80}(?:not[ _]found|not exist|not loaded|not available)"

@@ -112,11 +112,12 @@ class Events:
             self.done = True
             return
         try:
-            value = json.loads(data)
-        except (ValueError, RecursionError):
-            self._event.append(data)
-            return
-        yield {"error": value} if self._is_error else value
+            values = [json.loads(data)]
+        except (ValueError, RecursionError) as error:
+            values = _in_a_row(data) if getattr(error, "msg", "") == "Extra data" else []
+            if not values:
+                self._event.append(data)
+        yield from ({"error": value} if self._is_error else value for value in values)
 
     def _joined(self, *, at_the_end: bool = False) -> Iterator[Any]:
         """The event of several lines. Words that are no JSON are an error's."""
@@ -137,3 +138,17 @@ class Events:
         except (ValueError, RecursionError):
             words = words_of(body.decode("utf-8", "replace"))
             raise LLMBadReply(f"The endpoint's answer is not JSON: {words}") from None
+
+
+def _in_a_row(data: bytes) -> list[Any]:
+    """The values of a line that holds several; none when its last one is not whole."""
+    text, values, at = data.decode("utf-8", "replace"), [], 0
+    decoder = json.JSONDecoder()
+    try:
+        while at < len(text):
+            value, at = decoder.raw_decode(text, at)
+            values.append(value)
+            at += len(text[at:]) - len(text[at:].lstrip())
+    except (ValueError, RecursionError):
+        return []
+    return values

@@ -1,7 +1,8 @@
 """Messages in the shape that every chat template takes.
 
-One system message, first; then user and assistant by turns; `content` is never null. Where tools
-are not offered there are no tool turns either: what they returned becomes the user's text.
+One system message, first; then user and assistant by turns; `content` is null only where an
+endpoint wants it so. Where tools are not offered there are no tool turns either: what they
+returned becomes the user's text.
 """
 
 from __future__ import annotations
@@ -13,12 +14,23 @@ from typing import Any
 from knowledge.llm.types import Message, Reply
 
 Turn = dict[str, Any]
+_WORDLESS: dict[str, Turn] = {
+    "empty": {"content": ""}, "null": {"content": None}, "absent": {}, "space": {"content": " "},
+}  # fmt: skip
+"""What stands in a turn that only calls tools."""
 
 
-def shaped(messages: Sequence[Message], *, system_role: bool, tools: bool) -> list[Turn]:
+def shaped(
+    messages: Sequence[Message], *, system_role: bool, tools: bool, call_content: str = "empty"
+) -> list[Turn]:
     rules = [_text(one) for one in messages if one["role"] == "system"]
     turns = [dict(one) | {"content": _text(one)} for one in messages if one["role"] != "system"]
     turns = list(_merged(turns if tools else _without_tools(turns)))
+    for turn in turns:
+        if turn.get("tool_calls") and not turn["content"].strip():
+            turn |= _WORDLESS[call_content]
+            if call_content == "absent":
+                del turn["content"]
     instructions = "\n\n".join(filter(None, rules))
     if not instructions:
         return turns

@@ -11,7 +11,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from knowledge.llm.negotiation import FORMATS, LIMIT_FIELDS, Profile
+from knowledge.llm.negotiation import CALL_CONTENTS, FORMATS, LIMIT_FIELDS, Profile
 
 
 class LLMProfileQuerySet(models.QuerySet["LLMProfile"]):
@@ -52,6 +52,13 @@ class LLMProfile(models.Model):
         choices=[(name, name) for name in LIMIT_FIELDS],
     )
     tools = models.BooleanField(_("takes tools"), default=True)
+    tool_keywords = models.BooleanField(_("takes every keyword of a tool's schema"), default=True)
+    call_content = models.CharField(
+        _("content beside tool calls"),
+        max_length=10,
+        default=CALL_CONTENTS[0],
+        choices=[(c, c) for c in CALL_CONTENTS],
+    )
     system_role = models.BooleanField(_("takes a system message"), default=True)
     thinking = models.CharField(_("thinking"), max_length=10, blank=True)
     learned_at = models.DateTimeField(_("learned"), null=True, editable=False)

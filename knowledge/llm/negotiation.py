@@ -16,10 +16,12 @@ from django.conf import settings
 
 from knowledge.llm.errors import LLMError
 from knowledge.llm.messages import shaped
+from knowledge.llm.tool_schemas import plain_tool
 from knowledge.llm.types import Asked
 
 FORMATS = ("json_schema", "json_object", "none")
 LIMIT_FIELDS = ("max_tokens", "max_completion_tokens", "none")
+CALL_CONTENTS = ("empty", "null", "absent", "space")
 THINKING = ("", "none", "seen", "unopened")
 _ABOUT_THE_REQUEST = {400, 404, 405, 415, 422, 500, 501}
 
@@ -34,6 +36,10 @@ class Profile:
     response_format: str = FORMATS[0]
     limit_field: str = LIMIT_FIELDS[0]
     tools: bool = True
+    tool_keywords: bool = True
+    """Every keyword of JSON schema in the tools' arguments; else they are sent as `plain_tool`."""
+    call_content: str = CALL_CONTENTS[0]
+    """What stands for the words of a model's turn that only calls tools."""
     system_role: bool = True
     thinking: str = ""
     """"": not known; none; seen: in a field or in tags; unopened: with the closing tag alone."""
@@ -51,9 +57,16 @@ class Profile:
 def body(asked: Asked, profile: Profile) -> dict[str, Any]:
     """The request as this endpoint takes it."""
     tools = list(asked.tools) if profile.tools else []
+    if not profile.tool_keywords:
+        tools = [plain_tool(tool) for tool in tools]
     request: dict[str, Any] = {
         "model": asked.model,
-        "messages": shaped(asked.messages, system_role=profile.system_role, tools=bool(tools)),
+        "messages": shaped(
+            asked.messages,
+            system_role=profile.system_role,
+            tools=bool(tools),
+            call_content=profile.call_content,
+        ),
     }
     if profile.temperature:
         request["temperature"] = asked.temperature
@@ -97,6 +110,15 @@ def _part(key: str, words: str, without: Callable[[Profile], Profile]) -> Part:
     return Part(key, re.compile(words, re.IGNORECASE), without)
 
 
+_TOOLS = (
+    r"\btools?\b|tool_choice|tool[ _-]?(?:use|call)|function[ _-]?(?:call|declaration)"
+    r"|(?:any|one|all)_?of\b|additional_?properties|\$(?:ref|defs|schema)\b|\bparameters\."
+    r"|\bproperties\.|\b(?:max|min)(?:imum|_?length|_?items)|exclusive_?minimum|\bkeywords?\b"
+)
+_EMPTY = (
+    r"content.{0,40}(?:empty|blank|null|none\b|string|required|missing|at least)"
+    r"|(?:empty|blank|null).{0,40}(?:content|message)|content or tool_calls|content and tool_calls"
+)
 PARTS = (
     _part(
         "response_format",
@@ -119,12 +141,14 @@ PARTS = (
         r"\bsystem\b|developer instruction|\broles?\b",
         lambda p: replace(p, system_role=False),
     ),
-    _part("stream", r"\bstream(?:ing)?\b", lambda p: replace(p, stream=False)),
     _part(
-        "tools",
-        r"\btools?\b|tool_choice|tool[ _-]?(?:use|call)|function[ _-]?call",
-        lambda p: replace(p, tools=False),
+        "call_content",
+        _EMPTY,
+        lambda p: replace(p, call_content=_next(CALL_CONTENTS, p.call_content)),
     ),
+    _part("stream", r"\bstream(?:ing)?\b", lambda p: replace(p, stream=False)),
+    _part("tool_keywords", _TOOLS, lambda p: replace(p, tool_keywords=False)),
+    _part("tools", _TOOLS, lambda p: replace(p, tools=False)),
 )
 """In the order in which they are left out when the endpoint does not say what it minds."""
 
@@ -135,9 +159,17 @@ def _sent(request: dict[str, Any]) -> list[Part]:
         has.add("tokens")
     if request["messages"][:1] and request["messages"][0]["role"] == "system":
         has.add("system")
+    if any(_only_calls(message) for message in request["messages"]):
+        has.add("call_content")
+    if any(plain_tool(tool) != tool for tool in request.get("tools", ())):
+        has.add("tool_keywords")
     if any(message["role"] == "tool" for message in request["messages"]):
-        has.discard("tools")  # it has called one in this very talk
+        has -= {"tools", "tool_keywords"}  # it has called one in this very talk
     return [part for part in PARTS if part.key in has]
+
+
+def _only_calls(message: dict[str, Any]) -> bool:
+    return "tool_calls" in message and not (message.get("content") or "").strip()
 
 
 class Negotiation:
@@ -189,6 +221,8 @@ def _leaner(profile: Profile, sent: list[Part]) -> Iterator[Profile]:
     for part in spared:
         if part.key == "tokens" and profile.limit_field == LIMIT_FIELDS[0]:
             yield part.without(profile)  # the other name first
+        if part.key == "call_content":
+            yield from (replace(profile, call_content=other) for other in ("null", "space"))
         yield _without(part, profile)
     leanest = profile
     for part in spared:
@@ -207,4 +241,6 @@ def _without(part: Part, profile: Profile) -> Profile:
         return replace(profile, response_format="none")
     if part.key == "tokens":
         return replace(profile, limit_field="none")
+    if part.key == "call_content":
+        return replace(profile, call_content="absent")
     return part.without(profile)

@@ -63,6 +63,7 @@ class Incoming:
         self._asked = asked
         self._spoken = Spoken(held=held and asked.streamed)
         self._calls: list[_Call] = []
+        self._index: Any = None  # of the choice that is the answer
         self._finish = ""
         self._refusal = ""
         self._model = ""
@@ -91,12 +92,11 @@ class Incoming:
             return ""
         if usage := event.get("usage"):
             self.usage = _usage(usage)
-        choices = event.get("choices")
-        if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        choice = self._choice_in(event.get("choices"))
+        if choice is None:
             if error := _error_in(event):
                 raise error
             return ""
-        choice = choices[0]
         is_suspect = "error" in choice or "error" in event
         if is_suspect and (error := _error_in(choice) or _error_in(event)):
             raise error
@@ -108,6 +108,17 @@ class Incoming:
         if not delta and not self.began:  # some say it all once more at the end
             delta = choice.get("message")
         return self._take(delta) if isinstance(delta, dict) else ""
+
+    def _choice_in(self, choices: Any) -> Mapping[str, Any] | None:
+        """The piece of our answer: some endpoints write another one beside it, unasked."""
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict):
+                index = choice.get("index")
+                if self._index is None:
+                    self._index = index
+                if index is None or index == self._index:
+                    return choice
+        return None
 
     def _take(self, delta: Mapping[str, Any]) -> str:
         if delta.get("tool_calls") or delta.get("function_call"):

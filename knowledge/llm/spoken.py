@@ -33,9 +33,15 @@ _CALLS = {
     "<｜tool▁calls▁begin｜>": "<｜tool▁calls▁end｜>",
     "<|tool_calls_section_begin|>": "<|tool_calls_section_end|>",
 }
+_ENDS = {
+    "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|endoftext|>", "<|end|>",
+    "<|return|>", "<|eot|>", "<|end_of_turn|>", "<end_of_turn>", "<end_of_utterance>", "<eos>",
+    "</s>", "[/inst]", "<｜end▁of▁sentence｜>",
+}  # fmt: skip
+"""Of an answer, as its model's template writes it; inside of a text they are text."""
 _SPANS = _THOUGHTS | _CALLS
 _CLOSING = set(_THOUGHTS.values())
-_MARKERS = (*_SPANS, *_CLOSING)
+_MARKERS = (*_SPANS, *_CLOSING, *_ENDS)
 _LONGEST = max(map(len, _MARKERS))
 _MARKER = re.compile("|".join(map(re.escape, _MARKERS)), re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -58,6 +64,7 @@ class Spoken:
         self._held = held
         self._rest = ""  # may be the beginning of a marker
         self._half = ""  # the first half of a character
+        self._end = ""  # a marker that may be the end, and the white space after it
         self._inside = ""  # the closing marker that is waited for
         self._is_call = False
         self._span: list[str] = []
@@ -76,8 +83,8 @@ class Spoken:
             piece = self._whole_characters(piece)
         if self._inside or self._rest or "<" in piece or "[" in piece:
             self._take(piece)
-        elif piece:
-            self._said.append(piece)
+        else:
+            self._say(piece)
         return self._ready()
 
     def release(self) -> None:
@@ -90,8 +97,8 @@ class Spoken:
             self._half, self._rest = "", self._rest + "\ufffd"
         if self._inside:
             self._close_span(self._rest)
-        elif self._rest:
-            self._said.append(self._rest)
+        else:
+            self._say(self._rest)
         self._rest = ""
         if not self._begun:
             self._begin()
@@ -134,7 +141,7 @@ class Spoken:
                 return
             self._say(text[: found.start()])
             text = text[found.end() :]
-            self._meet(found.group().lower())
+            self._meet(found.group())
 
     def _within(self, text: str) -> str:
         at = text.lower().find(self._inside)
@@ -147,10 +154,15 @@ class Spoken:
         self._close_span(text[:at])
         return after
 
-    def _meet(self, marker: str) -> None:
+    def _meet(self, found: str) -> None:
+        marker = found.lower()
         if marker in _CLOSING:  # all that was said was thought
             self.thought = self.unopened = True
             self._said, self._shown, self._held, self._begun = [], 0, False, False
+            self._end = ""
+            return
+        if marker in _ENDS:
+            self._end += found
             return
         self._inside, self._is_call = _SPANS[marker], marker in _CALLS
         self._span = [marker] if marker == "<function=" else []
@@ -163,6 +175,8 @@ class Spoken:
         self._inside, self._span = "", []
 
     def _say(self, text: str) -> None:
+        if self._end:
+            self._end, text = (self._end + text, "") if not text.strip() else ("", self._end + text)
         if text:
             self._said.append(text)
 

@@ -234,8 +234,8 @@ class LifeOfARecord(RuleBasedStateMachine):
         """The text is gone, and its record; the log keeps its lines."""
         if memory := self.memory(which):
             lines = Decision.objects.count()
-            memory.delete()
             self.decided.pop(memory.pk, None)
+            memory.delete()  # which takes its key away
             assert Decision.objects.count() == lines
 
     # --- what holds ----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from audits.auditor import Scope
 from audits.judges import NoVerdict, Verdict
 from audits.judging import Bench, under_audit
 from audits.neighbours import neighbours_of
+from audits.quoting import quoted_by
 from audits.scoring import Scoring
 from knowledge.llm import LLMError
 from knowledge.models import Memory, Trust
@@ -25,7 +26,8 @@ async def verdicts(
     scoring = await sync_to_async(Scoring.current)()
     async for memory in memories[:limit]:
         try:
-            verdict = await bench.verdict_on(under_audit(memory, await neighbours_of(memory)))
+            near, quoted = await neighbours_of(memory), await quoted_by(memory)
+            verdict = await bench.verdict_on(under_audit(memory, near, quoted))
         except (NoVerdict, LLMError) as error:
             yield memory, "no verdict", Verdict("llm", 0.0, str(error))
             continue

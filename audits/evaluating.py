@@ -20,7 +20,7 @@ from audits.models import AuditRecord
 from audits.scoring import Scoring
 from audits.states import DECIDED, ReasonCode, Status
 from knowledge.cleaning import clean, clean_json
-from knowledge.models import Kind, Trust
+from knowledge.models import Kind, Source, Trust
 
 AT_A_TIME = 16
 _PORTUGUESE = re.compile(
@@ -41,6 +41,7 @@ class Row(BaseModel):
     user_query: str
     agent_response: str
     evidence: list[dict[str, Any]] = Field(default_factory=list)
+    answer: Any = None
     label: Literal["correct", "incorrect"]
 
 
@@ -83,6 +84,8 @@ def _labelled(number: int, line: str) -> Labelled:
             user_query=clean(row.user_query),
             agent_response=clean(row.agent_response),
             evidence=clean_json(row.evidence),
+            answer=clean_json(row.answer) if isinstance(row.answer, dict) else None,
+            own_evidence=True,  # the file is taken at its word
         ),
         row.label == "incorrect",
     )
@@ -109,6 +112,8 @@ def _as_judged(record: AuditRecord) -> MemoryUnderAudit:
         user_query=text.user_query,
         agent_response=text.agent_response,
         evidence=text.evidence,
+        answer=text.answer,
+        own_evidence=memory.source == Source.CHAT,
     )
 
 

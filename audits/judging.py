@@ -1,8 +1,9 @@
 """From a memory to one verdict: which judges are asked, in which order, and whose word counts.
 
-Cheapest first. Rules and grounding always run, whatever the rating; the LLM is asked only when
-they do not decide. No verdict from anyone who was needed means: try again later, never "fine".
-Nothing for a memory and nothing against it is no verdict in its favour either: not verified.
+Rules, claims, grounding (of answers that are text alone), whatever the rating; the LLM is asked
+only when they neither condemn nor support. No verdict from anyone who was needed means: try again
+later, never "fine". Nothing for a memory and nothing against it is no verdict in its favour either:
+not verified.
 """
 
 from __future__ import annotations
@@ -13,13 +14,22 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from audits.judges import Judge, MemoryUnderAudit, Neighbour, NotInTime, NoVerdict, Verdict
+from audits.judges import (
+    Judge,
+    MemoryUnderAudit,
+    Neighbour,
+    NotInTime,
+    NoVerdict,
+    QuotedNow,
+    Verdict,
+)
 from audits.judges.bounded import BoundedJudges
 from knowledge.cleaning import UNREADABLE
-from knowledge.models import Memory
+from knowledge.models import Memory, Source
 
 LOCAL = {
     "rules": "audits.judges.rules.rules_judge",
+    "claims": "audits.judges.claimed.claims_judge",
     "grounding": "audits.judges.grounding.grounding_judge",
 }
 """The judges that need nothing but the memory, each where it is."""
@@ -76,7 +86,7 @@ def _nothing_either_way() -> Verdict:
 
 
 def bench(only: str = "", prompt: str = "", model: str = "") -> Bench:
-    """The judges as configured; `only` names a single one ("rules", "grounding", "llm").
+    """The judges as configured; `only` names a single one ("rules", "claims", "grounding", "llm").
 
     `prompt` and `model` name another version for the LLM judge: a candidate to be measured.
     LookupError when a judge or a prompt is unknown, or when the LLM is wanted but not configured.
@@ -87,7 +97,7 @@ def bench(only: str = "", prompt: str = "", model: str = "") -> Bench:
     if (only == "llm" or prompt or model) and llm is None:
         raise LookupError("The LLM judge needs LLM_BASE_URL and LLM_MODEL.")
     if only and only not in {*LOCAL, "llm"}:
-        raise LookupError(f"{only!r} is not a judge: rules, grounding or llm.")
+        raise LookupError(f"{only!r} is not a judge: rules, claims, grounding or llm.")
     paths = [path for name, path in LOCAL.items() if only in {"", name}]
     return Bench(llm=llm, bounded=BoundedJudges(paths) if paths else None)
 
@@ -103,7 +113,11 @@ def _llm_judge(prompt: str, model: str) -> Judge:
     return LLMJudge(prompt, model or settings.AUDIT_LLM_MODEL, VerdictsInRows())
 
 
-def under_audit(memory: Memory, neighbours: tuple[Neighbour, ...] = ()) -> MemoryUnderAudit:
+def under_audit(
+    memory: Memory,
+    neighbours: tuple[Neighbour, ...] = (),
+    quoted_now: tuple[QuotedNow, ...] | None = None,
+) -> MemoryUnderAudit:
     """What the judges see of a row. NotInTime when its evidence can't be read."""
     if memory.evidence == [UNREADABLE]:
         raise NotInTime(_("Its evidence can't be read, so it could not be checked."))
@@ -116,4 +130,7 @@ def under_audit(memory: Memory, neighbours: tuple[Neighbour, ...] = ()) -> Memor
         agent_response=memory.agent_response,
         evidence=memory.evidence,
         neighbours=neighbours,
+        answer=memory.answer,
+        own_evidence=memory.source == Source.CHAT,
+        quoted_now=quoted_now,
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from knowledge.cleaning import clean_json
 from knowledge.limits import LARGEST_OWN_EVIDENCE, check_evidence
 from tests.hwa_fixtures import engine_of
 from tests.plan_reading import MovedSimulator, ReadingSession, moved_simulator
@@ -177,6 +178,14 @@ async def test_secrets_are_masked_before_they_are_kept(hwa: MovedSimulator) -> N
 
     assert "Tr0ub4dor" not in json.dumps(kit.evidence)
     assert "masked" in json.dumps(kit.evidence)
+
+
+async def test_readings_are_as_they_will_be_stored(hwa: MovedSimulator) -> None:
+    async with Asking(hwa) as asking:
+        kit = asking.toolkit()
+        kit.add_memory_reading(("m", 1), {"agent_response": "Rerun\r\nit.\x00 \ud800"})
+
+    assert kit.evidence == clean_json(kit.evidence)
 
 
 async def test_days_are_compared(hwa: MovedSimulator) -> None:

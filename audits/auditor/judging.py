@@ -13,6 +13,7 @@ from audits.duplicates import twin_of
 from audits.judges import Neighbour, NotInTime, NoVerdict, Verdict
 from audits.judging import Bench, under_audit
 from audits.models import AuditRecord
+from audits.quoting import quoted_by
 from audits.scoring import Scoring
 from audits.settling import Judged, Released
 from audits.states import Status
@@ -53,7 +54,7 @@ class Judging:
         return judged
 
     async def _judge(self, record: AuditRecord, memory: Memory) -> Judged:
-        seen = under_audit(memory, await self.neighbours(memory))
+        seen = under_audit(memory, await self.neighbours(memory), await quoted_by(memory))
         verdict = await self.bench.verdict_on(seen)
         return Judged(
             record.id,

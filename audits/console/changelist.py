@@ -114,6 +114,7 @@ class JudgeFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
             ("rules", _("Rules")),
+            ("claims", _("Claims")),
             ("grounding", _("Grounding")),
             ("llm", _("LLM")),
             ("person", _("Reported by a person")),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audits import review
 from audits.console.diffing import Change, changes
+from audits.findings import message_of
 from audits.models import AuditRecord, Decision, ReviewNote
 from audits.queue import AuditRecordQuerySet
 from audits.states import MOVES, OPEN, WAITING, ReasonCode, Status
@@ -128,7 +129,7 @@ def _reasons(found: list[dict[str, Any]], memory: Memory) -> Iterator[Reason]:
         yield Reason(
             number,
             visible(_string(finding, "code"))[:100],
-            str(shown(_string(finding, "message"))),
+            str(shown(_string(finding, "message") or message_of(_string(finding, "code")))),
             _passage(_string(finding, "quote"), memory),
             shown(_string(finding, "datum"), longest=4000),
             confidence if isinstance(confidence, (int, float)) else None,

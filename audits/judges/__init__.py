@@ -24,11 +24,27 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotedNow:
+    """A memory that an answer rests on: what it said in the version named, and how it is today.
+
+    `text` is None where nobody knows any more; what is gone is at version 0, its trust "".
+    """
+
+    memory_id: str
+    version: int
+    text: str | None
+    current_version: int
+    trust: str
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryUnderAudit:
     """One version of one memory, as a judge sees it.
 
     `kind` is "knowledge" or "state"; `evidence` is the stored list of
-    `{tool, arguments?, result, fetched_at?}` whose `result` has any shape.
+    `{tool, arguments?, result, fetched_at?}` whose `result` has any shape. `answer` are the
+    segments that yield the text, if it has any; `own_evidence`: we read it ourselves.
+    `quoted_now` is None when nobody looked.
     """
 
     memory_id: UUID
@@ -39,17 +55,28 @@ class MemoryUnderAudit:
     agent_response: str
     evidence: list[dict[str, Any]] = field(default_factory=list)
     neighbours: tuple[Neighbour, ...] = ()
+    answer: dict[str, Any] | None = None
+    own_evidence: bool = False
+    quoted_now: tuple[QuotedNow, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing a judge holds against a memory: the passage, and the datum that says otherwise."""
+    """One thing a judge holds against a memory: the passage, and the datum that says otherwise.
+
+    Where it is data (`claim_id`, `expr`, what was `said` and what is `found`), `message` is empty:
+    `audits.findings` words the code when it is shown.
+    """
 
     code: str
     quote: str
     datum: str
     message: str
     confidence: float
+    claim_id: str = ""
+    expr: str = ""
+    said: Any = None
+    found: Any = None
 
 
 @dataclass(frozen=True, slots=True)

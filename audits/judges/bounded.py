@@ -165,7 +165,7 @@ def _request(memory: MemoryUnderAudit) -> bytes:
         raise NotInTime(
             _("It could not be checked in time: %(n)d characters are too many.") % {"n": characters}
         )
-    if not _within(memory.evidence, settings.AUDIT_JUDGE_DEPTH):
+    if not _within([memory.evidence, memory.answer], settings.AUDIT_JUDGE_DEPTH + 1):
         raise NotInTime(_("It could not be checked in time: its evidence is nested too deep."))
     request = framed(_fields(memory))
     if len(request) > settings.AUDIT_JUDGE_KIB * 1024:
@@ -176,7 +176,11 @@ def _request(memory: MemoryUnderAudit) -> bytes:
 def _fields(memory: MemoryUnderAudit) -> dict[str, Any]:
     """`asdict` without copying the evidence."""
     fields = {name: getattr(memory, name) for name in MemoryUnderAudit.__dataclass_fields__}
-    return fields | {"neighbours": [asdict(neighbour) for neighbour in memory.neighbours]}
+    quoted = memory.quoted_now
+    return fields | {
+        "neighbours": [asdict(neighbour) for neighbour in memory.neighbours],
+        "quoted_now": None if quoted is None else [asdict(one) for one in quoted],
+    }
 
 
 def _within(value: Any, depth: int) -> bool:

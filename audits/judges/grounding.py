@@ -57,7 +57,12 @@ CONTRADICTS_TRUSTED = "grounding.contradicts_trusted"
 
 
 async def grounding_judge(memory: MemoryUnderAudit) -> Verdict | None:
-    """None when there is neither evidence nor a trusted memory to hold the answer against."""
+    """None when there is neither evidence nor a trusted memory to hold the answer against.
+
+    Nor is an answer read whose parts say what they mean: nobody reads its prose back.
+    """
+    if memory.answer is not None:
+        return None
     memory = replace(
         memory,
         user_query=memory.user_query[:MOST_QUESTION],

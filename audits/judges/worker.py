@@ -20,7 +20,7 @@ from uuid import UUID
 
 import django
 
-from audits.judges import Finding, Judge, MemoryUnderAudit, Neighbour, Verdict
+from audits.judges import Finding, Judge, MemoryUnderAudit, Neighbour, QuotedNow, Verdict
 
 LENGTH = struct.Struct("!I")
 
@@ -34,9 +34,11 @@ def memory_of(value: dict[str, Any]) -> MemoryUnderAudit:
     neighbours = tuple(
         Neighbour(**(near | {"memory_id": UUID(near["memory_id"])})) for near in value["neighbours"]
     )
-    return MemoryUnderAudit(
-        **(value | {"memory_id": UUID(value["memory_id"]), "neighbours": neighbours})
-    )
+    quoted = value["quoted_now"]
+    if quoted is not None:
+        quoted = tuple(QuotedNow(**one) for one in quoted)
+    read = {"memory_id": UUID(value["memory_id"]), "neighbours": neighbours, "quoted_now": quoted}
+    return MemoryUnderAudit(**(value | read))
 
 
 def verdict_of(value: dict[str, Any]) -> Verdict:

@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from typing import Any, Literal, TypeVar
 
 from knowledge.claims.evidence import Reading
+from knowledge.cleaning import clean_json
 from knowledge.limits import LARGEST_OWN_EVIDENCE
 from knowledge.secrets import mask_json, mask_secrets
 from tws.answers.events import Event, Source, ToolCall, ToolResult, ToolUse
@@ -394,7 +395,8 @@ class Toolkit:
         number = 1 + sum(one.id.startswith(letter) for one in self.readings)
         given = {key: value for key, value in arguments.items() if value not in (None, "")}
         stale = {"stale": True} if self.as_last_read and letter != "m" else {}
-        result = mask_json({**result, **stale})
+        # As it will be stored: what is composed from it is compared with what the database gives.
+        result = mask_json(clean_json({**result, **stale}))
         empty = Reading(
             f"{letter}{number}", tool, mask_json(given), {}, of or self.engine.name, fetched_at,
             bool(complete),

@@ -1,0 +1,24 @@
+"""What findings say to a reader: those that are data are worded here, when they are shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+_MESSAGES: dict[str, Any] = {
+    "claims.value": _("The evidence holds another value:"),
+    "claims.words": _("The value is worded otherwise:"),
+    "claims.no_claim": _("The evidence holds no such value:"),
+    "claims.excerpt": _("What is shown to the letter is not what the evidence holds."),
+    "claims.condition": _("This is said only of what it does not hold for:"),
+    "claims.text": _("The text is not what its parts and the evidence say:"),
+    "claims.misquoted": _("The memory that it quotes said something else:"),
+    "claims.outdated": _("The memory that it quotes has changed or is not approved any more:"),
+    "claims.unreadable": _("Its parts or its evidence can't be read:"),
+}
+
+
+def message_of(code: str) -> str:
+    """The words of a code; "" for the findings that bring their own."""
+    return str(_MESSAGES.get(code, ""))

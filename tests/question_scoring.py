@@ -441,6 +441,8 @@ def _about(asking: Asking, asked: Asked) -> Scored:
     thing = asking.names[expect.get("about") or expect["of"]]
     if isinstance(asked, Ask) and asked.focus == "count" and "value" in expect:
         return _result(asked, {"count": expect["value"]}, lambda text: _evaluated(asking, text))
+    if isinstance(asked, Ask) and asked.focus == "yes_no" and "field" not in expect:
+        return RIGHT if thing.name in str(asked.query.where) else wrong(asked)
     if not isinstance(asked, About) or asked.object.name != thing.name:
         return wrong(asked)
     wanted = expect.get("field")

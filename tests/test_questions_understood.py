@@ -1,6 +1,11 @@
 """How operators' questions are understood, held against the engine's own data.
 
-`-s` prints each that is not right, and the figures.
+`-s` prints each that is not right, and the figures. When each file was first looked at, before
+anything was mended from it (right, honest, wrong):
+
+    questions_own   145   117  16  12
+    questions_dev    83    71   6   6
+    questions_more  188   162  18   8
 """
 
 from __future__ import annotations
@@ -85,7 +90,7 @@ def told(name, found):
 
 
 def test_questions_are_understood_as_the_engine_s_data_say(truth):
-    for name in ("questions_own", "questions_dev"):
+    for name in ("questions_own", "questions_more", "questions_dev"):
         found = scored(scoring.DATA / f"{name}.jsonl", truth)
 
         verdicts = told(name, found)

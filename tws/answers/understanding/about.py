@@ -55,10 +55,18 @@ class _About:
             return None
         if is_job and q.has("facet", "compare", "usual") and not q.has("facet", "failed_before"):
             q.use(*q.of("facet"), *q.of("entity", "runs"), *q.of("superlative"), *q.times)
+            self._use_verbs()
             return CompareRuns(thing, last_two=q.has("facet", "previous_run"))
         return self._related()
 
     def _related(self) -> Asked | None:
+        found = self._relation()
+        if found:
+            self._use_verbs()
+            self.q.use(*self.q.of("negation", "not"))
+        return found
+
+    def _relation(self) -> Asked | None:
         q, thing = self.q, self.thing
         if q.take("relation", "impact"):
             q.use(*q.statuses, *q.of("flag"), *q.of("event"))
@@ -153,7 +161,7 @@ class _About:
         cause = q.take("facet", "cause")
         if not (q.has("ask", "why") or cause):
             if asks_what and q.has("relation", "waits") and not q.has("ask", "when"):
-                q.use(*q.of("relation"), *q.statuses, *q.of("filter"))
+                q.use(*q.of("relation"), *q.statuses, *q.of("filter"), *q.of("event"))
                 return About(thing, "why_waits")
             return None
         waits = q.has("relation", "waits") or q.has("filter", "not_run")
@@ -194,6 +202,10 @@ class _About:
                 yield home
         if q.take("ask", "where"):
             yield "workstation"
+        runs = q.has("event", "ran") or q.has("entity", "runs")
+        if self.thing.kind == "job" and q.has("ask", "who") and runs:
+            q.use(*q.of("event"), *q.of("entity", "runs"))
+            yield "login"
 
     def _timed(self) -> Iterator[str]:
         """The times and lengths that "when" and "how long" ask for."""
@@ -201,7 +213,8 @@ class _About:
         if q.has("ask", "when"):
             names = {"end": "end", "start": "start", "scheduled": "scheduled", "ran": "start"}
             asked = [names[t.key] for t in q.of("event") if t.key in names]
-            if q.has("field", "estimated_end"):
+            to_come = "end" in asked and q.text_of_has("will", "vai", "deve", "going to", "should")
+            if to_come or q.has("field", "estimated_end"):
                 asked = ["estimated_end"]
             elif not asked and "running" not in self.groups:
                 asked = [] if q.has("field") else ["scheduled"]

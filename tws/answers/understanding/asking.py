@@ -99,14 +99,20 @@ class Asking:
 
     def _is_clear(self) -> bool:
         q = self.question
-        return q.has("entity") and (q.has("ask") or q.has("follow") or len(q.words) < 4)
+        asks = q.has("ask") or q.has("follow") or len(q.words) < 4
+        return q.has("entity") and (asks or bool(q.times))
 
     # What is asked for
 
     def _entity(self) -> str:
         q = self.question
         grouped = {at for t in self._groupings() for at in range(t.first, t.last)}
-        named = {one.first - 1 for one in q.names} | {one.first - 2 for one in q.names}
+        named = {
+            term.first
+            for one in q.names
+            for term in q.of("entity")
+            if 0 <= one.first - term.last <= 1 and _kind_of_entity(term.key) in one.value.kinds
+        }
         main = [
             t
             for t in q.of("entity")
@@ -118,6 +124,9 @@ class Asking:
         if main and not free:
             return "jobs"
         keys = [t.key for t in free]
+        happened = q.statuses or q.has("event")
+        if q.has("most") and happened and set(keys) <= {"job_streams", "workstations"}:
+            return "jobs"
         if q.has("most") and len(set(keys)) > 1 and "jobs" in keys:
             return "jobs"
         if keys:
@@ -172,8 +181,7 @@ class Asking:
         """What of that name is meant: as the word before it says, else as the question is about."""
         kinds = one.value.kinds
         before = self.question.before(one.first, "entity", within=3)
-        said = {"jobs": "job", "job_streams": "stream", "workstations": "workstation"}
-        wanted = said.get(before.key, before.key.rstrip("s")) if before else ""
+        wanted = _kind_of_entity(before.key) if before else ""
         if wanted in kinds:
             return wanted
         if entity == "jobs" and "stream" in kinds and self.question.has("entity", "jobs"):
@@ -203,8 +211,9 @@ class Asking:
     def _states(self, draft: Draft) -> list[Condition]:
         q, found = self.question, list[Condition]()
         if term := q.take("filter", "not_run"):
-            found.append(condition("runs", "=", 0))
-            draft.entity = "jobs"
+            streams = draft.entity == "job_streams"
+            found.append(condition("start", "=", None) if streams else condition("runs", "=", 0))
+            draft.entity = draft.entity if streams else "jobs"
             q.use(*(s for s in q.statuses if s.first >= term.first and s.last <= term.last))
         elif not q.statuses and q.take("filter", "not_done"):
             found.append(one_of("group", list(OPEN_GROUPS)))
@@ -236,7 +245,10 @@ class Asking:
     def _waits_for(self, term: Term, draft: Draft) -> list[Condition]:
         """Jobs that wait for a prompt, a file, their time."""
         q = self.question
-        waiting: list[Term | Found[Any]] = [*q.of("relation", "waits"), *self._waiting()]
+        waiting: list[Term | Found[Any]] = [
+            *q.of("relation", "waits", "holds_up"),
+            *self._waiting(),
+        ]
         near = [one for one in waiting if 0 <= term.first - one.last <= 3]
         if not near or draft.entity != "jobs":
             return []
@@ -400,9 +412,8 @@ class Asking:
         q, fields = self.question, ENTITIES[draft.entity].fields
         groups = {s.value.group for s in q.statuses}
         longest = "running" not in groups and q.has("superlative", "longest", "shortest")
-        if draft.entity == "jobs" and (
-            longest or groups & _OVER or q.has("event", "end", "ran", "took", "start")
-        ):
+        happened = longest or groups & _OVER or q.has("flag", "rerun")
+        if draft.entity == "jobs" and (happened or q.has("event", "end", "ran", "took", "start")):
             draft.entity = "runs"
             if not any(one.field in ENTITIES["runs"].fields for one in draft.predicates):
                 draft.predicates = []
@@ -556,6 +567,10 @@ class Asking:
     def _list_or_whether(self) -> Focus:
         q = self.question
         return "yes_no" if q.has("ask", "any") and not q.has("ask", "list") else "list"
+
+
+def _kind_of_entity(entity: str) -> str:
+    return {"job_streams": "stream"}.get(entity, entity.rstrip("s"))
 
 
 def excepting(question: Question, place: int) -> Term | None:

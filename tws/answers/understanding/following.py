@@ -51,7 +51,9 @@ def follows(question: Question, last: Understood | None) -> bool:
         return True
     if q.names:
         return False
-    if any(q.of("follow", "it", "them")) or (q.has("nth") and not _says_what(q)):
+    if any(q.of("follow", "it", "them")):
+        return True
+    if q.has("nth") and last.shown and not q.has("entity"):
         return True
     return len(q.words) <= SHORT and not _says_what(q)
 
@@ -68,6 +70,8 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
     """What it asks with what was asked before; None when it leans on nothing of that."""
     q = question
     q.use(*q.of("follow"))
+    if isinstance(last.asked, More):
+        last = replace(last, asked=last.asked.last)
     if named := _another(q, last, names):
         return named
     nth = next(q.of("nth"), None)
@@ -120,7 +124,13 @@ def _is_of_one(q: Question) -> bool:
     """Whether it asks for something that only one object has."""
     if q.has("by") or q.has("ask", "count", "share"):
         return False
-    return any(q.has(category, *keys) for category, keys in _OF_ONE)
+    flags = {(t.first, t.last) for t in q.of("flag")}
+    only_flags = q.has("field") and all((t.first, t.last) in flags for t in q.of("field"))
+    return any(
+        q.has(category, *keys)
+        for category, keys in _OF_ONE
+        if not (category == "field" and only_flags)
+    )
 
 
 def _of_one(q: Question, last: Understood) -> Asked | None:

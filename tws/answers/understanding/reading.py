@@ -182,6 +182,7 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
         _at(one.range, one.start, one.end, starts)
         for one in find_times(_without(words, lengths), now, "future" if future else "past")
     ]
+    nth = [term for term in terms if term.category == "nth"]
     present = [one for one in times if one.value.since == one.value.until == now]
     times = [one for one in times if one not in present]
     spans = _beside(spans, times)
@@ -192,7 +193,7 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
         [Found(one, *place) for one, place in zip(named, places, strict=True)],
         times,
         spans,
-        _beside(numbers, [*times, *spans]),
+        _beside(numbers, [*times, *spans, *nth]),
         statuses,
         terms,
     )
@@ -282,7 +283,7 @@ def _at(value: Value, start: int, end: int, starts: Sequence[int]) -> Found[Valu
     return Found(value, first, max(last, first + 1))
 
 
-def _beside(found: list[Found[Value]], taken: Sequence[Found[Any]]) -> list[Found[Value]]:
+def _beside(found: list[Found[Value]], taken: Sequence[Found[Any] | Term]) -> list[Found[Value]]:
     """Those of them that overlap none that is taken."""
     places = {at for one in taken for at in _places(one)}
     return [one for one in found if places.isdisjoint(_places(one))]

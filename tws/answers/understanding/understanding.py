@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -110,7 +110,8 @@ class _Understanding:
     def _small_talk(self) -> Asked | None:
         q = self.question
         talk = next(q.of("talk"), None)
-        if talk is None or not q.consists_of("talk", "polite") or q.names:
+        asks = q.has("ask", "others", "which_ones", "why", "count")
+        if talk is None or asks or q.names or not q.consists_of("talk", "polite"):
             return None
         best = next((t for t in q.of("talk") if t.key != "ok"), talk)
         return SmallTalk(best.key)  # type: ignore[arg-type]
@@ -153,9 +154,7 @@ class _Understanding:
             return None
         meant = q.text_of_has(*_MEANING)
         terms = [
-            term
-            for term in find_terms(q.text)
-            if meant or term.upper() not in STATUSES or term.upper() in q.text
+            term for term in find_terms(q.text) if meant or not q.statuses or term.upper() in q.text
         ]
         if not terms or (len(q.words) > 9 and not meant):
             return None
@@ -230,14 +229,14 @@ class _Understanding:
     def _is_filter(self, one: Found[Named], kind: str) -> bool:
         """Whether the name says where to look: "jobs do stream X", "o que roda na X"."""
         q = self.question
-        if kind in ("job", "prompt"):
+        if kind == "job":
+            return self._is_of_runs()
+        if kind == "prompt":
             return False
         if q.has("filter", "not_run", "not_done") or q.has("by") or q.has("ask", "share", "count"):
             return not _asks_number(q, kind)
-        before = q.before(one.first, "entity", within=3)
-        inner = [t for t in q.of("entity") if t is not before and t.key in ("jobs", "job_streams")]
-        if before and before.key == "jobs":
-            inner.append(before)
+        own = {"workstation": "workstations", "stream": "job_streams", "resource": "resources"}
+        inner = [t for t in q.of("entity", "jobs", "job_streams") if t.key != own.get(kind)]
         if inner and not (kind == "resource" and q.has("facet", "holders")):
             return True
         if kind == "resource":
@@ -245,8 +244,21 @@ class _Understanding:
         asks_what = q.words[0].text in _WHAT and not q.has("ask", "why")
         return asks_what and bool(q.statuses or q.has("superlative", "longest"))
 
+    def _is_of_runs(self) -> bool:
+        """Whether it asks what the job did in a time: "o X falhou ontem?"."""
+        q = self.question
+        beside = q.has("ask", "why", "when", "how_long") or q.has("facet") or q.has("relation")
+        did = q.statuses or q.has("event", "ran", "end", "start")
+        return bool(q.times and did) and not (beside or q.has("field"))
+
     def _of_plan(self) -> Asked | None:
-        found: Ask | None = Asking(self.question, self.names, self.now).ask()
+        q = self.question
+        if q.statuses and any(one.value.since and one.value.since > self.now for one in q.times):
+            return CannotKnow("future")
+        found: Ask | None = Asking(q, self.names, self.now).ask()
+        job = next((one for one in q.names if one.value.kinds[:1] == ("job",)), None)
+        if found and job and not q.has("ask", "list", "count") and found.query.entity == "runs":
+            found = replace(found, focus="yes_no")
         if found is None and self.question.has("follow", "it", "them") and self.last is None:
             return AskBack("what")
         return found

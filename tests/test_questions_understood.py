@@ -25,6 +25,7 @@ from tws.answers.understanding.asked import Ask, Thing, read_understood, underst
 from tws.answers.understanding.understanding import understand
 from tws.plan.query.asked import PlanQueryRefused
 
+FILES = ("questions_own", "questions_more", "questions_third", "questions_dev")
 AFTERNOON = NOON + 19_800  # 14:30 in São Paulo
 KINDS = {"jobs": "job", "runs": "job", "job_streams": "stream", "workstations": "workstation"}
 
@@ -90,7 +91,7 @@ def told(name, found):
 
 
 def test_questions_are_understood_as_the_engine_s_data_say(truth):
-    for name in ("questions_own", "questions_more", "questions_dev"):
+    for name in FILES:
         found = scored(scoring.DATA / f"{name}.jsonl", truth)
 
         verdicts = told(name, found)

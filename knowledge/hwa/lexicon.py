@@ -117,6 +117,7 @@ _SPELLINGS = sorted(word for word in VOCABULARY if len(word) >= 5 and word.isalp
 
 _TOKEN = re.compile(r"\S+")
 _EDGE = ",;:!?.()[]{}\"'`“”‘’«»…*_~"
+_PREFIX = re.compile(r"^(non|nao)-(?=[a-z])")
 _INNER = re.compile(r"(?<=[a-z])['’](?=[a-z])")
 
 
@@ -129,7 +130,7 @@ def split_words(text: str) -> list[Word]:
             continue
         start = match.start() + match[0].index(bare)
         end = start + len(bare)
-        plain = _INNER.sub("", bare)
+        plain = _PREFIX.sub(r"\1 ", _INNER.sub("", bare))
         for word in _SHORT.get(plain, plain).split():
             written = text[start:end] if word == bare else word
             found.append(Word(word, written, start, end))

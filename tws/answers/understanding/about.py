@@ -55,6 +55,7 @@ class _About:
             return None
         if is_job and q.has("facet", "compare", "usual") and not q.has("facet", "failed_before"):
             q.use(*q.of("facet"), *q.of("entity", "runs"), *q.of("superlative"), *q.times)
+            q.use(*q.of("relation"))
             self._use_verbs()
             return CompareRuns(thing, last_two=q.has("facet", "previous_run"))
         return self._related()
@@ -63,7 +64,7 @@ class _About:
         found = self._relation()
         if found:
             self._use_verbs()
-            self.q.use(*self.q.of("negation", "not"))
+            self.q.use(*self.q.of("negation", "not"), *self.q.of("superlative"))
         return found
 
     def _relation(self) -> Asked | None:
@@ -121,14 +122,15 @@ class _About:
         if thing.kind == "resource" and q.has("facet", "holders"):
             q.use(*q.of("facet", "holders"))
             return About(thing, "holders")
-        if thing.kind == "job" and (found := self._of_runs()):
-            return found
-        if found := self._why():
-            return found
+        if thing.kind == "job" and (of_runs := self._of_runs()):
+            return of_runs
+        if why := self._why():
+            return why
         if fields := self._fields():
             if fields[0] == "runs" and q.times:
                 return self._times_run()
             self._use_verbs()
+            q.use(*q.of("negation", "not"), *q.of("flag"))
             return About(thing, "value", fields, self._run())
         facets: tuple[Facet, ...] = ("runs", "definition", "schedule")
         for facet in facets:
@@ -137,7 +139,7 @@ class _About:
         if thing.kind == "job" and q.take("entity", "runs"):
             return About(thing, "runs")
         self._use_verbs()
-        q.use(*q.statuses, *q.of("flag"), *q.of("relation", "waits"))
+        q.use(*q.statuses, *q.of("flag"), *q.of("relation", "waits"), *q.of("negation", "not"))
         return About(thing, "status", run=self._run())
 
     def _use_verbs(self) -> None:
@@ -149,19 +151,24 @@ class _About:
         q, thing = self.q, self.thing
         twice = {"failed", "success"} <= self.groups
         if "failed" in self.groups and (q.has("facet", "failed_before") or twice):
-            q.use(*q.of("facet"), *q.statuses, *q.of("relation"))
+            q.use(*q.of("facet"), *q.statuses, *q.of("relation"), *q.times)
+            self._use_verbs()
             return About(thing, "failed_before")
         if q.take("flag", "rerun"):
+            q.use(*q.times)
             return About(thing, "rerun")
         return None
 
-    def _why(self) -> About | None:
+    def _why(self) -> About | Impact | None:
         q, thing = self.q, self.thing
         asks_what = bool(_WHAT & {word.text for word in q.words})
         cause = q.take("facet", "cause")
         if not (q.has("ask", "why") or cause):
             if asks_what and q.has("relation", "waits") and not q.has("ask", "when"):
+                waiting = next(q.of("relation", "waits"))
                 q.use(*q.of("relation"), *q.statuses, *q.of("filter"), *q.of("event"))
+                if q.has("ask", "who") and self.place >= waiting.last:
+                    return Impact(thing, direct=True)
                 return About(thing, "why_waits")
             return None
         waits = q.has("relation", "waits") or q.has("filter", "not_run")
@@ -212,10 +219,15 @@ class _About:
         q = self.q
         if q.has("ask", "when"):
             names = {"end": "end", "start": "start", "scheduled": "scheduled", "ran": "start"}
+            ended = bool(self.groups & {"failed", "success", "cancelled"})
             asked = [names[t.key] for t in q.of("event") if t.key in names]
-            to_come = "end" in asked and q.text_of_has("will", "vai", "deve", "going to", "should")
+            to_come = q.has("event", "to_end") or (
+                "end" in asked and q.text_of_has("will", "vai", "deve", "going to", "should")
+            )
             if to_come or q.has("field", "estimated_end"):
-                asked = ["estimated_end"]
+                asked = ["estimated_end", "end"]
+            elif not asked and ended:
+                asked = ["end"]
             elif not asked and "running" not in self.groups:
                 asked = [] if q.has("field") else ["scheduled"]
             q.use(*q.of("event"), *q.of("ask", "when"), *q.statuses)

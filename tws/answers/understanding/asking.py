@@ -267,6 +267,8 @@ class Asking:
         between = range(term.last, place)
         if any(s.first in between for s in q.statuses):
             return False
+        if any(t.first in between for t in q.of("flag")):
+            return False
         q.use(term)
         return True
 
@@ -446,13 +448,15 @@ class Asking:
                 draft.group_by = [column]
         if draft.group_by or not q.has("most"):
             return
-        asked = [t for t in q.of("entity") if _GROUPED_BY.get(t.key) in fields]
+        named = [t for t in q.of("field") if t.key in fields and t.key != "priority"]
+        asked = [*(t for t in q.of("entity") if _GROUPED_BY.get(t.key) in fields), *named]
         first = next((t for t in asked if t.key != draft.entity), None) or next(iter(asked), None)
         if first and (first.key != draft.entity or draft.entity in ("jobs", "runs")):
             if first.key == "jobs" and draft.entity == "jobs":
                 draft.entity = "runs"
             q.take("most")
-            draft.group_by = [_GROUPED_BY[first.key]]
+            draft.group_by = [_GROUPED_BY.get(first.key, first.key)]
+            q.use(first)
             draft.limit = None
 
     def _ordered(self, draft: Draft) -> None:

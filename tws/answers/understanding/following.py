@@ -21,7 +21,7 @@ from tws.answers.understanding.asked import (
     Thing,
     Understood,
 )
-from tws.answers.understanding.asking import Asking, query_of
+from tws.answers.understanding.asking import Asking, condition, query_of
 from tws.answers.understanding.naming import Names
 from tws.answers.understanding.reading import Question
 from tws.plan.query.asked import AnyOf, Condition, PlanQuery
@@ -88,6 +88,8 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
     ):
         q.use(*q.of("ask"), *q.of("entity"))
         return More(last.asked)
+    if inside := _inside(q, last, names, now):
+        return inside
     if _is_of_one(q):
         return _of_one(q, last)
     if isinstance(last.asked, Ask):
@@ -118,6 +120,20 @@ def _another(q: Question, last: Understood, names: Names) -> Asked | None:
     if isinstance(last.asked, About | LogOf | Impact | Before | CompareRuns) and kind == old.kind:
         return replace(last.asked, object=things[0])
     return About(things[0])
+
+
+def _inside(q: Question, last: Understood, names: Names, now: datetime) -> Ask | None:
+    """ "What is running there?": what lies on the workstation, or in the stream, just spoken of."""
+    things = objects_of(last.asked)
+    if len(things) != 1 or things[0].kind not in ("workstation", "stream"):
+        return None
+    if q.has("ask", "why") or not (q.has("entity", "jobs", "job_streams") or q.statuses):
+        return None
+    found = Asking(q, names, now).ask()
+    if found is None or things[0].kind not in ENTITIES[found.query.entity].fields:
+        return None
+    where = [*found.query.where, condition(things[0].kind, "=", things[0].name)]
+    return replace(found, query=found.query.model_copy(update={"where": where}))
 
 
 def _is_of_one(q: Question) -> bool:

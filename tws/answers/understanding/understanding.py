@@ -36,7 +36,7 @@ from tws.answers.understanding.wording import parts_of
 
 TOO_MANY = 2
 """So many words that were not used leave too little of a question to answer it."""
-_WHAT = frozenset({"o", "que", "what", "algo", "anything", "quem", "tem", "any"})
+_WHAT = frozenset({"que", "what", "algo", "anything", "quem", "tem", "any"})
 _MEANING = (
     "significa", "significado", "mean", "means", "meaning", "diferenca", "difference", "quer dizer",
 )  # fmt: skip
@@ -150,6 +150,8 @@ class _Understanding:
 
     def _definition(self) -> Asked | None:
         q = self.question
+        if codes := self._codes_side_by_side():
+            return Define(codes)
         if not q.has("define") or q.names or q.times or q.has("ask", "list", "count", "share"):
             return None
         meant = q.text_of_has(*_MEANING)
@@ -159,6 +161,14 @@ class _Understanding:
         if not terms or (len(q.words) > 9 and not meant):
             return None
         return Define(tuple(_key_of(term) for term in terms))
+
+    def _codes_side_by_side(self) -> tuple[str, ...]:
+        """ "HOLD vs READY?", which holds nothing else."""
+        q = self.question
+        codes = [one.value.code for one in q.statuses if one.value.code]
+        if len(codes) < 2 or not q.has("facet", "compare") or q.has("entity"):
+            return ()
+        return tuple(_key_of(term) for term in find_terms(" ".join(codes)))
 
     def _knowledge(self) -> Asked | None:
         return Knowledge(self._things()) if self.question.has("knowledge") else None
@@ -241,8 +251,10 @@ class _Understanding:
             return True
         if kind == "resource":
             return False
-        asks_what = q.words[0].text in _WHAT and not q.has("ask", "why")
-        return asks_what and bool(q.statuses or q.has("superlative", "longest"))
+        first = [word.text for word in q.words[:2]]
+        asks_what = first == ["o", "que"] or first[0] in _WHAT
+        happens = q.statuses or q.has("superlative") or q.has("event")
+        return asks_what and bool(happens) and not (q.has("ask", "why") or q.has("field"))
 
     def _is_of_runs(self) -> bool:
         """Whether it asks what the job did in a time: "o X falhou ontem?"."""

@@ -248,6 +248,8 @@ def test_runs_are_asked_as_they_were():
     then = ask("runs", as_of="now-2h")["rows"][0]
 
     assert (then["status"], then["end"]) == ("EXEC", None)
+    long = ask("runs", ("running_minutes", ">=", 60), as_of="now-2h", fields="running_minutes")
+    assert [row["running_minutes"] for row in long["rows"]] == [60.0]
     assert ask("runs", ("group", "=", "failed"), as_of="now-2h")["matched"] == 0
     assert ask("runs", ("group", "=", "failed"), as_of="now-30m")["matched"] == 1
 
@@ -411,14 +413,51 @@ JOBS = st.fixed_dictionaries(
         "is_critical": st.sampled_from([None, True, False]),
         "ended_at": st.sampled_from([None, *(ago(hours=hours) for hours in (0, 1, 5, 20))]),
         "elapsed_seconds": st.sampled_from([None, 0.0, 30.0, 3600.0]),
+        "group": st.sampled_from(["success", "running", "waiting", "failed", ""]),
+        "started_at": st.sampled_from([None, ago(hours=1), ago(hours=5)]),
+        "deadline_at": st.sampled_from([None, ago(hours=1), ago(hours=-1)]),
+        "is_late": st.sampled_from([None, False, True]),
+        "estimated_seconds": st.sampled_from([None, 600.0, 7200.0]),
     }
 )
+
+
+def minutes_since(moment: datetime | None) -> float | None:
+    return None if moment is None else (NOW - moment).total_seconds() / 60
+
+
+def overdue(row: dict[str, Any]) -> float | None:
+    since = minutes_since(row["deadline_at"])
+    return since if row["group"] != "success" and since is not None and since > 0 else None
+
+
+def risk(row: dict[str, Any]) -> str | None:
+    if row["group"] == "success":
+        return None
+    if overdue(row) is not None:
+        return "deadline_passed"
+    if row["is_late"]:
+        return "late"
+    if row["deadline_at"] is None:
+        return None
+    begins = row["started_at"] if row["group"] == "running" else NOW
+    if begins is None or row["estimated_seconds"] is None:
+        return "none"
+    ends = begins + timedelta(seconds=row["estimated_seconds"])
+    return "will_miss" if row["deadline_at"] < ends else "none"
+
+
 READ: dict[str, Callable[[dict[str, Any]], Any]] = {
     "workstation": lambda row: row["workstation"],
     "status": lambda row: row["status"] or None,
     "return_code": lambda row: row["return_code"],
     "critical": lambda row: row["is_critical"],
     "end": lambda row: row["ended_at"],
+    "running_minutes": lambda row: (
+        minutes_since(row["started_at"]) if row["group"] == "running" else None
+    ),
+    "overdue_minutes": overdue,
+    "risk": risk,
     "elapsed_minutes": lambda row: (
         None if row["elapsed_seconds"] is None else row["elapsed_seconds"] / 60
     ),
@@ -459,6 +498,9 @@ CONDITIONS = st.one_of(
     conditions_on("critical", [True, False], EQUAL),
     conditions_on("end", [ago(hours=hours).isoformat() for hours in (0, 1, 4, 5)], ORDERED),
     conditions_on("elapsed_minutes", [0, 0.5, 60], [*ORDERED, "in", "not in"]),
+    conditions_on("running_minutes", [0, 60, 90], ORDERED),
+    conditions_on("overdue_minutes", [0, 60, 90], ORDERED),
+    conditions_on("risk", ["deadline_passed", "late", "will_miss", "none"], MANY),
     st.tuples(st.just("return_code"), st.just("between"), st.just([0, 4])),
 )
 

@@ -7,11 +7,12 @@ sets, and an engine's objects name each other by HWA's own ids.
 
 from tws.plan.models.details import PlanDefinition, PlanDependency, PlanPrompt
 from tws.plan.models.engine import PlanEngine
-from tws.plan.models.flow import PlanJob, PlanJobStream
+from tws.plan.models.flow import AT_RISK, PlanJob, PlanJobStream
 from tws.plan.models.history import PlanRun, StatusCount
 from tws.plan.models.places import PlanResource, PlanWorkstation
 
 __all__ = [
+    "AT_RISK",
     "PlanDefinition",
     "PlanDependency",
     "PlanEngine",

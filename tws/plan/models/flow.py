@@ -47,6 +47,15 @@ class FlowNode(PlanObject):
         abstract = True
 
 
+AT_RISK = (
+    Q(deadline_at__isnull=False)
+    | Q(is_late=True)
+    | Q(latest_start_passed=True)
+    | Q(deadline_passed=True)
+)
+"""The jobs that can be late at all: few of many have a deadline."""
+
+
 class PlanJob(FlowNode):
     """A job in the plan. Runs are rows of `PlanRun`; the last one's figures stand here too."""
 
@@ -102,6 +111,11 @@ class PlanJob(FlowNode):
             models.Index(fields=["engine", "ended_at"], name="planjob_ended"),
             models.Index(fields=["engine", "started_at"], name="planjob_started"),
             models.Index(fields=["engine", "scheduled_at"], name="planjob_scheduled"),
+            models.Index(
+                fields=["engine", "deadline_at"], name="planjob_at_risk", condition=AT_RISK
+            ),
+            # What starts next.
+            models.Index(fields=["engine", "group", "scheduled_at"], name="planjob_next"),
             # The short lists that the live page and every operator ask for.
             models.Index(
                 fields=["engine", "deadline_at"], name="planjob_late", condition=Q(is_late=True)

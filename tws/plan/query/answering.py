@@ -15,14 +15,14 @@ from django.utils import timezone
 
 from tws.plan.models import PlanEngine, StatusCount
 from tws.plan.query.asked import AnyOf, Condition, PlanQuery, PlanQueryRefused
-from tws.plan.query.catalogue import OUTPUTS, RUNS, Entity, Field, entity_named
+from tws.plan.query.catalogue import OUTPUTS, RUNS, Entity, Field, entity_named, running_for
 from tws.plan.query.conditions import Context, alias, compiled
 from tws.plan.query.moments import read_moment
 from tws.plan.query.pages import Page, order_key, page_after, page_token
 from tws.plan.query.values import plain
 
 MOST_GROUPS = 200
-COUNTED_JOBS = 50_000
+COUNTED_JOBS = 20_000
 """Up to this many runs it is counted of how many jobs they are."""
 SECONDS = 5
 _IN_TIME = {"start", "end", "submitted", "scheduled"}
@@ -190,6 +190,7 @@ def _runs_as_of(moment: datetime) -> Entity:
     changed |= {"status": then(RUNS.fields["status"], "EXEC")}
     changed |= {"group": then(RUNS.fields["group"], "running")}
     changed |= {"common_status": then(RUNS.fields["common_status"], "RUNNING")}
+    changed["running_minutes"] = Field("minutes", lambda now: running_for(now, later))
     return replace(RUNS, fields={**RUNS.fields, **changed})
 
 
@@ -199,7 +200,8 @@ def _runs_as_of(moment: datetime) -> Entity:
 def _result(asked: _Asked, page: Page | None) -> dict[str, Any]:
     query, entity, engine = asked.query, asked.entity, asked.engine
     rows = _rows(asked)
-    matched = rows.count()
+    groups = _groups(asked, rows) if query.group_by else {}
+    matched = _matched(entity, rows, groups)
     result: dict[str, Any] = {
         "entity": query.entity,
         "matched": matched,
@@ -214,7 +216,7 @@ def _result(asked: _Asked, page: Page | None) -> dict[str, Any]:
         **_plan(asked),
     }
     if query.group_by:
-        result |= _groups(asked, rows)
+        result |= groups
         if "limit" not in query.model_fields_set:
             return result
     found = _page(asked, rows, page)
@@ -227,6 +229,13 @@ def _result(asked: _Asked, page: Page | None) -> dict[str, Any]:
         page_token(query, asked.context.now, asked.order, last) if last is not None else None
     )
     return result
+
+
+def _matched(entity: Entity, rows: QuerySet[Any], groups: dict[str, Any]) -> int:
+    """All that fit; what was grouped without a rest is counted already."""
+    if groups and not groups["more_groups"] and not entity.weight:
+        return sum(group["count"] for group in groups["groups"])
+    return rows.count()
 
 
 def _plan(asked: _Asked) -> dict[str, Any]:
@@ -266,14 +275,14 @@ def _jobs(asked: _Asked, rows: QuerySet[Any], matched: int) -> dict[str, int]:
     """Of how many jobs so many runs are."""
     if asked.query.entity != "runs" or matched > COUNTED_JOBS:
         return {}
-    return {"distinct_jobs": rows.aggregate(n=Count("job_id", distinct=True))["n"]}
+    return {"distinct_jobs": rows.values("job_id").distinct().count()}
 
 
 def _groups(asked: _Asked, rows: QuerySet[Any]) -> dict[str, Any]:
     names = asked.query.group_by
     keys = {f"g{number}": _group_key(asked, name) for number, name in enumerate(names)}
     weight = asked.entity.weight
-    counted = rows.values(**keys).annotate(n=Sum(weight) if weight else Count("pk"))
+    counted = rows.values(**keys).annotate(n=Sum(weight) if weight else Count("*"))
     found = list(counted.order_by("-n", *keys)[: MOST_GROUPS + 1])
     groups = [
         {

@@ -75,6 +75,8 @@ def compiled(part: Condition | AnyOf, context: Context) -> tuple[Q, dict[str, An
     condition, value = _READERS[field.kind](part, field, context)
     if part.op in {"!=", "not in", "not like"}:
         condition = ~condition & _said(field, context.path(part.field))
+    if field.implied is not None:
+        condition &= field.implied(context.now)
     return condition, {"field": part.field, "op": part.op, "value": value}
 
 

@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from django.core import signing
@@ -71,15 +70,8 @@ def _digest(query: PlanQuery) -> str:
 
 
 def _written(value: Any) -> Any:
-    match value:
-        case datetime():
-            return {"t": value.astimezone(UTC).isoformat()}
-        case Decimal():
-            return {"d": str(value)}
-    return value
+    return {"t": value.astimezone(UTC).isoformat()} if isinstance(value, datetime) else value
 
 
 def _read(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return datetime.fromisoformat(value["t"]) if "t" in value else Decimal(value["d"])
+    return datetime.fromisoformat(value["t"]) if isinstance(value, dict) else value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -16,6 +15,4 @@ def plain(value: Any) -> Any:
             return timezone.localtime(value).isoformat(timespec="seconds")
         case date():
             return value.isoformat()
-        case Decimal():
-            return float(value)
     return value

@@ -15,6 +15,11 @@ _MESSAGES: dict[str, Any] = {
     "claims.text": _("The text is not what its parts and the evidence say:"),
     "claims.misquoted": _("The memory that it quotes said something else:"),
     "claims.outdated": _("The memory that it quotes has changed or is not approved any more:"),
+    "lookup.name": _("Neither what was read nor the question names this:"),
+    "lookup.code": _("Neither what was read nor the question holds this code:"),
+    "lookup.status": _("Nothing that was read has this status:"),
+    "lookup.number": _("This number was not read as it stands:"),
+    "lookup.unread": _("It speaks of the live plan, and nothing it was read from is kept:"),
     "claims.unreadable": _("Its parts or its evidence can't be read:"),
 }
 

@@ -1,7 +1,7 @@
 """From a memory to one verdict: which judges are asked, in which order, and whose word counts.
 
-Rules, claims, grounding (of answers that are text alone), whatever the rating; the LLM is asked
-only when they neither condemn nor support. No verdict from anyone who was needed means: try again
+Rules and claims, whatever the rating; the LLM when they neither condemn nor support, and without an
+LLM a look whether what is named was read. No verdict from anyone who was needed means: try again
 later, never "fine". Nothing for a memory and nothing against it is no verdict in its favour either:
 not verified.
 """
@@ -30,7 +30,7 @@ from knowledge.models import Memory, Source
 LOCAL = {
     "rules": "audits.judges.rules.rules_judge",
     "claims": "audits.judges.claimed.claims_judge",
-    "grounding": "audits.judges.grounding.grounding_judge",
+    "lookup": "audits.judges.lookup.lookup_judge",
 }
 """The judges that need nothing but the memory, each where it is."""
 
@@ -86,7 +86,7 @@ def _nothing_either_way() -> Verdict:
 
 
 def bench(only: str = "", prompt: str = "", model: str = "") -> Bench:
-    """The judges as configured; `only` names a single one ("rules", "claims", "grounding", "llm").
+    """The judges as configured; `only` names a single one ("rules", "claims", "lookup", "llm").
 
     `prompt` and `model` name another version for the LLM judge: a candidate to be measured.
     LookupError when a judge or a prompt is unknown, or when the LLM is wanted but not configured.
@@ -97,8 +97,9 @@ def bench(only: str = "", prompt: str = "", model: str = "") -> Bench:
     if (only == "llm" or prompt or model) and llm is None:
         raise LookupError("The LLM judge needs LLM_BASE_URL and LLM_MODEL.")
     if only and only not in {*LOCAL, "llm"}:
-        raise LookupError(f"{only!r} is not a judge: rules, claims, grounding or llm.")
-    paths = [path for name, path in LOCAL.items() if only in {"", name}]
+        raise LookupError(f"{only!r} is not a judge: rules, claims, lookup or llm.")
+    names = {only} if only else {*LOCAL} - ({"lookup"} if llm else set())
+    paths = [path for name, path in LOCAL.items() if name in names]
     return Bench(llm=llm, bounded=BoundedJudges(paths) if paths else None)
 
 

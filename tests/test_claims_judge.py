@@ -19,7 +19,7 @@ from audits.console import record as record_page
 from audits.findings import message_of
 from audits.judges import MemoryUnderAudit, QuotedNow, Verdict
 from audits.judges.claimed import claims_judge
-from audits.judges.grounding import grounding_judge
+from audits.judges.lookup import lookup_judge
 from audits.judging import Bench
 from audits.models import AuditRecord
 from audits.quoting import quoted_by
@@ -152,10 +152,10 @@ def test_another_wording_than_todays_is_no_verdict() -> None:
 
 
 def test_a_text_alone_is_not_judged_and_parts_are_not_read_as_prose() -> None:
-    memory = judged_as(full(), agent_response="GL_POST ended well.")
+    memory = judged_as(full(), agent_response="HR_LOAD ended well.")
 
     assert asyncio.run(claims_judge(replace(memory, answer=None))) is None
-    assert asyncio.run(grounding_judge(memory)) is None
+    assert asyncio.run(lookup_judge(memory)) is None
 
 
 # --- what is contradicted -------------------------------------------------------------------------

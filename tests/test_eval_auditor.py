@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from audits.evaluating import language_of
+from audits.evaluating import Labelled, approved_neighbours, language_of
 from audits.models import AuditRecord
 from audits.states import Status
 from knowledge import indexer
 from knowledge.models import Memory
 from tests.factories import make_memory, make_record, make_state
+from tests.judging import memory
 
 EVIDENCE = [{"tool": "get_job", "result": {"name": "PAY_CALC", "status": "ABEND", "returnCode": 8}}]
 ROWS = [
     ("How did PAY_CALC end?", "PAY_CALC ended in ABEND with return code 8.", EVIDENCE, "correct"),
-    ("How did PAY_CALC end?", "PAY_CALC ended well, return code 0.", EVIDENCE, "incorrect"),
+    ("How did PAY_CALC end?", "GL_POST ended well, return code 0.", EVIDENCE, "incorrect"),
     ("Como terminou o PAY_CALC?", "O PAY_CALC falhou com RC 8.", EVIDENCE, "correct"),
-    ("Como terminou o PAY_CALC?", "O PAY_CALC terminou com sucesso.", EVIDENCE, "incorrect"),
+    ("Como terminou o PAY_CALC?", "O PAY_CALC parou à espera do GL_POST.", EVIDENCE, "incorrect"),
 ]
 
 
@@ -96,34 +98,29 @@ def test_an_unknown_judge_prompt_or_file_is_refused(labelled, settings) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_approved_memories_contradict_only_when_asked_to(tmp_path, capsys, reviewer) -> None:
+def test_an_example_is_held_against_approved_memories_but_not_against_itself(reviewer) -> None:
     question = "Which port does netman listen on?"
-    make_record(
+    approved = make_record(
         Status.APPROVED,
         make_memory(question, "netman listens on port 31111."),
         reviewer=reviewer,
         reviewed_at=timezone.now(),
-    )
+    ).memory
     indexer.index_pending()
-    path = tmp_path / "rows.jsonl"
-    rows = [("netman listens on port 31111.", "correct"), ("It is port 41114.", "incorrect")]
-    path.write_text(
-        "\n".join(
-            json.dumps({"user_query": question, "agent_response": answer, "label": label})
-            for answer, label in rows
-        )
-    )
 
-    assert measured(capsys, path)["confusion"]["tp"] == 0
-    found = measured(capsys, path, "--with-memories")
-    assert found["confusion"] == cells(tp=1, unverified_correct=1)
+    def near(answer: str) -> list[UUID]:
+        labelled = approved_neighbours(Labelled(memory(question, answer), True))
+        return [one.memory_id for one in labelled.memory.neighbours]
+
+    assert near("It is port 41114.") == [approved.pk]
+    assert near(approved.agent_response) == []
 
 
 @pytest.mark.django_db
 def test_peoples_decisions_are_examples_a_corrected_text_as_it_was(reviewer, capsys) -> None:
     from audits import review
 
-    wrong = make_state("PAY_CALC ended well, return code 0.", EVIDENCE)
+    wrong = make_state("GL_POST ended well, return code 0.", EVIDENCE)
     record = make_record(Status.QUARANTINED, wrong, judged_at=timezone.now())
     corrected = "PAY_CALC ended in ABEND, return code 8."
     review.decide(record.memory_id, "approve", reviewer, corrected_response=corrected)
@@ -135,13 +132,13 @@ def test_peoples_decisions_are_examples_a_corrected_text_as_it_was(reviewer, cap
 
 @pytest.mark.django_db(transaction=True)
 def test_a_dry_run_shows_verdicts_and_writes_nothing(capsys) -> None:
-    make_state("PAY_CALC ended well, return code 0.", EVIDENCE)
+    make_state("GL_POST ended well, return code 0.", EVIDENCE)
 
     with pytest.raises(SystemExit) as exit_info:
         call_command("run_auditor", "--dry-run", "--json")
 
     assert exit_info.value.code == 0
-    assert json.loads(capsys.readouterr().out) == {"judged": 1, "quarantined": 1}
+    assert json.loads(capsys.readouterr().out) == {"judged": 1, "pending": 1}
     assert AuditRecord.objects.count() == 0
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from audits.judges import MemoryUnderAudit
-from audits.judges.grounding import grounding_judge
+from audits.judges.lookup import lookup_judge
 from audits.judges.rules import rules_judge
 from tests.answer_checker import unsupported
 from tws.answers.agents import AgentManager
@@ -154,7 +154,7 @@ async def highest_suspicion(question: str, end: Final) -> float:
         agent_response=end.answer,
         evidence=json.loads(json.dumps(end.evidence)),
     )
-    verdicts = [await judge(memory) for judge in (rules_judge, grounding_judge)]
+    verdicts = [await judge(memory) for judge in (rules_judge, lookup_judge)]
     return max((verdict.confidence for verdict in verdicts if verdict), default=0.0)
 
 

@@ -19,9 +19,9 @@ from knowledge.models import Memory, Trust
 from tests.factories import make_memory, make_record
 
 FINE = Verdict("llm", 0.1, "fine", supports=True)
-UNCLEAR = Verdict("grounding", 0.2, "nothing was found")
-WRONG = Verdict("grounding", 0.95, "the evidence says otherwise")
-DOUBTFUL = Verdict("grounding", 0.7, "not in the evidence")
+UNCLEAR = Verdict("claims", 0.2, "nothing was found")
+WRONG = Verdict("claims", 0.95, "the evidence says otherwise")
+DOUBTFUL = Verdict("claims", 0.7, "not in the evidence")
 
 
 def judged(record: AuditRecord, verdict: Verdict, **changes: object) -> Judged:

@@ -29,11 +29,8 @@ async def test_measured_on_our_own_attacks(name):
     assert wrong == []
 
 
-@pytest.mark.parametrize(
-    "name", [f"grounding_cases{part}.jsonl" for part in ("", "_2", "_3", "_4", "_5")]
-)
-async def test_right_answers_about_the_plan_break_no_rule(name):
-    for case in cases(name):
+async def test_right_answers_about_the_plan_break_no_rule():
+    for case in cases("evidence_cases.jsonl"):
         evidence = case["evidence"]
         verdict = await judged(
             case["question"], case["good_answer"], evidence=evidence, kind="state"

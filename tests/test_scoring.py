@@ -142,29 +142,29 @@ def test_approved_flags_speak_against_the_llm(reviewer, settings) -> None:
     ],
 )
 def test_only_grounds_to_believe_it_clear(confidence, supports, status) -> None:
-    verdict = Verdict("grounding", confidence, "?", supports=supports)
+    verdict = Verdict("claims", confidence, "?", supports=supports)
 
     assert Scoring().status(verdict) == status
 
 
 @pytest.mark.django_db
-def test_rules_and_grounding_quarantine_from_the_start() -> None:
-    assert Scoring.current().status(Verdict("grounding", 0.9, "no")) == Status.QUARANTINED
+def test_rules_and_claims_quarantine_from_the_start() -> None:
+    assert Scoring.current().status(Verdict("claims", 0.9, "no")) == Status.QUARANTINED
 
 
 @pytest.mark.django_db
 def test_calibration_is_fitted_versioned_used_and_switched_off(reviewer, capsys) -> None:
     for n in range(60):
         status = Status.REJECTED if n % 3 == 0 else Status.APPROVED
-        decided("grounding", 0.9, status, reviewer, n)
-        decided("grounding", 0.3, Status.APPROVED if n < 59 else Status.REJECTED, reviewer, 100 + n)
-    verdict = Verdict("grounding", 0.9, "no")
+        decided("claims", 0.9, status, reviewer, n)
+        decided("claims", 0.3, Status.APPROVED if n < 59 else Status.REJECTED, reviewer, 100 + n)
+    verdict = Verdict("claims", 0.9, "no")
 
     call_command("calibrate_auditor", "--json")
     found = json.loads(capsys.readouterr().out)
 
-    assert found["grounding"]["version"] == 1
-    assert found["grounding"]["ece_after"] < found["grounding"]["ece_before"]
+    assert found["claims"]["version"] == 1
+    assert found["claims"]["ece_after"] < found["claims"]["ece_before"]
     assert Scoring.current().status(verdict) == Status.UNVERIFIED
     call_command("calibrate_auditor", "--off")
     assert Scoring.current().status(verdict) == Status.QUARANTINED
@@ -173,8 +173,8 @@ def test_calibration_is_fitted_versioned_used_and_switched_off(reviewer, capsys)
 
 @pytest.mark.django_db
 def test_too_few_decisions_calibrate_nothing(reviewer, capsys) -> None:
-    decided("grounding", 0.9, Status.REJECTED, reviewer, 1)
+    decided("claims", 0.9, Status.REJECTED, reviewer, 1)
 
     call_command("calibrate_auditor", "--json")
 
-    assert json.loads(capsys.readouterr().out)["grounding"]["fitted"] is False
+    assert json.loads(capsys.readouterr().out)["claims"]["fitted"] is False

@@ -115,7 +115,7 @@ class JudgeFilter(admin.SimpleListFilter):
         return [
             ("rules", _("Rules")),
             ("claims", _("Claims")),
-            ("grounding", _("Grounding")),
+            ("lookup", _("Lookup")),
             ("llm", _("LLM")),
             ("person", _("Reported by a person")),
         ]

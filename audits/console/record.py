@@ -35,6 +35,7 @@ ACTIONS: dict[str, Any] = {
     "undo": _("undone"),
     "audit_again": _("sent to the auditor again"),
     "dismiss": _("report dismissed"),
+    "requeue": _("queued again: its judge is gone"),
     "migrate": _("brought in from the earlier queue"),
 }
 """What the decision log calls an action → how the console says it."""

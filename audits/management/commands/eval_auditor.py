@@ -42,7 +42,7 @@ class Command(BaseCommand):
             "--with-memories", action="store_true", help="approved memories may contradict"
         )
         parser.add_argument(
-            "--judge", default="", help="only this judge: rules, claims, grounding or llm"
+            "--judge", default="", help="only this judge: rules, claims, lookup or llm"
         )
         parser.add_argument("--prompt", default="", help="compare this prompt with the one in use")
         parser.add_argument("--model", default="", help="compare this model with the one in use")

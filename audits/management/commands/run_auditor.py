@@ -63,7 +63,7 @@ class Command(BaseCommand):
         parser.add_argument("--since", type=since, help="only memories since a time, or 12h, 7d")
         parser.add_argument("--memory", type=uuid.UUID, metavar="ID", help="only this memory")
         parser.add_argument(
-            "--judge", default="", help="only this judge: rules, claims, grounding or llm"
+            "--judge", default="", help="only this judge: rules, claims, lookup or llm"
         )
         parser.add_argument(
             "--dry-run", action="store_true", help="judge and show, claim and write nothing"

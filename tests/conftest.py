@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from asgiref.sync import SyncToAsync
-from django.apps import apps as live_apps
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
 from django.db import OperationalError, connection
-from django.db.models.signals import post_migrate
+from django.test import TransactionTestCase
 from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 
 from knowledge import _mem0, retrieval
 from knowledge.llm import endpoints as llm_endpoints
+from tests import emptying
 from tests.browser import browser, open_page  # noqa: F401  fixtures
 from tests.fake_agent import agents  # noqa: F401  a fixture
 from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their names in here)
@@ -66,41 +65,23 @@ def _close_if_dead() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Lift the one trigger that stands in the way of emptying tables between tests.
-
-    At the end, let go of the database, so that it can be dropped.
-    """
+    """At the end, let go of the database, so that it can be dropped."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER IF EXISTS decision_log_is_not_truncated ON audits_decision")
-        # Emptying all tables after a test need not wait for the disk.
+        # What a test writes need not wait for the disk.
         cursor.execute(
             f"ALTER DATABASE {connection.settings_dict['NAME']} SET synchronous_commit = off"
         )
         cursor.execute("SET synchronous_commit = off")
-    post_migrate.connect(_write_what_migrations_write, dispatch_uid="tests")
-    yield
+        emptying.keep_as_migrated()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", emptying.start_over)
+        yield
     # Connections that are not Django's would keep the test database from being dropped.
     _mem0.close()
     retrieval.forget_dead_loops()
     close_connections()
     llm_endpoints.close_connections()
     SyncToAsync.single_thread_executor.submit(lambda: connection.close()).result()
-
-
-def _write_what_migrations_write(app_config: Any, **_: Any) -> None:
-    """A transactional test empties every table when it ends; Django then sends `post_migrate`."""
-    if app_config.label != "resync_site":
-        return
-    from resync_site.roles import create_roles
-
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM knowledge_vectors")  # mem0's table, which Django doesn't know
-    for module, function in (
-        ("audits.migrations.0002_decision_log", "create_head"),
-        ("tws.migrations.0002_sample_agents", "create_agents"),
-    ):
-        getattr(importlib.import_module(module), function)(live_apps, None)
-    create_roles(live_apps)
 
 
 @pytest.fixture(autouse=True)

@@ -27,8 +27,9 @@ QUESTIONS = (
     "How do I see job number {n}?",
     "What waits for a resource?",
 )
-SILENCE_SECONDS = 15.0
-"""No frame for so long on a socket that lives: something has been forgotten."""
+SILENCE_SECONDS = 40.0
+"""No frame for so long on a socket that lives: something has been forgotten, however busy the
+machine. What is forgotten later is found when the storm is over: a run without an end."""
 CAN_HAPPEN = {200, 409, 429, 503}
 
 Act = Callable[["Client"], None]

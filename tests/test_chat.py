@@ -277,6 +277,43 @@ async def test_stop_ends_the_agent_and_the_next_question_is_answered(
     assert (await chat.ask())[-1]["message"] == "Fine."
 
 
+async def test_stop_right_after_the_question_is_never_lost(chat: Chat, agents: FakeAgents) -> None:
+    agents.script = [RunStarted(AGENT, "rules"), Chunk("Two "), 300.0, Final("Two")]
+
+    for _ in range(20):
+        await chat.send("message", text="What failed?")
+        await chat.send("stop")
+        assert (await chat.until(*ENDS))[-1]["type"] == "stopped"
+
+    assert agents.stopped == len(agents.asked)
+
+
+@pytest.mark.parametrize("moment", ["not stored yet", "not begun yet"])
+async def test_a_run_that_has_not_begun_is_stopped(
+    moment: str, chat: Chat, operator: User, agents: FakeAgents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agents.script = [RunStarted(AGENT, "rules"), 300.0, Final("Two")]
+    agent = await Agent.objects.aget(pk=AGENT)
+    conversation = Conversation(pk=chat.conversation, agent=agent, user=operator)
+    runs, loop, store = running.runs(), asyncio.get_running_loop(), run_log.store_question
+
+    def store_and_stop(*arguments: Any) -> Message | None:
+        asyncio.run_coroutine_threadsafe(runs.stop(conversation), loop).result(10)
+        return store(*arguments)
+
+    if moment == "not stored yet":
+        monkeypatch.setattr(run_log, "store_question", store_and_stop)
+    question = frames.Ask(text="What failed?")
+    run_id = await runs.ask(agent, conversation, operator, question, "en")
+    if moment == "not begun yet":
+        runs.stop_of(runs.guests())
+    told = [json.loads(line) async for line in runs.follow(run_id, 0, operator)]
+
+    assert types(told) == ["stopped"]
+    assert agents.asked == []
+    assert (await Message.objects.aget(role="agent")).outcome == "stopped"
+
+
 async def test_stop_with_nothing_to_stop_says_nothing(chat: Chat) -> None:
     await chat.send("stop")
     await chat.send("ping")

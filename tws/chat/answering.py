@@ -41,7 +41,10 @@ class Answering:
     async def carry_out(self, turn: asyncio.Lock) -> None:
         """Wait for its turn, answer, and end the run whatever happens."""
         run = self._run
+        run.begun = True
         try:
+            if run.stopping:
+                raise asyncio.CancelledError
             async with turn:
                 with translation.override(run.language):
                     await self._answer()

@@ -26,11 +26,22 @@ class Run:
         self.guest = Guest(user.pk, agent.pk)
         self.question: Message | None = None
         self.task: asyncio.Task[None] | None = None
-        self.stopping = self.settling = self.over = False
+        self.begun = self.stopping = self.settling = self.over = False
         self.said: list[str] = []  # what was streamed so far
         self._lines: list[str] = []  # the frames as they are sent; number n at n - 1
         self._moved = asyncio.Event()
         self._head = f'{{"run_id": "{self.id}", "client_id": {json.dumps(self.client_id)}, "seq": '
+
+    def stop(self) -> None:
+        """End it soon, with what was said so far; unless its end is being written already.
+
+        A task that is cancelled before its first step takes none: then the mark is enough.
+        """
+        if self.settling or self.stopping:
+            return
+        self.stopping = True
+        if self.begun and self.task is not None:
+            self.task.cancel()
 
     def numbered(self, fields: Frame) -> Frame:
         """The frame with the number that it has when it is the next one shown."""

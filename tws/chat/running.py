@@ -117,7 +117,7 @@ class Runs:
         """Stop what is being answered in a conversation. Nothing is: nothing happens."""
         for run in self._live.values():
             if run.conversation.pk == conversation.pk and not run.over:
-                _stop(run)
+                run.stop()
                 return
         if settings.REDIS_URL:  # its run may be another process's, which looks for this
             await in_database(run_log.ask_to_stop, conversation)
@@ -126,7 +126,7 @@ class Runs:
         """Stop what is being answered for somebody who may not be answered any more."""
         for run in self._live.values():
             if run.guest in guests:
-                _stop(run)
+                run.stop()
 
     async def follow(self, run_id: uuid.UUID, after: int, user: User) -> AsyncIterator[str]:
         """Each frame of a run after number `after`, past ones first, until the run is over.
@@ -166,7 +166,7 @@ class Runs:
         if settings.REDIS_URL:
             for run_id in await in_database(run_log.asked_to_stop, list(self._live)):
                 if run := self._live.get(run_id):
-                    _stop(run)
+                    run.stop()
 
     async def _purge_on(self) -> None:
         while True:
@@ -192,16 +192,6 @@ runs = PerLoop(Runs)
 def is_live(run_id: uuid.UUID) -> bool:
     """Whether this process is answering that run; from any thread."""
     return any(run_id in some for some in runs.everywhere())
-
-
-def _stop(run: Run) -> None:
-    if run.settling or run.stopping or run.task is None:
-        return  # its answer is being stored: too late
-    run.stopping = True
-    run.task.cancel()
-
-
-# --- runs that are not this process's -------------------------------------------------------------
 
 
 async def _follow_rows(question: Message, after: int) -> AsyncIterator[str]:

@@ -20,6 +20,7 @@ from audits.models import AuditRecord
 from audits.scoring import Scoring
 from audits.states import DECIDED, ReasonCode, Status
 from knowledge.cleaning import clean, clean_json
+from knowledge.files import require_file
 from knowledge.models import Kind, Source, Trust
 
 AT_A_TIME = 16
@@ -62,6 +63,7 @@ def language_of(text: str) -> str:
 
 def read_rows(path: Path) -> Iterator[Labelled]:
     """The examples of a JSONL file; BadRow at the first line that is none."""
+    require_file(path, or_pipe=True)
     with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():

@@ -21,7 +21,15 @@ from typing import IO, Any
 from django.conf import settings
 
 from knowledge.claims.answer import AnswerMalformed, read_answer
-from knowledge.files import Bad, Record, UnreadableFile, delimited, json_lines, workbook
+from knowledge.files import (
+    Bad,
+    Record,
+    UnreadableFile,
+    delimited,
+    json_lines,
+    require_file,
+    workbook,
+)
 from knowledge.folding import fold
 from knowledge.formulas import neutralise_formula, plain_cell
 from knowledge.limits import Unfit, check_evidence, check_text
@@ -88,6 +96,7 @@ def _records(path: Path, mapping: Mapping[str, str]) -> Iterator[tuple[int, Reco
         return {"user_query", "agent_response"} <= set(_named(dict.fromkeys(cells), mapping))
 
     kind = path.suffix.lower()
+    require_file(path, or_pipe=kind not in {".csv", ".xlsx"})
     if kind == ".csv":
         return _table_of_csv(path, is_header)
     return _table_of_workbook(path, is_header) if kind == ".xlsx" else json_lines.records(path)

@@ -6,6 +6,8 @@ import random
 
 import pytest
 
+from knowledge.secrets import Secret
+from tws.chat import masking
 from tws.chat.markdown import to_html
 from tws.chat.masking import StreamMask, shown
 
@@ -43,6 +45,27 @@ def test_plain_text_passes_at_once_and_unchanged() -> None:
 
     assert pieces == [text[at : at + 5] for at in range(0, len(text), 5)]
     assert mask.rest() == ""
+
+
+@pytest.mark.parametrize("start", ['the token "', "key:", "see https://db.example.com/"])
+def test_a_word_without_an_end_is_looked_at_a_few_times_not_with_each_piece(
+    start: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[int] = []
+    find = masking.find_secrets
+
+    def count(text: str) -> list[Secret]:
+        looked_at.append(len(text))
+        return find(text)
+
+    monkeypatch.setattr(masking, "find_secrets", count)
+    text = start + "abcdefgh" * 5000
+    mask = StreamMask()
+
+    out = "".join(mask.feed(text[at : at + 5]) for at in range(0, len(text), 5)) + mask.rest()
+
+    assert out == shown(text)
+    assert sum(looked_at) < 10 * len(text)
 
 
 def test_text_that_only_mentions_passwords_is_whole() -> None:

@@ -97,8 +97,8 @@ def migrate(
     started = time.monotonic()
     summary = Summary(dry_run)
     with (
-        _rejects_file(rejects, path, summary) as reject,
         open_source(path) as source,
+        _rejects_file(rejects, path, summary) as reject,
         no_statement_limit(),
         _only_one(),
     ):
@@ -121,7 +121,7 @@ def migrate(
 
 @contextlib.contextmanager
 def _rejects_file(path: Path, source: Path, summary: Summary) -> Iterator[Callable[[Reject], None]]:
-    """A function that writes one line and counts it; a file that is wrong as a whole is a line."""
+    """A function that writes a line and counts it; without a line there is no file."""
     if path.exists() and source.exists() and path.samefile(source):
         raise CannotMigrate("The rejects file is the old file itself. Name another: --rejects")
     try:
@@ -132,18 +132,12 @@ def _rejects_file(path: Path, source: Path, summary: Summary) -> Iterator[Callab
         ) from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as lines:
 
-        def write(row: Reject) -> None:
-            lines.write(json.dumps(row.as_dict(), ensure_ascii=False) + "\n")
-
         def reject(row: Reject) -> None:
-            write(row)
+            lines.write(json.dumps(row.as_dict(), ensure_ascii=False) + "\n")
             summary.reject(row.code)
 
         try:
             yield reject
-        except SourceError as error:
-            write(Reject(None, "", error.code, str(error)))
-            raise
         finally:
             lines.flush()
             if path.stat().st_size == 0:

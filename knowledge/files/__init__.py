@@ -6,7 +6,9 @@ flat, whatever the file holds; a file that makes no sense as a whole is an Unrea
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 
@@ -16,6 +18,15 @@ class UnreadableFile(Exception):
 
 class Bad(Exception):
     """What is wrong with one line."""
+
+
+def require_file(path: Path, *, or_pipe: bool = False) -> None:
+    """Refuse what may have no end (`/dev/zero`), and a pipe where it would be read twice."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise UnreadableFile(f"{path} is a folder.")
+    if not (stat.S_ISREG(mode) or (or_pipe and stat.S_ISFIFO(mode))):
+        raise UnreadableFile(f"{path} is no file{' and no pipe' if or_pipe else ''}.")
 
 
 Record = Mapping[str, Any] | Bad

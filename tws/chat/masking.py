@@ -8,6 +8,8 @@ from knowledge.visible import visible
 
 _LOOKED_BACK = 300
 """How much of a line that was shown is looked at again: a secret's name stands close to it."""
+_AT_ONCE = 1000
+"""While no more than this is held back, each piece is looked at when it comes."""
 
 
 def shown(text: str) -> str:
@@ -26,9 +28,16 @@ class StreamMask:
         self._line = ""  # the text since the last line end that no secret crosses
         self._sent = 0  # how much of it was shown
         self._wary = False
+        self._pieces: list[str] = []  # what came and was not looked at yet
+        self._waiting = 0  # its length
 
     def feed(self, piece: str) -> str:
-        self._line += clean(piece)
+        self._pieces.append(piece)
+        self._waiting += len(piece)
+        held_back = len(self._line) - self._sent
+        if held_back > _AT_ONCE and self._waiting * 4 < held_back:
+            return ""  # ever larger portions: an endless word costs as much as it is long
+        self._take()
         if not self._wary:
             self._wary = may_hold_secrets(self._line[max(0, self._sent - LONGEST_SIGN) :])
         if not self._wary:
@@ -37,7 +46,12 @@ class StreamMask:
             return visible(ready)
         return self._masked(_end_of_words(self._line))
 
+    def _take(self) -> None:
+        self._line += clean("".join(self._pieces))
+        self._pieces, self._waiting = [], 0
+
     def rest(self) -> str:
+        self._take()
         return self._masked(len(self._line), is_all=True) if self._sent < len(self._line) else ""
 
     def _masked(self, end: int, *, is_all: bool = False) -> str:

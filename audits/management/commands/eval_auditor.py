@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from knowledge.arguments import positive
 
+CANNOT_RUN = 2
 FIGURES = ("n", "precision", "recall", "false_alarms", "abstained", "f1", "kappa", "ece")
 
 
@@ -50,12 +51,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         from audits.evaluating import BadRow
+        from knowledge.files import UnreadableFile
         from knowledge.llm import LLMError
 
         try:
             result = self._measure(options)
-        except (BadRow, OSError, LookupError, LLMError) as error:
-            raise CommandError(str(error)) from error
+        except OSError as error:
+            said = f"{options['file']}: {error.strerror or error}"
+            raise CommandError(said, returncode=CANNOT_RUN) from error
+        except (BadRow, UnreadableFile, LookupError, LLMError) as error:
+            raise CommandError(str(error), returncode=CANNOT_RUN) from error
         if options["json"]:
             self.stdout.write(json.dumps(result))
         else:
@@ -76,7 +81,7 @@ class Command(BaseCommand):
         from audits.evaluating import approved_neighbours, decided_memories, read_rows
 
         if bool(options["file"]) == options["decisions"]:
-            raise CommandError("Name a FILE, or say --decisions.")
+            raise CommandError("Name a FILE, or say --decisions.", returncode=CANNOT_RUN)
         rows = (
             decided_memories(options["limit"])
             if options["decisions"]

@@ -10,6 +10,17 @@ from __future__ import annotations
 from django.db import connection
 
 _KEEP = """
+DO $$ BEGIN  -- with --reuse-db: a run that was killed may have left rows
+    IF to_regclass('as_migrated.django_migrations') IS NOT NULL THEN
+        IF NOT EXISTS (
+            TABLE public.django_migrations EXCEPT TABLE as_migrated.django_migrations
+        ) THEN
+            PERFORM as_migrated.start_over();
+        END IF;
+    END IF;
+END $$;
+
+DROP SCHEMA IF EXISTS as_migrated CASCADE;
 CREATE SCHEMA as_migrated;
 
 DO $$

@@ -333,6 +333,13 @@ def test_what_an_expression_costs_is_bounded(expr):
     assert peak < 20 * 2**20
 
 
+def test_one_expression_is_bounded_by_itself():
+    expr = "q1.rows | [@,@,@,@][] | [@,@,@,@][] | map(&contains(text, 'aab'), @)"
+
+    with pytest.raises(NoClaim, match="the expression takes too long"):
+        evaluate(expr, {"q1": Reading("q1", "tool", {}, HUGE)})
+
+
 def test_all_expressions_of_an_answer_together_are_bounded():
     evaluator = Evaluator({"q1": Reading("q1", "tool", {}, HUGE)})
 

@@ -96,9 +96,10 @@ HOSTILE = st.one_of(
     st.text(st.sampled_from("*_`#<>[]()!|\\-+.1 ~&;:/\n\r\t\u202e\u200b{}=@w\"'"), max_size=30),
     st.sampled_from(
         [
-            "**bold**", "_it_", "# h", "- x", "1. x", "> q", "    code", "[x](y)", "![x](y)", "---",
-            "<b>x</b>", "&lt;", "https://evil.example", "www.evil.example", "a|b", "~~s~~",
-            "x\n\ny", "```\nx", "`` ` ``", "x\\", "\\`", "a  \nb", "===", "a@evil.example", "<http://x>",
+            "**bold**", "so _it_ is", "so __it__ is", "_it_", "# h", "- x", "1. x", "> q", "    co",
+            "[x](y)", "![x](y)", "---", "<b>x</b>", "&lt;", "a|b", "~~s~~", "x\n\ny", "```\nx",
+            "`` ` ``", "\\`", "x\\", "a  \nb", "x\n```\n# h", "https://evil.example", "<http://x>",
+            "===", "www.evil.example", "a@evil.example",
         ]
     ),
 )  # fmt: skip
@@ -132,16 +133,14 @@ def test_a_text_of_others_stays_in_its_cell(texts):
 
     made = MARKDOWN.render(table)
 
-    assert made.count("<td>") == 4
-    assert set(re.findall(r"</?(\w+)", made)) <= {
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "code",
-    }
+    cells = [text_of(cell) for cell in re.findall(r"<td>(.*?)</td>", made)]
+    said = ["(empty)" if text == "" else inner(inert(text)) for text in texts]
+    assert cells == [text_of(escape(one)) for one in said * 2]
+
+
+def text_of(html: str) -> str:
+    """Without the mark of code, and without what says nothing: space, how quotes are written."""
+    return re.sub(r"\s", "", re.sub("</?code>", "", html)).replace("&#x27;", "'")
 
 
 @given(HOSTILE)

@@ -11,7 +11,7 @@ from typing import Any
 from knowledge.claims.answer import LogLines, Quote, Table
 from knowledge.claims.evidence import NoClaim
 from knowledge.claims.expressions import Evaluator
-from knowledge.claims.inert import block, inert, one_line
+from knowledge.claims.inert import inert, one_line
 from knowledge.claims.wording import Voice, words
 from knowledge.hwa.fields import FIELDS
 
@@ -89,7 +89,8 @@ def _lines(reading: str, evaluator: Evaluator) -> dict[int, str]:
 
 
 def log_text(lines: list[list[Any]]) -> str:
-    return block([f"{number}: {text}" for number, text in lines])
+    """A block of code, which no line can end: each begins with its number."""
+    return "\n".join(["```", *(f"{number}: {one_line(text)}" for number, text in lines), "```"])
 
 
 def memory(reading: str, evaluator: Evaluator) -> dict[str, Any]:

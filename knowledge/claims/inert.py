@@ -7,7 +7,6 @@ becomes inline code; characters that hide or reorder others are shown by their n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from knowledge.visible import visible
 
@@ -37,14 +36,6 @@ def code(text: str) -> str:
     fence = "`" * next(length for length in range(1, len(runs) + 2) if length not in runs)
     pad = " " if text.startswith("`") or text.endswith("`") or not text.strip() else ""
     return f"{fence}{pad}{text}{pad}{fence}"
-
-
-def block(lines: Iterable[str]) -> str:
-    """Lines to the letter as a block of code, whatever fences they hold."""
-    lines = [one_line(line) for line in lines]
-    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return "\n".join([fence, *lines, fence])
 
 
 def one_line(text: str, end: str = "⏎") -> str:

@@ -285,6 +285,7 @@ PICKS: dict[str, Callable[[Truth], list[Any]]] = {
     "station": lambda t: t.stations,
     "station_up": lambda t: [w for w in t.stations if w.linked and w.limit],
     "station_down": lambda t: [w for w in t.stations if not w.linked],
+    "stuck": lambda t: [s for s in t.streams if s.status == "STUCK"],
     "station_closed": lambda t: [w for w in t.stations if w.limit == 0],
     "station_run": lambda t: _busiest(t)[:4],
     "station_two": lambda t: _busiest(t)[4:6],

@@ -117,6 +117,7 @@ _SPELLINGS = sorted(word for word in VOCABULARY if len(word) >= 5 and word.isalp
 
 _TOKEN = re.compile(r"\S+")
 _EDGE = ",;:!?.()[]{}\"'`“”‘’«»…*_~"
+_POSSESSIVE = re.compile(r"[0-9_].*['’]s$")
 _PREFIX = re.compile(r"^(non|nao)-(?=[a-z])")
 _INNER = re.compile(r"(?<=[a-z])['’](?=[a-z])")
 
@@ -129,6 +130,8 @@ def split_words(text: str) -> list[Word]:
         if not bare:
             continue
         start = match.start() + match[0].index(bare)
+        if _POSSESSIVE.search(bare):  # of a name: "today's" is a word
+            bare = bare[:-2]
         end = start + len(bare)
         plain = _PREFIX.sub(r"\1 ", _INNER.sub("", bare))
         for word in _SHORT.get(plain, plain).split():

@@ -53,9 +53,11 @@ class _About:
             return LogOf(thing, self._run() or "last")
         if thing.kind not in ("job", "stream"):
             return None
-        if is_job and q.has("facet", "compare", "usual") and not q.has("facet", "failed_before"):
+        compares = q.has("facet", "compare", "usual")
+        compares = compares or (q.has("define") and q.has("facet", "runs"))  # "difference between"
+        if is_job and compares and not q.has("facet", "failed_before"):
             q.use(*q.of("facet"), *q.of("entity", "runs"), *q.of("superlative"), *q.times)
-            q.use(*q.of("relation"))
+            q.use(*q.of("relation"), *q.numbers)
             self._use_verbs()
             return CompareRuns(thing, last_two=q.has("facet", "previous_run"))
         return self._related()
@@ -65,6 +67,7 @@ class _About:
         if found:
             self._use_verbs()
             self.q.use(*self.q.of("negation", "not"), *self.q.of("superlative"))
+            self.q.use(*self.q.of("filter"))
         return found
 
     def _relation(self) -> Asked | None:
@@ -122,6 +125,10 @@ class _About:
         if thing.kind == "resource" and q.has("facet", "holders"):
             q.use(*q.of("facet", "holders"))
             return About(thing, "holders")
+        waits = q.has("relation", "after", "waits") or "waiting" in self.groups
+        if thing.kind == "resource" and waits and not q.has("ask", "why"):
+            q.use(*q.of("relation"), *q.statuses)
+            return Ask(query_of("jobs", [condition("waits_for", "=", thing.name)]))
         if thing.kind == "job" and (of_runs := self._of_runs()):
             return of_runs
         if why := self._why():
@@ -140,6 +147,7 @@ class _About:
             return About(thing, "runs")
         self._use_verbs()
         q.use(*q.statuses, *q.of("flag"), *q.of("relation", "waits"), *q.of("negation", "not"))
+        q.use(*q.of("filter", "not_run", "not_done"))
         return About(thing, "status", run=self._run())
 
     def _use_verbs(self) -> None:
@@ -196,6 +204,8 @@ class _About:
                     q.use(*q.of("event"), *q.of("ask", "how_long"))
                 else:
                     yield term.key
+                if term.key in ("start", "end"):  # "start and end time"
+                    yield from (t.key for t in q.of("event", "start", "end"))
                 q.use(term)
 
     def _places(self) -> Iterator[str]:
@@ -230,6 +240,8 @@ class _About:
                 asked = ["end"]
             elif not asked and "running" not in self.groups:
                 asked = [] if q.has("field") else ["scheduled"]
+            elif not asked:
+                asked = ["start"]
             q.use(*q.of("event"), *q.of("ask", "when"), *q.statuses)
             yield from asked
         elif q.has("ask", "how_long"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from knowledge.hwa.lexicon import Term
+from knowledge.hwa.lexicon import VOCABULARY, Term
 from knowledge.hwa.statuses import OPEN_GROUPS
 from knowledge.hwa.times import TimeRange
 from tws.answers.understanding.asked import Ask, Focus
@@ -31,6 +31,7 @@ _NAME_FIELD = {
     "job": "job", "stream": "stream", "workstation": "workstation", "resource": "resource",
     "prompt": "prompt",
 }  # fmt: skip
+_WHERE = frozenset({"on", "in", "at", "of", "from", "na", "no", "da", "do"})
 _OVER = {"failed", "success", "cancelled", "suppressed"}
 """Groups of what a run ended in: with a time they are facts of runs, not of the present."""
 
@@ -125,6 +126,9 @@ class Asking:
             return "jobs"
         keys = [t.key for t in free]
         happened = q.statuses or q.has("event")
+        by = next(q.of("by"), None)
+        if by and q.after(by.last, "entity", "jobs", within=3):
+            return "jobs"
         if q.has("most") and happened and set(keys) <= {"job_streams", "workstations"}:
             return "jobs"
         if q.has("most") and len(set(keys)) > 1 and "jobs" in keys:
@@ -365,9 +369,9 @@ class Asking:
         q, known = self.question, self.names.station_words
         entity = {at for t in q.of("entity") for at in range(t.first, t.last)}
         return [
-            Found(word.text, at, at + 1)
+            Found(word.text if word.text in known else word.text[:-1], at, at + 1)
             for at, word in enumerate(q.words)
-            if word.text in known
+            if (word.text in known or (word.text.endswith("s") and word.text[:-1] in known))
             and (at not in entity or q.before(at, "filter", "type", within=1))
         ]  # fmt: skip
 
@@ -396,6 +400,11 @@ class Asking:
                     q.use(term)
                     q.used.add(at)
                     return condition("login", "=", login)
+        for at, word in enumerate(q.words):
+            login = self.names.logins.get(word.text)
+            if login and at not in q.used and word.text not in VOCABULARY:
+                q.used.add(at)
+                return condition("login", "=", login)
         return None
 
     # Times
@@ -441,6 +450,12 @@ class Asking:
             target = next((t for t in self._groupings() if 0 <= t.first - by.last <= 1), None)
             words = [q.words[at].text for at in range(by.last, min(by.last + 2, len(q.words)))]
             column = _GROUPED_BY.get(target.key, target.key) if target else None
+            ranked = next((t for t in q.of("entity") if t.last <= by.first), None)
+            jobs = q.after(by.last, "entity", "jobs", within=3)
+            if jobs and ranked and ranked.key in ("workstations", "job_streams"):
+                # "workstations by failed jobs": what is counted stands after it
+                draft.entity, column, target = "jobs", _GROUPED_BY[ranked.key], jobs
+                q.use(*q.of("superlative", "top"), *q.numbers)
             if column is None:
                 column = next((_GROUPED_BY[word] for word in words if word in _GROUPED_BY), None)
             if column and column.partition(".")[0] in fields and column not in draft.group_by:
@@ -578,8 +593,11 @@ def _kind_of_entity(entity: str) -> str:
 
 
 def excepting(question: Question, place: int) -> Term | None:
-    """The "menos a" or "except" that stands before a place."""
-    return question.before(place, "negation", "except", within=4)
+    """The "menos a", the "except" or the "not on" that stands before a place."""
+    said = question.before(place, "negation", "except", within=4)
+    nowhere = question.before(place - 1, "negation", "not")
+    where = question.words[place - 1].text if nowhere else ""
+    return said or (nowhere if where in _WHERE else None)
 
 
 def within(column: str, told: TimeRange) -> list[Condition]:

@@ -90,6 +90,8 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
         return More(last.asked)
     if inside := _inside(q, last, names, now):
         return inside
+    if q.has("follow", "it") and len(objects_of(last.asked)) == 1 and not q.has("entity", "jobs"):
+        return _of_one(q, last)
     if _is_of_one(q):
         return _of_one(q, last)
     if isinstance(last.asked, Ask):

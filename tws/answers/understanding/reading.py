@@ -19,11 +19,11 @@ from knowledge.hwa.lexicon import (
 from knowledge.hwa.numbers import find_numbers
 from knowledge.hwa.spans import find_spans
 from knowledge.hwa.statuses import Language, StatusWord, find_statuses
-from knowledge.hwa.times import TimeRange, find_times
+from knowledge.hwa.times import TimeInText, TimeRange, find_times
 from tws.answers.understanding.naming import Named, Names
 
 MOST_CHARACTERS = 10_000
-_FUTURE = frozenset({"next", "will_miss"})
+_FUTURE = frozenset({("superlative", "next"), ("flag", "will_miss")})
 _NUMBERED = {("filter", "rc"), ("field", "priority"), ("field", "limit"), ("field", "fence")}
 """What a number right after it is one of, and no hour."""
 _WEAK = frozenset({"ask", "polite", "follow", "talk", "define", "entity", "order", "days"})
@@ -109,6 +109,8 @@ class Question:
         empty = IGNORED["pt"] | IGNORED["en"]
         weak = {at for t in self.terms if t.category in _WEAK for at in _places(t)}
         weak -= _all_places(self.statuses, self.times, self.numbers)
+        if not (self.numbers or self.spans):
+            weak |= _all_places([*self.of("compare"), *self.of("filter", "folder")])
         strong = _all_places(self.times, self.spans, self.statuses, self.names)
         matters = [
             at
@@ -177,10 +179,9 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     compared |= {t.last for t in terms if (t.category, t.key) in _NUMBERED}
     lengths: list[Found[Any]] = [one for one in spans if one.first in compared]
     lengths += [one for one in numbers if one.first in compared]
-    future = any(t.category in ("superlative", "flag") and t.key in _FUTURE for t in terms)
     times = [
         _at(one.range, one.start, one.end, starts)
-        for one in find_times(_without(words, lengths), now, "future" if future else "past")
+        for one in _times(_without(words, lengths), now, terms)
     ]
     nth = [term for term in terms if term.category == "nth"]
     present = [one for one in times if one.value.since == one.value.until == now]
@@ -200,6 +201,18 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     question.terms = _meant(question)
     question.use(*present)  # "agora": a plan's question is of now unless it says otherwise
     return question
+
+
+def _times(text: str, now: datetime, terms: Sequence[Term]) -> Iterator[TimeInText]:
+    """The times of a text; a clock at which something is scheduled is one of today."""
+    keys = {(term.category, term.key) for term in terms}
+    found = find_times(text, now, "future" if keys & _FUTURE else "past")
+    today = now.replace(hour=23, minute=59, second=59)
+    by_evening = find_times(text, today) if ("event", "scheduled") in keys else found
+    for one, later in zip(found, by_evening, strict=False):
+        since, then = one.range.since, later.range.since
+        moved = since is not None and then is not None and abs(then - since) == timedelta(days=1)
+        yield later if moved else one
 
 
 def _meant(question: Question) -> list[Term]:

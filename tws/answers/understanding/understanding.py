@@ -65,7 +65,7 @@ def understand(
     asked = reader.asked()
     whole = isinstance(asked, _UNTOUCHED) or reader.is_command
     unused = () if whole else question.unused()
-    if len(unused) >= TOO_MANY:
+    if len(unused) >= TOO_MANY or (unused and reader.is_bare):
         asked, unused = reader.unknown(), ()
     parts = parts_of(asked, language, now.astimezone(zone))
     standing = text.strip()
@@ -99,6 +99,13 @@ class _Understanding:
             or self.unknown()
         )
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether it neither names an object nor says what it asks for."""
+        q = self.question
+        named = any(one.value.kinds for one in q.names)
+        return not (named or self.leaned or q.has("entity") or q.statuses or q.has("flag"))
+
     def unknown(self) -> Asked:
         """What is left to what people have approved; where nothing of HWA is in it, to nobody."""
         q = self.question
@@ -129,7 +136,8 @@ class _Understanding:
             return None
         then = q.words[verb.last].text if verb.last < len(q.words) else ""
         longer = any(t.first == verb.first and t.last > verb.last for t in q.terms)
-        if longer or then in ("of", "is", "are", "esta", "?") or q.has("ask", "when"):
+        asks = q.has("ask", "when") or (q.has("field") and verb.key in ("submit", "kill", "hold"))
+        if longer or asks or then in ("of", "is", "are", "esta"):
             return None
         pointed = q.names or q.has("entity") or q.has("follow", "it", "them") or q.has("nth")
         if not (pointed or (self.last and len(q.words) <= 3)):
@@ -253,8 +261,9 @@ class _Understanding:
             return False
         first = [word.text for word in q.words[:2]]
         asks_what = first == ["o", "que"] or first[0] in _WHAT
-        happens = q.statuses or q.has("superlative") or q.has("event")
-        return asks_what and bool(happens) and not (q.has("ask", "why") or q.has("field"))
+        verbs = (q.statuses, q.of("superlative"), q.of("event"), q.of("filter", "not_run"))
+        happens = any(verb.first < one.first for several in verbs for verb in several)
+        return asks_what and happens and not (q.has("ask", "why") or q.has("field"))
 
     def _is_of_runs(self) -> bool:
         """Whether it asks what the job did in a time: "o X falhou ontem?"."""

@@ -369,3 +369,18 @@ async def test_calls_to_hwa_are_as_many_for_fifty_users_as_for_one(hwa: MovedSim
         alone, together = await ask(jobs[0], 1), await ask(jobs[1], 50)
 
     assert alone == together == 1
+
+
+async def test_many_who_find_an_old_plan_and_no_reader_make_one_pass(hwa: MovedSimulator) -> None:
+    query = PlanQuery(entity="jobs", group_by=["status"])
+    async with Asking(hwa) as asking:
+
+        async def ask(users: int) -> int:
+            await in_database(PlanEngine.objects.update, fetched_at=None)
+            before = hwa.server.simulator.requests
+            kits = [asking.toolkit() for _ in range(users)]
+            found = await asyncio.gather(*(kit.plan_query(query) for kit in kits))
+            assert all(one.result["matched"] for one in found)
+            return hwa.server.simulator.requests - before
+
+        assert await ask(20) == await ask(1)

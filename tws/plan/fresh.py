@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
@@ -10,31 +11,42 @@ from django.db import connection
 from tws.database import in_database
 from tws.hwa.engine import Engine
 from tws.hwa.errors import TWSError
+from tws.per_loop import PerLoop
 from tws.plan.models import PlanEngine
 from tws.plan.reader import read_once
 from tws.plan.store import LOCK_CLASS
 
 FIRST_PASS_SECONDS = 120.0
+NEXT_PASS_SECONDS = 30.0
+"""So long we wait for a reader that has an older plan to have one of now."""
 LOOK_SECONDS = 0.5
+
+_passes: PerLoop[dict[str, asyncio.Lock]] = PerLoop(lambda: defaultdict(asyncio.Lock))
+"""Many who ask at once make one pass, and open one connection for it."""
 
 
 async def fresh_state(engine: Engine, *, now: bool = False) -> PlanEngine:
     """The engine's state with a plan that is up to date, or with the reason why there is none.
 
-    With a reader at work, that is what it has; while its first pass is under way, we wait for it.
-    Without one, this process makes a pass: always with `now`, else when the plan is not current.
+    With a reader at work, that is what it has; while the pass is under way that makes the plan
+    current, we wait for it. Without one, this process makes a pass: always with `now`, else when
+    the plan is not current.
     The state says itself whether it may be answered from: `is_current`, `down_since`, `error`.
     """
     state = await _state(engine.name)
-    if await in_database(is_being_read, engine.name):
-        return await _first_pass(engine.name, state)
     if state.is_current and not now:
         return state
-    try:
-        read = await read_once(engine)
-    except TWSError:
-        read = None  # the state says what went wrong
-    return read or await _state(engine.name)
+    if await in_database(is_being_read, engine.name):
+        return await _next_pass(engine.name, state)
+    async with _passes()[engine.name]:
+        state = await _state(engine.name)
+        if state.is_current and not now:
+            return state
+        try:
+            read = await read_once(engine)
+        except TWSError:
+            return await _state(engine.name)  # which says what went wrong
+    return read or await _next_pass(engine.name, state)
 
 
 def is_being_read(engine: str) -> bool:
@@ -50,9 +62,11 @@ def is_being_read(engine: str) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-async def _first_pass(engine: str, state: PlanEngine) -> PlanEngine:
-    until = datetime.now(UTC) + timedelta(seconds=FIRST_PASS_SECONDS)
-    while not (state.is_read or state.down_since) and datetime.now(UTC) < until:
+async def _next_pass(engine: str, state: PlanEngine) -> PlanEngine:
+    """What another makes of the plan, now that it reads."""
+    patience = NEXT_PASS_SECONDS if state.is_read else FIRST_PASS_SECONDS
+    until = datetime.now(UTC) + timedelta(seconds=patience)
+    while not (state.is_current or state.down_since) and datetime.now(UTC) < until:
         await asyncio.sleep(LOOK_SECONDS)
         state = await _state(engine)
     return state

@@ -5,8 +5,9 @@
 
 Starts a site of its own (state in a temporary folder, ports of its own), asks, searches, rates,
 imports and reviews as several clients, and meanwhile kills web, auditor, plan reader, simulator
-and PostgreSQL with -9 and suspends the auditor past its lease. Then everything is brought up, the
-queue is drained, and the clients' own records are held against the database and the REST API.
+and PostgreSQL with -9, suspends the auditor past its lease and has the engine replace its plan.
+Then everything is brought up, the queue is drained, and the clients' own records are held against
+the database and the REST API, and the plan that was read against the engine's own.
 
 Prints one line of JSON; `violations` are sentences, and with any the exit code is 1 and the state
 folder is kept. The seed decides what is killed when; the machine decides the rest.
@@ -80,8 +81,9 @@ def shake(site: Site, options: argparse.Namespace) -> dict[str, object]:
     known, over = Records(), threading.Event()
     try:
         site.start()
-        from storm import aftermath  # needs Django, which the site has set up
+        from storm import aftermath, plan  # need Django, which the site has set up
 
+        before = plan.told()
         say(f"the site is up at {site.address}")
         crowd = clients(site, known, over, str(options.seed))
         for client in crowd:
@@ -98,7 +100,7 @@ def shake(site: Site, options: argparse.Namespace) -> dict[str, object]:
             client.join(120)
         known.faults += [f"{client.name} does not end" for client in crowd if client.is_alive()]
         known.faults += site.faults
-        found = aftermath.look(site, known, say)
+        found = aftermath.look(site, known, before, say)
     finally:
         site.end()
         embedded_server(site.home).stop()

@@ -8,6 +8,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -95,6 +96,13 @@ def test_speed_makes_an_hour_pass_in_a_second():
     moment[0] += 1
 
     assert clock.now() == NOON + 3_600
+
+
+def test_the_engines_clock_may_be_ahead_of_ours(start_simulator):
+    before = int(time.time())
+    plan = start_simulator(Options(port=0, jobs=50, ahead=7_200)).simulator.plan
+
+    assert before <= plan.now - 7_200 <= time.time()
 
 
 def test_a_new_half_day_brings_new_streams_and_drops_the_oldest():

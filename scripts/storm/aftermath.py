@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import httpx
 from django.db import DatabaseError, connection
@@ -16,12 +14,9 @@ from websockets.exceptions import WebSocketException
 
 from audits.models import AuditRecord
 from knowledge.models import Memory
-from tws.hwa.client import TWSClient
-from tws.hwa.engines import configured_engines
 from tws.hwa.errors import TWSError
-from tws.plan.models import PlanEngine, PlanJob
 
-from . import rows
+from . import plan, rows
 from .clients import call
 from .invariants import violations
 from .records import Records
@@ -30,18 +25,21 @@ from .site import Site, command
 REST_SECONDS = 120.0
 
 
-def look(site: Site, known: Records, say: Callable[[str], None]) -> dict[str, object]:
+def look(
+    site: Site, known: Records, before: plan.Told, say: Callable[[str], None]
+) -> dict[str, object]:
     wait_for(lambda: httpx.get(f"http://{site.address}/health/ready", timeout=10).is_success, site)
     end_cut_off_runs(site, known)
     found = []
     if not wait_for(is_drained, site):
         found.append(f"the queue is not drained: {open_work()}")
-    if not wait_for(plan_is_whole, site):
-        found.append(f"the plan is not as the simulator's: {plan_says()}")
+    if not wait_for(plan.is_whole, site):
+        found += plan.differences(plan.told())
     say("all is at rest")
     connection.close()
     kept = rows.read(rater="operator")
     found += violations(known, kept)
+    found += plan.losses(before, plan.told(), plans=2)  # site.py has it replaced once
     found += chain_is_whole()
     found += rest_agrees(site, kept)
     found += site.orphans()
@@ -84,23 +82,6 @@ def open_work() -> dict[str, int]:
         "open": AuditRecord.objects.open().count(),
         "to index": Memory.objects.usable().filter(mem0_id=None).count(),
     }
-
-
-def plan_is_whole() -> bool:
-    state, kept, told = plan_says()
-    return state == "" and kept == told
-
-
-def plan_says() -> tuple[str, int, int | None]:
-    """Why the plan is not current, if it isn't; how many jobs it has; how many the engine has."""
-    [engine] = configured_engines()
-    why = PlanEngine.of(engine.name).why_not_current
-    return why, PlanJob.objects.filter(engine=engine.name).count(), asyncio.run(_told(engine))
-
-
-async def _told(engine: Any) -> int | None:
-    async with TWSClient(engine) as client:
-        return await client.count("/plan/job")
 
 
 def end_cut_off_runs(site: Site, known: Records) -> None:

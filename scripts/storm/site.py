@@ -29,6 +29,7 @@ from resync_site.serve import (
     web_command,
 )
 from resync_site.start import prepare_home, start_database
+from tws.simulator.catalogue import HALF_DAY
 
 LEASE_SECONDS = 3.0
 IN_A_HURRY = {
@@ -41,6 +42,8 @@ IN_A_HURRY = {
 }
 """What takes minutes on a real site must come within a short storm; no limit hides a fault."""
 GONE_SECONDS = 15.0
+NEW_PLAN_SECONDS = 3600.0
+"""By the engine's clock no new plan is made for so long, unless we move the clock."""
 
 
 class Site:
@@ -54,6 +57,8 @@ class Site:
             web = any_free_port()
         self._web_port, self.address = web, f"127.0.0.1:{web}"
         hwa = ["run_simulator", "--port", str(self._hwa_port), "--jobs", str(jobs), "--seed", "7"]
+        self._ahead = HALF_DAY - time.time() % HALF_DAY - NEW_PLAN_SECONDS
+        hwa += ["--ahead", str(self._ahead)]
         self.children = {
             "simulator": Child("simulator", [*MANAGE, *hwa]),
             "web": Child("web", web_command("127.0.0.1", web)),
@@ -113,14 +118,21 @@ class Site:
     # --- the storm
 
     def rage(self, seconds: float) -> None:
-        """Harm one process after the other, each kind once before any comes again."""
+        """Harm one process after the other, each kind once before any comes again; half-way on,
+        the engine replaces its plan."""
         until = time.monotonic() + seconds
+        new_plan_at: float | None = until - seconds / 2
         harm_at = time.monotonic() + 1
         while (now := time.monotonic()) < until:
             self.watch()
             if now >= harm_at:
                 self._harm(self._drawn())
                 harm_at = time.monotonic() + self._random.uniform(1, 4)
+            if new_plan_at and now >= new_plan_at and "simulator" not in self._back_at:
+                self.say("the engine makes a new plan")
+                self.children["simulator"].command[-1] = str(self._ahead + NEW_PLAN_SECONDS + 60)
+                self._harm("simulator")
+                new_plan_at = None
             time.sleep(0.05)
 
     def calm(self) -> None:

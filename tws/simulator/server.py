@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ class Options:
     jobs: int = 2_000
     seed: int = 1
     speed: float = 1.0
+    ahead: float = 0.0  # seconds that its clock is before ours
     user: str = "wauser"
     password: str = "wauser"  # noqa: S105  the product's own default, for a simulator
     token: str = ""
@@ -55,7 +57,7 @@ class SimulatorServer(uvicorn.Server):
         }
         plan = Plan(
             Catalogue(options.jobs, options.seed, options.instances),
-            Clock(options.speed),
+            Clock(options.speed, lambda: time.time() + options.ahead),
             carry_forward=options.carry_forward,
         )
         self.simulator = Simulator(

@@ -32,6 +32,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--speed", type=_speed, default=default.speed, help="60: an hour passes in a minute"
         )
+        parser.add_argument(
+            "--ahead", type=_ahead, default=default.ahead, help="seconds its clock is before ours"
+        )
         parser.add_argument("--user", default=default.user, help="the only user it lets in")
         parser.add_argument("--password", default=default.password, help="that user's password")
         parser.add_argument("--token", default="", help="also accept this bearer token")
@@ -71,8 +74,8 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(f"these faults are not possible: {error}") from error
         names = (
-            "host", "port", "jobs", "seed", "speed", "user", "password", "token", "instances",
-            "carry_forward",
+            "host", "port", "jobs", "seed", "speed", "ahead", "user", "password", "token",
+            "instances", "carry_forward",
         )  # fmt: skip
         chosen = {name: options[name] for name in names}
         wanted = Options(
@@ -108,6 +111,16 @@ def _number(text: str, least: int, most: int) -> int:
     if not text.isdecimal() or not least <= int(text) <= most:
         raise ArgumentTypeError(f"a number from {least} to {most}, not {text!r}")
     return int(text)
+
+
+def _ahead(text: str) -> float:
+    try:
+        ahead = float(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"a number, not {text!r}") from error
+    if not abs(ahead) <= 366 * 86_400:
+        raise ArgumentTypeError("at most a year")
+    return ahead
 
 
 def _speed(text: str) -> float:

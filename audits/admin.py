@@ -21,12 +21,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from audits import review
-from audits.api import DECIDE, SEE
 from audits.console import changelist, deciding, reports
 from audits.console import record as record_page
 from audits.console.diffing import changes
 from audits.console.tables import decision_row, record_row
 from audits.models import AuditRecord, Calibration, Decision, DecisionHead
+from audits.permissions import DECIDE, SEE
 from audits.search import MATCHES, as_uuid, find
 from audits.states import ReasonCode
 from knowledge.admin import ReadOnlyAdmin

@@ -9,22 +9,19 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.http import HttpRequest
-from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
 
 from audits import counting, review
 from audits.models import AuditRecord
+from audits.permissions import DECIDE, SEE
 from audits.queue import AuditRecordQuerySet
 from audits.search import find
-from audits.states import ReasonCode, Status
+from audits.states import ReasonCode
 from knowledge.api import answers, require
 from knowledge.secrets import mask_json, mask_secrets
 
 router = Router(tags=["audit"])
-
-SEE = "audits.view_auditrecord"
-DECIDE = "audits.review_auditrecord"
 
 
 class Item(Schema):
@@ -106,14 +103,7 @@ def decide(request: HttpRequest, body: Review) -> dict[str, Any]:
 def metrics(request: HttpRequest) -> dict[str, float | None]:
     """How many records have each status, and how long the oldest pending one has waited."""
     require(request, SEE)
-    return {**counting.by_status(), "oldest_pending_seconds": oldest_pending_seconds()}
-
-
-def oldest_pending_seconds() -> float | None:
-    """Seconds since the oldest pending record was queued; None when none is pending."""
-    pending = AuditRecord.objects.filter(status=Status.PENDING).order_by("created_at", "id")
-    oldest = pending.values_list("created_at", flat=True).first()
-    return (timezone.now() - oldest).total_seconds() if oldest else None
+    return {**counting.by_status(), "oldest_pending_seconds": counting.oldest_pending_seconds()}
 
 
 def _item(record: AuditRecord) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Count, Subquery
+from django.utils import timezone
 
 from audits.models import AuditRecord, Decision, DecisionHead
 from audits.states import Status
@@ -117,3 +118,10 @@ def _moved_since(seq: int) -> dict[str, int]:
         moved[source] = moved.get(source, 0) - n
         moved[target] = moved.get(target, 0) + n
     return moved
+
+
+def oldest_pending_seconds() -> float | None:
+    """Seconds since the oldest pending record was queued; None when none is pending."""
+    pending = AuditRecord.objects.filter(status=Status.PENDING).order_by("created_at", "id")
+    oldest = pending.values_list("created_at", flat=True).first()
+    return (timezone.now() - oldest).total_seconds() if oldest else None

@@ -542,7 +542,9 @@ global: global, globais, geral, gerais | global, general, network-wide, overall
 """.strip()
 
 
-def _parse() -> dict[str, frozenset[str]]:
+@cache
+def glossary() -> dict[str, frozenset[str]]:
+    """Concept → its terms in both languages, folded (lower case, no accents)."""
     found: dict[str, set[str]] = {}
     for line in _CONCEPTS.splitlines():
         name, _, terms = line.partition(": ")
@@ -550,9 +552,6 @@ def _parse() -> dict[str, frozenset[str]]:
         found.setdefault(name, set()).update(term for term in folded if term)
     return {name: frozenset(terms) for name, terms in found.items()}
 
-
-GLOSSARY: dict[str, frozenset[str]] = _parse()
-"""Concept → its terms in both languages, folded (lower case, no accents)."""
 
 _TERM_WORD = re.compile(r"[a-z0-9]+(?:[-/'][a-z0-9]+)*")
 _LONGEST_TERM = 5
@@ -576,7 +575,7 @@ def stem(word: str) -> str:
 @cache
 def _index() -> dict[tuple[str, ...], frozenset[str]]:
     index: dict[tuple[str, ...], set[str]] = {}
-    for concept, terms in GLOSSARY.items():
+    for concept, terms in glossary().items():
         for term in terms:
             key = tuple(stem(word) for word in _TERM_WORD.findall(term))
             index.setdefault(key, set()).add(concept)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 
-from .glossary import GLOSSARY, concepts
+from .glossary import concepts
 from .hwa.statuses import GROUP_OF_CODE
 
 __all__ = [
-    "GLOSSARY",
     "concepts",
     "exact_terms",
     "message_codes",

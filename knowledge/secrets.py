@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from knowledge.folding import fold
@@ -82,21 +83,21 @@ _FIXED_SHAPES: tuple[tuple[str, str], ...] = (
         r"(?i:value)\s{0,2}=\s{0,2}[\"'](?P<secret>[^\"'\n]{3,400})[\"']",
     ),
 )
-_NAMED_VALUE = re.compile(
+_NAMED_VALUE = (
+    "(?i)"
     rf"(?<![A-Za-z0-9])(?P<name>(?:[A-Za-z0-9]{{1,30}}[_.-]){{0,4}}{_SENSITIVE_NAME}"
     r"(?:[_.-][A-Za-z0-9]{1,20}){0,2})[\"'`]?"
     r"(?P<link>\s{0,4}(?::=|=>|[=:])\s{0,4}"
     # "the password for wauser is X", "a senha do banco é X"
     r"|(?:\s{1,3}[\w./-]{1,40}){0,5}?\s{1,3}(?:is|was|are|é|era|eh|foi|es)(?:\s{0,2}:)?\s{1,3})"
-    r"(?P<quote>[\"'`“]?)(?P<secret>[^\s\"'`“”]{3,400})",
-    re.IGNORECASE,
+    r"(?P<quote>[\"'`“]?)(?P<secret>[^\s\"'`“”]{3,400})"
 )
 # "login wauser password S3cr3t-9": no sign between, so the value must look the part.
-_SPACED_VALUE = re.compile(
+_SPACED_VALUE = (
     r"(?i:\b(?:password|passwd|senha|passphrase))[ \t]{1,4}(?P<secret>(?=\S{0,40}\d)"
     r"(?=\S{0,40}[a-z])(?=\S{0,40}[A-Z!@#$%^&*])[^\s\"'`]{6,100})"
 )
-_FIXED = [(kind, re.compile(pattern)) for kind, pattern in _FIXED_SHAPES]
+_pattern = cache(re.compile)  # at the first use: they take 10 ms, and most processes none
 _PLACEHOLDER = re.compile(
     r"[*.xX•…#_-]+|<.*|\[.*|\$[({\w].*|%\w+%|\{\{.*|\(.*|n/?a|none|null|true|false|vazi[ao]|empty"
     r"|required|optional|changeme_?here",
@@ -132,12 +133,14 @@ def find_secrets(text: str) -> list[Secret]:
         return []
     found = [
         Secret(kind, *match.span("secret"))
-        for kind, pattern in _FIXED
-        for match in pattern.finditer(text)
+        for kind, pattern in _FIXED_SHAPES
+        for match in _pattern(pattern).finditer(text)
         if not _PLACEHOLDER.fullmatch(match["secret"])
     ]
-    found += [secret for match in _NAMED_VALUE.finditer(text) if (secret := _named(match))]
-    for match in _SPACED_VALUE.finditer(text):
+    found += [
+        secret for match in _pattern(_NAMED_VALUE).finditer(text) if (secret := _named(match))
+    ]
+    for match in _pattern(_SPACED_VALUE).finditer(text):
         value = match["secret"].rstrip(".,;:)]}!?")
         if _looks_secret(value):
             found.append(

@@ -12,7 +12,7 @@ from knowledge.cleaning import clean, clean_json
 from knowledge.folding import fold
 from knowledge.formulas import neutralise_formula
 from knowledge.secrets import (
-    _FIXED,
+    _FIXED_SHAPES,
     _NAMED_VALUE,
     _SPACED_VALUE,
     find_secrets,
@@ -132,7 +132,7 @@ ORDINARY = [
 ]
 
 
-SHAPES = [*_FIXED, ("named", _NAMED_VALUE), ("spaced", _SPACED_VALUE)]
+SHAPES = [*_FIXED_SHAPES, ("named", _NAMED_VALUE), ("spaced", _SPACED_VALUE)]
 
 
 @pytest.mark.parametrize(("kind", "pattern"), SHAPES, ids=[kind for kind, _ in SHAPES])

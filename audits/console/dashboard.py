@@ -12,13 +12,13 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from audits.api import SEE, oldest_pending_seconds
 from audits.console.changelist import TAB_COUNTED, VIEWS, in_words
 from audits.console.charts import Chart, shares, stacked
 from audits.console.record import age
-from audits.counting import FEW, few_by_status, up_to
+from audits.counting import FEW, few_by_status, oldest_pending_seconds, up_to
 from audits.measuring import grouped, lower_bound
 from audits.models import AuditRecord
+from audits.permissions import SEE
 from audits.scoring import decided_examples
 from audits.states import DECIDED, WAITING, Status
 from knowledge.llm.models import LLMUsage

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from audits.api import DECIDE, SEE
+from audits.permissions import DECIDE, SEE
 from audits.reports import dismiss
 from knowledge.admin import ReadOnlyAdmin
 from knowledge.models import Feedback

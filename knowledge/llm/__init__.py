@@ -4,8 +4,9 @@
 `events`, `spoken` and `replies` read what comes; `errors` draws the error tree; `costs` counts.
 """
 
-from knowledge.llm.costs import Spent, spent
-from knowledge.llm.endpoints import Failing, failing, forget
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from knowledge.llm.errors import (
     Kind,
     LLMBadReply,
@@ -15,13 +16,32 @@ from knowledge.llm.errors import (
     LLMRefused,
     LLMUnavailable,
 )
-from knowledge.llm.gateway import call_llm, stream
-from knowledge.llm.messages import as_message
-from knowledge.llm.transport import aclose
 from knowledge.llm.types import Delta, Message, Purpose, Reply, ToolCall, Usage
+
+if TYPE_CHECKING:
+    from knowledge.llm.costs import Spent, spent
+    from knowledge.llm.endpoints import Failing, failing, forget
+    from knowledge.llm.gateway import call_llm, stream
+    from knowledge.llm.messages import as_message
+    from knowledge.llm.transport import aclose
 
 __all__ = [
     "Delta", "Failing", "Kind", "LLMBadReply", "LLMBrokenOff", "LLMError", "LLMOff", "LLMRefused",
     "LLMUnavailable", "Message", "Purpose", "Reply", "Spent", "ToolCall", "Usage", "aclose",
     "as_message", "call_llm", "failing", "forget", "spent", "stream",
 ]  # fmt: skip
+
+_LATER = {
+    "Spent": "costs", "spent": "costs",
+    "Failing": "endpoints", "failing": "endpoints", "forget": "endpoints",
+    "call_llm": "gateway", "stream": "gateway",
+    "as_message": "messages",
+    "aclose": "transport",
+}  # fmt: skip
+"""Loaded when somebody asks an LLM: models and most commands only need to know the errors."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 from psycopg.conninfo import make_conninfo
 
 from resync_site.home import make_home
@@ -178,6 +177,8 @@ class EmbeddedServer:
 
     def _works_here(self, pid: int) -> bool:
         """PostgreSQL's processes have the data folder as their working directory."""
+        import psutil  # only by who starts the server, or finds it started
+
         try:
             process = psutil.Process(pid)
             zombie = process.status() == psutil.STATUS_ZOMBIE
@@ -269,6 +270,8 @@ class EmbeddedServer:
         Called when no server is alive on our data: processes still working here are orphans, and
         a process id in a lock file may belong to somebody else by now.
         """
+        import psutil
+
         orphans = [
             process
             for process in psutil.process_iter(["name"])
@@ -284,6 +287,8 @@ class EmbeddedServer:
             mark.unlink(missing_ok=True)
 
     def _owner_name(self) -> str:
+        import psutil
+
         return SYSTEM_USER if os.geteuid() == 0 else psutil.Process().username()
 
 

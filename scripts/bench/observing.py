@@ -45,7 +45,7 @@ def _measured() -> dict[str, float]:
 
     from audits import counting
     from audits.console.dashboard import waiting_badge
-    from resync_site import health, metrics
+    from resync_site import counts, health
 
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
@@ -54,7 +54,7 @@ def _measured() -> dict[str, float]:
         "index": health.index,
         "auditor": health.auditor,
         "counts": counting.by_status,
-        "metrics": lambda: list(metrics.Counts().collect()),
+        "metrics": lambda: list(counts.Counts().collect()),
         "badge": lambda: waiting_badge(None),  # type: ignore[arg-type]  # it asks nothing of it
     }
     for one in work.values():

@@ -1,0 +1,4 @@
+"""What the pages and paths of the audit queue ask of who opens them."""
+
+SEE = "audits.view_auditrecord"
+DECIDE = "audits.review_auditrecord"

@@ -238,3 +238,18 @@ def test_live_page_says_since_when_hwa_is_down(
     expect(page.locator("#unavailable h2")).to_contain_text("HWA has not answered since")
     expect(page.locator("#plan")).to_be_hidden()
     page.context.close()
+
+
+def test_live_page_says_what_is_missing_of_the_plan(
+    browser: Browser, server: str, operator: User, settings: Any
+) -> None:
+    settings.TWS_BASE_URL, settings.TWS_ENGINE_NAME = "https://127.0.0.1:9", "SIM"
+    refused = {"/plan/workstation": "AWSJCS011E not authorized"}
+    make_engine(is_complete=False, not_understood=2, refused_lists=refused)
+
+    page = open_page(browser, server, operator, "/")
+
+    expect(page.locator("#missing")).to_contain_text("left out: 2")
+    expect(page.locator("#workstations")).to_have_text("Not to be read: AWSJCS011E not authorized")
+    expect(page.locator("#workstations-count")).to_be_empty()
+    page.context.close()

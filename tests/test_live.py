@@ -60,6 +60,17 @@ def test_status_that_is_in_no_table_is_a_group_of_its_own() -> None:
 
 
 @pytest.mark.django_db
+def test_what_is_missing_of_the_plan_is_told() -> None:
+    refused = {"/plan/workstation": "AWSJCS011E not authorized"}
+    make_engine(is_complete=False, not_understood=2, refused_lists=refused)
+
+    snapshot = read_plan()
+
+    assert (snapshot["complete"], snapshot["not_understood"]) == (False, 2)
+    assert snapshot["refused"] == refused
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["unavailable", "refused"])
 def test_engine_down_is_told_since_when_and_nothing_else(kind: str) -> None:
     plan = make_engine(down_since=timezone.now(), error="no route", error_kind=kind)

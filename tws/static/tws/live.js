@@ -28,7 +28,7 @@ function showCounts(jobs) {
 }
 
 function showItems(id, list, { total, empty, question, detail }) {
-  byId(`${id}-count`).textContent = number(total);
+  byId(`${id}-count`).textContent = total === null ? "" : number(total);
   byId(`${id}-count`).classList.toggle("zero", total === 0);
   const rows = list.map((item) =>
     element("li", {}, askLink(fill(question, { name: item.name }), [
@@ -68,12 +68,19 @@ function showPlan(plan) {
   showItems("critical", plan.critical.items, {
     total: plan.critical.count, empty: strings.none_critical, question: strings.ask_critical, detail: timed,
   });
-  showItems("workstations", plan.workstations.items, {
-    total: plan.workstations.count,
-    empty: strings.none_workstation,
+  const refused = plan.refused["/plan/workstation"];
+  showItems("workstations", refused ? [] : plan.workstations.items, {
+    total: refused ? null : plan.workstations.count,
+    empty: refused ? fill(strings.not_readable, { reason: refused }) : strings.none_workstation,
     question: strings.ask_workstation,
     detail: (one) => joined(one.type, ...one.problems.map((problem) => strings[problem] ?? problem)),
   });
+  const missing = joined(
+    plan.complete ? "" : strings.not_whole,
+    plan.not_understood ? fill(strings.not_understood, { count: number(plan.not_understood) }) : "",
+  );
+  byId("missing").textContent = missing;
+  byId("missing").hidden = !missing;
   byId("simulated").textContent = strings.simulator;
   byId("simulated").hidden = !plan.simulated;
   fetchedAt = new Date(plan.fetched_at);

@@ -75,6 +75,7 @@ CUT = {
     ],
 }
 HOURS = {"groups": [{"end.hour": "2026-11-25T02:00:00-03:00", "count": 7}], "more_groups": True}
+PART = {"last_runs": [{"minutes": 3.0}], "not_shown": {"last_runs": 4}}
 LOG = {
     "matched": None,
     "shown": 2,
@@ -82,7 +83,8 @@ LOG = {
 }
 MEMORY = {"memory_id": "5f", "version": 2, "agent_response": "x" * (LONGEST_VALUE + 1)}
 RESULTS = {
-    "q1": RUNS, "q2": GROUPS, "q3": STATION, "q4": CUT, "q5": HOURS, "l1": LOG, "m1": MEMORY,
+    "q1": RUNS, "q2": GROUPS, "q3": STATION, "q4": CUT, "q5": HOURS, "q6": PART,
+    "l1": LOG, "m1": MEMORY,
 }  # fmt: skip
 READINGS = {
     name: Reading(name, "tool", {"secret_argument": 99}, result) for name, result in RESULTS.items()
@@ -244,6 +246,7 @@ def test_what_no_reading_holds_is_no_claim(expr):
         "distinct(q4.rows[*].job)",
         "sum(q5.groups[*].count)",
         "length(l1.lines)",
+        "max(q6.last_runs[*].minutes)",
     ],
 )
 def test_nothing_is_counted_in_a_list_that_is_cut(expr):

@@ -8,6 +8,8 @@ anything was mended from it (questions, right, honest, wrong):
     questions_more    188  162  18   8
     questions_third   164  142  11  11
     questions_fourth  124  101  11  12
+    questions_fifth    60   49   5   6
+    questions_sixth    64   56   6   2
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ from tws.answers.understanding.asked import Ask, Thing, read_understood, underst
 from tws.answers.understanding.understanding import understand
 from tws.plan.query.asked import PlanQueryRefused
 
-FILES = ("questions_own", "questions_more", "questions_third", "questions_fourth", "questions_dev")
+NAMES = ("own", "more", "third", "fourth", "fifth", "sixth", "dev")
+FILES = [f"questions_{name}" for name in NAMES]
 AFTERNOON = NOON + 19_800  # 14:30 in São Paulo
 KINDS = {"jobs": "job", "runs": "job", "job_streams": "stream", "workstations": "workstation"}
 

@@ -16,6 +16,7 @@ from tws.answers.understanding.asked import (
     Facet,
     Impact,
     LogOf,
+    NotUnderstood,
     Run,
     Thing,
 )
@@ -30,13 +31,14 @@ _NOUNS = frozenset({
 })  # fmt: skip
 _PASSIVE = frozenset({"by", "pelo", "pela", "por", "causa", "behind", "no"})
 _WHAT = frozenset({"que", "what", "quem", "who", "qual", "quais", "which", "porque", "why"})
+_STATE = frozenset({"status", "state", "estado", "situacao", "pe", "happening", "going"})
 _NOT_STARTED = ("waiting", "ready", "stuck", "undecided")
 
 
 def about(question: Question, thing: Thing, place: int) -> Asked:
     """What is asked of `thing`, which the question names at `place`, -1 when it points at it."""
     reader = _About(question, thing, place)
-    return reader.beside() or reader.facet()
+    return reader.beside() or reader.facet() or NotUnderstood()
 
 
 class _About:
@@ -50,6 +52,7 @@ class _About:
         q, thing = self.q, self.thing
         is_job = thing.kind == "job"
         if is_job and q.take("facet", "log"):
+            q.use(*q.statuses, *q.of("superlative"), *q.of("facet", "cause"))
             return LogOf(thing, self._run() or "last")
         if thing.kind not in ("job", "stream"):
             return None
@@ -120,7 +123,7 @@ class _About:
         where = [condition("job", "=", self.thing.name), *within("start", told.value)]
         return Ask(query_of("runs", where), "count")
 
-    def facet(self) -> Asked:
+    def facet(self) -> Asked | None:
         q, thing = self.q, self.thing
         if thing.kind == "resource" and q.has("facet", "holders"):
             q.use(*q.of("facet", "holders"))
@@ -145,10 +148,18 @@ class _About:
                 return About(thing, facet)
         if thing.kind == "job" and q.take("entity", "runs"):
             return About(thing, "runs")
+        if not self._asks_status():
+            return None
         self._use_verbs()
         q.use(*q.statuses, *q.of("flag"), *q.of("relation", "waits"), *q.of("negation", "not"))
         q.use(*q.of("filter", "not_run", "not_done"))
         return About(thing, "status", run=self._run())
+
+    def _asks_status(self) -> bool:
+        """Whether it is its state that is asked for: not of a "what" that was not understood."""
+        words = {word.text for word in self.q.words}
+        known = self.q.statuses or self.q.has("flag") or self.q.has("filter") or words & _STATE
+        return bool(known) or not words & _WHAT
 
     def _use_verbs(self) -> None:
         """The verbs that a question about an object needs, and says nothing by."""

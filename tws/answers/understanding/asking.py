@@ -223,7 +223,7 @@ class Asking:
             found.append(one_of("group", list(OPEN_GROUPS)))
         positive, negative = dict[str, None](), dict[str, None]()
         for status in q.statuses:
-            if set(range(status.first, status.last)) <= q.used or self._is_wait_of_kind(status):
+            if set(range(status.first, status.last)) <= q.used or self._is_of_flag(status):
                 continue
             side = negative if self._is_negated(status.first) else positive
             abend = q.text_of(status).startswith("abend") and status.value.code in (None, "ABEND")
@@ -243,8 +243,9 @@ class Asking:
         draft.predicates += found
         return found
 
-    def _is_wait_of_kind(self, status: Found[Any]) -> bool:
-        return status.value.group == "waiting" and self.question.has("flag", "needs_confirmation")
+    def _is_of_flag(self, status: Found[Any]) -> bool:
+        """The "running" of "running late", the "waiting" of "waiting for confirmation"."""
+        return any(t.first <= status.first < t.last for t in self.question.of("flag"))
 
     def _waits_for(self, term: Term, draft: Draft) -> list[Condition]:
         """Jobs that wait for a prompt, a file, their time."""
@@ -580,6 +581,10 @@ class Asking:
         q = self.question
         starts = q.starts("ask", "every", skip=("polite", "follow"))
         first = q.words[0].text if q.words else ""
+        told: list[Term | Found[Any]] = [*q.statuses, *q.of("flag"), *q.of("event")]
+        entity = next(q.of("entity"), None)
+        if entity and any(one.first < entity.first for one in told):
+            return False  # "all failed jobs" are listed
         asks = first in ("are", "is", "did", "have", "estao", "foram") and q.has("ask", "every")
         return bool(starts or asks) and not q.has("ask", "list", "count")
 

@@ -4,7 +4,7 @@ them an understanding has used."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -24,6 +24,9 @@ from tws.answers.understanding.naming import Named, Names
 
 MOST_CHARACTERS = 10_000
 _FUTURE = frozenset({("superlative", "next"), ("flag", "will_miss")})
+_COUNTED = frozenset({
+    "rc", "code", "codigo", "retorno", "priority", "prioridade", "limit", "limite", "fence",
+})  # fmt: skip
 _NUMBERED = {("filter", "rc"), ("field", "priority"), ("field", "limit"), ("field", "fence")}
 """What a number right after it is one of, and no hour."""
 _WEAK = frozenset({"ask", "polite", "follow", "talk", "define", "entity", "order", "days"})
@@ -170,7 +173,7 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     words = split_words(text)
     named = names.find(words, text)
     known = names.logins.keys() | names.station_words.keys()
-    words, places = _masked(mend_spelling(words, known), named)
+    words, places = _masked(_hours(mend_spelling(words, known)), named)
     terms = find_terms([word.text for word in words])
     spoken, starts = _spoken(words)
     compared = {term.last for term in terms if term.category == "compare"}
@@ -203,6 +206,25 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     return question
 
 
+def _hours(words: list[Word]) -> list[Word]:
+    """ "Between 10 and 12" of nothing else that is counted: hours."""
+    found = list(words)
+    for at in range(len(words) - 3):
+        first, then = words[at + 1].text, words[at + 3].text
+        opens = words[at].text in ("between", "entre") and words[at + 2].text in ("and", "e")
+        counted = {word.text for word in words[max(0, at - 3) : at]} & _COUNTED
+        last = at + 4 == len(words) or not words[at + 4].text[0].isdigit()
+        if opens and last and not counted and _is_hour(first) and _is_hour(then):
+            for place in (at + 1, at + 3):
+                hour = f"{words[place].text}h"
+                found[place] = replace(words[place], text=hour, written=hour)
+    return found
+
+
+def _is_hour(word: str) -> bool:
+    return word.isdecimal() and len(word) <= 2 and int(word) <= 24
+
+
 def _times(text: str, now: datetime, terms: Sequence[Term]) -> Iterator[TimeInText]:
     """The times of a text; a clock at which something is scheduled is one of today."""
     keys = {(term.category, term.key) for term in terms}
@@ -225,13 +247,14 @@ def _meant(question: Question) -> list[Term]:
         if not _is_half_said(term, question)
         and not (term.category == "superlative" and compared.intersection(_places(term)))
     ]
-    covers = {(t.first, t.last) for t in terms if t.last - t.first > 1}
+    covers = {(t.first, t.last) for t in terms if t.last - t.first > 1 and t.category != "relation"}
+    relations = {(t.first, t.last) for t in terms if t.category == "relation"}
     whole = [
         term
         for term in terms
         if not any(
             first <= term.first and term.last <= last and last - first > term.last - term.first
-            for first, last in covers
+            for first, last in (covers if term.category == "negation" else covers | relations)
         )
     ]
     language = question.language()

@@ -37,6 +37,11 @@ from tws.answers.understanding.wording import parts_of
 TOO_MANY = 2
 """So many words that were not used leave too little of a question to answer it."""
 _WHAT = frozenset({"que", "what", "algo", "anything", "quem", "tem", "any"})
+_PLACES = frozenset({"on", "in", "at", "na", "no"})
+_TELLING = frozenset({
+    "tell", "check", "know", "see", "say", "diz", "diga", "fala", "ver", "veja", "saber", "sabe",
+    "verifica", "verifique", "checa", "confere", "olha",
+})  # fmt: skip
 _MEANING = (
     "significa", "significado", "mean", "means", "meaning", "diferenca", "difference", "quer dizer",
 )  # fmt: skip
@@ -179,7 +184,20 @@ class _Understanding:
         return tuple(_key_of(term) for term in find_terms(" ".join(codes)))
 
     def _knowledge(self) -> Asked | None:
-        return Knowledge(self._things()) if self.question.has("knowledge") else None
+        if self.question.has("knowledge") or self._is_of_a_case():
+            return Knowledge(self._things())
+        return None
+
+    def _is_of_a_case(self) -> bool:
+        """ "… if X fails", "se o X travar": what to do then; "me diz se" asks whether."""
+        q = self.question
+        if q.has("relation", "impact"):
+            return False
+        words = [word.text for word in q.words]
+        return any(
+            word in ("if", "se") and at and not _TELLING.intersection(words[max(0, at - 3) : at])
+            for at, word in enumerate(words)
+        )
 
     def _things(self) -> tuple[Thing, ...]:
         found = []
@@ -259,6 +277,11 @@ class _Understanding:
             return True
         if kind == "resource":
             return False
+        if q.statuses and q.has("superlative") and not q.has("facet"):
+            return True
+        where = q.words[one.first - 1].text if one.first else ""
+        if where in _PLACES and any(s.first < one.first for s in q.statuses):
+            return not q.has("ask", "why")
         first = [word.text for word in q.words[:2]]
         asks_what = first == ["o", "que"] or first[0] in _WHAT
         verbs = (q.statuses, q.of("superlative"), q.of("event"), q.of("filter", "not_run"))

@@ -7,11 +7,11 @@ tools; only what the tools return is made up. The judge's has its schema and its
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -19,22 +19,25 @@ from django.db import DatabaseError
 
 from audits.judges import MemoryUnderAudit, NoVerdict
 from audits.judges.llm import LLMJudge
+from knowledge.claims.evidence import Reading
 from knowledge.llm import Kind, LLMBrokenOff, LLMError, call_llm, forget
 from knowledge.llm.endpoints import endpoint_for
 from knowledge.llm.models import LLMProfile
 from knowledge.llm.negotiation import Profile
-from tws.answers.events import Chunk, Event, Failed, Final, Turn
+from tws.answers.events import Chunk, Event, Failed, Final, ToolUse, Turn
 from tws.answers.llm_agent import LLMAgent
 from tws.answers.memories import Recalled
 from tws.answers.rules import RuleAgent
+from tws.answers.toolkit import Called, Toolkit
+from tws.answers.understanding.asked import NotUnderstood, Understood
 from tws.hwa.client import TWSClient
+from tws.hwa.engine import Engine
 from tws.models import Agent
-from tws.tools.toolbox import Outcome, Toolbox
 
 LAST_NUMBER = 170
 """Writing the numbers up to it takes clearly more than 200 tokens and hardly more than 500."""
 QUESTION = "How many jobs are in ABEND now? Ask a tool, then answer in one sentence."
-COUNTED = {"count": 3, "items": [{"name": "PAYROLL_CALC", "status": "ABEND"}]}
+COUNTED = {"matched": 3, "rows": [{"job": "PAYROLL_CALC", "status": "ABEND"}], "shown": 1}
 
 _MENDS: dict[Kind, str] = {
     "off": "Set LLM_BASE_URL and LLM_MODEL. Without them Resync works by rules.",
@@ -154,14 +157,16 @@ async def _output_tokens(model: str) -> tuple[bool, str, str]:
 # --- the chat ---------------------------------------------------------------------------------
 
 
-class _RehearsedTools(Toolbox):
+class _RehearsedTools(Toolkit):
     """The chat's tools; what they return is made up."""
 
-    async def _outcome(self, name: str, arguments: dict[str, Any]) -> Outcome:
+    async def call(self, name: str, written: str) -> Called:
         if name not in self.names:
-            return Outcome(False, {}, error=f"there is no tool {name!r}")
-        self.engine, self.simulated = "rehearsal", True
-        return Outcome(True, COUNTED, datetime.now(UTC))
+            return Called(False, f"there is no tool {name!r}")
+        self.uses.append(ToolUse(name, {}, ok=True))
+        reading = Reading(id="q1", tool=name, result=COUNTED)
+        self.readings = [reading]
+        return Called(True, json.dumps(COUNTED), reading)
 
 
 class _NoRules(RuleAgent):
@@ -171,6 +176,9 @@ class _NoRules(RuleAgent):
         self, text: str, history: Sequence[Turn] = (), *, instead_of_llm: str = ""
     ) -> None:
         self.emit(Failed("llm_unavailable", instead_of_llm))
+
+    async def understood(self, text: str, last: Turn | None) -> Understood:
+        return Understood(NotUnderstood(), "en", text)
 
 
 async def _nowhere() -> TWSClient:
@@ -193,7 +201,8 @@ async def _recalled(question: str, limit: int) -> list[Recalled]:
 async def _chat(model: str) -> tuple[bool, str, str]:
     events: list[Event] = []
     agent = Agent(slug="check-llm", name="Check", languages=["en"], model=model)
-    tools = _RehearsedTools(_nowhere, events.append)
+    engine = Engine(name="rehearsal", base_url="https://rehearsal.invalid")
+    tools = _RehearsedTools(engine, _nowhere, emit=events.append)
     rules = _NoRules(agent, tools, events.append, _recalled)
     history = [Turn("What does ABEND mean?", "The job ended with an error.")]
     await LLMAgent(agent, tools, events.append, rules).answer(QUESTION, history)
@@ -202,7 +211,7 @@ async def _chat(model: str) -> tuple[bool, str, str]:
         mend = f"{_MENDS['tools']} Otherwise see the step before, and the log."
         return False, end.message.replace("`", ""), mend
     called = ", ".join(use.tool for use in tools.uses if use.tool in tools.names)
-    if not isinstance(end, Final) or not end.answered:
+    if not isinstance(end, Final) or not end.is_worth_keeping:
         return False, f"it called {called} without ever answering", "Choose another model."
     if not called:
         return False, f"it called no tool, and said {end.answer[:60]!r}", _MENDS["tools"]

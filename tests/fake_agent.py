@@ -26,7 +26,8 @@ EVIDENCE = {"tool": "count_jobs", "arguments": {}, "result": {"ABEND": 2}, "fetc
 
 
 def words(answer: str, **final: Any) -> list[Event]:
-    """The events of an answer that comes word by word."""
+    """The events of an answer that comes word by word: a model's, unless `final` says else."""
+    final.setdefault("mode", "llm")
     pieces = answer.split(" ")
     chunks = [Chunk(piece + " ") for piece in pieces[:-1]] + [Chunk(pieces[-1])]
     return [RunStarted("tws-analyzer", "rules"), *chunks, Final(answer, **final)]

@@ -24,7 +24,7 @@ def posted(**changes):
         "role": "",
         "goal": "",
         "instructions": "",
-        "tools": ["get_job", "get_job_log"],
+        "tools": ["plan_query", "log"],
         "model": "",
         "engines": "",
         "languages": ["en"],
@@ -43,7 +43,7 @@ def errors_of(response):
 
 def test_an_agent_is_added_and_listed(page):
     assert add(page).status_code == 302
-    assert Agent.objects.get(slug="night-watch").tools == ["get_job", "get_job_log"]
+    assert Agent.objects.get(slug="night-watch").tools == ["plan_query", "log"]
     assert b"Night watch" in page.get("/admin/tws/agent/").content
 
 

@@ -9,7 +9,7 @@ from django.core.management import call_command
 
 from knowledge.models import Memory
 from tests.fake_llm import fake_llm, refuse
-from tests.test_llm_agent import BROKEN, THOUGHTS, call
+from tests.test_llm_agent import BROKEN, COUNTED, THOUGHTS
 from tws.hwa import engines
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,12 +52,12 @@ def test_why_the_rules_answered_is_said_and_not_remembered(ask):
     assert "no such key here" in reply["answer"]
     remembered = Memory.objects.get().agent_response
     assert remembered in reply["answer"]
-    assert remembered.startswith("The ")
+    assert remembered.startswith("**1,500** jobs")
     assert "no such key" not in remembered
 
 
 def test_a_whole_answer_becomes_one_without_its_thoughts(ask):
-    code, reply = ask(call("count_jobs"), THOUGHTS["tags"])
+    code, reply = ask(COUNTED, THOUGHTS["tags"])
 
     assert (code, reply["answer"]) == (0, "1500 jobs.")
     assert Memory.objects.get().agent_response == "1500 jobs."

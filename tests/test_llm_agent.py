@@ -6,21 +6,26 @@ import asyncio
 import json
 import uuid
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 
-import httpx
 import pytest
 
 from knowledge import llm
 from tests.fake_llm import Scripted, fake_llm, meet, refuse, say
+from tests.plan_reading import make_engine
 from tws.answers.agents import AgentManager
 from tws.answers.events import Chunk, Failed, Final, RunStarted, ToolCall, ToolResult, Turn
 from tws.answers.memories import Recalled
+from tws.database import in_database
 from tws.hwa import engines
 from tws.hwa.client import TWSClient
 from tws.models import Agent
 
-pytestmark = pytest.mark.usefixtures("llm_without_rows")
+pytestmark = [
+    pytest.mark.usefixtures("llm_without_rows"),
+    pytest.mark.django_db(transaction=True),
+]
 
 MEMORY = Recalled(
     memory_id=uuid.uuid4(),
@@ -34,7 +39,9 @@ MEMORY = Recalled(
 
 
 @pytest.fixture(autouse=True)
-async def _quick(settings, monkeypatch, hwa_engine):
+async def _quick(transactional_db, settings, monkeypatch, hwa_engine):
+    """A plan without jobs, read just now."""
+    await in_database(make_engine, simulated=True)
     settings.LLM_MODEL = "tiny"
     settings.LLM_MAX_RETRIES = 0
     settings.LLM_TIMEOUT_SECONDS = 5
@@ -86,12 +93,15 @@ def call(tool, **arguments):
     return Scripted(tool_calls=[(tool, arguments)])
 
 
+COUNTED = call("plan_query", entity="jobs", limit=0)
+
+
 def text_of(messages, role):
     return [message["content"] for message in messages if message["role"] == role]
 
 
 async def test_the_model_calls_a_tool_and_streams_its_answer(scripted):
-    server = scripted(call("count_jobs"), say("The plan holds 1500 jobs."))
+    server = scripted(COUNTED, say("The plan holds no jobs."))
 
     events = await run("How many jobs are there?")
 
@@ -99,22 +109,22 @@ async def test_the_model_calls_a_tool_and_streams_its_answer(scripted):
     final = events[-1]
     assert isinstance(final, Final)
     assert "".join(event.text for event in events if isinstance(event, Chunk)) == final.answer
-    assert (final.answer, final.kind, final.mode) == ("The plan holds 1500 jobs.", "state", "llm")
-    assert final.evidence[0]["tool"] == "count_jobs"
-    assert final.evidence[0]["result"]["count"] == 1500
+    assert (final.answer, final.kind, final.mode) == ("The plan holds no jobs.", "state", "llm")
+    assert final.evidence[0]["tool"] == "plan_query"
+    assert final.evidence[0]["result"]["matched"] == 0
     told = json.loads(text_of(server.requests[1]["messages"], "tool")[0].splitlines()[1])
-    assert told["result"]["count"] == 1500
+    assert told["matched"] == 0
     assert (told["engine"], told["simulated"]) == ("SIM", True)
 
 
 async def test_a_tools_error_is_given_back_to_the_model(scripted):
-    server = scripted(call("get_job"), call("get_job", job="NO_SUCH"), say("There is no such job."))
+    server = scripted(call("plan_query"), COUNTED, say("There is no such job."))
 
     events = await run("status of NO_SUCH")
 
     told = text_of(server.requests[2]["messages"], "tool")
-    assert "job: Field required" in told[0]
-    assert '"items": []' in told[1]
+    assert "entity: Field required" in told[0]
+    assert '"matched": 0' in told[1]
     assert [event.ok for event in events if isinstance(event, ToolResult)] == [False, True]
 
 
@@ -123,23 +133,23 @@ async def test_a_tools_error_is_given_back_to_the_model(scripted):
                   '{"job": ' + "[" * 200 + "]" * 200 + "}", r'{"job": "\ud800"}'],
 )  # fmt: skip
 async def test_arguments_that_are_no_object_are_given_back_too(arguments, scripted):
-    server = scripted(Scripted(tool_calls=[("get_job", arguments)]), say("Sorry."))
+    server = scripted(Scripted(tool_calls=[("plan_query", arguments)]), say("Sorry."))
 
     await run("status of X_Y")
 
-    assert "not a JSON object" in text_of(server.requests[1]["messages"], "tool")[0]
+    assert '{"error": ' in text_of(server.requests[1]["messages"], "tool")[0]
 
 
 async def test_the_number_of_steps_is_limited(scripted, settings):
     settings.CHAT_MAX_STEPS = 3
-    server = scripted(call("engine_info"))
+    server = scripted(COUNTED)
 
     events = await run("Loop forever please, JOB_A")
 
     assert len(server.requests) == 3
     assert "tools" not in server.requests[-1]
     assert isinstance(events[-1], Final)
-    assert not events[-1].answered
+    assert events[-1].outcome == "cannot"
 
 
 async def test_the_time_is_limited(scripted, settings):
@@ -164,7 +174,7 @@ async def test_memories_are_data_and_only_cited_ones_become_sources(scripted):
     assert asked.endswith(f"DATA {token}>>>\n\nWhat does AWSBEH021E mean?")
     assert len(token) == 16
     final = events[-1]
-    assert final.cites == (MEMORY.memory_id,)
+    assert final.used == {(MEMORY.memory_id, 1): "quoted"}
     assert [(source.kind, source.trust) for source in final.sources] == [("memory", "trusted")]
 
 
@@ -203,11 +213,11 @@ async def test_the_question_is_never_part_of_the_instructions(scripted):
 async def test_the_agents_row_chooses_model_and_tools(scripted):
     server = scripted(say("ok"))
 
-    await run("how is the plan?", agent=analyzer(model="big", tools=["plan_summary"]))
+    await run("how is the plan?", agent=analyzer(model="big", tools=["plan_query"]))
 
     request = server.requests[0]
     assert request["model"] == "big"
-    assert [tool["function"]["name"] for tool in request["tools"]] == ["plan_summary"]
+    assert [tool["function"]["name"] for tool in request["tools"]] == ["plan_query"]
 
 
 @pytest.mark.parametrize(
@@ -238,7 +248,7 @@ async def test_without_the_model_the_rules_answer_and_say_so(answer, scripted):
 
     assert isinstance(final, Final)
     assert "The language model does not answer" in final.answer
-    assert "1500" in final.answer
+    assert "**0** jobs" in final.answer
 
 
 async def test_llm_unavailable_is_left_for_what_the_rules_cannot_answer(scripted):
@@ -261,24 +271,18 @@ async def test_an_answer_that_breaks_off_is_no_answer(scripted):
     assert events[-1].code == "llm_unavailable"
 
 
-async def test_when_hwa_is_down_the_model_does_not_get_to_make_something_up(scripted):
-    server = scripted(call("count_jobs"), say("There are 42 jobs."))
+async def test_when_hwa_is_down_the_model_does_not_get_to_make_something_up(
+    scripted, monkeypatch, hwa_engine
+):
+    server = scripted(say("There are 42 jobs."))
+    down = replace(hwa_engine, name="DOWN", base_url="https://127.0.0.1:9")
+    monkeypatch.setattr(engines, "configured_engines", lambda: [down])
 
-    def nobody(request):
-        raise httpx.ConnectError("refused", request=request)
-
-    end = (
-        await run(
-            "How many jobs are there?",
-            connect=lambda engine: TWSClient(
-                engine, transport=httpx.MockTransport(nobody), attempts=1
-            ),
-        )
-    )[-1]
+    end = (await run("How many jobs are there?"))[-1]
 
     assert isinstance(end, Failed)
     assert end.code == "hwa_unavailable"
-    assert len(server.requests) == 1
+    assert server.requests == []
 
 
 async def test_stopping_closes_the_connection_to_the_model(scripted):
@@ -346,17 +350,17 @@ async def test_an_answer_that_is_not_whole_ends_in_llm_unavailable(answer, is_kn
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (refuse(401, "Incorrect API key"), "refuses our key, `HTTP 401: Incorrect API key`"),
+        (refuse(401, "Incorrect API key"), "refuses our key, HTTP 401: Incorrect API key"),
         (refuse(404, "model 'x' not found"), "does not know the model"),
         (refuse(400, "maximum context length is 9 tokens"), "too long"),
         (
             lambda body: (
                 refuse(400, "tiny does not support tools") if "tools" in body else say("1")
             ),
-            "can't call tools, `HTTP 400: tiny does not support tools`",
+            "can't call tools, HTTP 400: tiny does not support tools",
         ),
-        (refuse(429, "slow down", headers={"Retry-After": "7200"}), "quota is used up until"),
-        (refuse(503, "Loading model"), "overloaded or failing, `HTTP 503: Loading model`"),
+        (refuse(429, "slow down", headers={"Retry-After": "7200"}), "It is back at "),
+        (refuse(503, "Loading model"), "overloaded or failing, HTTP 503: Loading model"),
         (streamed({"refusal": "I can't help with that."}), "declines to answer"),
         (Scripted(raw="<html>Sign in</html>"), "can't be read"),
         (streamed({"content": "<tool_call>count</tool_call>"}), "can't call tools"),
@@ -370,7 +374,7 @@ async def test_the_note_says_in_plain_words_what_happened(answer, words, scripte
 
     assert isinstance(final, Final)
     assert words in final.answer
-    assert "1500" in final.answer
+    assert "**0** jobs" in final.answer
 
 
 async def test_in_portuguese_too(scripted):
@@ -378,7 +382,7 @@ async def test_in_portuguese_too(scripted):
 
     final = (await run("Quantos jobs existem?"))[-1]
 
-    assert "recusa a nossa chave, `HTTP 401: Incorrect API key`" in final.answer
+    assert "recusa a nossa chave, HTTP 401: Incorrect API key" in final.answer
 
 
 SECRET_PLAN = "I could guess 17 jobs. Secret plan."
@@ -394,7 +398,7 @@ THOUGHTS = {
 
 @pytest.mark.parametrize("answer", THOUGHTS.values(), ids=THOUGHTS)
 async def test_thoughts_are_neither_shown_nor_part_of_the_answer(answer, scripted):
-    scripted(call("count_jobs"), answer)
+    scripted(COUNTED, answer)
 
     events = await run("How many jobs are there?")
 
@@ -403,10 +407,10 @@ async def test_thoughts_are_neither_shown_nor_part_of_the_answer(answer, scripte
 
 
 async def test_a_tool_call_written_as_text_is_called(scripted):
-    written = '<tool_call>{"name": "count_jobs", "arguments": {}}</tool_call>'
+    written = '<tool_call>{"name": "plan_query", "arguments": {"entity": "jobs"}}</tool_call>'
     scripted(streamed({"content": written}), say("1500 jobs."))
 
     events = await run("How many jobs are there?")
 
-    assert [event.tool for event in events if isinstance(event, ToolResult)] == ["count_jobs"]
+    assert [event.tool for event in events if isinstance(event, ToolResult)] == ["plan_query"]
     assert events[-1].answer == "1500 jobs."

@@ -18,15 +18,15 @@ def test_cause_is_shown_with_what_stands_around_it_and_the_end():
 
     shown = excerpt(part(*lines), wanted=3)
 
-    assert shown["cause"] == [{"line": 50, "text": "ORA-01555: snapshot too old"}]
-    assert [one["line"] for one in shown["lines"]] == [48, 49, 50, 51, 52, 198, 199, 200]
+    assert shown["cause"] == [{"number": 50, "text": "ORA-01555: snapshot too old"}]
+    assert [one["number"] for one in shown["lines"]] == [48, 49, 50, 51, 52, 198, 199, 200]
     assert (shown["matched"], shown["shown"], shown["complete"]) == (200, 8, True)
 
 
 def test_lines_have_the_numbers_of_the_whole_log():
     shown = excerpt(part("a", "b", first=5_001, at_end=False), wanted=5)
 
-    assert [one["line"] for one in shown["lines"]] == [5_001, 5_002]
+    assert [one["number"] for one in shown["lines"]] == [5_001, 5_002]
     assert (shown["matched"], shown["complete"]) == (None, False)
 
 
@@ -36,7 +36,7 @@ def test_of_many_causes_the_last_are_marked_and_all_are_counted():
     assert len(shown["cause"]) == MOST_CAUSES
     assert shown["causes_matched"] == 500
     assert shown["shown"] == len(shown["lines"]) <= MOST_LINES
-    assert shown["cause"][-1] == {"line": 500, "text": "error"}
+    assert shown["cause"][-1] == {"number": 500, "text": "error"}
 
 
 @pytest.mark.parametrize(

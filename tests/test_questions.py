@@ -1,72 +1,46 @@
-"""Two hundred questions, and a checker that decides: no answer says what no tool returned."""
+"""Three hundred questions: each is taken as what it asks, and says only what was read."""
 
 from __future__ import annotations
 
 import json
-import re
 import uuid
-from contextlib import aclosing
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
-import httpx
 import pytest
+from django.utils import timezone
 
 from audits.judges import MemoryUnderAudit
-from audits.judges.lookup import lookup_judge
 from audits.judges.rules import rules_judge
-from tests.answer_checker import unsupported
+from knowledge.claims.checking import check
+from knowledge.claims.evidence import readings_in
+from tests.plan_reading import MovedSimulator, ReadingSession, make_engine, moved_simulator
 from tws.answers.agents import AgentManager
 from tws.answers.events import Failed, Final, Turn
 from tws.answers.language import language_of
+from tws.database import in_database
 from tws.hwa import engines
 from tws.hwa.client import TWSClient
 from tws.hwa.engine import Engine
 from tws.models import Agent
-from tws.simulator.app import Simulator
-from tws.simulator.catalogue import Catalogue
-from tws.simulator.plan import Clock, Plan
 from tws.simulator.states import State
-from tws.tools.shapes import stamp
+
+pytestmark = pytest.mark.django_db(transaction=True)
 
 QUESTIONS = [
     json.loads(line)
     for line in (Path(__file__).parent / "data" / "questions.jsonl").read_text().splitlines()
 ]
-ENGINE = Engine(name="127.0.0.1:31116", base_url="https://sim.test", username="u", password="p")
 FLAGGED = 0.60
-EMPTY = {"count": 0, "results": [], "groupedCount": {}}
+NOWHERE = Engine(name="SIM", base_url="https://127.0.0.1:9", username="u", password="p")
+JOBS = {"normal": 1_500, "large": 3_000}
 
 
-def simulated(jobs: int) -> httpx.AsyncBaseTransport:
-    plan = Plan(Catalogue(jobs, seed=7), Clock())
-    return httpx.ASGITransport(app=Simulator(plan, host="sim.test", user="u", password="p"))
-
-
-def nobody(request: httpx.Request) -> httpx.Response:
-    raise httpx.ConnectError("Connection refused", request=request)
-
-
-def empty_plan(request: httpx.Request) -> httpx.Response:
-    if request.url.path.endswith("/engine/info"):
-        return httpx.Response(200, json={"displayVersion": "10.2.8"})
-    return httpx.Response(200, json=EMPTY)
-
-
-@pytest.fixture(scope="module")
-def worlds() -> dict[str, httpx.AsyncBaseTransport]:
-    return {
-        "normal": simulated(1_500),
-        "large": simulated(10_000),
-        "empty": httpx.MockTransport(empty_plan),
-        "down": httpx.MockTransport(nobody),
-    }
-
-
-@pytest.fixture(scope="module")
-def words(worlds) -> dict[str, str]:
+def words_of(hwa: MovedSimulator) -> dict[str, str]:
     """Names of the simulated plan for the places in the questions."""
-    plan = worlds["normal"].app.plan
-    plan.refresh()
+    plan = hwa.plan
     jobs: dict[State, list[str]] = {}
     recovered = ""
     for row in range(len(plan)):
@@ -76,17 +50,14 @@ def words(worlds) -> dict[str, str]:
             recovered = half.job(at).name
     streams = {plan.stream_status(half, stream): stream for half, stream in plan.streams()}
     failed = jobs[State.ABENDED][0]
-    half, at = next(
-        plan.locate(row)
-        for row in range(len(plan))
-        if plan.locate(row)[0].job(plan.locate(row)[1]).name == failed
-    )
+    located = map(plan.locate, range(len(plan)))
+    half, at = next((half, at) for half, at in located if half.job(at).name == failed)
     ready = next(jobs[one] for one in jobs if State.WAITS_FOR_RESOURCE <= one <= State.BEHIND_FENCE)
     return {
         "failed": failed,
         "failed_lower": failed.lower(),
-        "full_name": f"MDM#{half.stream_of[at].name}.{failed}",
-        "failed_last": last_in_stream(plan) or failed,
+        "full_name": f"@#{half.stream_of[at].name}.{failed}",
+        "failed_last": failed,
         "typo": failed.replace("A", "", 1) + "X",
         "done": jobs[State.SUCCESSFUL][0],
         "recovered": recovered or jobs[State.SUCCESSFUL][1],
@@ -100,17 +71,7 @@ def words(worlds) -> dict[str, str]:
     }
 
 
-def last_in_stream(plan: Plan) -> str:
-    """A failed job that nothing comes after."""
-    for row in range(len(plan)):
-        half, at = plan.locate(row)
-        shape = half.stream_of[at].shape
-        if plan.states[row] == State.ABENDED and not shape.successors[half.position_of[at]]:
-            return half.job(at).name
-    return ""
-
-
-async def no_memories(question, limit):
+async def no_memories(question: str, limit: int) -> list[Any]:
     return []
 
 
@@ -120,31 +81,57 @@ async def ask(manager: AgentManager, question: str, history: list[Turn]) -> Fina
         return [event async for event in events][-1]
 
 
+def turn(question: str, end: Final | Failed) -> Turn:
+    assert isinstance(end, Final), end
+    return Turn(question, end.answer, end.tools, end.understood)
+
+
+@asynccontextmanager
+async def world(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[AgentManager, dict[str, str]]]:
+    """A manager over that plan, and the words of its questions."""
+    with moved_simulator(jobs=JOBS.get(name, 300)) as hwa:
+        hwa.at = int(timezone.now().timestamp())
+        hwa.plan.refresh()
+        engine = hwa.engine if name in JOBS else NOWHERE
+        monkeypatch.setattr(engines, "configured_engines", lambda: [engine])
+        if name in JOBS:
+            async with ReadingSession(hwa) as session:
+                await session.read()
+        elif name == "empty":
+            await in_database(make_engine)
+        async with AgentManager(lambda engine: TWSClient(engine, attempts=1), no_memories) as one:
+            yield one, words_of(hwa)
+
+
 def filled(text: str, words: dict[str, str]) -> str:
     for place, word in words.items():
         text = text.replace("{" + place + "}", word)
     return text
 
 
-async def answered(row, worlds, words) -> tuple[str, Final | Failed, list[dict]]:
-    """The question in full, how its run ended, and what the manager itself had noted."""
-    transport = worlds[row.get("world", "normal")]
-    manager = AgentManager(
-        lambda engine: TWSClient(engine, transport=transport, attempts=1), no_memories
-    )
-    history: list[Turn] = []
-    for earlier in row.get("after", ()):
-        asked = filled(earlier, words)
-        before = await ask(manager, asked, history)
-        history.append(Turn(asked, before.answer, before.tools))
-    question = filled(row["q"], words)
-    end = await ask(manager, question, history)
-    since = [stamp(moment) for moment in manager._outages.values()]
-    return question, end, [{"result": {"down since": since}}]
+def problem(row: dict[str, Any], question: str, end: Final | Failed) -> str:
+    """What is wrong with an answer; nothing is."""
+    if "code" in row or isinstance(end, Failed):
+        return "" if getattr(end, "code", None) == row.get("code") else f"{end}"
+    assert end.segments is not None and end.understood is not None
+    checked = check(end.segments, end.answer, readings_in(list(end.evidence)))
+    if checked.outcome != "verified" and end.is_worth_keeping:
+        return f"{checked}"
+    if "type" in row and end.understood.asked.type not in row["type"]:
+        return f"taken as {end.understood.asked.type}: {end.answer[:100]}"
+    if end.is_worth_keeping != row.get("answered", True) and "{typo}" not in row["q"]:
+        return f"{end.outcome}: {end.answer[:100]}"
+    if end.segments.language != row["lang"] and language_of(question) is not None:
+        return f"in another language: {end.answer[:100]}"
+    return ""
 
 
-async def highest_suspicion(question: str, end: Final) -> float:
-    """What the auditor's own judges make of the answer: a true one must not be flagged."""
+async def suspicion(question: str, end: Final | Failed) -> str:
+    """What the auditor's rules hold against it: nothing, of an answer of ours."""
+    if isinstance(end, Failed) or not end.is_worth_keeping:
+        return ""
     memory = MemoryUnderAudit(
         memory_id=uuid.uuid4(),
         version=1,
@@ -152,82 +139,33 @@ async def highest_suspicion(question: str, end: Final) -> float:
         kind=end.kind,
         user_query=question,
         agent_response=end.answer,
-        evidence=json.loads(json.dumps(end.evidence)),
+        evidence=list(end.evidence),
     )
-    verdicts = [await judge(memory) for judge in (rules_judge, lookup_judge)]
-    return max((verdict.confidence for verdict in verdicts if verdict), default=0.0)
+    verdict = await rules_judge(memory)
+    return f"flagged: {verdict.reason}" if verdict and verdict.confidence >= FLAGGED else ""
 
 
-@pytest.fixture(autouse=True)
-def rules_only(settings, monkeypatch):
+@pytest.mark.parametrize("name", ["normal", "large", "empty", "down"])
+async def test_an_answer_says_what_was_asked_and_only_what_was_read(
+    name: str, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
     settings.LLM_BASE_URL = ""
-    monkeypatch.setattr(engines, "configured_engines", lambda: [ENGINE])
+    rows = [row for row in QUESTIONS if row.get("world", "normal") == name]
+    problems = []
+    async with world(name, monkeypatch) as (manager, words):
+        for row in rows:
+            history: list[Turn] = []
+            for earlier in (filled(one, words) for one in row.get("after", ())):
+                history.append(turn(earlier, await ask(manager, earlier, history)))
+            question = filled(row["q"], words)
+            end = await ask(manager, question, history)
+            if found := problem(row, question, end) or await suspicion(question, end):
+                problems.append(f"{question}: {found}")
+
+    assert not problems, "\n".join(problems)
 
 
-@pytest.mark.parametrize("row", QUESTIONS, ids=lambda row: f"{row['lang']}-{row['q'][:50]}")
-async def test_an_answer_says_only_what_the_tools_returned(row, worlds, words):
-    question, end, noted = await answered(row, worlds, words)
-
-    if "code" in row:
-        assert isinstance(end, Failed), end
-        assert end.code == row["code"]
-        assert unsupported(end.message, noted, question + " HWA 127.0.0.1:31116") == []
-        return
-    assert isinstance(end, Final), end
-    said = end.answer
-    if not end.answered:
-        said = said.split("\n- ")[0]  # the examples are the same for everybody
-    assert unsupported(said, list(end.evidence), question) == []
-    if "tool" in row:
-        assert row["tool"] in [use.tool for use in end.tools], end.answer
-    assert end.answered == row.get("answered", True), end.answer
-    own = re.sub(r"```.*?```", "", said, flags=re.DOTALL)  # a log speaks its own language
-    assert language_of(own) in (row["lang"], None), said
-    if end.answered:
-        assert await highest_suspicion(question, end) < FLAGGED
-
-
-def test_there_are_two_hundred_questions_in_both_languages():
+def test_there_are_two_hundred_questions_in_both_languages() -> None:
     assert len(QUESTIONS) >= 200
     assert min(sum(row["lang"] == code for row in QUESTIONS) for code in ("pt", "en")) >= 90
     assert {row.get("world", "normal") for row in QUESTIONS} == {"normal", "down", "empty", "large"}
-
-
-EVIDENCE = [
-    {
-        "tool": "get_job",
-        "arguments": {"job": "PAYROLL_CALC"},
-        "result": {
-            "items": [
-                {
-                    "name": "PAYROLL_CALC",
-                    "status": "ABEND",
-                    "returnCode": 8,
-                    "endTime": "2026-11-22T14:31:05-03:00",
-                }
-            ],
-            "lines": [{"line": 41, "text": "FATAL disk full"}],
-        },
-    }
-]
-TRUE = (
-    "- PAYROLL_CALC: ABEND (ended in error); return code 8; ended 14:31:05\n\n"
-    "```\n41: FATAL disk full\n```"
-)
-
-
-@pytest.mark.parametrize(
-    ("said", "instead"),
-    [
-        ("PAYROLL_CALC", "PAYROLL_SUM"),
-        ("ABEND (ended in error)", "SUCC (ended well)"),
-        ("ended in error", "ended well"),
-        ("code 8", "code 12"),
-        ("14:31:05", "14:31:06"),
-        ("disk full", "disk fine"),
-        ("41:", "42:"),
-    ],
-)
-def test_the_checker_sees_what_is_wrong(said, instead):
-    assert unsupported(TRUE, EVIDENCE, "why?") == []
-    assert unsupported(TRUE.replace(said, instead), EVIDENCE, "why?") != []

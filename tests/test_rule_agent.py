@@ -1,292 +1,337 @@
-"""The rule-based agent: what it understands, what it quotes, what it refuses to say."""
+"""The agent by rules, over a simulated plan: what it answers, quotes, refuses and remembers."""
 
 from __future__ import annotations
 
-import re
-import time
 import uuid
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
+from typing import Any
 
-import httpx
 import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
 
+from audits.review import approve_imported
+from knowledge.claims.checking import check
+from knowledge.claims.evidence import readings_in
+from tests.factories import make_memory
+from tests.plan_reading import MovedSimulator, ReadingSession, moved_simulator
 from tws.answers.agents import AgentManager
-from tws.answers.events import Failed, Final, ToolUse, Turn
-from tws.answers.intents import hours_in, understand
-from tws.answers.language import choose_language, language_of
+from tws.answers.events import Chunk, Event, Failed, Final, Turn
 from tws.answers.memories import Recalled
-from tws.answers.names import Name, names_in, names_in_play, ordinal_in
+from tws.database import in_database
 from tws.hwa import engines
 from tws.hwa.client import TWSClient
+from tws.hwa.engine import Engine
 from tws.models import Agent
-from tws.simulator.states import State
+from tws.plan.models import PlanEngine, PlanJob, PlanWorkstation
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Asking = Callable[..., Awaitable[Final | Failed]]
 
 
-@pytest.fixture(autouse=True)
-def rules_only(settings, monkeypatch, hwa_engine):
+@pytest.fixture(scope="module")
+def hwa() -> Iterator[MovedSimulator]:
+    with moved_simulator(jobs=400, seed=5) as simulator:
+        yield simulator
+
+
+class Conversation:
+    """Questions to one agent, one after the other; `found` is what retrieval brings back."""
+
+    def __init__(self, languages: Sequence[str] = ("pt-br", "en")) -> None:
+        self.found: list[Recalled] = []
+        self.searched: list[str] = []
+        self.events: list[Event] = []
+        self._agent = Agent(slug="tws-analyzer", name="Analyzer", languages=list(languages))
+        self._history: list[Turn] = []
+
+    async def _recall(self, question: str, limit: int) -> list[Recalled]:
+        self.searched.append(question)
+        return self.found
+
+    async def ask(self, question: str) -> Final:
+        end = await self.end_of(question)
+        assert isinstance(end, Final), end
+        assert "".join(one.text for one in self.events if isinstance(one, Chunk)) == end.answer
+        self._history.append(Turn(question, end.answer, end.tools, end.understood))
+        return end
+
+    async def end_of(self, question: str) -> Final | Failed:
+        connect = lambda engine: TWSClient(engine, attempts=1)  # noqa: E731
+        async with (
+            AgentManager(connect, self._recall) as manager,
+            aclosing(manager.answer(self._agent, question, history=self._history)) as events,
+        ):
+            self.events = [event async for event in events]
+        end = self.events[-1]
+        assert isinstance(end, (Final, Failed))
+        return end
+
+
+@pytest.fixture
+async def conversation(
+    hwa: MovedSimulator, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> Conversation:
     settings.LLM_BASE_URL = ""
-    monkeypatch.setattr(engines, "configured_engines", lambda: [hwa_engine])
+    monkeypatch.setattr(engines, "configured_engines", lambda: [hwa.engine])
+    async with ReadingSession(hwa) as session:
+        await session.read()
+    return Conversation()
 
 
-def memory(query, response, *, trust="trusted", kind="knowledge", score=0.8):
-    return Recalled(
-        memory_id=uuid.uuid4(),
-        score=score,
-        trust=trust,
-        kind=kind,
-        user_query=query,
-        agent_response=response,
-        created_at=datetime(2026, 11, 3, 12, tzinfo=UTC),
+def recalled(question: str, answer: str, score: float = 0.9, **fields: Any) -> Recalled:
+    known: dict[str, Any] = {
+        "memory_id": uuid.uuid4(),
+        "trust": "trusted",
+        "kind": "knowledge",
+        "created_at": datetime(2026, 11, 3, tzinfo=UTC),
+    }
+    return Recalled(score=score, user_query=question, agent_response=answer, **{**known, **fields})
+
+
+async def a_job(**of: Any) -> PlanJob:
+    job = await PlanJob.objects.filter(**of).order_by("hwa_id").afirst()
+    assert job is not None
+    return job
+
+
+# --- the plan -----------------------------------------------------------------------------------
+
+
+async def test_an_answer_names_the_figure_first_and_every_value_is_a_claim(
+    conversation: Conversation,
+) -> None:
+    failed = await PlanJob.objects.filter(group="failed").acount()
+
+    end = await conversation.ask("quantos jobs estão em ABEND?")
+
+    assert end.answer.startswith(f"**{failed}** ")
+    assert [claim["value"] for claim in end.claims] == [failed]
+    assert end.segments is not None
+    assert check(end.segments, end.answer, readings_in(list(end.evidence))).outcome == "verified"
+    assert (end.outcome, end.kind, end.engine) == ("answered", "state", "SIM")
+    assert end.understood is not None
+    assert "ABEND" in end.understood.text
+
+
+async def test_up_to_twenty_objects_are_all_named_and_more_page_by_page(
+    conversation: Conversation,
+) -> None:
+    names = {
+        one async for one in PlanJob.objects.filter(group="waiting").values_list("name", flat=True)
+    }
+    first = await conversation.ask("lista os jobs em HOLD")
+    second = await conversation.ask("me mostra os outros")
+
+    def told(end: Final) -> set[str]:
+        assert end.understood is not None
+        return {thing.name for thing in end.understood.shown}
+
+    assert len(told(first)) == len(told(second)) == 20
+    assert told(first) | told(second) <= names
+    assert not told(first) & told(second)
+
+
+async def test_why_a_job_failed_is_its_return_code_and_the_line_of_its_log(
+    conversation: Conversation,
+) -> None:
+    job = await a_job(group="failed", status="ABEND")
+
+    end = await conversation.ask(f"why did {job.name} fail?")
+
+    assert end.answer.startswith(
+        f"**{job.name}** ended in error: return code **{job.return_code}**"
     )
+    [log] = [one for one in end.evidence if one["tool"] == "log"]
+    assert log["result"]["cause"][-1]["text"] in end.answer
 
 
-async def ask(question, *, memories=(), history=(), connect=TWSClient, **agent):
-    async def recall(question, limit):
-        return memories
+async def test_zero_and_not_linked_are_said(conversation: Conversation) -> None:
+    place = await PlanWorkstation.objects.filter(type="FTA").afirst()
+    assert place is not None
 
-    row = Agent(slug="tws-analyzer", name="Analyzer", **agent)
-    async with (
-        AgentManager(connect, recall) as manager,
-        aclosing(manager.answer(row, question, history=history)) as events,
-    ):
-        return [event async for event in events][-1]
+    end = await conversation.ask(f"qual o limite da {place.name}?")
+    nothing = await conversation.ask("tem recurso esgotado?")
 
-
-@pytest.mark.parametrize(
-    ("question", "names"),
-    [
-        ("por que o job payroll_calc falhou?", ["payroll_calc"]),
-        ("why did FTA_SP01#FOLHA_DIARIA.PAYROLL_CALC fail?", ["PAYROLL_CALC"]),
-        ("status of 'updatestats' please", ["updatestats"]),
-        ("status do job updatestats", ["updatestats"]),
-        ("quais estações estão com problema?", []),
-        ("which jobs are in ABEND?", []),
-        ("jobs ETL_*", ["ETL_*"]),
-        ("como está o stream FOLHA_DIARIA", ["FOLHA_DIARIA"]),
-    ],
-)
-def test_names_are_found_in_questions(question, names):
-    assert [name.text for name in names_in(question) if name.certain] == names
+    assert f"**{place.job_limit}**" in end.answer
+    assert nothing.answer.startswith("**Não.**")
 
 
-def test_a_full_name_tells_the_stream():
-    assert names_in("WS#FOLHA.CALC_1")[0] == Name("CALC_1", "FOLHA", "job")
+async def test_a_follow_up_edits_the_last_question_and_is_kept_standing_alone(
+    conversation: Conversation,
+) -> None:
+    await conversation.ask("quais jobs estão em HOLD?")
+
+    end = await conversation.ask("só os críticos")
+
+    assert end.understood is not None
+    assert end.understood.standing != "só os críticos"
+    critical = await PlanJob.objects.filter(group="waiting", is_critical=True).acount()
+    assert str(critical) in end.answer or (critical == 0 and "Nenhum" in end.answer)
 
 
-NOW = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
+async def test_what_failed_or_was_only_polite_does_not_lose_the_thread(
+    conversation: Conversation,
+) -> None:
+    job = await a_job(group="failed")
+    await conversation.ask(f"status do job {job.name}")
+    await conversation.ask("obrigado")
+
+    end = await conversation.ask("e o log dele?")
+
+    assert job.name in end.answer
+    assert [use.tool for use in end.tools] == ["log"]
 
 
-@pytest.mark.parametrize(
-    ("words", "hours"),
-    [
-        ("nas ultimas 3 horas", 3),
-        ("in the last two hours", 2),
-        ("na ultima hora", 1),
-        ("nos ultimos 30 minutos", 0.5),
-        ("in the last 2 days", 48),
-        ("hoje", 15.5),
-        ("desde as 9h", 6.5),
-        ("since 9:30", 6),
-        ("since 2pm", 1.5),
-        ("nas ultimas 500 horas", 72),
-        ("quais jobs falharam", None),
-    ],
-)
-def test_how_far_back_a_question_looks(words, hours):
-    assert hours_in(words, NOW) == hours
+# --- memories -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("Quais jobs falharam nas últimas 3 horas?", "pt"),
-        ("quais jobs falharam nas ultimas 3 horas", "pt"),
-        ("why did JOB_DE_HORAS fail?", "en"),
-        ("e o log dele?", "pt"),
-        ("and its log?", "en"),
-        ("PAYROLL_CALC", None),
-    ],
-)
-def test_the_language_of_a_question(text, language):
-    assert language_of(text) == language
+async def test_a_knowledge_question_gets_its_approved_memory_whole_with_who_and_when(
+    conversation: Conversation, reviewer: User
+) -> None:
+    said = "O time Folha.\nRamal 7."
+    memory = await in_database(make_memory, agent_response=said)
+    await in_database(approve_imported, memory, reviewer)
+    conversation.found = [recalled("Quem cuida da folha?", said, memory_id=memory.pk)]
 
+    end = await conversation.ask("quem eu chamo quando a folha de pagamento trava de noite?")
 
-def test_a_question_of_no_language_is_answered_in_the_conversations():
-    assert choose_language("X_1?", ["por que falhou?"], [], "en") == "pt"
-    assert choose_language("X_1?", [], ["pt-br"], "en") == "pt"
-    assert choose_language("por que falhou?", [], ["en"], "pt-br") == "en"
-
-
-def test_accents_make_no_difference():
-    assert understand("Há atraso? prazo?").signs == understand("ha atraso? prazo?").signs
-
-
-def test_the_conversation_is_about_what_was_asked_or_listed():
-    one = Turn("?", "…", (ToolUse("get_job", {"job": "A_1"}, ok=True),))
-    many = Turn("?", "2 jobs:\n- B_1 (S): ABEND\n- B_2 (S): ABEND")
-
-    assert names_in_play([many, one]) == ["A_1"]
-    assert names_in_play([one, many]) == ["B_1", "B_2"]
-    assert ordinal_in("e o log do segundo?") == 1
-    assert ordinal_in("falhas nas últimas 3 horas") is None
-
-
-async def test_an_approved_memory_is_quoted_as_such():
-    known = memory("What does AWSBEH021E mean?", "The user is not authorised for the action.")
-
-    end = await ask("What does AWSBEH021E mean?", memories=[known])
-
-    assert isinstance(end, Final)
-    assert "approved by a person" in end.answer
-    assert "> The user is not authorised for the action." in end.answer
-    assert "closest" not in end.answer
-    assert end.cites == (known.memory_id,)
-    assert end.kind == "knowledge"
+    assert end.answer.startswith("Aprovado por reviewer em ")
+    assert "> O time Folha.\n> Ramal 7." in end.answer
+    assert end.used == {(memory.pk, 1): "quoted"}
     assert [(one.kind, one.ref, one.trust) for one in end.sources] == [
-        ("memory", str(known.memory_id), "trusted")
+        ("memory", str(memory.pk), "trusted")
     ]
 
 
-async def test_an_audited_memory_is_marked_as_not_reviewed():
-    known = memory("Para que serve o fence?", "Segura jobs de prioridade baixa.", trust="cleared")
+async def test_a_plan_question_gets_the_plan_whatever_words_it_shares_with_a_memory(
+    conversation: Conversation,
+) -> None:
+    conversation.found = [recalled("How many jobs may fail?", "Three.")]
 
-    end = await ask("para que serve o fence?", memories=[known])
+    end = await conversation.ask("how many jobs failed today?")
 
-    assert "auditada, não revisada" in end.answer
-
-
-async def test_a_state_comes_back_only_as_dated_history():
-    old = memory("E o fechamento mensal?", "O fechamento tem 3 jobs atrasados.", kind="state")
-
-    end = await ask("e o fechamento mensal?", memories=[old])
-
-    assert "Histórico, não o presente" in end.answer
-    assert "2026-11-03" in end.answer
+    assert "Three." not in end.answer
+    assert end.used == {}
 
 
-@pytest.mark.parametrize(
-    "found",
-    [
-        memory("What does AWSBEH022E mean?", "Something else."),
-        memory("How do I bake a cake?", "With flour."),
-    ],
-)
-async def test_a_memory_that_does_not_fit_is_not_quoted(found):
-    end = await ask("What does AWSBEH021E mean?", memories=[found])
+async def test_a_failure_brings_the_reviewed_fix_below_its_cause(
+    conversation: Conversation,
+) -> None:
+    job = await a_job(group="failed", status="ABEND")
+    conversation.found = [recalled(f"Why does {job.name} fail?", "Free the disk, then rerun it.")]
 
-    assert not end.answered
-    assert end.cites == ()
+    end = await conversation.ask(f"why did {job.name} fail?")
 
-
-async def test_a_memory_that_is_only_close_is_shown_as_such():
-    near = memory("How do I restart the console server?", "With startAppServer.", score=0.27)
-
-    end = await ask("How do I restart the console of the backup master?", memories=[near])
-
-    assert "I have no answer to exactly that. The closest memory:" in end.answer
-    assert end.cites == (near.memory_id,)
+    cause, _, fix = end.answer.partition("Approved by a person:")
+    assert "return code" in cause
+    assert "> Free the disk, then rerun it." in fix
 
 
-async def test_hidden_characters_of_a_memory_are_shown():
-    known = memory("What does the fence do?", "It holds\u202e jobs.")
+async def test_a_memory_that_does_not_fit_or_lacks_the_code_is_not_quoted(
+    conversation: Conversation,
+) -> None:
+    conversation.found = [
+        recalled("How do I bake a cake?", "With flour.", score=0.2),
+        recalled("What does AWSBEH022E mean?", "Something else."),
+    ]
 
-    end = await ask("What does the fence do?", memories=[known])
+    end = await conversation.ask("what does AWSBEH021E mean?")
 
-    assert "⟨U+202E⟩" in end.answer
-
-
-def failed_in_simulator(plan, hours):
-    """Names and the last run of jobs in error whose run ended in the last hours."""
-    since = time.time() - hours * 3600
-    return {
-        half.job(at).name: plan.runs(half, at)[-1]
-        for half, at in (plan.locate(row) for row in range(len(plan)))
-        if plan.state(half, at) in (State.ABENDED, State.FAILED)
-        and plan.runs(half, at)[-1].end >= since
-    }
+    assert end.outcome == "cannot"
+    assert end.used == {}
 
 
-async def test_which_jobs_failed_names_those_of_the_simulator(simulator):
-    plan = simulator.simulator.plan
-    plan.refresh()
-    expected = set(failed_in_simulator(plan, 12))
+async def test_hidden_characters_of_a_memory_are_shown(conversation: Conversation) -> None:
+    conversation.found = [recalled("who do I call at night?", "Call\u202e Ana.")]
 
-    end = await ask("Quais jobs falharam nas últimas 12 horas?")
+    end = await conversation.ask("who do I call at night?")
 
-    still_in_error = end.answer.split("Também falharam")[0]
-    assert set(re.findall(r"^- (\S+) ", still_in_error, re.MULTILINE)) == expected
-    assert f"{len(expected)} jobs falharam" in end.answer
+    assert "\u202e" not in end.answer
+    assert "U+202E" in end.answer
 
 
-async def test_why_a_job_failed_gives_the_simulators_cause(simulator):
-    plan = simulator.simulator.plan
-    plan.refresh()
-
-    for name, run in list(failed_in_simulator(plan, 24).items())[:12]:
-        end = await ask(f"why did {name} fail?")
-
-        assert run.cause.lines[-1].split("{")[0] in end.answer
-        if run.return_code is not None:
-            assert f"return code {run.return_code}" in end.answer
+# --- what is not answered -----------------------------------------------------------------------
 
 
-async def test_an_answer_says_engine_age_and_simulator():
-    end = await ask("how many jobs?")
+async def test_an_order_is_refused_in_words_with_the_reviewed_recipe(
+    conversation: Conversation, admin_user: User
+) -> None:
+    job = await a_job(group="failed")
+    without = await conversation.ask(f"rerun {job.name} please")
+    await in_database(call_command, "load_knowledge", "--as", admin_user.username)
 
-    assert "Read from SIM (simulator) at " in end.answer
-    assert all(source.engine == "SIM" for source in end.sources)
+    end = await conversation.ask(f"rerun {job.name} please")
+
+    assert without.outcome == end.outcome == "refused"
+    assert without.answer.startswith("I only read the plan and change nothing")
+    assert "conman" not in without.answer
+    assert "> First: read the log" in end.answer
 
 
-async def test_when_hwa_is_down_it_says_since_when():
-    def nobody(request):
-        raise httpx.ConnectError("refused", request=request)
+async def test_definitions_come_from_the_vocabulary_without_any_memory(
+    conversation: Conversation,
+) -> None:
+    end = await conversation.ask("diferença entre limit e fence?")
 
-    end = await ask(
-        "quantos jobs?",
-        connect=lambda engine: TWSClient(engine, transport=httpx.MockTransport(nobody), attempts=1),
-    )
+    assert "ao mesmo tempo" in end.answer
+    assert "prioridade que um job precisa ultrapassar" in end.answer
+    assert end.tools == ()
 
+
+async def test_small_talk_does_not_reach_the_plan(conversation: Conversation) -> None:
+    end = await conversation.ask("obrigado")
+
+    assert end.answer == "De nada."
+    assert end.tools == ()
+
+
+async def test_an_unknown_name_is_said_and_like_ones_stand_beside(
+    conversation: Conversation,
+) -> None:
+    end = await conversation.ask("o ZZ_INEXISTENTE_99 falhou?")
+
+    assert "**ZZ_INEXISTENTE_99**" in end.answer
+    assert end.outcome == "cannot"
+
+
+async def test_an_agent_answers_in_the_language_that_it_speaks(
+    conversation: Conversation,
+) -> None:
+    english = Conversation(languages=["en"])
+
+    end = await english.ask("quantos jobs falharam hoje?")
+
+    assert "ended in error" in end.answer or "No job" in end.answer
+
+
+async def test_when_hwa_is_down_it_says_since_when(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.LLM_BASE_URL = ""
+    nowhere = Engine(name="SIM", base_url="https://127.0.0.1:9", username="u", password="p")
+    monkeypatch.setattr(engines, "configured_engines", lambda: [nowhere])
+
+    end = await Conversation().end_of("quantos jobs?")
+
+    state = await PlanEngine.objects.aget(name="SIM")
     assert isinstance(end, Failed)
     assert end.code == "hwa_unavailable"
-    assert "desde pelo menos" in end.message
+    assert state.down_since is not None
+    assert "não responde, desde" in end.message
 
 
-async def test_memories_are_quoted_even_when_hwa_is_down():
-    def nobody(request):
-        raise httpx.ConnectError("refused", request=request)
+async def test_memories_and_definitions_are_told_even_when_hwa_is_down(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.LLM_BASE_URL = ""
+    nowhere = Engine(name="SIM", base_url="https://127.0.0.1:9", username="u", password="p")
+    monkeypatch.setattr(engines, "configured_engines", lambda: [nowhere])
+    asking = Conversation()
+    asking.found = [recalled("who do I call at night?", "Call Ana.")]
 
-    end = await ask(
-        "what does the fence do?",
-        memories=[memory("What does the fence do?", "It holds jobs.")],
-        connect=lambda engine: TWSClient(engine, transport=httpx.MockTransport(nobody), attempts=1),
-    )
-
-    assert isinstance(end, Final)
-    assert end.answered
-
-
-async def test_a_tool_the_agent_may_not_use_is_named():
-    end = await ask("how many jobs?", tools=["get_job"])
-
-    assert not end.answered
-    assert "count_jobs" in end.answer
-
-
-async def test_refused_credentials_are_said():
-    def refuse(request):
-        return httpx.Response(401, json={"messages": ["AWSUI0401E not authorised"]})
-
-    end = await ask(
-        "how many jobs?",
-        connect=lambda engine: TWSClient(engine, transport=httpx.MockTransport(refuse)),
-    )
-
-    assert not end.answered
-    assert "401" in end.answer
-
-
-async def test_an_agent_of_one_language_answers_in_it():
-    end = await ask("quantos jobs?", languages=["en"])
-
-    assert "The plan holds" in end.answer
+    assert "> Call Ana." in (await asking.ask("who do I call at night?")).answer
+    assert "runs at the same time" in (await asking.ask("what is a limit?")).answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import uuid
 
@@ -10,9 +11,10 @@ from asgiref.sync import sync_to_async
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from knowledge.models import Kind, Memory
+from knowledge.models import Kind, Memory, MemoryUse
 from tests.factories import make_memory
 from tws.answers.events import Final, ToolUse
+from tws.answers.understanding.asked import Summary, Understood
 from tws.chat.runs import history_of, store_answer
 from tws.hwa import engines
 from tws.models import Conversation, Message
@@ -50,19 +52,39 @@ async def test_an_answer_from_the_plan_is_a_state_with_its_evidence(operator):
 
 @pytest.mark.usefixtures("its_threads_connection_is_closed")
 @pytest.mark.django_db(transaction=True)
-async def test_an_answer_that_repeats_a_memory_is_linked_not_stored(operator):
-    cited = uuid.uuid4()
+async def test_of_an_answer_that_only_quotes_the_lineage_is_kept(operator):
+    quoted = await sync_to_async(make_memory)()
+    run_id = uuid.uuid4()
+    final = Final("> This.", used={(quoted.pk, 1): "quoted"})
 
-    memory_id = await store_answer("tws-analyzer", "What?", Final("> This.", cites=(cited,)))
+    memory_id = await store_answer("tws-analyzer", "What?", final, user=operator, run_id=run_id)
 
-    assert memory_id == cited
-    assert await Memory.objects.acount() == 0
+    assert memory_id is None
+    use = await MemoryUse.objects.aget()
+    assert (use.memory_id, use.how, use.run_id) == (quoted.pk, "quoted", run_id)
+    assert use.reader_id == operator.pk
 
 
 @pytest.mark.usefixtures("its_threads_connection_is_closed")
 @pytest.mark.django_db(transaction=True)
-async def test_an_honest_no_is_not_stored():
-    assert await store_answer("tws-analyzer", "?", Final("I can't.", answered=False)) is None
+async def test_a_follow_up_is_remembered_as_the_question_that_it_meant():
+    understood = Understood(Summary(), "pt", "quais jobs estão em hold?")
+    final = Final("3 jobs.", kind="state", evidence=(EVIDENCE,), understood=understood)
+
+    memory_id = await store_answer("tws-analyzer", "e em hold?", final)
+
+    memory = await Memory.objects.aget(pk=memory_id)
+    assert memory.user_query == "quais jobs estão em hold?"
+    assert memory.asked_as == "e em hold?"
+
+
+@pytest.mark.usefixtures("its_threads_connection_is_closed")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("outcome", ["cannot", "ask", "refused"])
+async def test_an_honest_no_a_question_back_and_a_refusal_are_not_stored(outcome):
+    final = Final("I can't.", outcome=outcome, evidence=(EVIDENCE,))
+
+    assert await store_answer("tws-analyzer", "?", final) is None
     assert await Memory.objects.acount() == 0
 
 
@@ -108,22 +130,41 @@ def asked(capsys, *arguments):
 def test_ask_prints_one_json_object(capsys):
     reply = json.loads(asked(capsys, "tws-analyzer", "Quantos jobs?", "--json"))
 
-    assert set(reply) == {"answer", "sources", "tools", "memory_id"}
-    assert "1500" in reply["answer"]
+    assert set(reply) == {
+        "answer", "understood", "outcome", "claims", "suggestions", "sources", "tools", "memory_id",
+    }  # fmt: skip
+    assert "**1.500** jobs" in reply["answer"]
+    assert reply["outcome"] == "answered"
+    assert set(reply["understood"]) == {"text", "parts", "unused"}
+    assert reply["claims"][0]["value"] == 1500
     assert reply["tools"][0] == {
-        "tool": "count_jobs", "arguments": {}, "ok": True,
+        "tool": "plan_query", "arguments": {"entity": "jobs", "limit": 0}, "ok": True,
         "fetched_at": reply["sources"][0]["fetched_at"],
     }  # fmt: skip
     assert set(reply["sources"][0]) == {"kind", "ref", "label", "engine", "fetched_at", "trust"}
-    assert Memory.objects.get(pk=reply["memory_id"]).agent_response == reply["answer"]
+    memory = Memory.objects.get(pk=reply["memory_id"])
+    assert memory.agent_response == reply["answer"]
+    assert memory.claims == reply["claims"]
+    assert memory.engine == "SIM"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_ask_without_json_prints_the_answer_and_its_sources(capsys):
     said = asked(capsys, "tws-troubleshooter", "which jobs failed in the last 3 hours?")
 
-    assert "in the last 3 hours" in said
-    assert "[hwa] SIM (simulator) · failed_jobs" in said
+    assert "[understood] runs · ended in error" in said
+    assert "[hwa] SIM (simulator) · plan_query" in said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_conversation_at_the_terminal_goes_on_from_what_was_asked(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("só os críticos\n"))
+
+    said = asked(capsys, "tws-analyzer", "quais jobs estão em HOLD?", "--chat", "--json")
+
+    first, second = map(json.loads, said.splitlines())
+    assert "críticos" in second["understood"]["text"]
+    assert first["understood"]["text"] in second["understood"]["text"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -138,7 +179,8 @@ def test_ask_finds_an_approved_memory(capsys):
     reply = json.loads(asked(capsys, "tws-analyzer", "What does AWSXYZ123E mean?", "--json"))
 
     assert "The mailbox is full." in reply["answer"]
-    assert reply["memory_id"] == str(memory.pk)
+    assert reply["sources"][0]["ref"] == str(memory.pk)
+    assert reply["memory_id"] is None
 
 
 @pytest.mark.django_db(transaction=True)

@@ -118,7 +118,7 @@ async def test_log_has_numbered_lines_and_marks_the_cause(hwa: MovedSimulator) -
 
     assert log.result["cause"]
     assert all(one in log.result["lines"] for one in log.result["cause"])
-    numbers = [one["line"] for one in log.result["lines"]]
+    numbers = [one["number"] for one in log.result["lines"]]
     assert numbers == sorted(numbers)
     assert log.result["matched"] == numbers[-1]
     assert log.result["time_zone"]

@@ -19,9 +19,10 @@ from tws.models import Agent
 
 
 def _tool_choices() -> list[tuple[str, str]]:
-    from tws.tools import TOOLS  # the HTTP stack; no command needs it for loading the admin
+    from tws.answers.toolkit.calls import SCHEMAS  # no command needs it for loading the admin
 
-    return [(one.name, f"{one.name}: {one.description.splitlines()[0]}") for one in TOOLS.values()]
+    told = {name: schema["function"]["description"] for name, schema in SCHEMAS.items()}
+    return [(name, f"{name}: {said.partition('. ')[0]}") for name, said in told.items()]
 
 
 class AgentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time

@@ -68,12 +68,12 @@ class Agent(models.Model):
 
     def clean(self) -> None:
         """Tools, engines and languages that do not exist are said at save, not at the question."""
+        from tws.answers.toolkit.calls import ARGUMENTS
         from tws.hwa.engines import configured_engines
-        from tws.tools import TOOLS
 
         engines = {name for one in configured_engines() for name in (one.name, *one.tags)}
         known = {
-            "tools": (self.tools, set(TOOLS)),
+            "tools": (self.tools, set(ARGUMENTS)),
             "engines": (self.engines, engines),
             "languages": (self.languages, {code for code, _name in settings.LANGUAGES}),
         }
@@ -132,6 +132,12 @@ class Message(models.Model):
     outcome = models.CharField(max_length=7, choices=Outcome, default=Outcome.DONE)
     sources = models.JSONField(default=list, blank=True)
     tools = models.JSONField(default=list, blank=True)
+    # Of an answer: what came of the question (answered, partial, cannot, ask, refused), how it was
+    # understood and what was listed, so that a later question can point to it, what may be asked
+    # next.
+    result = models.CharField(max_length=8, blank=True)
+    thread = models.JSONField(null=True, blank=True)
+    suggestions = models.JSONField(default=list, blank=True)
     memory_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 

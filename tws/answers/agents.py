@@ -6,13 +6,12 @@ import asyncio
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from knowledge import llm
-from tws.answers.events import Chunk, Event, Failed, RunStarted, Turn
+from tws.answers.events import Chunk, Emit, Event, Failed, RunStarted, Turn
 from tws.hwa.engine import Engine
 from tws.hwa.engines import engine_for, engine_named
 from tws.models import Agent
@@ -21,7 +20,6 @@ from tws.per_loop import PerLoop
 if TYPE_CHECKING:  # what answers is loaded with the first question
     from tws.answers.memories import Recall
     from tws.hwa.client import TWSClient
-    from tws.tools.toolbox import Emit
 
 
 class _Emitted:
@@ -73,7 +71,6 @@ class AgentManager:
     ) -> None:
         self._connect = connect
         self._recall = recall
-        self._outages: dict[str, datetime] = {}  # engine: since when it was found not to answer
         self._tws_client_lock = asyncio.Lock()
         self._tws_clients: dict[str, TWSClient] = {}
 
@@ -128,31 +125,28 @@ class AgentManager:
         from tws.answers.llm_agent import LLMAgent
         from tws.answers.memories import recall
         from tws.answers.rules import RuleAgent
-        from tws.tools.toolbox import Toolbox
+        from tws.answers.toolkit import Toolkit
 
-        toolbox = Toolbox(
-            lambda: self._client_for(agent, question),
-            emit,
-            names=agent.tools,
-            outages=self._outages,
+        engine = engine_for(agent.engines, question)
+        toolkit = Toolkit(
+            engine,
+            lambda: self._get_tws_client(engine),
+            allowed=agent.tools,
+            emit=emit,
         )
-        rules = RuleAgent(agent, toolbox, emit, self._recall or recall)
+        rules = RuleAgent(agent, toolkit, emit, self._recall or recall)
         with_llm = bool(settings.LLM_BASE_URL)
         emit(RunStarted(agent.slug, "llm" if with_llm else "rules"))
         try:
             async with asyncio.timeout(settings.CHAT_RUN_SECONDS) as limit:
                 if with_llm:
-                    await LLMAgent(agent, toolbox, emit, rules).answer(question, history)
+                    await LLMAgent(agent, toolkit, emit, rules).answer(question, history)
                 else:
                     await rules.answer(question, history)
         except TimeoutError:
             if not limit.expired():
                 raise
-            emit(Failed("internal", rules.too_slow(question), tuple(toolbox.uses)))
-
-    async def _client_for(self, agent: Agent, question: str) -> TWSClient:
-        engine = engine_for(agent.engines, question)
-        return await self._get_tws_client(engine)
+            emit(Failed("internal", rules.too_slow(), tuple(toolkit.uses)))
 
 
 def _client_of(engine: Engine) -> TWSClient:

@@ -12,9 +12,15 @@ cancelled at any point: nothing is stored before `tws.chat.runs.store_answer` ge
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from knowledge.claims.answer import Answer
+from tws.answers.understanding.asked import Understood
+
+Outcome = Literal["answered", "partial", "cannot", "ask", "refused", "error"]
+"""partial: some of the question was not used; ask: a question back; refused: an order."""
 ErrorCode = Literal["hwa_unavailable", "llm_unavailable", "internal"]
 
 
@@ -79,21 +85,38 @@ class Chunk:
 class Final:
     """The whole answer, in Markdown, and what it rests on.
 
-    `evidence` is what the memory keeps: `{tool, arguments, result, fetched_at}` for each call that
-    succeeded. `kind` is "state" when the live plan was read. `cites` are the memories the answer
-    quotes. `answered` is False for an honest no: nothing to remember. `note` is what the answer
-    begins with about the moment it was given in, and no memory keeps.
+    `segments` are the answer as data (knowledge/claims), `evidence` its readings as JSON.
+    `understood` is the question as it was taken, with what the answer listed. `kind` is "state"
+    when the plan was read. `used` are the memories it was given from, by id and version, and how
+    (knowledge/lineage.py). `suggestions` may be asked
+    next. `note` is what the answer begins with about the moment it was given in, and no memory
+    keeps.
     """
 
     answer: str
+    outcome: Outcome = "answered"
+    segments: Answer | None = None
+    understood: Understood | None = None
+    suggestions: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
     tools: tuple[ToolUse, ...] = ()
     kind: Literal["knowledge", "state"] = "knowledge"
     evidence: tuple[dict[str, Any], ...] = ()
-    cites: tuple[uuid.UUID, ...] = ()
-    answered: bool = True
+    used: Mapping[tuple[uuid.UUID, int], str] = field(default_factory=dict)
     mode: Literal["rules", "llm"] = "rules"
+    engine: str = ""
     note: str = ""
+
+    @property
+    def is_worth_keeping(self) -> bool:
+        """No honest no, question back or refusal: they say nothing. Nor what only quotes."""
+        says_something = self.kind == "state" or self.mode == "llm"
+        return says_something and self.outcome in {"answered", "partial"}
+
+    @property
+    def claims(self) -> list[dict[str, Any]]:
+        """Each value of the answer: where in the evidence it stands, and how it was said."""
+        return [asdict(claim) for claim in self.segments.claims] if self.segments else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +129,20 @@ class Failed:
 
 
 Event = RunStarted | ToolCall | ToolResult | Chunk | Final | Failed
+Emit = Callable[[Event], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An earlier question of the conversation with its answer; what "and its log?" refers to."""
+    """An earlier question of the conversation with its answer; what "and its log?" refers to.
+
+    `understood` is how that question was taken, and what its answer listed.
+    """
 
     question: str
     answer: str
     tools: tuple[ToolUse, ...] = field(default=())
+    understood: Understood | None = None
 
 
 def frame(event: Event) -> dict[str, Any]:
@@ -138,6 +166,28 @@ def frame(event: Event) -> dict[str, Any]:
                 "type": "message",
                 "is_final": True,
                 "message": event.answer,
+                **said_of(event),
                 "sources": [source.as_dict() for source in event.sources],
                 "tools": [use.as_dict() for use in event.tools],
             }
+
+
+def said_of(final: Final) -> dict[str, Any]:
+    """What every reply tells beside its text: in frames, at the terminal, in JSON."""
+    return {
+        "understood": how_understood(final.understood),
+        "outcome": final.outcome,
+        "claims": final.claims,
+        "suggestions": list(final.suggestions),
+    }
+
+
+def how_understood(understood: Understood | None) -> dict[str, Any] | None:
+    """The question in the words it was taken in, and the words of it that were not used."""
+    if understood is None:
+        return None
+    return {
+        "text": understood.text,
+        "parts": list(understood.parts),
+        "unused": list(understood.unused),
+    }

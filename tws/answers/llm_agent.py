@@ -18,23 +18,21 @@ from string import Template
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
+from knowledge.claims.evidence import Reading
+from knowledge.hwa.statuses import Language
 from knowledge.llm import LLMBrokenOff, LLMError, Reply, as_message, stream
-from tws.answers import memories
-from tws.answers.desk import Desk
-from tws.answers.events import Chunk, Failed, Final, Turn
-from tws.answers.language import Language
-from tws.answers.memories import Recalled
-from tws.answers.phrases import say
-from tws.answers.rules import RuleAgent
+from tws.answers.events import Chunk, Emit, Failed, Final, Turn
+from tws.answers.memories import reading_of, source_of, used
+from tws.answers.rules import RuleAgent, aside, thread_of
+from tws.answers.toolkit import EngineDown, Toolkit
+from tws.answers.understanding.asked import SmallTalk, Understood
 from tws.models import Agent
-from tws.tools.toolbox import Emit, Outcome, Toolbox
 
 PROMPTS = Path(__file__).parent / "prompts"
 MAX_TOKENS = 1_500
 LONGEST_RESULT = 16_000  # characters of one tool result that the model gets to read
-MOST_BRACKETS = 100
-"""Of a call's arguments. No tool takes so many; what is nested deeply breaks who walks it."""
 REMEMBERED = 5
 _CITED = re.compile(r"\[(?:memory|memória|memoria) (\d{1,2})\]", re.IGNORECASE)
 _LANGUAGE_NAMES: dict[Language, str] = {"pt": "Brazilian Portuguese", "en": "English"}
@@ -48,35 +46,41 @@ def prompt(name: str) -> str:
 @dataclass(slots=True)
 class LLMAgent:
     agent: Agent
-    toolbox: Toolbox
+    toolkit: Toolkit
     emit: Emit
     fallback: RuleAgent
     _said: list[str] = field(default_factory=list)
 
     async def answer(self, question: str, history: Sequence[Turn] = ()) -> None:
         """Emit the answer's Chunks and its Final, or Failed."""
-        language = self.fallback.language_of(question, history)
-        if self.fallback.is_small_talk(question):
+        try:
+            understood = await self.fallback.understood(question, thread_of(history))
+        except EngineDown:
             await self.fallback.answer(question, history)
             return
-        recalled = list(await self.fallback.recall(question, REMEMBERED))
+        if isinstance(understood.asked, SmallTalk):
+            await self.fallback.answer(question, history)
+            return
+        language = understood.language
+        found = await self.fallback.recall(understood.standing, REMEMBERED)
+        recalled = [await reading_of(self.toolkit, memory) for memory in found]
         try:
             whole = await self._converse(self._opening(question, history, recalled, language))
         except LLMError as error:
             await self._without_the_model(error, question, history, language)
             return
         if whole:
-            self._finish(recalled, language)
-        elif not self.fallback.failed_for_hwa(language):
-            text = say(language, "llm_steps", steps=settings.CHAT_MAX_STEPS)
-            self.emit(Chunk(text))
-            self.emit(self._final(text, (), language, answered=False))
+            self._finish(understood, recalled)
+        else:
+            steps = settings.CHAT_MAX_STEPS
+            self._say(aside(self.toolkit, language, ["llm_steps"], steps=steps))
+            self.emit(Final("".join(self._said), outcome="cannot", mode="llm"))
 
     def _opening(
         self,
         question: str,
         history: Sequence[Turn],
-        recalled: Sequence[Recalled],
+        recalled: Sequence[Reading],
         language: Language,
     ) -> list[dict[str, Any]]:
         """The messages before the model's first word."""
@@ -88,11 +92,11 @@ class LLMAgent:
             shown = [
                 {
                     "number": number,
-                    "trust": memory.trust,
-                    "kind": memory.kind,
-                    "date": memory.created_at.isoformat(timespec="minutes"),
-                    "question": memory.user_query,
-                    "answer": memory.agent_response[:4_000],
+                    "trust": memory.result["trust"],
+                    "kind": memory.result["kind"],
+                    "date": memory.result["created_at"],
+                    "question": memory.result["user_query"],
+                    "answer": memory.result["agent_response"][:4_000],
                 }
                 for number, memory in enumerate(recalled, 1)
             ]
@@ -121,12 +125,8 @@ class LLMAgent:
                 return True
             messages.append(as_message(reply))
             for call in reply.tool_calls:
-                outcome = await self._call(call.name, call.arguments)
-                messages.append(
-                    {"role": "tool", "tool_call_id": call.id, "content": self._told(outcome)}
-                )
-            if self.toolbox.unavailable is not None and not self.toolbox.evidence:
-                return False  # nothing was read: what the model would say now is made up
+                told = as_data((await self.toolkit.call(call.name, call.arguments)).text)
+                messages.append({"role": "tool", "tool_call_id": call.id, "content": told})
         return False
 
     async def _speak(self, messages: list[dict[str, Any]], *, with_tools: bool) -> Reply:
@@ -138,7 +138,7 @@ class LLMAgent:
             messages,
             max_tokens=MAX_TOKENS,
             model=self.agent.model or None,
-            tools=self.toolbox.schemas() if with_tools else (),
+            tools=self.toolkit.schemas() if with_tools else (),
         ):
             if delta.text:
                 self._say(delta.text)
@@ -151,89 +151,55 @@ class LLMAgent:
         self._said.append(text)
         self.emit(Chunk(text))
 
-    async def _call(self, name: str, arguments: str) -> Outcome:
-        try:
-            parsed = json.loads(arguments or "{}", parse_constant=_no_number)
-            json.dumps(parsed, ensure_ascii=False).encode()  # no halves of characters
-        except (ValueError, RecursionError):
-            parsed = None
-        is_nested = arguments.count("[") + arguments.count("{") > MOST_BRACKETS
-        if not isinstance(parsed, dict) or is_nested:
-            return Outcome(False, {}, error="the arguments are not a JSON object")
-        return await self.toolbox.call(name, parsed)
-
-    def _told(self, outcome: Outcome) -> str:
-        """A tool's outcome as the model reads it; errors too, so that it can do better."""
-        if not outcome.ok:
-            return as_data({"error": outcome.error})
-        return as_data(
-            {
-                "engine": self.toolbox.engine,
-                "simulated": self.toolbox.simulated,
-                "fetched_at": self.toolbox.uses[-1].fetched_at,
-                "result": outcome.result,
-            }
-        )
-
-    def _finish(self, recalled: Sequence[Recalled], language: Language) -> None:
+    def _finish(self, understood: Understood, recalled: Sequence[Reading]) -> None:
         answer = "".join(self._said)
         numbers = {int(number) for number in _CITED.findall(answer)}
         cited = [memory for at, memory in enumerate(recalled, 1) if at in numbers]
-        if not self.toolbox.evidence and not cited:
-            note = "\n\n" + say(language, "model_only")
+        read = [one for one in self.toolkit.readings if not one.id.startswith("m")]
+        if not read and not cited:
+            note = "\n\n" + aside(self.toolkit, understood.language, ["model_only"])
             self._say(note)
             answer += note
-        self.emit(self._final(answer, cited, language))
-
-    def _final(
-        self,
-        answer: str,
-        cited: Sequence[Recalled],
-        language: Language,
-        *,
-        answered: bool = True,
-    ) -> Final:
-        box = self.toolbox
-        return Final(
-            answer=answer,
-            sources=(*box.sources, *(memories.source(memory, language) for memory in cited)),
-            tools=tuple(box.uses),
-            kind="state" if box.evidence else "knowledge",
-            evidence=tuple(box.evidence),
-            cites=tuple(memory.memory_id for memory in cited),
-            answered=answered,
-            mode="llm",
+        self.emit(
+            Final(
+                answer=answer,
+                understood=understood,
+                sources=(*self.toolkit.sources, *map(source_of, cited)),
+                tools=tuple(self.toolkit.uses),
+                kind="state" if read else "knowledge",
+                evidence=tuple(one.as_json() for one in (*read, *cited)),
+                used=used(recalled, "recalled") | used(cited, "quoted"),
+                engine=self.toolkit.engine.name if read else "",
+                mode="llm",
+            )
         )
 
     async def _without_the_model(
         self, error: LLMError, question: str, history: Sequence[Turn], language: Language
     ) -> None:
-        reason = why(Desk(self.toolbox, language), error)
         if self._said or isinstance(error, LLMBrokenOff):
-            message = say(language, "llm_broke_off", reason=reason)
-            self.emit(Failed("llm_unavailable", message, tuple(self.toolbox.uses)))
+            message = why(self.toolkit, language, error, "llm_broke_off")
+            self.emit(Failed("llm_unavailable", message, tuple(self.toolkit.uses)))
             return
+        reason = why(self.toolkit, language, error, "llm_down")
         await self.fallback.answer(question, history, instead_of_llm=reason)
 
 
-def why(desk: Desk, error: LLMError) -> str:
+def why(toolkit: Toolkit, language: Language, error: LLMError, head: str) -> str:
     """Why there is no answer of the model, in plain words and the endpoint's own."""
     if isinstance(error, LLMBrokenOff):
-        return desk.say(f"llm_broke_{error.how}", words=desk.quoted(error.words))
-    until = ""
-    if error.until:
-        until = desk.say("llm_until", time=desk.moment(error.until.isoformat()))
-    return desk.say(f"llm_why_{error.kind}", words=desk.quoted(error), until=until)
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+        return aside(toolkit, language, [head, f"llm_broke_{error.how}"], words=error.words)
+    keys = [head, f"llm_why_{error.kind}"]
+    if error.until is None:
+        return aside(toolkit, language, keys, words=str(error))
+    until = timezone.localtime(error.until).isoformat(timespec="seconds")
+    return aside(toolkit, language, [*keys, "llm_until"], words=str(error), until=until)
 
 
 def as_data(value: Any) -> str:
     """JSON between delimiters that the data cannot know."""
     token = secrets.token_hex(8)
-    text = json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if len(text) > LONGEST_RESULT:
         text = text[:LONGEST_RESULT] + " … (cut: ask for less)"
     return f"<<<DATA {token}\n{text}\nDATA {token}>>>"

@@ -1,25 +1,20 @@
-"""Answers that quote memories: only usable ones, each marked with who vouches for it."""
+"""Memories that may be used again, as answers find them and as readings point to them."""
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
-from typing import Literal
+from typing import Any, Literal
 
-from django.utils import timezone
-
-from knowledge.folding import fold
-from knowledge.glossary import concepts, stem
-from knowledge.hwa_terms import exact_terms, message_codes
-from knowledge.models import Kind
+from knowledge.claims.evidence import Reading
+from knowledge.models import USABLE, Kind, Memory
 from knowledge.visible import visible
 from tws.answers.events import Source
-from tws.answers.language import Language, word_set
-from tws.answers.phrases import say
+from tws.answers.language import language_of
+from tws.answers.toolkit import Toolkit
+from tws.database import in_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +28,7 @@ class Recalled:
     user_query: str
     agent_response: str
     created_at: datetime
+    version: int = 1
 
     @property
     def is_history(self) -> bool:
@@ -41,110 +37,6 @@ class Recalled:
 
 Recall = Callable[[str, int], Awaitable[Sequence[Recalled]]]
 """Finds memories for a question, the most fitting first: `(question, how many)`."""
-
-
-class Fit(IntEnum):
-    """Measured on questions with and without an answer in store: see `fit`."""
-
-    NOT = 0
-    CLOSE = 1  # shown as the closest there is, not as the answer
-    DIRECT = 2
-
-
-_CONTENT = re.compile(r"[a-z0-9]{3,}")
-_EMPTY = word_set(
-    """
-        que qual quais como por para com sem uma uns umas dos das nos nas pelo pela the what
-        which who how why when where does did for with from can should and not are was were has
-        have had this that these those any there sobre isso esse essa este esta meu minha fazer
-        faz faco posso devo tem ser estar foi algum alguma you your its quando onde porque mais
-        muito
-        """
-)
-
-
-def in_common(question: str, memory: Recalled) -> float:
-    """The share of the question's words and concepts that the memory speaks of, 0..1.
-
-    A message code or command of the question must occur to the letter, or nothing is in common.
-    """
-    text = f"{memory.user_query}\n{memory.agent_response}"
-    folded = fold(text)
-    if any(code not in text.upper() for code in message_codes(question)):
-        return 0.0
-    asked = _meaning(question)
-    if not asked:
-        return 0.0
-    held = _meaning(text)
-    shared = sum(1 for one in asked if one in held)
-    terms = [term for term in exact_terms(question) if len(term) > 2]
-    if terms and not any(fold(term) in folded for term in terms):
-        return 0.0
-    return shared / len(asked)
-
-
-def _meaning(text: str) -> set[str]:
-    """Words by their root; those the glossary knows, by their concept in either language."""
-    words = {word for word in _CONTENT.findall(fold(text)) if word not in _EMPTY}
-    known = {word: concepts(word) for word in words}
-    found = {f"={concept}" for named in known.values() for concept in named}
-    return found | {stem(word) for word, named in known.items() if not named}
-
-
-def fit(question: str, memory: Recalled) -> Fit:
-    """How well a memory answers the question. Message codes and names must occur in it."""
-    shared = in_common(question, memory)
-    if not shared:
-        return Fit.NOT
-    if memory.score >= 0.40 or (memory.score >= 0.30 and shared >= 0.5):
-        return Fit.DIRECT
-    return Fit.CLOSE if memory.score >= 0.25 and shared >= 0.2 else Fit.NOT
-
-
-async def fitting(
-    recall: Recall, question: str, least: Fit = Fit.CLOSE, *, history: bool = True
-) -> list[Recalled]:
-    """Memories that answer the question, the surest first; `history`: states of the past too.
-
-    One direct answer is enough; of those that are only close, the best.
-    """
-    found = [memory for memory in await recall(question, 8) if fit(question, memory) >= least]
-    knowledge = [memory for memory in found if not memory.is_history]
-    direct = [memory for memory in knowledge if fit(question, memory) is Fit.DIRECT]
-    if direct or knowledge:
-        return (direct or knowledge)[:1]
-    past = [memory for memory in found if memory.is_history and history]
-    return [memory for memory in past if fit(question, memory) is Fit.DIRECT][:2]
-
-
-def quote(memory: Recalled, language: Language, *, direct: bool = True) -> str:
-    """A memory's answer, marked with who vouches for it, and as history when it was a state."""
-    date = f"{timezone.localtime(memory.created_at):%Y-%m-%d %H:%M}"
-    trust = say(language, f"trust_{memory.trust}")
-    if memory.is_history:
-        head = say(language, "memory_history", date=date, trust=trust)
-    else:
-        asked = " ".join(visible(memory.user_query).split())[:200]
-        head = say(language, f"memory_{memory.trust}", date=date[:10], query=f"“{asked}”")
-    said = visible_lines(memory.agent_response)
-    if not direct:
-        head = f"{say(language, 'closest')}\n\n{head}"
-    return f"{head}\n\n{said}"
-
-
-def visible_lines(text: str) -> str:
-    """Hidden characters shown, line breaks kept, each line marked as a quotation."""
-    return "\n".join(f"> {visible(line)}" for line in text.strip().splitlines())
-
-
-def source(memory: Recalled, language: Language) -> Source:
-    label = " ".join(visible(memory.user_query).split())[:120]
-    return Source(
-        kind="memory",
-        ref=str(memory.memory_id),
-        label=f"{label} ({say(language, f'trust_{memory.trust}')})",
-        trust=memory.trust,
-    )
 
 
 async def recall(question: str, limit: int) -> list[Recalled]:
@@ -160,6 +52,61 @@ async def recall(question: str, limit: int) -> list[Recalled]:
             user_query=hit.user_query,
             agent_response=hit.agent_response,
             created_at=hit.created_at,
+            version=hit.version,
         )
         for hit in await knowledge_graph.search_similar_issues(question, limit)
     ]
+
+
+async def of_starter(key: str, language: str) -> Recalled | None:
+    """An entry of the starter knowledge, as long as it is approved."""
+    return await in_database(_of_starter, f"starter.{key}.{language}")
+
+
+def _of_starter(external_id: str) -> Recalled | None:
+    found = Memory.objects.filter(external_id=external_id, trust__in=USABLE).first()
+    if found is None:
+        return None
+    trust: Literal["trusted", "cleared"] = "trusted" if found.trust == "trusted" else "cleared"
+    return Recalled(
+        found.pk, 1.0, trust, found.kind, found.user_query, found.agent_response,
+        found.created_at, found.version,
+    )  # fmt: skip
+
+
+async def reading_of(toolkit: Toolkit, memory: Recalled) -> Reading:
+    """The memory as a reading m1, m2, …, with who approved it and when."""
+    by, at = await in_database(_approval, memory)
+    result: dict[str, Any] = {
+        "memory_id": str(memory.memory_id),
+        "version": memory.version,
+        "trust": memory.trust,
+        "kind": memory.kind,
+        "user_query": memory.user_query,
+        "agent_response": memory.agent_response,
+        "approved_by": by,
+        "approved_at": at.isoformat() if at else None,
+        "created_at": memory.created_at.isoformat(),
+        "language": language_of(f"{memory.user_query} {memory.agent_response}"),
+    }
+    return toolkit.add_memory_reading((memory.memory_id, memory.version), result)
+
+
+def _approval(memory: Recalled) -> tuple[str | None, datetime | None]:
+    if memory.trust != "trusted":
+        return None, None
+    rows = Memory.objects.filter(pk=memory.memory_id)
+    found = rows.values_list("audit__reviewer__username", "audit__reviewed_at").first()
+    return found or (None, None)
+
+
+def used(readings: Sequence[Reading], how: str) -> dict[tuple[uuid.UUID, int], str]:
+    """These memories, in their versions, as lineage keeps them."""
+    return {(uuid.UUID(one.result["memory_id"]), one.result["version"]): how for one in readings}
+
+
+def source_of(reading: Reading) -> Source:
+    """A quoted memory among an answer's sources."""
+    known = reading.result
+    label = " ".join(visible(known["user_query"]).split())[:120]
+    return Source(kind="memory", ref=str(known["memory_id"]), label=label, trust=known["trust"])

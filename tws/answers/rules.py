@@ -1,232 +1,296 @@
-"""The rule-based agent: takes a question apart, asks the tools, says what they returned."""
+"""The agent by rules: it understands a question, reads what that takes, and says it."""
 
 from __future__ import annotations
 
-import re
+import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import get_language
 
-from tws.answers import memories
-from tws.answers.desk import CannotAnswer, Desk, NoAnswer, ToolFailed
-from tws.answers.events import Chunk, Failed, Final, Turn
-from tws.answers.intents import Question, is_how_to, understand
-from tws.answers.language import Language, choose_language
-from tws.answers.memories import Fit, Recall, Recalled, fit
-from tws.answers.names import Name, names_in, offered, ordinal_in
-from tws.answers.phrases import say
-from tws.answers.route import Route
-from tws.hwa.errors import TWSBadReply
+from knowledge.claims.phrases import PHRASES
+from knowledge.folding import fold
+from knowledge.hwa.statuses import Language
+from knowledge.retrieval import SearchUnavailable
+from tws.answers.events import Chunk, Emit, Event, Failed, Final, Turn
+from tws.answers.memories import Recall, Recalled, source_of, used
+from tws.answers.saying import beside, knowledge, objects, queries, talk
+from tws.answers.saying.speech import Speech
+from tws.answers.toolkit import EngineDown, NotRead, Toolkit
+from tws.answers.understanding.asked import (
+    About,
+    Ask,
+    AskBack,
+    Before,
+    CannotKnow,
+    CompareDays,
+    CompareRuns,
+    Define,
+    Engine,
+    Impact,
+    Knowledge,
+    LogOf,
+    More,
+    NotFound,
+    NotUnderstood,
+    Order,
+    SmallTalk,
+    Summary,
+    Understood,
+)
+from tws.answers.understanding.understanding import understand
+from tws.database import in_database
 from tws.models import Agent
-from tws.tools.toolbox import Emit, Outcome, Toolbox
+from tws.plan.models import PlanEngine
+
+logger = logging.getLogger(__name__)
+
+_WITHOUT_THE_PLAN = (SmallTalk, CannotKnow, Define)
+_NO_THREAD = (SmallTalk, CannotKnow, NotUnderstood, Define, Order)
+"""What leaves the thread of a conversation as it was."""
+SURE = 0.5
+"""How well a memory must fit what was not understood, or a name that the plan does not have."""
 
 
 @dataclass(slots=True)
 class RuleAgent:
-    """Answers one question at a time from tool results and cited memories, and nothing else."""
+    """Answers one question at a time from what it read and from quoted memories, nothing else."""
 
     agent: Agent
-    toolbox: Toolbox
+    toolkit: Toolkit
     emit: Emit
     recall: Recall
-    _text: str = ""
 
     async def answer(
         self, text: str, history: Sequence[Turn] = (), *, instead_of_llm: str = ""
     ) -> None:
         """Emit the answer's Chunks and its Final, or Failed when HWA does not answer.
 
-        `instead_of_llm` says why the LLM did not answer: then the answer says where it comes from,
-        and having none is the LLM's failure.
+        `instead_of_llm` says why the LLM did not answer: then the answer begins with it, and having
+        none is the LLM's failure.
         """
-        desk = Desk(self.toolbox, self.language_of(text, history))
-        self._text = text
+        last = thread_of(history)
+        taken = await self._taken(text, last)
+        speech = Speech(self.toolkit, self.emit, self._spoken(taken.language))
         try:
-            own, cited = await self._answer(desk, text, history)
-        except CannotAnswer as no:
-            if instead_of_llm:
-                message = desk.say("llm_unavailable", reason=instead_of_llm)
-                self.emit(Failed("llm_unavailable", message, tuple(self.toolbox.uses)))
-            else:
-                self._finish(desk, no.text, [], answered=False)
-        except NoAnswer as no:
-            self._finish(desk, no.text, [], answered=False)
-        except ToolFailed as failed:
-            self._fail(desk, failed)
-        else:
-            note = desk.say("llm_down", reason=instead_of_llm) if instead_of_llm else ""
-            self._finish(desk, own, cited, note=note)
-
-    def is_small_talk(self, text: str) -> bool:
-        return _small_talk(Desk(self.toolbox, "en"), understand(text)) is not None
-
-    def failed_for_hwa(self, language: Language) -> bool:
-        """Emit Failed when HWA did not answer and nothing was read; whether that was so."""
-        box = self.toolbox
-        if box.unavailable is None or box.evidence:
-            return False
-        failed = ToolFailed(box.uses[-1].tool, Outcome(False, {}, error=str(box.unavailable)))
-        self._fail(Desk(box, language), failed)
-        return True
-
-    def language_of(self, text: str, history: Sequence[Turn] = ()) -> Language:
-        earlier = [turn.question for turn in history]
-        return choose_language(text, earlier, self.agent.languages, settings.LANGUAGE_CODE)
-
-    def too_slow(self, text: str) -> str:
-        return say(self.language_of(text), "too_slow", seconds=f"{settings.CHAT_RUN_SECONDS:g}")
-
-    async def _answer(
-        self, desk: Desk, text: str, history: Sequence[Turn]
-    ) -> tuple[str, list[Recalled]]:
-        """What is said of the plan, and the memories that are quoted beside it or instead."""
+            understood = await self._with_the_plan(taken, text, last)
+        except EngineDown as down:
+            self._fail(down, speech.language)
+            return
+        note = ""
+        if instead_of_llm:
+            by_rules = aside(self.toolkit, speech.language, ["llm_by_rules"])
+            note = f"{instead_of_llm} {by_rules}\n\n"
+            self.emit(Chunk(note))
         try:
-            text, name = _resumed(text, history)
-        except WhichOf as several:
-            names = desk.names(several.names, last="or")
-            raise NoAnswer(desk.say("which_of", names=names)) from None
-        question = understand(text)
-        if chat := _small_talk(desk, question):
-            raise NoAnswer(chat)
-        knowledge = is_how_to(question)
-        if knowledge or _describes_a_case(question):
-            least = Fit.CLOSE if knowledge else Fit.DIRECT
-            if cited := await memories.fitting(self.recall, text, least, history=False):
-                return "", cited
-            named = any(one.certain for one in names_in(text))
-            if knowledge and not (named and question.has("why", "fail", "wait", "status_word")):
-                raise CannotAnswer(desk)
+            await self._say(speech, understood)
+        except EngineDown as down:
+            self._fail(down, speech.language)
+            return
+        except NotRead as error:
+            talk.not_read(speech, error)
+        self._finish(speech, understood, note)
+
+    async def understood(self, text: str, last: Turn | None) -> Understood:
+        """What the question asks. EngineDown when that takes a plan that can't be read."""
+        return await self._with_the_plan(await self._taken(text, last), text, last)
+
+    async def _taken(self, text: str, last: Turn | None) -> Understood:
+        """What the question asks, by the names that are in the database."""
+
+        def take() -> Understood:
+            return understand(
+                text,
+                now=timezone.now(),
+                zone=ZoneInfo(timezone.get_current_timezone_name()),
+                engine=self.toolkit.engine.name,
+                last=last.understood if last else None,
+                page_language=self.language,
+            )
+
+        return await in_database(take)
+
+    async def _with_the_plan(self, taken: Understood, text: str, last: Turn | None) -> Understood:
+        """The same, with a plan to answer from; taken anew where it was read only now."""
+        if isinstance(taken.asked, _WITHOUT_THE_PLAN):
+            return taken
+        known = await in_database(_read_at, self.toolkit.engine.name)
         try:
-            said = await Route(desk, question, history, name).follow()
-        except NoAnswer:
-            # A name the plan does not have may be one that a memory explains.
-            if cited := await memories.fitting(self.recall, text, Fit.DIRECT, history=False):
-                return "", cited
+            state = await self.toolkit.plan()
+        except EngineDown:
+            if isinstance(taken.asked, (Knowledge, Order)):
+                return taken
             raise
-        if said is not None:
-            return said, []
-        if cited := await memories.fitting(self.recall, text):
-            return "", cited
-        raise CannotAnswer(desk)
+        return taken if state.fetched_at == known else await self._taken(text, last)
 
-    def _finish(
-        self,
-        desk: Desk,
-        own: str,
-        cited: Sequence[Recalled],
-        *,
-        answered: bool = True,
-        note: str = "",
+    @property
+    def language(self) -> Language:
+        """The page's."""
+        return self._spoken(
+            "pt" if (get_language() or settings.LANGUAGE_CODE)[:2] == "pt" else "en"
+        )
+
+    def _spoken(self, language: Language) -> Language:
+        """The language, when the agent speaks it; else the one it speaks."""
+        codes = [code[:2] for code in self.agent.languages if code[:2] in get_args(Language)]
+        if not codes or language in codes:
+            return language
+        return "pt" if codes[0] == "pt" else "en"
+
+    # --- what fits what is asked --------------------------------------------------------------
+
+    async def _say(self, speech: Speech, understood: Understood) -> None:
+        asked = understood.asked
+        standing = understood.standing
+        match asked:
+            case SmallTalk():
+                talk.small_talk(speech, asked)
+            case CannotKnow():
+                talk.cannot_know(speech, asked)
+            case AskBack():
+                talk.ask_back(speech, asked)
+            case Order():
+                await knowledge.say_order(speech, asked)
+            case Define():
+                if not knowledge.say_definitions(speech, asked):
+                    await self._from_memory(speech, standing, "cannot.term")
+            case Knowledge():
+                await self._from_memory(speech, standing, "cannot.knowledge")
+            case NotUnderstood():
+                await self._from_memory(speech, standing, "cannot.understand", SURE)
+            case NotFound():
+                if not await self._explains(speech, standing, asked.name):
+                    talk.not_found(speech, asked)
+            case _plan:
+                await self._say_of_the_plan(speech, understood)
+
+    async def _say_of_the_plan(self, speech: Speech, understood: Understood) -> None:
+        known = asyncio.create_task(self._known(understood.standing))
+        try:
+            match understood.asked:
+                case Ask() as asked:
+                    await queries.ask(speech, asked)
+                case More() as asked:
+                    await queries.more(speech, asked.last)
+                case About() as asked:
+                    await objects.about(speech, asked, self.recall)
+                case LogOf() as asked:
+                    await beside.log(speech, asked)
+                case Impact() as asked:
+                    await beside.impact(speech, asked)
+                case Before() as asked:
+                    await beside.before(speech, asked)
+                case CompareRuns() as asked:
+                    await beside.compare_runs(speech, asked)
+                case CompareDays() as asked:
+                    await beside.compare_days(speech, asked)
+                case Summary():
+                    await beside.summary(speech)
+                case Engine():
+                    await beside.engine(speech)
+            if memory := await known:
+                speech.paragraph()
+                await knowledge.quote(speech, memory)
+        finally:
+            known.cancel()
+
+    async def _known(self, question: str) -> Recalled | None:
+        """An approved answer to this very question, which then stands below the plan's."""
+        try:
+            found = await self.recall(question, knowledge.SEARCHED)
+        except SearchUnavailable:
+            logger.warning("memories can't be searched", exc_info=True)
+            return None
+        asked = fold(question).strip(" ?!.")
+        same = (one for one in found if fold(one.user_query).strip(" ?!.") == asked)
+        return next((one for one in same if one.trust == "trusted" and not one.is_history), None)
+
+    async def _from_memory(
+        self, speech: Speech, question: str, otherwise: str, least: float = knowledge.ENOUGH
     ) -> None:
-        box = self.toolbox
-        left_out = max((one["result"].get("leftOut", 0) for one in box.evidence), default=0)
-        said = desk.say("left_out", count=left_out) if own and left_out else ""
-        parts = [part for part in (note, own, said) if part]
-        parts += [
-            memories.quote(memory, desk.language, direct=self._asked_for(memory))
-            for memory in cited
-        ]
-        if own and answered and self.toolbox.evidence:
-            parts.append(self._source_line(desk))
-        answer = "\n\n".join(parts)
-        for line in answer.splitlines(keepends=True):
-            self.emit(Chunk(line))
+        if not await knowledge.say_memory(speech, self.recall, question, least):
+            talk.cannot(speech, otherwise)
+
+    async def _explains(self, speech: Speech, question: str, name: str) -> bool:
+        """Whether a memory explains a name that the plan does not have."""
+        found = await self.recall(question, knowledge.SEARCHED)
+        naming = [one for one in found if fold(name) in fold(one.user_query + one.agent_response)]
+        best = knowledge.best_of(naming, question, SURE)
+        if best is not None:
+            await knowledge.quote(speech, best)
+        return best is not None
+
+    # --- the end ------------------------------------------------------------------------------
+
+    def _finish(self, speech: Speech, understood: Understood, note: str) -> None:
+        if note and speech.outcome not in {"answered", "partial"}:
+            self.emit(Failed("llm_unavailable", f"{note}{speech.text}", tuple(self.toolkit.uses)))
+            return
+        if speech.outcome == "answered" and understood.unused:
+            speech.outcome = "partial"
+        evidence = speech.evidence
+        read = any(one["id"][0] in "ql" for one in evidence)
+        quoted = [one for one in speech.quoted if one.result["memory_id"]]
         self.emit(
             Final(
-                answer=answer,
-                sources=(
-                    *box.sources,
-                    *(memories.source(memory, desk.language) for memory in cited),
-                ),
-                tools=tuple(box.uses),
-                kind="state" if box.evidence else "knowledge",
-                evidence=tuple(box.evidence),
-                cites=tuple(memory.memory_id for memory in cited),
-                answered=answered,
+                answer=note + speech.text,
+                outcome=speech.outcome,
+                segments=speech.composer.answer(),
+                understood=_to_go_on(understood, speech),
+                suggestions=tuple(speech.suggestions),
+                sources=(*self.toolkit.sources, *map(source_of, quoted)),
+                tools=tuple(self.toolkit.uses),
+                kind="state" if read else "knowledge",
+                evidence=tuple(evidence),
+                used=used(quoted, "quoted"),
+                engine=self.toolkit.engine.name if read else "",
                 note=note,
             )
         )
 
-    def _asked_for(self, memory: Recalled) -> bool:
-        return fit(self._text, memory) is Fit.DIRECT
+    def _fail(self, down: EngineDown, language: Language) -> None:
+        speech = Speech(self.toolkit, _silent, language)
+        talk.down(speech, down)
+        self.emit(Failed("hwa_unavailable", speech.text, tuple(self.toolkit.uses)))
 
-    def _source_line(self, desk: Desk) -> str:
-        oldest = min(str(one["fetched_at"]) for one in self.toolbox.evidence)
-        engine = self.toolbox.engine
-        if self.toolbox.simulated:
-            engine = desk.say("simulated", engine=engine)
-        return desk.say("source", engine=engine, time=desk.moment(oldest))
-
-    def _fail(self, desk: Desk, failed: ToolFailed) -> None:
-        box = self.toolbox
-        engine = box.engine or "HWA"
-        if box.unavailable is not None:
-            since = box.down_since
-            told = desk.say("since", time=desk.moment(since)) if since else ""
-            message = desk.say("unavailable", engine=engine, since=told, reason=desk.quoted(failed))
-            self.emit(Failed("hwa_unavailable", message, tuple(box.uses)))
-            return
-        if failed.tool not in box.names:
-            text = desk.say("not_allowed", tool=failed.tool)
-        elif isinstance(failed.outcome.cause, TWSBadReply):
-            text = desk.say("bad_reply", engine=engine, reason=desk.quoted(failed))
-        else:
-            text = desk.say("refused", engine=engine, reason=desk.quoted(failed))
-        self._finish(desk, text, [], answered=False)
+    def too_slow(self) -> str:
+        return aside(self.toolkit, self.language, ["too_slow"])
 
 
-CASE_WORDS = 10
-
-
-def _describes_a_case(question: Question) -> bool:
-    """A long question that names nothing of the plan, counts nothing and looks back no hours."""
-    return (
-        len(question.folded.split()) >= CASE_WORDS
-        and question.hours is None
-        and not question.has("count", "list", "recent", "summary")
-        and not any(name.certain for name in names_in(question.text))
-    )
-
-
-class WhichOf(Exception):
-    """ "Yes" to more than one offered name."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(", ".join(names))
-        self.names = names
-
-
-def _resumed(text: str, history: Sequence[Turn]) -> tuple[str, Name | None]:
-    """The question meant, when this one only answers "did you mean …?" or names another job."""
-    if not history:
-        return text, None
-    choices = offered(history)
-    question = understand(text)
-    if choices and question.has("yes"):
-        if len(choices) == 1 or ordinal_in(text) == 0:
-            return history[-1].question, Name(choices[0])
-        raise WhichOf(choices)
-    names = names_in(text)
-    alone = re.fullmatch(r"\W*[\w#./-]+\W*", text) is not None
-    if len(names) == 1 and alone and history[-1].question:
-        return history[-1].question, replace(names[0], certain=True)
-    return text, None
-
-
-def _small_talk(desk: Desk, question: Question) -> str | None:
-    if question.has("thanks"):
-        return desk.say("thanks")
-    if question.has("hello") or (question.has("help") and len(question.text) < 80):
-        return desk.say("help", examples=desk.say("examples"))
-    verb_first = re.match(r"\W*(?:por favor |please |can you |voce pode )?", question.folded)
-    rest = question.folded[verb_first.end() if verb_first else 0 :]
-    if question.has("act") and not question.text.rstrip().endswith("?") and _ORDER.match(rest):
-        return desk.say("read_only")
+def thread_of(history: Sequence[Turn]) -> Turn | None:
+    """The turn that a follow-up is about: the last that asked something of the plan."""
+    for turn in reversed(history):
+        if turn.understood and not isinstance(turn.understood.asked, _NO_THREAD):
+            return turn
     return None
 
 
-_ORDER = re.compile(
-    r"(?:reexecute|rode de novo|rerun|reinicie|restart|cancele|cancel|mate|kill|libere|release"
-    r"|submeta|submit|confirme|confirm|altere|mude|change|pare|stop|hold|segure|responda|reply)\b"
-)
+def _to_go_on(understood: Understood, speech: Speech) -> Understood:
+    """As the next question finds it: with what was listed, and where the list goes on."""
+    asked = understood.asked.last if isinstance(understood.asked, More) else understood.asked
+    if isinstance(asked, Ask):
+        asked = replace(asked, query=asked.query.model_copy(update={"after": speech.next}))
+    return replace(understood, asked=asked, shown=tuple(speech.shown))
+
+
+def aside(toolkit: Toolkit, language: Language, keys: Sequence[str], **values: Any) -> str:
+    """Sentences that are no part of an answer: why there is none, or where it comes from."""
+    speech = Speech(toolkit, _silent, language)
+    speech.note(**values)
+    for key in keys:
+        shown = PHRASES[key][language].shown
+        speech.say(key, **{name: f"u1.understood.{name}" for name in shown})
+    return speech.text
+
+
+def _silent(_event: Event) -> None: ...
+
+
+def _read_at(engine: str) -> datetime | None:
+    return PlanEngine.of(engine).fetched_at

@@ -22,7 +22,7 @@ from tws.chat.markdown import to_html
 from tws.chat.masking import StreamMask, shown
 from tws.chat.run import Run
 from tws.chat.run_log import Frame
-from tws.chat.runs import history_of, store_answer
+from tws.chat.runs import history_of, store_answer, thread_of
 from tws.database import in_database
 from tws.models import Message
 
@@ -108,7 +108,12 @@ class Answering:
             return
         event = _within_length(event)
         memory_id = await store_answer(
-            run.agent.slug, run.text, event, user=run.user, conversation=run.conversation.pk
+            run.agent.slug,
+            run.text,
+            event,
+            user=run.user,
+            conversation=run.conversation.pk,
+            run_id=run.id,
         )
         fields = clean_json(frame(event))
         text, fields["html"] = await asyncio.to_thread(_to_read, event.answer)
@@ -123,6 +128,9 @@ class Answering:
             sources=fields["sources"],
             tools=fields["tools"],
             memory_id=memory_id,
+            result=event.outcome,
+            suggestions=fields["suggestions"],
+            thread=thread_of(event),
         )
 
     async def _end(self, last: Frame, outcome: str, **answer: Any) -> None:
@@ -166,7 +174,7 @@ def _within_length(final: Final) -> Final:
     longest = settings.CHAT_MAX_ANSWER_CHARACTERS
     if len(final.answer) <= longest:
         return final
-    return replace(final, answer=final.answer[:longest] + _cut_note(), answered=False)
+    return replace(final, answer=final.answer[:longest] + _cut_note(), outcome="cannot")
 
 
 def _cut_note() -> str:

@@ -25,7 +25,7 @@ def _connection() -> dict[str, str]:
     }
 
 
-def chat_strings() -> dict[str, str]:
+def chat_strings() -> dict[str, object]:
     return _connection() | {
         "you": _("You"),
         "waiting": _("Waiting…"),
@@ -33,6 +33,15 @@ def chat_strings() -> dict[str, str]:
         "reading": _("Reading HWA: {tool}"),
         "steps": _("Steps"),
         "sources": _("Sources"),
+        "understood": _("Understood as: {how}."),
+        "unused": _("Not used: {words}."),
+        "outcomes": {
+            "partial": _("Only a part of the question was answered."),
+            "cannot": _("This could not be answered."),
+            "ask": _("A question back."),
+            "refused": _("Resync only reads."),
+        },
+        "suggestions": _("You may ask"),
         "memory": _("Memory"),
         "trusted": _("approved by a person"),
         "cleared": _("verified, not reviewed"),

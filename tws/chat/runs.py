@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
+from knowledge.lineage import note_uses
 from knowledge.models import Kind, Source
 from knowledge.store import Draft, remember
 from tws.answers.events import Final, ToolUse, Turn
+from tws.answers.understanding.asked import (
+    Understood,
+    UnderstoodMalformed,
+    read_understood,
+    understood_json,
+)
 from tws.database import in_database
 from tws.models import Conversation, Message
 
@@ -23,31 +32,50 @@ async def store_answer(
     *,
     user: User | None = None,
     conversation: uuid.UUID | None = None,
+    run_id: uuid.UUID | None = None,
 ) -> uuid.UUID | None:
-    """Remember an answer; the id of the memory that says it, None when nothing is worth keeping.
+    """Remember an answer; the id of its memory, None when nothing is worth keeping.
 
-    * read from the live plan: a new `state` memory with its evidence
-    * only quoting memories: the id of the first one quoted. What was retrieved is never stored
-      again as if it had been said anew
-    * an honest "I can't answer that": nothing, None
-    * else, words of an LLM: a new `knowledge` memory, which the auditor sees first
+    Never kept: an honest no, a question back, a refusal, what was broken off; and what only quotes
+    memories, which are there already: of that the lineage is kept. A follow-up is kept as the
+    question that it meant.
     """
-    if not final.answered:
-        return None
-    if final.kind == "knowledge" and final.cites:
-        return final.cites[0]
-    draft = Draft(
+    return await in_database(_store, agent, question, final, user, conversation, run_id)
+
+
+@transaction.atomic
+def _store(
+    agent: str,
+    question: str,
+    final: Final,
+    user: User | None,
+    conversation: uuid.UUID | None,
+    run_id: uuid.UUID | None,
+) -> uuid.UUID | None:
+    memory = None
+    if final.is_worth_keeping:
+        memory, _ = remember(_draft(agent, question, final, user, conversation))
+    note_uses(final.used, answer=memory, run_id=run_id, reader=user)
+    return memory.pk if memory else None
+
+
+def _draft(
+    agent: str, question: str, final: Final, user: User | None, conversation: uuid.UUID | None
+) -> Draft:
+    standing = final.understood.standing if final.understood else question
+    return Draft(
         agent=agent,
-        user_query=question,
+        user_query=standing,
+        asked_as=question if question != standing else "",
         agent_response=final.answer.removeprefix(final.note).lstrip("\n"),
+        answer=final.segments.as_json() if final.segments else None,
         evidence=list(final.evidence),
+        engine=final.engine,
         kind=Kind.STATE if final.kind == "state" else Kind.KNOWLEDGE,
         source=Source.CHAT,
         conversation=conversation,
         user=user,
     )
-    memory, _ = await in_database(remember, draft)
-    return memory.pk
 
 
 async def history_of(
@@ -74,9 +102,25 @@ def _history(conversation: Conversation, turns: int, before: int | None) -> list
             question=questions.get(answer.run_id, ""),
             answer=answer.text,
             tools=tuple(_tool_use(tool) for tool in answer.tools),
+            understood=_thread(answer),
         )
         for answer in reversed(recent)
     ]
+
+
+def thread_of(final: Final) -> dict[str, Any] | None:
+    """What the next question may point to, as it is kept with the answer."""
+    if final.understood is None:
+        return None
+    return understood_json(final.understood)
+
+
+def _thread(answer: Message) -> Understood | None:
+    """The inverse. What an earlier release wrote otherwise is no thread."""
+    try:
+        return read_understood(answer.thread) if answer.thread else None
+    except UnderstoodMalformed:
+        return None
 
 
 def _tool_use(tool: dict[str, object]) -> ToolUse:

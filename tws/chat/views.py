@@ -134,7 +134,18 @@ def _exchange(
             "html": to_html(answer.text),
             "sources": answer.sources,
             "tools": answer.tools,
+            "result": answer.result,
+            "understood": _how_understood(answer),
+            "suggestions": answer.suggestions,
             "memory_id": str(answer.memory_id) if answer.memory_id else None,
             "rating": ratings.get(answer.memory_id) if answer.memory_id else None,
         }
     return exchange
+
+
+def _how_understood(answer: Message) -> dict[str, Any] | None:
+    """The parts of the thread that a reader is shown: the words, and those that were not used."""
+    if not answer.thread:
+        return None
+    parts, unused = answer.thread.get("parts", []), answer.thread.get("unused", [])
+    return {"text": " · ".join(parts), "parts": parts, "unused": unused}

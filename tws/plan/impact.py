@@ -67,20 +67,22 @@ def impact(
     `successors` are kind and id of what HWA says depends on it, where not all edges are read yet.
 
     `matched` jobs and job streams, of them `critical`; `rows` with their deadlines, the soonest
-    first; `until`: when the object must have started for every deadline to hold, as far as
-    estimates tell; `complete`: whether all edges between the objects are known.
+    first; `until`: when it must have started for every deadline to hold, as far as estimates tell;
+    `complete`: whether all edges between the objects are known. `direct`: all that depends on the
+    object itself, done or not.
     """
     walk = _Walk(engine)
     start = _start(walk, kind, hwa_id)
     if start is None:
         return None
-    level = walk.reach([start, *_told_to_follow(walk, start, successors)])
+    told = list(successors)
+    level = walk.reach([start, *_told_to_follow(walk, start, told)])
     for _step in range(MOST_STEPS):
         level = walk.reach(_held_up(walk, level))
         if not level:
-            return _told(walk, start)
+            return _told(walk, start) | _direct(walk, start, told)
     walk.is_whole = False  # a circle, or a chain beyond measure
-    return _told(walk, start)
+    return _told(walk, start) | _direct(walk, start, told)
 
 
 def _start(walk: _Walk, kind: str, hwa_id: str) -> _Node | None:
@@ -191,18 +193,33 @@ def _told(walk: _Walk, start: _Node) -> dict[str, Any]:
     }
 
 
+def _direct(walk: _Walk, start: _Node, told: list[tuple[str, str]]) -> dict[str, Any]:
+    """What depends on the object itself, by the edges that were read and by what HWA told."""
+    edges = PlanDependency.objects.filter(engine=walk.engine, target_id=start.hwa_id)
+    found = dict.fromkeys([*edges.order_by("of_name").values_list("of_kind", "of_id"), *told])
+    jobs = [of_id for kind, of_id in found if kind == "job"]
+    streams = [of_id for kind, of_id in found if kind == "stream"]
+    _load(walk, set(jobs), set(streams))
+    nodes: list[PlanJob | PlanJobStream] = [
+        *(walk.jobs[of_id] for of_id in jobs if of_id in walk.jobs),
+        *(walk.streams[of_id] for of_id in streams if of_id in walk.streams),
+    ]
+    rows = [_row(start.hwa_id, node) for node in nodes[:SHOWN]]
+    return {"direct": rows, "direct_matched": len(nodes)}
+
+
 def _distinct(walk: _Walk, held: list[_Node]) -> list[dict[str, Any]]:
     """A job stream is held up at its start, at its end, or both: one row."""
     rows: dict[str, dict[str, Any]] = {}
     for node in held:
         if node.part == "job":
-            rows[node.hwa_id] = _row(node, walk.jobs[node.hwa_id])
+            rows[node.hwa_id] = _row(node.because, walk.jobs[node.hwa_id])
         else:
-            rows.setdefault(node.hwa_id, _row(node, walk.streams[node.hwa_id]))
+            rows.setdefault(node.hwa_id, _row(node.because, walk.streams[node.hwa_id]))
     return list(rows.values())
 
 
-def _row(node: _Node, known: PlanJob | PlanJobStream) -> dict[str, Any]:
+def _row(because: str, known: PlanJob | PlanJobStream) -> dict[str, Any]:
     job = known if isinstance(known, PlanJob) else None
     return {
         "id": known.hwa_id,
@@ -214,7 +231,7 @@ def _row(node: _Node, known: PlanJob | PlanJobStream) -> dict[str, Any]:
         "deadline": plain(known.deadline_at),
         "critical": job.is_critical if job else None,
         "critical_start": plain(job.critical_start_at) if job else None,
-        "because": node.because,
+        "because": because,
     }
 
 

@@ -72,7 +72,7 @@ def excerpt(part: LogPart, wanted: int) -> dict[str, Any]:
 
 
 def _line(number: int, text: str) -> dict[str, Any]:
-    return {"line": number, "text": mask_secrets(text[:LONGEST_LINE])}
+    return {"number": number, "text": mask_secrets(text[:LONGEST_LINE])}
 
 
 def _run(engine: str, job_id: str, number: int | None) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
     if named := _another(q, last, names):
         return named
     nth = next(q.of("nth"), None)
-    if nth and last.shown and not q.numbers:
+    if nth and last.shown and all(nth.first <= one.first <= nth.last for one in q.numbers):
         at = len(last.shown) - 1 if nth.key == "last" else int(nth.key)
         q.use(*q.of("nth"), *q.of("superlative"), *q.statuses)
         if at >= len(last.shown):

@@ -1,44 +1,55 @@
-"""One question at the terminal, answered as the chat answers it."""
+"""A question at the terminal, or a conversation, answered as the chat answers it."""
 
 from __future__ import annotations
 
 import json
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
 
+from knowledge.visible import visible
 from tws.answers.agents import AgentManager, close_shared
-from tws.answers.events import Chunk, Event, Failed, Final, ToolCall
-from tws.chat.runs import store_answer
+from tws.answers.events import Chunk, Event, Failed, Final, ToolCall, Turn, said_of
+from tws.chat.runs import TURNS, store_answer
 from tws.models import Agent
+
+OUTCOMES = {
+    "partial": "Some of the question was not used.",
+    "cannot": "This could not be answered.",
+    "ask": "The agent asks back.",
+    "refused": "The agent only reads.",
+}
 
 
 class Command(BaseCommand):
     help = (
-        "Ask an agent one question. The answer is stored as a memory, as in the chat. "
-        "Exit status 1: HWA or the LLM did not answer."
+        "Ask an agent one question, or with --chat one after the other. Answers are stored as "
+        "memories, as in the chat. Exit status 1: HWA or the LLM did not answer."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("agent", help="the agent's id, for example tws-analyzer")
         parser.add_argument("question", help="in Portuguese or English, in quotes")
         parser.add_argument(
-            "--json", action="store_true", help="print {answer, sources, tools, memory_id}"
+            "--chat", action="store_true", help="go on with further questions, one a line"
+        )
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            help="print {answer, understood, outcome, claims, suggestions, sources, tools, "
+            "memory_id}, one object a line",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["question"].strip():
             raise CommandError("The question is empty.")
         agent = self._agent(options["agent"])
-        quiet = options["json"]
-        reply = async_to_sync(self._ask)(agent, options["question"], quiet=quiet)
-        if quiet:
-            self.stdout.write(json.dumps(reply, ensure_ascii=False))
-        if "error" in reply:
+        if not async_to_sync(self._converse)(agent, self._questions(options), options["json"]):
             sys.exit(1)
 
     def _agent(self, slug: str) -> Agent:
@@ -48,19 +59,52 @@ class Command(BaseCommand):
             known = ", ".join(Agent.objects.filter(is_active=True).values_list("slug", flat=True))
             raise CommandError(f"There is no active agent {slug!r}. There are: {known}.") from None
 
-    async def _ask(self, agent: Agent, question: str, *, quiet: bool) -> dict[str, Any]:
+    def _questions(self, options: dict[str, Any]) -> Iterator[str]:
+        yield options["question"]
+        while options["chat"]:
+            if sys.stdin.isatty():
+                self.stderr.write("> ", ending="")
+                self.stderr.flush()
+            line = sys.stdin.readline()
+            if not line:
+                return
+            if line.strip():
+                yield line.strip()
+
+    async def _converse(self, agent: Agent, questions: Iterator[str], as_json: bool) -> bool:
+        """Answer each question; whether all were."""
+        history: list[Turn] = []
+        answered = True
         try:
-            async with (
-                AgentManager() as manager,
-                aclosing(manager.answer(agent, question)) as events,
-            ):
-                async for event in events:
-                    if not quiet:
-                        self._show(event)
-                    if isinstance(event, (Final, Failed)):
-                        return await _reply(agent, question, event)
+            async with AgentManager() as manager:
+                for question in questions:
+                    end = await self._ask(manager, agent, question, history, quiet=as_json)
+                    reply = await _reply(agent, question, end)
+                    if as_json:
+                        self.stdout.write(json.dumps(reply, ensure_ascii=False))
+                    if isinstance(end, Final):
+                        turn = Turn(question, end.answer, end.tools, end.understood)
+                        history = [*history, turn][-TURNS:]
+                    answered = answered and isinstance(end, Final)
         finally:
             await close_shared()
+        return answered
+
+    async def _ask(
+        self,
+        manager: AgentManager,
+        agent: Agent,
+        question: str,
+        history: list[Turn],
+        *,
+        quiet: bool,
+    ) -> Final | Failed:
+        async with aclosing(manager.answer(agent, question, history=history)) as events:
+            async for event in events:
+                if not quiet:
+                    self._show(event)
+                if isinstance(event, (Final, Failed)):
+                    return event
         raise CommandError("The run ended without an answer.")
 
     def _show(self, event: Event) -> None:
@@ -74,9 +118,21 @@ class Command(BaseCommand):
             case Failed():
                 self.stderr.write(event.message)
             case Final():
-                self.stdout.write("")
-                for source in event.sources:
-                    self.stdout.write(f"[{source.kind}] {source.label} {source.fetched_at or ''}")
+                self._show_end(event)
+
+    def _show_end(self, final: Final) -> None:
+        """How it was understood, what came of it, and where it comes from."""
+        self.stdout.write("")
+        if final.understood and final.understood.parts:
+            self.stdout.write(f"[understood] {visible(final.understood.text)}")
+        if final.understood and final.understood.unused:
+            self.stdout.write(f"[not used] {visible(', '.join(final.understood.unused))}")
+        if final.outcome in OUTCOMES:
+            self.stdout.write(f"[{final.outcome}] {OUTCOMES[final.outcome]}")
+        for source in final.sources:
+            self.stdout.write(f"[{source.kind}] {source.label} {source.fetched_at or ''}")
+        for suggestion in final.suggestions:
+            self.stdout.write(f"[you may ask] {visible(suggestion)}")
 
 
 async def _reply(agent: Agent, question: str, end: Final | Failed) -> dict[str, Any]:
@@ -84,6 +140,10 @@ async def _reply(agent: Agent, question: str, end: Final | Failed) -> dict[str, 
     if isinstance(end, Failed):
         return {
             "answer": end.message,
+            "understood": None,
+            "outcome": "error",
+            "claims": [],
+            "suggestions": [],
             "sources": [],
             "tools": tools,
             "memory_id": None,
@@ -92,6 +152,7 @@ async def _reply(agent: Agent, question: str, end: Final | Failed) -> dict[str, 
     memory_id = await store_answer(agent.slug, question, end)
     return {
         "answer": end.answer,
+        **said_of(end),
         "sources": [source.as_dict() for source in end.sources],
         "tools": tools,
         "memory_id": str(memory_id) if memory_id else None,

@@ -329,12 +329,13 @@ RESOURCES = Entity(
     order=("resource", "workstation"),
     listed="/plan/resource",
 )
+PROMPT_STATUSES = ("NOT_ASKED", "ASKED", "ANSWERED_YES", "ANSWERED_NO")
 PROMPTS = Entity(
     PlanPrompt,
     {
         "prompt": Field("name", "name"),
         "number": Field("number", "number"),
-        "status": Field("word", "status"),
+        "status": Field("word", "status", PROMPT_STATUSES),
         "type": Field("word", "type"),
         "text": Field("text", "text"),
     },

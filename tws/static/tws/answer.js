@@ -1,5 +1,5 @@
-// One answer: its steps while it works, its text while it streams, then its sources and the
-// buttons for feedback. Only `html`, which the server has cleaned, is ever taken as HTML.
+// One answer: its steps while it works, its text while it streams, then how the question was
+// understood, its sources, what may be asked next and the buttons for feedback. Only `html`, which the server has cleaned, is ever taken as HTML.
 
 import { element, fill, moment } from "./dom.js";
 
@@ -12,9 +12,10 @@ const GOOD = 5;
 const WRONG = 1;
 
 export class Answer {
-  constructor(strings, { rate, askAgain }) {
-    Object.assign(this, { strings, rate, askAgain });
+  constructor(strings, { rate, askAgain, suggest }) {
+    Object.assign(this, { strings, rate, askAgain, suggest });
     this.progress = element("p", { class: "progress" }, strings.thinking);
+    this.understood = element("p", { class: "understood quiet", hidden: true });
     this.text = element("div", { class: "text streaming" });
     this.stepList = element("ol");
     this.stepCount = element("span");
@@ -22,7 +23,7 @@ export class Answer {
       element("summary", {}, `${strings.steps} `, this.stepCount), this.stepList);
     this.end = element("div", { class: "end" });
     this.root = element("div", { class: "answer", "aria-busy": "true" },
-      this.progress, this.text, this.steps, this.end);
+      this.progress, this.understood, this.text, this.steps, this.end);
   }
 
   waiting(isWaiting) {
@@ -47,7 +48,9 @@ export class Answer {
         break;
       case "message":
         this.showHtml(frame.html);
+        this.showUnderstood(frame.understood, frame.outcome);
         this.showSources(frame.sources);
+        this.showSuggestions(frame.suggestions);
         this.showFeedback(frame.memory_id, null);
         break;
       case "stopped":
@@ -60,7 +63,7 @@ export class Answer {
   }
 
   /** An answer from the history. */
-  showPast({ outcome, html, sources, tools, memory_id: memoryId, rating }) {
+  showPast({ outcome, html, sources, tools, memory_id: memoryId, rating, understood, result, suggestions }) {
     for (const tool of tools) {
       this.addStep(tool);
       this.endStep(tool);
@@ -68,7 +71,9 @@ export class Answer {
     this.showHtml(html);
     if (outcome === "stopped") this.settle(this.strings.stopped, "quiet");
     else if (outcome === "error") this.settle(this.strings.not_answered, "problem");
+    this.showUnderstood(understood, result);
     this.showSources(sources);
+    this.showSuggestions(suggestions);
     this.showFeedback(memoryId, rating);
   }
 
@@ -114,6 +119,24 @@ export class Answer {
   finish() {
     this.progress.hidden = true;
     this.root.removeAttribute("aria-busy");
+  }
+
+  /** How the question was taken, the words of it that were not used, and what came of it. */
+  showUnderstood(understood, outcome) {
+    const said = [];
+    if (understood?.text) said.push(fill(this.strings.understood, { how: understood.text }));
+    if (understood?.unused?.length) said.push(fill(this.strings.unused, { words: understood.unused.join(", ") }));
+    if (this.strings.outcomes[outcome]) said.push(this.strings.outcomes[outcome]);
+    this.understood.textContent = said.join(" ");
+    this.understood.hidden = !said.length;
+  }
+
+  showSuggestions(suggestions) {
+    if (!suggestions?.length) return;
+    this.end.append(element("div", { class: "suggestions" },
+      element("h3", {}, this.strings.suggestions),
+      ...suggestions.map((text) => element("button",
+        { type: "button", class: "plain", onclick: () => this.suggest(text) }, text))));
   }
 
   showSources(sources) {

@@ -15,7 +15,7 @@ let isReady = false; // the server has said which conversation this is
 class Exchange {
   constructor(question, clientId, runId = null) {
     Object.assign(this, { question, clientId, runId, lastSeq: 0, over: false });
-    this.answer = new Answer(strings, { rate, askAgain: () => fillIn(question) });
+    this.answer = new Answer(strings, { rate, askAgain: () => fillIn(question), suggest: fillIn });
     this.article = element("article", { class: "exchange" },
       element("div", { class: "question" },
         element("span", { class: "hidden" }, `${strings.you}: `), element("p", {}, question)),

@@ -1,0 +1,221 @@
+"""What stands beside the queries: logs, what is held up, runs and days side by side, the whole."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from knowledge.claims.composing import claim
+from knowledge.claims.evidence import Reading
+from tws.answers.saying.objects import ENTITY, find, run_at
+from tws.answers.saying.queries import NAME
+from tws.answers.saying.speech import Speech
+from tws.answers.toolkit import NotThere
+from tws.answers.understanding.asked import (
+    Before,
+    CompareDays,
+    CompareRuns,
+    Impact,
+    LogOf,
+    Thing,
+)
+from tws.plan.query import PlanQuery
+
+LINES = 25
+_HELD_UP = ["kind", "name", "stream", "status", "deadline"]
+_SUCCESSOR = ["kind", "name", "stream", "status"]
+_PREDECESSOR = ["target", "target_stream", "target_status", "satisfied"]
+_COMPARED = ["number", "status", "return_code", "start", "end", "minutes"]
+
+
+# --- logs ---------------------------------------------------------------------------------------
+
+
+async def log(speech: Speech, asked: LogOf) -> None:
+    object_id = await find(speech, asked.object)
+    number = None
+    if asked.run != "last":
+        job = await speech.read(speech.toolkit.inspect("job", object_id))
+        run = run_at(job.result, asked.run)
+        if run is None:
+            speech.say("never_ran", name=f"{job.id}.job")
+            return
+        number = job.result["last_runs"][run]["number"]
+    try:
+        reading = await speech.read(speech.toolkit.log(object_id, number, LINES))
+    except NotThere:
+        job = await speech.read(speech.toolkit.inspect("job", object_id))
+        speech.say("log.none" if job.result["last_runs"] else "never_ran", name=f"{job.id}.job")
+        return
+    known, at = reading.result, reading.id
+    speech.list_thing(Thing("job", known["job"], object_id, known["stream"] or ""))
+    if known["number"] is not None:
+        slots = {"number": f"{at}.number", "status": f"{at}.status"}
+        speech.say("log", name=f"{at}.job", **slots)
+    else:
+        speech.say("log.plain", name=f"{at}.job")
+    lines = [line["number"] for line in known["lines"]]
+    if lines:
+        speech.log(reading, lines)
+    if known["matched"] is not None and known["shown"] < known["matched"]:
+        speech.paragraph()
+        speech.say("log.shown", shown=f"{at}.shown", n=f"{at}.matched")
+
+
+# --- before and after ---------------------------------------------------------------------------
+
+
+def _node(thing: Thing) -> Literal["job", "stream"]:
+    return "stream" if thing.kind == "stream" else "job"
+
+
+async def impact(speech: Speech, asked: Impact) -> None:
+    thing = asked.object
+    object_id = await find(speech, thing)
+    reading = await speech.read(speech.toolkit.impact(_node(thing), object_id))
+    known, at = reading.result, reading.id
+    speech.note(name=thing.name)
+    if asked.direct:
+        _say_successors(speech, known, at)
+    elif not known["matched"]:
+        speech.say("impact.none", name="u1.understood.name", nothing=f"{at}.matched == `0`")
+    else:
+        slots = {"n": f"{at}.matched", "jobs": f"{at}.jobs", "streams": f"{at}.streams"}
+        speech.say("impact", name="u1.understood.name", **slots)
+        if known["critical"]:
+            speech.say("impact.critical", n=f"{at}.critical")
+        if known["until"]:
+            speech.say("impact.until", until=f"{at}.until")
+        speech.table(f"{at}.rows", _HELD_UP)
+        _show(speech, known["rows"])
+        if known["shown"] < known["matched"]:
+            speech.paragraph()
+            speech.say("shown", shown=f"{at}.shown", n=f"{at}.matched")
+    if known["edges_read"] != known["edges_total"] and not asked.direct:
+        speech.say("edges_unread", read=f"{at}.edges_read", total=f"{at}.edges_total")
+
+
+def _say_successors(speech: Speech, known: dict[str, Any], at: str) -> None:
+    if known["direct"]:
+        speech.say("successors", n=f"{at}.direct_matched")
+        speech.table(f"{at}.direct", _SUCCESSOR)
+        _show(speech, known["direct"])
+    else:
+        speech.say("successors.none", name="u1.understood.name", none=f"{at}.direct_matched == `0`")
+
+
+def _show(speech: Speech, rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        speech.list_thing(Thing(row["kind"], row["name"], row["id"], row["stream"] or ""))
+
+
+async def before(speech: Speech, asked: Before) -> None:
+    thing = asked.object
+    reading = await speech.read(speech.toolkit.inspect(_node(thing), await find(speech, thing)))
+    at = reading.id
+    name = f"{at}.{NAME[ENTITY[_node(thing)]]}"
+    found = f"{at}.dependencies[?target_kind == 'job' || target_kind == 'stream']"
+    rows = [
+        one for one in reading.result["dependencies"] if one["target_kind"] in {"job", "stream"}
+    ]
+    if rows:
+        speech.say("predecessors", n=f"length({found})")
+        speech.table(found, _PREDECESSOR)
+        for row in rows:
+            stream = row["target_stream"] or ""
+            speech.list_thing(Thing(row["target_kind"], row["target"], "", stream))
+    elif reading.result["details_read"]:
+        speech.say("predecessors.none", name=name, none=f"length({found}) == `0`")
+    if not reading.result["details_read"]:
+        speech.say("waits.unread", unread=f"{at}.details_read == `false`")
+
+
+# --- side by side -------------------------------------------------------------------------------
+
+
+async def compare_runs(speech: Speech, asked: CompareRuns) -> None:
+    thing = asked.object
+    reading = await speech.read(speech.toolkit.compare_runs(thing.name, thing.stream))
+    known, at = reading.result, reading.id
+    rows = known["rows"]
+    speech.list_thing(thing)
+    if not rows:
+        speech.say("never_ran", name=f"{at}.job")
+        return
+    speech.say("compare_runs", name=f"{at}.job", n=f"{at}.matched")
+    difference = rows[0]["difference_minutes"]
+    if difference:
+        key = "compare_runs.longer" if difference > 0 else "compare_runs.shorter"
+        apart = f"abs({at}.rows[0].difference_minutes)"
+        speech.say(key, minutes=f"{at}.rows[0].minutes", difference=apart)
+    if known["usual_minutes"] is not None:
+        speech.say("compare_runs.usual", usual=f"{at}.usual_minutes")
+    shown = f"{at}.rows[:2]" if asked.last_two else f"{at}.rows"
+    speech.table(shown, _COMPARED)
+
+
+async def compare_days(speech: Speech, asked: CompareDays) -> None:
+    reading = await speech.read(speech.toolkit.compare_days(asked.day, asked.other))
+    figures = [_figure(reading, name, asked.group) for name in ("day", "other")]
+    (a, first), (b, second) = figures
+    more, less = ("day", "other") if a >= b else ("other", "day")
+    larger, smaller = (first, second) if a >= b else (second, first)
+    key = "compare_days." if asked.group == "failed" else "compare_days.runs_"
+    speech.say(
+        key + ("equal" if a == b else "more"),
+        more=claim(f"{reading.id}.{more}.date", kind="day"),
+        less=claim(f"{reading.id}.{less}.date", kind="day"),
+        a=claim(larger, kind="count"),
+        b=claim(smaller, kind="count"),
+    )
+
+
+def _figure(reading: Reading, day: str, group: str | None) -> tuple[int, str]:
+    """What is compared of a day, and where it stands."""
+    known, at = reading.result[day], f"{reading.id}.{day}"
+    if group == "failed":
+        return int(known["failed_jobs"]), f"{at}.failed_jobs"
+    if group is None:
+        return int(known["matched"]), f"{at}.matched"
+    counts = [one["count"] for one in known["groups"] if one["group"] == group]
+    return sum(counts), f"sum({at}.groups[?group == '{group}'].count)"
+
+
+# --- the whole ----------------------------------------------------------------------------------
+
+
+async def summary(speech: Speech) -> None:
+    async def ask(**query: Any) -> Reading:
+        return await speech.read(speech.toolkit.plan_query(PlanQuery.model_validate(query)))
+
+    jobs = await ask(entity="jobs", group_by=["group"])
+    speech.say("summary", n=f"{jobs.id}.matched")
+    if jobs.result["plan_from"] and jobs.result["plan_to"]:
+        span = {one: f"{jobs.id}.{one}" for one in ("plan_from", "plan_to")}
+        speech.say("summary.span", **span)
+    speech.table(f"{jobs.id}.groups", ["group", "count"])
+    late = {"field": "risk", "op": "in", "value": ["deadline_passed", "late"]}
+    overdue = await ask(entity="jobs", where=[late], limit=0)
+    speech.paragraph()
+    speech.say("summary.late", n=f"{overdue.id}.matched")
+    prompts = await ask(entity="prompts", where=[{"field": "status", "value": "ASKED"}], limit=0)
+    speech.say("summary.prompts", n=f"{prompts.id}.matched")
+    problems = {"field": "problems", "op": "in", "value": ["unlinked", "jobman_down", "limit_0"]}
+    places = await ask(entity="workstations", where=[problems], fields=["workstation"])
+    if places.result["rows"]:
+        names = f"{places.id}.rows[*].workstation"
+        speech.say("summary.stations", names=names, n=f"{places.id}.matched")
+
+
+async def engine(speech: Speech) -> None:
+    query = PlanQuery.model_validate({"entity": "workstations", "limit": 0})
+    reading = await speech.read(speech.toolkit.plan_query(query))
+    at, state = reading.id, speech.toolkit.state
+    speech.say("engine.read", engine=f"{at}.engine", fetched_at=f"{at}.fetched_at")
+    if reading.result["simulated"]:
+        speech.say("engine.simulated", simulated=f"{at}.simulated")
+    if reading.result["plan_from"] and reading.result["plan_to"]:
+        span = {one: f"{at}.{one}" for one in ("plan_from", "plan_to")}
+        speech.say("summary.span", **span)
+    if state is not None and state.time_zone:
+        speech.note(time_zone=state.time_zone)
+        speech.say("engine.time_zone", value="u1.understood.time_zone")

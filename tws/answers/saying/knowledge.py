@@ -1,0 +1,140 @@
+"""What memories and the vocabulary say: quoted whole, with who answers for it; never reworded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from knowledge.claims.composing import claim
+from knowledge.hwa.terms import TERMS, definition
+from knowledge.hwa_terms import message_codes, object_names
+from tws.answers.memories import Recall, Recalled, of_starter, reading_of
+from tws.answers.saying.speech import Speech
+from tws.answers.understanding.asked import Define, Order
+
+ENOUGH = 0.35
+"""How well a memory must fit a question (0..1) to be its answer."""
+CASE = 0.45
+"""How well one must fit a log's line that gives a cause, when it names neither code nor job."""
+SEARCHED = 8
+
+
+# --- a question that memories answer --------------------------------------------------------------
+
+
+async def say_memory(speech: Speech, recall: Recall, question: str, least: float = ENOUGH) -> bool:
+    """Quote the memory that answers the question; False, and nothing is said, without one."""
+    best = best_of(await recall(question, SEARCHED), question, least)
+    if best is None:
+        return False
+    await quote(speech, best)
+    return True
+
+
+def best_of(found: Sequence[Recalled], question: str, least: float) -> Recalled | None:
+    """The first that fits: retrieval has ranked them. The message codes asked about must occur."""
+    codes = message_codes(question)
+    return next(
+        (
+            one
+            for one in found
+            if not one.is_history and one.score >= least and _speaks_of(one, codes)
+        ),
+        None,
+    )
+
+
+def _speaks_of(memory: Recalled, codes: Sequence[str]) -> bool:
+    text = f"{memory.user_query} {memory.agent_response}".upper()
+    return all(code in text for code in codes)
+
+
+async def quote(speech: Speech, memory: Recalled, head: str = "memory") -> None:
+    reading = speech.keep(await reading_of(speech.toolkit, memory))
+    at, known = reading.id, reading.result
+    if known["approved_by"] and known["approved_at"]:
+        key = f"{head}.approved" if head == "memory" else head
+        day = claim(f"{at}.approved_at", kind="day")
+        speech.say(key, by=f"{at}.approved_by", at=day)
+    else:
+        speech.say("memory.trusted" if memory.trust == "trusted" else f"{head}.cleared")
+    if known["language"] not in (speech.language, None):
+        speech.say("memory.language")
+    speech.quote(reading)
+
+
+# --- the fix of a failure -------------------------------------------------------------------------
+
+
+async def say_known_fix(
+    speech: Speech, recall: Recall, job: str, return_code: int | None, causes: Sequence[str]
+) -> None:
+    """What is known of this failure, by its cause, its job or its return code."""
+    cause = causes[-1] if causes else ""
+    codes = {code for line in causes for code in message_codes(line)}
+    for question in dict.fromkeys(filter(None, (*sorted(codes), cause, job, _asked(return_code)))):
+        for memory in await recall(question, SEARCHED):
+            if _is_fix(memory, job, return_code, codes, is_cause=question == cause):
+                speech.paragraph()
+                await quote(speech, memory, "known_fix")
+                return
+
+
+def _asked(return_code: int | None) -> str:
+    return f"return code {return_code}" if return_code else ""
+
+
+def _is_fix(
+    memory: Recalled, job: str, return_code: int | None, codes: set[str], *, is_cause: bool
+) -> bool:
+    if memory.is_history:
+        return False
+    text = f"{memory.user_query} {memory.agent_response}"
+    if codes & set(message_codes(text)) or job.upper() in map(str.upper, object_names(text)):
+        return True
+    asked = memory.user_query
+    names_code = bool(return_code) and re.search(rf"\b{return_code}\b", asked) is not None
+    return names_code or (is_cause and memory.score >= CASE)
+
+
+# --- definitions ----------------------------------------------------------------------------------
+
+
+def say_definitions(speech: Speech, asked: Define) -> bool:
+    """Each term's definition; False when the vocabulary has none of them."""
+    said = False
+    for key in asked.terms:
+        text = definition(key, speech.language)
+        if text is None:
+            continue
+        term = TERMS.get(key)
+        reading = speech.toolkit.add_memory_reading(
+            ("vocabulary", key, speech.language),
+            {
+                "memory_id": None,
+                "version": None,
+                "trust": "vocabulary",
+                "user_query": term.asked[speech.language] if term else key,
+                "agent_response": text,
+                "approved_by": None,
+                "approved_at": None,
+                "language": speech.language,
+            },
+        )
+        speech.quote(speech.keep(reading))
+        said = True
+    return said
+
+
+# --- orders ---------------------------------------------------------------------------------------
+
+
+async def say_order(speech: Speech, asked: Order) -> None:
+    """That nothing is done here; how a person does it, when that was reviewed."""
+    speech.outcome = "refused"
+    speech.say("order")
+    recipe = await of_starter(f"acting.{asked.verb}", speech.language)
+    if recipe is not None:
+        speech.paragraph()
+        speech.say("order.recipe")
+        speech.quote(speech.keep(await reading_of(speech.toolkit, recipe)))

@@ -1,0 +1,322 @@
+"""Questions over the plan: the figure first, then the rows, up to twenty at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from knowledge.claims.composing import claim
+from knowledge.claims.evidence import Reading
+from knowledge.claims.phrases import PHRASES
+from tws.answers.saying.speech import Speech
+from tws.answers.saying.values import say_values
+from tws.answers.understanding.asked import Ask, ObjectKind, Thing
+from tws.plan.query.asked import AnyOf, Condition, PlanQuery
+
+PAGE = 20
+MOST_GROUPS = 50
+MOST_COLUMNS = 7
+NAME: dict[str, str] = {
+    "jobs": "job",
+    "runs": "job",
+    "job_streams": "stream",
+    "workstations": "workstation",
+    "resources": "resource",
+    "prompts": "prompt",
+    "dependencies": "of",
+    "counts": "kind",
+}
+"""Which column names an object of that entity."""
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "jobs": ("job", "stream", "workstation", "status"),
+    "runs": ("job", "stream", "workstation", "status", "return_code", "end"),
+    "job_streams": ("stream", "workstation", "status", "jobs", "failed_jobs"),
+    "workstations": ("workstation", "type", "linked", "limit", "fence"),
+    "resources": ("resource", "workstation", "quantity", "available"),
+    "prompts": ("prompt", "status", "text"),
+    "dependencies": ("of", "of_stream", "kind", "target", "target_status", "satisfied"),
+    "counts": ("at", "kind", "status", "count"),
+}
+_UNSHOWN = {"group", "common_status", "key", "last", "number", "folder", "holders"}
+_KINDS: dict[str, ObjectKind] = {
+    "jobs": "job",
+    "runs": "job",
+    "job_streams": "stream",
+    "workstations": "workstation",
+    "resources": "resource",
+    "prompts": "prompt",
+}
+
+
+async def ask(speech: Speech, asked: Ask) -> None:
+    match asked.focus:
+        case "count":
+            say_count(speech, asked, await _read(speech, asked.query, limit=0))
+        case "share":
+            await _share(speech, asked)
+        case "groups":
+            await _groups(speech, asked)
+        case "extreme":
+            await _extreme(speech, asked)
+        case "yes_no":
+            await _yes_no(speech, asked)
+        case "value":
+            await _values(speech, asked)
+        case "list":
+            await _list(speech, asked)
+
+
+async def more(speech: Speech, last: Ask) -> None:
+    """The next page of a list: its query's `after` is the token that its last page ended with."""
+    if last.query.after:
+        say_rows(speech, last, await _read_page(speech, last))
+    else:
+        speech.say("no_more")
+
+
+async def _read(speech: Speech, query: PlanQuery, **changed: Any) -> Reading:
+    return await speech.read(speech.toolkit.plan_query(query.model_copy(update=changed)))
+
+
+async def _read_page(speech: Speech, asked: Ask) -> Reading:
+    query = asked.query
+    limit = query.limit if "limit" in query.model_fields_set else PAGE
+    columns = columns_of(query, asked.fields)
+    return await _read(speech, query, fields=columns, limit=limit)
+
+
+def columns_of(query: PlanQuery, wanted: tuple[str, ...] = ()) -> list[str]:
+    """What its table shows: the usual columns, and what the question asks or sorts by.
+
+    A column that the question fixes ("of stream X") would repeat it in every row.
+    """
+    name = NAME[query.entity]
+    fixed = {one.field for one in query.where if isinstance(one, Condition) and one.op == "="}
+    sorted_by = [one.lstrip("-") for one in query.order_by]
+    fields = [*wanted, *sorted_by, *(one.field for one in conditions(query))]
+    of_it = [one for one in fields if one in wanted or one not in fixed | _UNSHOWN]
+    asked = [one for one in dict.fromkeys(of_it) if one != name]
+    usual = [one for one in COLUMNS[query.entity][1:] if one not in {*fixed, *asked}]
+    room = 0 if wanted else max(MOST_COLUMNS - 1 - len(asked), 0)
+    return [name, *usual[:room], *asked][:MOST_COLUMNS]
+
+
+def conditions(query: PlanQuery) -> Iterator[Condition]:
+    for part in query.where:
+        yield from part.any if isinstance(part, AnyOf) else [part]
+
+
+# --- how many -----------------------------------------------------------------------------------
+
+
+def count_of(reading: Reading) -> str:
+    """Where a result counts what was asked for: of runs the jobs that ran."""
+    counted = "distinct_jobs" if "distinct_jobs" in reading.result else "matched"
+    return f"{reading.id}.{counted}"
+
+
+def number(reading: Reading) -> int:
+    return int(reading.result.get("distinct_jobs", reading.result["matched"]))
+
+
+def say_count(speech: Speech, asked: Ask, reading: Reading) -> None:
+    speech.say_first(_keys("found", asked.query), n=count_of(reading))
+    _say_runs(speech, reading)
+    if reading.result.get("groups"):
+        speech.table(f"{reading.id}.groups", [*asked.query.group_by, "count"])
+    _say_what_is_unread(speech, reading)
+
+
+def say_found(speech: Speech, asked: Ask, reading: Reading) -> None:
+    """How many, or that there are none."""
+    if number(reading):
+        speech.say_first(_keys("found", asked.query), n=count_of(reading))
+        _say_runs(speech, reading)
+    else:
+        _say_none(speech, asked, reading)
+
+
+def _say_none(speech: Speech, asked: Ask, reading: Reading) -> None:
+    nothing = f"{reading.id}.matched == `0`"
+    speech.say_first(_keys("none", asked.query), nothing=nothing)
+    _say_what_is_unread(speech, reading)
+
+
+def _say_runs(speech: Speech, reading: Reading) -> None:
+    jobs = reading.result.get("distinct_jobs")
+    if jobs is not None and jobs != reading.result["matched"]:
+        speech.say("of_runs", n=f"{reading.id}.matched")
+
+
+def _keys(kind: str, query: PlanQuery) -> list[str]:
+    """The phrase with the status group that was asked for, when it was just one; the plain one."""
+    groups = [one for one in query.where if isinstance(one, Condition) and one.field == "group"]
+    plain = f"{kind}.{query.entity}"
+    if len(groups) == 1 and groups[0].op == "=":
+        return [f"{plain}.{groups[0].value}", plain]
+    return [plain]
+
+
+def _say_what_is_unread(speech: Speech, reading: Reading) -> None:
+    result, at = reading.result, reading.id
+    if result.get("stale"):
+        speech.say("stale", at=f"{at}.fetched_at", stale=f"{at}.stale")
+    if result.get("edges_read") != result.get("edges_total"):
+        speech.say("edges_unread", read=f"{at}.edges_read", total=f"{at}.edges_total")
+    elif not result.get("complete", True):
+        speech.say("incomplete", incomplete=f"{at}.complete == `false`")
+
+
+# --- which --------------------------------------------------------------------------------------
+
+
+async def _list(speech: Speech, asked: Ask) -> None:
+    reading = await _read_page(speech, asked)
+    say_found(speech, asked, reading)
+    if number(reading):
+        say_rows(speech, asked, reading)
+
+
+def say_rows(speech: Speech, asked: Ask, reading: Reading) -> None:
+    """A page of rows, with how many there are in all when it does not show all."""
+    rows = reading.result["rows"]
+    speech.table(f"{reading.id}.rows", [name for name in rows[0] if name != "id"])
+    for row in rows:
+        _show(speech, asked.query.entity, row)
+    speech.next = reading.result.get("next") or ""
+    if reading.result["shown"] < reading.result["matched"]:
+        speech.paragraph()
+        speech.say("shown", shown=f"{reading.id}.shown", n=f"{reading.id}.matched")
+    _say_what_is_unread(speech, reading)
+
+
+def _show(speech: Speech, entity: str, row: dict[str, Any]) -> None:
+    kind = _KINDS.get(entity)
+    name = row.get(NAME[entity])
+    if kind and name:
+        hwa_id = "" if entity == "runs" else str(row["id"])
+        stream = str(row.get("stream") or "") if kind == "job" else ""
+        speech.list_thing(Thing(kind, str(name), hwa_id, stream))
+
+
+async def _yes_no(speech: Speech, asked: Ask) -> None:
+    """Whether any matches; with `every`, whether none is an exception."""
+    reading = await _read_page(speech, asked)
+    found = number(reading) > 0
+    if asked.every:
+        _say_whether_all(speech, asked, reading, found)
+    elif not found:
+        speech.say("no", nothing=f"{reading.id}.matched == `0`")
+        _say_none(speech, asked, reading)
+    else:
+        speech.say("yes", found=f"{reading.id}.matched > `0`")
+        say_found(speech, asked, reading)
+        say_rows(speech, asked, reading)
+
+
+def _say_whether_all(speech: Speech, asked: Ask, reading: Reading, found: bool) -> None:
+    if found:
+        speech.say("no", found=f"{reading.id}.matched > `0`")
+        speech.say("exceptions", n=count_of(reading))
+        say_rows(speech, asked, reading)
+        return
+    nothing = f"{reading.id}.matched == `0`"
+    speech.say("yes", nothing=nothing)
+    speech.say("all", nothing=nothing)
+    _say_what_is_unread(speech, reading)
+
+
+# --- shares, groups, firsts, values ---------------------------------------------------------------
+
+
+async def _share(speech: Speech, asked: Ask) -> None:
+    part = await _read(speech, asked.query, limit=0)
+    whole = await _read(
+        speech, asked.whole or asked.query.model_copy(update={"where": []}), limit=0
+    )
+    if not number(whole):
+        speech.outcome = "cannot"
+        speech.say("share_of_nothing", nothing=f"{whole.id}.matched == `0`")
+        return
+    counted, of = count_of(part), count_of(whole)
+    speech.say("share", share=f"share({counted}, {of})", part=counted, whole=of)
+
+
+async def _groups(speech: Speech, asked: Ask) -> None:
+    reading = await _read(speech, asked.query)
+    if not reading.result["matched"]:
+        _say_none(speech, asked, reading)
+        return
+    if "distinct_jobs" in reading.result:
+        speech.say("of_runs", n=f"{reading.id}.matched")
+    else:
+        speech.say_first(_keys("found", asked.query), n=f"{reading.id}.matched")
+    groups = reading.result["groups"]
+    at = f"{reading.id}.groups" + (f"[:{MOST_GROUPS}]" if len(groups) > MOST_GROUPS else "")
+    speech.table(at, [*asked.query.group_by, "count"])
+    if len(groups) > MOST_GROUPS or reading.result["more_groups"]:
+        speech.paragraph()
+        speech.say("more_groups")
+    _say_what_is_unread(speech, reading)
+
+
+async def _extreme(speech: Speech, asked: Ask) -> None:
+    """The first, with the value that it is first by; more of them when they were asked for."""
+    query = asked.query
+    if query.group_by:
+        await _first_group(speech, asked)
+        return
+    limit = query.limit if "limit" in query.model_fields_set else 1
+    reading = await _read(speech, query, fields=columns_of(query, asked.fields), limit=limit)
+    rows = reading.result["rows"]
+    if not rows:
+        _say_none(speech, asked, reading)
+        return
+    first, by = f"{reading.id}.rows[0]", query.order_by[0].lstrip("-") if query.order_by else ""
+    name = f"{first}.{NAME[query.entity]}"
+    if rows[0].get(by) is not None and f"first.{by}" in PHRASES:
+        speech.say(f"first.{by}", name=name, value=f"{first}.{by}")
+    else:
+        speech.say("first", name=name)
+    if len(rows) > 1:
+        say_rows(speech, asked, reading)
+    else:
+        if rows[0].get("stream") and NAME[query.entity] != "stream":
+            speech.say("fact.stream", value=f"{first}.stream")
+        _show(speech, query.entity, rows[0])
+        _say_what_is_unread(speech, reading)
+
+
+async def _first_group(speech: Speech, asked: Ask) -> None:
+    reading = await _read(speech, asked.query)
+    groups = reading.result["groups"]
+    if not groups:
+        _say_none(speech, asked, reading)
+        return
+    by = asked.query.group_by[0]
+    best = groups[0]["count"]
+    equal = [one for one in groups if one["count"] == best]
+    speech.say(
+        "first.count", name=f'{reading.id}.groups[0]."{by}"', value=f"{reading.id}.groups[0].count"
+    )
+    if 1 < len(equal) <= PAGE:
+        same = f'{reading.id}.groups[1:{len(equal)}]."{by}"'
+        speech.say("ties", names=claim(same))
+    for one in equal:
+        kind = next((kind for kind in _KINDS.values() if kind == by), None)
+        if kind and one[by]:
+            speech.list_thing(Thing(kind, str(one[by])))
+
+
+async def _values(speech: Speech, asked: Ask) -> None:
+    """Fields of what matches: of one object in words, of several as a table."""
+    reading = await _read_page(speech, asked)
+    rows = reading.result["rows"]
+    if len(rows) == 1:
+        at = f"{reading.id}.rows[0]"
+        _show(speech, asked.query.entity, rows[0])
+        say_values(speech, rows[0], at, f"{at}.{NAME[asked.query.entity]}", asked.fields)
+        return
+    say_found(speech, asked, reading)
+    if rows:
+        say_rows(speech, asked, reading)

@@ -1,0 +1,100 @@
+"""What needs no plan, and what can't be answered: said plainly, with what may be asked instead."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from knowledge.claims.composing import claim
+from tws.answers.saying.speech import Speech
+from tws.answers.toolkit import EngineDown, NoRoom, NotRead, Refused
+from tws.answers.understanding.asked import AskBack, CannotKnow, NotFound, SmallTalk, Thing
+
+_EXAMPLES = {
+    "pt": (
+        "quais jobs falharam nas últimas horas?",
+        "o que está atrasado?",
+        "quais estações têm problema?",
+    ),
+    "en": (
+        "which jobs failed in the last hours?",
+        "what is late?",
+        "which workstations have a problem?",
+    ),
+}
+
+
+def small_talk(speech: Speech, asked: SmallTalk) -> None:
+    speech.say("hello" if asked.topic == "help" else asked.topic)
+    if asked.topic in {"hello", "help"}:
+        offer_examples(speech)
+
+
+def cannot_know(speech: Speech, asked: CannotKnow) -> None:
+    speech.outcome = "cannot"
+    speech.say(f"cannot.{asked.reason}")
+
+
+def cannot(speech: Speech, key: str) -> None:
+    speech.outcome = "cannot"
+    speech.say(key)
+    offer_examples(speech)
+
+
+def offer_examples(speech: Speech) -> None:
+    speech.suggestions += _EXAMPLES[speech.language]
+
+
+def ask_back(speech: Speech, asked: AskBack) -> None:
+    speech.outcome = "ask"
+    if asked.reason == "what" or not asked.choices:
+        speech.say("what")
+        return
+    speech.note(choices=[_named(one) for one in asked.choices])
+    speech.say("which_one", names=claim("u1.understood.choices", kind="name"))
+    for one in asked.choices:
+        speech.list_thing(one)
+        speech.suggestions.append(_named(one))
+
+
+def _named(thing: Thing) -> str:
+    return f"{thing.stream}.{thing.name}" if thing.stream and thing.kind == "job" else thing.name
+
+
+def not_found(speech: Speech, asked: NotFound) -> None:
+    speech.outcome = "cannot"
+    speech.note(name=asked.name)
+    if asked.kind:
+        speech.note(kind=asked.kind)
+        speech.say("not_found", name="u1.understood.name", kind="u1.understood.kind")
+    else:
+        speech.say("not_found.plain", name="u1.understood.name")
+    for one in asked.near:
+        speech.list_thing(one)
+        speech.suggestions.append(one.name)
+
+
+def not_read(speech: Speech, error: NotRead) -> None:
+    """Why a reading that the answer needs could not be made."""
+    speech.outcome = "cannot"
+    if isinstance(error, NoRoom):
+        speech.say("cannot.no_room")
+    elif isinstance(error, Refused):
+        speech.note(why=error.why)
+        speech.say("cannot.refused", why=claim("u1.understood.why", kind="text"))
+    else:
+        speech.say("cannot.gone")
+
+
+def down(speech: Speech, error: EngineDown) -> None:
+    """HWA does not answer: since when, and what there is of an older plan."""
+    speech.note(engine=error.engine or "HWA")
+    if error.since is not None:
+        speech.note(since=timezone.localtime(error.since).isoformat())
+        speech.say(
+            "down", engine="u1.understood.engine", since=claim("u1.understood.since", kind="time")
+        )
+    else:
+        speech.say("down.unread", engine="u1.understood.engine")
+    if error.last_read_at is not None:
+        speech.note(at=timezone.localtime(error.last_read_at).isoformat())
+        speech.say("down.last_read", at=claim("u1.understood.at", kind="time"))

@@ -13,6 +13,7 @@ from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
 
 from audits import counting, review
+from audits.findings import worded
 from audits.models import AuditRecord
 from audits.permissions import DECIDE, SEE
 from audits.queue import AuditRecordQuerySet
@@ -119,7 +120,7 @@ def _item(record: AuditRecord) -> dict[str, Any]:
         "judge": record.judge,
         "evidence": mask_json(memory.evidence),
         "claims": mask_json(memory.claims),
-        "findings": mask_json(record.findings),
+        "findings": mask_json(worded(record.findings)),
         "created_at": record.created_at,
         "reviewed_at": record.reviewed_at,
         "reviewer": record.reviewer.get_username() if record.reviewer else None,

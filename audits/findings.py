@@ -27,3 +27,13 @@ _MESSAGES: dict[str, Any] = {
 def message_of(code: str) -> str:
     """The words of a code; "" for the findings that bring their own."""
     return str(_MESSAGES.get(code, ""))
+
+
+def worded(findings: Any) -> list[Any]:
+    """The findings of a record, each with words for a reader."""
+    return [
+        one | {"message": one.get("message") or message_of(str(one.get("code")))}
+        if isinstance(one, dict)
+        else one
+        for one in findings
+    ]

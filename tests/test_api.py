@@ -16,6 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from audits.findings import message_of
 from audits.models import AuditRecord
 from knowledge import indexer
 from knowledge.hwa.statuses import group_of
@@ -198,7 +199,15 @@ def test_an_item_has_the_fields_of_the_contract(reviewer):
         "judge": "rules",
         "evidence": evidence,
         "claims": [{"id": "c1", "expr": "q1.matched", "kind": "count", "value": 3, "words": "3"}],
-        "findings": [{"code": "claims.value", "claim_id": "c1", "said": 3, "found": 4}],
+        "findings": [
+            {
+                "code": "claims.value",
+                "claim_id": "c1",
+                "said": 3,
+                "found": 4,
+                "message": message_of("claims.value"),
+            }
+        ],
         "reviewed_at": None,
         "reviewer": None,
         "version": 1,

@@ -288,6 +288,14 @@ def test_a_memory_is_quoted_to_the_letter() -> None:
     assert status_of(quoting(text="Rerun it from step 3.")) == "quarantined"
 
 
+def test_a_memory_may_have_been_approved_since() -> None:
+    memory = quoting()
+    for reading in memory.evidence:
+        reading["result"] |= {"trust": "cleared"} if reading["id"] == "m1" else {}
+
+    assert status_of(memory) == "cleared"
+
+
 @pytest.mark.parametrize(
     "now", [{"current_version": 3}, {"trust": "rejected"}, {"text": None, "current_version": 0}]
 )

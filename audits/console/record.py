@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audits import review
 from audits.console.diffing import Change, changes
-from audits.findings import message_of
+from audits.findings import worded
 from audits.models import AuditRecord, Decision, ReviewNote
 from audits.queue import AuditRecordQuerySet
 from audits.states import MOVES, OPEN, WAITING, ReasonCode, Status
@@ -84,7 +84,7 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
     memory, longest = record.memory, None if full else LONGEST
     own = not settings.AUDIT_ALLOW_OWN and review.is_own(memory, by)
     undoable = review.undoable(record)
-    found = [finding for finding in record.findings if isinstance(finding, dict)]
+    found = [finding for finding in worded(record.findings) if isinstance(finding, dict)]
     quotes = [_string(finding, "quote") for finding in found]
     data = [_string(finding, "datum") for finding in found]
     sources = list(_sources(memory, data, longest))
@@ -130,7 +130,7 @@ def _reasons(found: list[dict[str, Any]], memory: Memory) -> Iterator[Reason]:
         yield Reason(
             number,
             visible(_string(finding, "code"))[:100],
-            str(shown(_string(finding, "message") or message_of(_string(finding, "code")))),
+            str(shown(_string(finding, "message"))),
             _passage(_string(finding, "quote"), memory),
             shown(_string(finding, "datum"), longest=4000),
             confidence if isinstance(confidence, (int, float)) else None,

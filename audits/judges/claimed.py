@@ -19,6 +19,7 @@ from knowledge.claims.answer import Answer, AnswerMalformed, LogLines, Quote, Ta
 from knowledge.claims.checking import Checked, check
 from knowledge.claims.checking import Finding as Difference
 from knowledge.claims.evidence import EvidenceMalformed, Reading, readings_in
+from knowledge.models import Trust
 from knowledge.secrets import mask_secrets
 from knowledge.visible import visible
 
@@ -120,7 +121,8 @@ def _about(now: QuotedNow, was: Mapping[str, Any]) -> Finding | None:
         return Finding("claims.misquoted", quote, text, "", CONTRADICTED, said=quote, found=text)
     then = {"version": was.get("version"), "trust": was.get("trust")}
     today = {"version": now.current_version, "trust": now.trust}
-    if then == today:
+    approved_since = now.trust == Trust.TRUSTED and now.current_version == now.version
+    if then == today or approved_since:
         return None
     datum = ", ".join(f"{name} {value}" for name, value in today.items())
     return Finding("claims.outdated", quote, datum, "", DOUBTFUL, said=then, found=today)

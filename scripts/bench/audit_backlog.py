@@ -41,7 +41,7 @@ def measure(memories: int, wanted: int) -> None:
     early, clock = _bench.rss_megabytes(), _bench.Clock()
     asyncio.run(audit(wanted - wanted // 10))
     late = _bench.rss_megabytes()
-    audited = AuditRecord.objects.filter(status="cleared").select_related("memory")
+    audited = AuditRecord.objects.filter(status="unverified").select_related("memory")
     youngest = audited.order_by("-memory__created_at")[0].memory.created_at
     older = Memory.objects.filter(trust="new", created_at__lt=youngest)
     _bench.say(

@@ -24,7 +24,8 @@ class Command(BaseCommand):
         "Judge labelled examples and measure the auditor: precision, recall (of all incorrect "
         "rows), false alarms (of all correct rows), the share it could not verify, F1, kappa, "
         "calibration error (positive: flagged or quarantined). Writes nothing. FILE is JSONL with "
-        "user_query, agent_response, evidence and label (correct or incorrect); without FILE, "
+        "user_query, agent_response, evidence, label (correct or incorrect) and optionally answer; "
+        "without FILE, "
         "--decisions takes what people decided. Each example is judged alone: rules about "
         "duplicates and repetition have nothing to compare it with."
     )

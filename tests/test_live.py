@@ -121,9 +121,12 @@ async def test_nobody_looking_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     await asyncio.wait_for(feed._reader, 30)
 
 
-@pytest.mark.parametrize("trouble", [OverflowError("date value out of range"), "endless"])
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [(OverflowError("date value out of range"), "in the log"), ("endless", "takes too long")],
+)
 async def test_whatever_goes_wrong_is_shown_and_tried_again(
-    monkeypatch: pytest.MonkeyPatch, trouble: Any
+    monkeypatch: pytest.MonkeyPatch, trouble: Any, said: str
 ) -> None:
     monkeypatch.setattr(live, "SECONDS_BETWEEN", 0.01)
     monkeypatch.setattr(live, "READING_SECONDS", 0.05)
@@ -144,6 +147,7 @@ async def test_whatever_goes_wrong_is_shown_and_tried_again(
             pass
 
     assert (first["type"], second["since"]) == ("unreadable", first["since"])
+    assert said in first["message"]
     assert "out of range" not in first["message"]
     assert last["type"] == "plan"
 

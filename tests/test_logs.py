@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
 import sys
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from resync_site.environment import CHECKOUT
 from resync_site.logs import FORMAT, OneLineFormatter, format_uvicorns_lines
 
 
@@ -66,6 +69,32 @@ def test_uvicorns_own_lines_are_as_ours(monkeypatch: pytest.MonkeyPatch) -> None
 
     record = logging.LogRecord("uvicorn.access", 20, "", 1, '%s "%s"', ("::1", FORGED), None)
     assert handler.format(record).isprintable()
+
+
+THE_SITE_BEHIND_UVICORN = """
+import logging.config, uvicorn.config
+logging.config.dictConfig(uvicorn.config.LOGGING_CONFIG)
+import resync_site.asgi
+asked = "/x\\u2028y?password=hunter2hunter2"
+said = '%s - "%s %s HTTP/%s" %d'
+logging.getLogger("uvicorn.access").info(said, "::1", "GET", asked, "1.1", 200)
+"""
+
+
+def test_the_site_sees_to_uvicorns_lines_itself() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", THE_SITE_BEHIND_UVICORN],
+        cwd=CHECKOUT,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "resync_site.settings"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    [line] = said.stdout.splitlines()
+    assert "INFO uvicorn.access" in line and "⟨U+2028⟩y" in line
+    assert "hunter2" not in line
 
 
 @pytest.mark.django_db

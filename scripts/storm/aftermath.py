@@ -40,6 +40,8 @@ def look(
     kept = rows.read(rater="operator")
     found += violations(known, kept)
     found += plan.losses(before, plan.told(), plans=2)  # site.py has it replaced once
+    logged = Counter(line.action for line in kept.log)
+    found += [f"nothing was met with {act}" for act in ("flag", "quarantine") if not logged[act]]
     found += chain_is_whole()
     found += rest_agrees(site, kept)
     found += site.orphans()
@@ -51,6 +53,7 @@ def look(
         "imported": len(known.imported),
         "found": len(known.found),
         "rated": sum(rated.status == 200 for rated in known.ratings),
+        "logged": dict(logged),
         "memories": dict(Counter(memory.status for memory in kept.memories.values())),
         "asked": dict(sorted(known.answers.items())),
         "violations": found,

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
 import pytest
@@ -25,6 +25,7 @@ from audits.models import AuditRecord
 from audits.quoting import quoted_by
 from audits.scoring import Scoring
 from knowledge import store
+from knowledge.claims.checking import Code
 from knowledge.claims.composing import Composer
 from knowledge.claims.evidence import Reading
 from knowledge.claims.phrases import PHRASES, template
@@ -194,6 +195,22 @@ def test_evidence_of_another_answer_is_noticed() -> None:
     other = [{**ROWS[0], "job": "HR_LOAD"}, ROWS[1]]
 
     assert status_of(judged_as(full(), rows=other)) == "quarantined"
+
+
+def test_evidence_of_another_question_is_noticed_though_its_figures_agree() -> None:
+    memory = judged_as(full())
+    memory.evidence[0]["arguments"] = {"group": "running"}
+
+    verdict = verdict_on(memory)
+
+    assert Scoring().status(verdict) == "quarantined"
+    assert {(one.code, one.datum) for one in verdict.findings} == {("claims.reading", "q1")}
+
+
+def test_every_kind_of_difference_has_words() -> None:
+    codes = {*get_args(Code)} | {"misquoted", "outdated", "unreadable"}
+
+    assert all(message_of(f"claims.{code}") for code in codes)
 
 
 @pytest.mark.parametrize("answer", [{}, {"segments": []}, {"language": "xx"}])

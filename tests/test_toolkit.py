@@ -183,7 +183,8 @@ async def test_secrets_are_masked_before_they_are_kept(hwa: MovedSimulator) -> N
 async def test_readings_are_as_they_will_be_stored(hwa: MovedSimulator) -> None:
     async with Asking(hwa) as asking:
         kit = asking.toolkit()
-        kit.add_memory_reading(("m", 1), {"agent_response": "Rerun\r\nit.\x00 \ud800"})
+        odd = "Rerun\r\nit.\x00 \ud800"
+        kit.add_memory_reading(("m", 1), {"agent_response": odd}, text=odd)
 
     assert kit.evidence == clean_json(kit.evidence)
 

@@ -82,7 +82,7 @@ def _against(findings: list[Finding]) -> Verdict:
 def _finding(found: Difference, answer: Answer) -> Finding:
     """`quote` is what the text says, where that can be told."""
     words = next((claim.words for claim in answer.claims if claim.id == found.claim_id), "")
-    is_digest = found.code == "excerpt"
+    is_digest = found.code in {"excerpt", "reading"}
     return Finding(
         code=f"claims.{found.code}",
         quote=words or ("" if is_digest else _shown(found.said)),

@@ -398,8 +398,8 @@ class Toolkit:
         # As it will be stored: what is composed from it is compared with what the database gives.
         result = mask_json(clean_json({**result, **stale}))
         empty = Reading(
-            f"{letter}{number}", tool, mask_json(given), {}, of or self.engine.name, fetched_at,
-            bool(complete),
+            f"{letter}{number}", tool, mask_json(clean_json(given)), {}, of or self.engine.name,
+            fetched_at, bool(complete),
         )  # fmt: skip
         left = LARGEST_OWN_EVIDENCE - size_of(self.evidence)
         try:

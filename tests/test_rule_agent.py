@@ -324,6 +324,24 @@ async def test_when_hwa_is_down_it_says_since_when(
     assert "não responde, desde" in end.message
 
 
+async def test_the_plan_as_last_read_is_told_on_request_and_marked(
+    conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = await PlanJob.objects.acount()
+    long_ago = datetime(2026, 1, 2, 3, tzinfo=UTC)
+    await PlanEngine.objects.aupdate(fetched_at=long_ago, down_since=long_ago, error="away")
+    nowhere = Engine(name="SIM", base_url="https://127.0.0.1:9", username="u", password="p")
+    monkeypatch.setattr(engines, "configured_engines", lambda: [nowhere])
+
+    down = await conversation.end_of("quantos jobs existem?")
+    end = await conversation.ask("quantos jobs existem, como lido por último?")
+
+    assert isinstance(down, Failed)
+    assert "como lido por último" in down.message
+    assert end.answer.startswith("Plano como lido por último, em ")
+    assert f"**{jobs}** jobs" in end.answer
+
+
 async def test_memories_and_definitions_are_told_even_when_hwa_is_down(
     monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:

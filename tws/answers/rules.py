@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -76,6 +77,7 @@ class RuleAgent:
         none is the LLM's failure.
         """
         last = thread_of(history)
+        text, self.toolkit.as_last_read = _asked_of_now(text)
         taken = await self._taken(text, last)
         speech = Speech(self.toolkit, self.emit, self._spoken(taken.language))
         try:
@@ -269,6 +271,15 @@ def thread_of(history: Sequence[Turn]) -> Turn | None:
         if turn.understood and not isinstance(turn.understood.asked, _NO_THREAD):
             return turn
     return None
+
+
+_LAST_READ = re.compile(r"[,;(]?\s*\b(?:como lido por ultimo|as last read)\b\)?")
+
+
+def _asked_of_now(text: str) -> tuple[str, bool]:
+    """The question, and whether it asks for the plan as it was when HWA last answered."""
+    found = _LAST_READ.search(fold(text))
+    return (text[: found.start()] + text[found.end() :], True) if found else (text, False)
 
 
 def _to_go_on(understood: Understood, speech: Speech) -> Understood:

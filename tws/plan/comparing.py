@@ -33,7 +33,7 @@ def compare_runs(engine: str, job: str, stream: str = "", most: int = 5) -> dict
     if stream:
         runs = runs.filter(stream_name=stream)
     found = list(runs.order_by("-started_at", "-pk")[: min(most, MOST_RUNS) + 1])
-    rows = [_beside(run, earlier) for run, earlier in zip(found, [*found[1:], None], strict=True)][
+    rows = [_beside(run, earlier) for run, earlier in zip(found, [*found[1:], None], strict=False)][
         :most
     ]
     usual = PlanJob.objects.filter(engine=engine, name=job, usual_seconds__isnull=False).first()

@@ -9,7 +9,7 @@ from knowledge.claims.evidence import Reading
 from tws.answers.saying.objects import ENTITY, find, run_at
 from tws.answers.saying.queries import NAME
 from tws.answers.saying.speech import Speech
-from tws.answers.toolkit import NotThere
+from tws.answers.toolkit import NotThere, Refused
 from tws.answers.understanding.asked import (
     Before,
     CompareDays,
@@ -154,7 +154,13 @@ async def compare_runs(speech: Speech, asked: CompareRuns) -> None:
 
 
 async def compare_days(speech: Speech, asked: CompareDays) -> None:
-    reading = await speech.read(speech.toolkit.compare_days(asked.day, asked.other))
+    try:
+        reading = await speech.read(speech.toolkit.compare_days(asked.day, asked.other))
+    except Refused as refused:
+        if not refused.known:
+            raise
+        await _say_known_days(speech, asked, refused.known[0])
+        return
     figures = [_figure(reading, name, asked.group) for name in ("day", "other")]
     (a, first), (b, second) = figures
     more, less = ("day", "other") if a >= b else ("other", "day")
@@ -167,6 +173,23 @@ async def compare_days(speech: Speech, asked: CompareDays) -> None:
         a=claim(larger, kind="count"),
         b=claim(smaller, kind="count"),
     )
+
+
+async def _say_known_days(speech: Speech, asked: CompareDays, known_from: str) -> None:
+    """Of two days one lies before all that is known: that, and the figure of the other one."""
+    speech.outcome = "cannot"
+    speech.note(date=known_from)
+    speech.say("compare_days.known_from", date="u1.understood.date")
+    for day in (asked.day, asked.other):
+        if asked.group != "failed" or day.isoformat() < known_from:
+            continue
+        where = [{"field": "group", "value": "failed"}, {"field": "start", "value": f"{day}"}]
+        query = PlanQuery.model_validate({"entity": "runs", "where": where, "limit": 0})
+        reading = await speech.read(speech.toolkit.plan_query(query))
+        speech.note(day=day.isoformat())
+        kind = claim("u1.understood.day", kind="day")
+        speech.say("compare_days.one", day=kind, n=f"{reading.id}.distinct_jobs")
+        speech.outcome = "partial"
 
 
 def _figure(reading: Reading, day: str, group: str | None) -> tuple[int, str]:

@@ -47,7 +47,7 @@ async def about(speech: Speech, asked: About, recall: Recall) -> None:
     await _say_facet(speech, asked, reading, recall)
     if namesakes and len(namesakes.result["rows"]) > 1:
         speech.paragraph()
-        speech.say("others")
+        speech.say("others", several=f"{namesakes.id}.matched > `1`")
         others = f"{namesakes.id}.rows[?id != '{object_id}']"
         speech.table(others, [name for name in namesakes.result["rows"][0] if name != "id"])
 
@@ -114,7 +114,7 @@ async def _say_facet(speech: Speech, asked: About, reading: Reading, recall: Rec
             say_why_it_waits(speech, reading, name)
         case "why" | "why_failed" | "why_waits":
             _say_status(speech, reading)
-            speech.say("workstation.no_cause" if known.get("problems") else "workstation.well")
+            _say_problems(speech, known, at)
         case "runs":
             _say_runs(speech, known, at, name)
         case "rerun":
@@ -179,6 +179,15 @@ def _say_jobs_of_stream(speech: Speech, known: dict[str, Any], at: str) -> None:
     if all(known.get(field) is not None for field in counts.values()):
         slots = {slot: f"{at}.{field}" for slot, field in counts.items()}
         speech.say("stream.jobs", **slots)
+
+
+def _say_problems(speech: Speech, known: dict[str, Any], at: str) -> None:
+    """Of a place: that the plan gives no cause for what it shows, or shows nothing wrong."""
+    problems = known.get("problems")
+    if problems:
+        speech.say("workstation.no_cause", some=f"length({at}.problems) > `0`")
+    elif problems is not None:
+        speech.say("workstation.well", none=f"length({at}.problems) == `0`")
 
 
 def _say_workstation(speech: Speech, known: dict[str, Any], at: str) -> None:
@@ -394,7 +403,7 @@ def _say_rule(speech: Speech, reading: Reading, name: str, *, schedule: bool) ->
     if rule["run_cycles"]:
         speech.say("schedule.rules", value=f"{at}.definition.run_cycles[*].name")
     elif schedule:
-        speech.say("schedule.none")
+        speech.say("schedule.none", none=f"length({at}.definition.run_cycles) == `0`")
 
 
 def _say_holders(speech: Speech, known: dict[str, Any], at: str) -> None:

@@ -159,8 +159,6 @@ def _keys(kind: str, query: PlanQuery) -> list[str]:
 
 def _say_what_is_unread(speech: Speech, reading: Reading) -> None:
     result, at = reading.result, reading.id
-    if result.get("stale"):
-        speech.say("stale", at=f"{at}.fetched_at", stale=f"{at}.stale")
     if result.get("edges_read") != result.get("edges_total"):
         speech.say("edges_unread", read=f"{at}.edges_read", total=f"{at}.edges_total")
     elif not result.get("complete", True):
@@ -256,7 +254,9 @@ async def _groups(speech: Speech, asked: Ask) -> None:
     speech.table(at, [*asked.query.group_by, "count"])
     if len(groups) > MOST_GROUPS or reading.result["more_groups"]:
         speech.paragraph()
-        speech.say("more_groups")
+        more = f"{reading.id}.more_groups"
+        at_least = f"{reading.id}.groups_shown > `{MOST_GROUPS}`"
+        speech.say("more_groups", more=more if reading.result["more_groups"] else at_least)
     _say_what_is_unread(speech, reading)
 
 

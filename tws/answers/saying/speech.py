@@ -42,6 +42,10 @@ class Speech:
     async def read(self, reading: Awaitable[Reading]) -> Reading:
         found = await reading
         self._readings[found.id] = found
+        if found.result.get("stale") and found.result.get("fetched_at") and not self.text:
+            at = f"{found.id}.fetched_at"
+            self.say("stale", at=at, stale=f"{found.id}.stale")
+            self.paragraph()
         return found
 
     def keep(self, reading: Reading) -> Reading:

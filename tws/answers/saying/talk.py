@@ -79,8 +79,7 @@ def not_read(speech: Speech, error: NotRead) -> None:
     if isinstance(error, NoRoom):
         speech.say("cannot.no_room")
     elif isinstance(error, Refused):
-        speech.note(why=error.why)
-        speech.say("cannot.refused", why=claim("u1.understood.why", kind="text"))
+        speech.say("cannot.refused")
     else:
         speech.say("cannot.gone")
 

@@ -89,4 +89,4 @@ def _say_reason(speech: Speech, reason: dict[str, Any], at: str) -> None:
         case _ if kind in _SLOTS and all(reason.get(one) is not None for one in _SLOTS[kind]):
             speech.say(f"waits.{kind}", **{one: f"{at}.{one}" for one in _SLOTS[kind]})
         case _unknown:
-            speech.say("waits.unknown")
+            speech.say("waits.unknown", reason=f"{at}.reason == '{kind}'")

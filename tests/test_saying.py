@@ -1,0 +1,152 @@
+"""Whatever is asked, what is said of it verifies against its own evidence, in both languages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from knowledge.claims.checking import check
+from knowledge.claims.evidence import readings_in
+from tests.plan_reading import MovedSimulator, moved_simulator
+from tests.test_toolkit import Asking
+from tws.answers.memories import Recalled
+from tws.answers.saying import beside, objects, queries
+from tws.answers.saying.speech import Speech
+from tws.answers.toolkit import Toolkit
+from tws.answers.understanding.asked import (
+    About,
+    Ask,
+    Asked,
+    Before,
+    CompareDays,
+    CompareRuns,
+    Engine,
+    Facet,
+    Impact,
+    LogOf,
+    Summary,
+    Thing,
+)
+from tws.database import in_database
+from tws.plan.models import PlanJob, PlanJobStream, PlanResource, PlanWorkstation
+from tws.plan.query import PlanQuery
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+GROUPS = ("failed", "waiting", "ready", "running", "success")
+FACETS: tuple[Facet, ...] = (
+    "status", "why", "why_failed", "why_waits", "runs", "rerun", "failed_before", "definition",
+    "schedule",
+)  # fmt: skip
+FIELDS = ("priority", "login", "return_code", "deadline", "late", "owner", "estimated_minutes")
+FAILED = {"field": "group", "value": "failed"}
+
+
+@pytest.fixture(scope="module", params=[11, 12])
+def hwa(request: pytest.FixtureRequest) -> Iterator[MovedSimulator]:
+    with moved_simulator(seed=request.param) as simulator:
+        yield simulator
+
+
+def q(entity: str, **asked: Any) -> PlanQuery:
+    return PlanQuery.model_validate({"entity": entity, **asked})
+
+
+def of_the_plan() -> list[Asked]:
+    today = timezone.localdate()
+    return [
+        Ask(q("jobs", where=[FAILED]), "count"),
+        Ask(q("jobs"), "list"),
+        Ask(q("runs", where=[FAILED]), "list"),
+        Ask(q("jobs", where=[{"field": "priority", "op": ">", "value": 1000}]), "list"),
+        Ask(q("workstations", where=[{"field": "linked", "value": False}]), "yes_no", every=True),
+        Ask(q("resources", where=[{"field": "available", "value": 0}]), "yes_no"),
+        Ask(q("jobs", where=[{"field": "group", "value": "success"}]), "share", whole=q("jobs")),
+        Ask(q("jobs", group_by=["workstation"]), "groups"),
+        Ask(q("jobs", group_by=["stream"]), "extreme"),
+        Ask(q("runs", order_by=["-elapsed_minutes"]), "extreme"),
+        Ask(q("jobs", where=[FAILED]), "value", ("return_code", "end")),
+        Summary(),
+        Engine(),
+        CompareDays(today, today - timedelta(days=1)),
+    ]
+
+
+def of_objects() -> list[Asked]:
+    asked: list[Asked] = []
+    for group in GROUPS:
+        if job := PlanJob.objects.filter(group=group).order_by("hwa_id").first():
+            thing = Thing("job", job.name, job.hwa_id, job.stream_name)
+            asked += [About(thing, facet) for facet in FACETS]
+            asked += [About(thing, "value", FIELDS), LogOf(thing), Impact(thing), Before(thing)]
+            asked += [Impact(thing, direct=True), CompareRuns(thing)]
+    kinds = (
+        ("stream", PlanJobStream),
+        ("workstation", PlanWorkstation),
+        ("resource", PlanResource),
+    )
+    for kind, rows in kinds:
+        name = rows._default_manager.values_list("name", flat=True).first()
+        thing = Thing(kind, str(name))  # type: ignore[arg-type]
+        asked += [About(thing), About(thing, "holders" if kind == "resource" else "why")]
+    return asked
+
+
+async def nothing(question: str, limit: int) -> Sequence[Recalled]:
+    return []
+
+
+async def said(toolkit: Toolkit, asked: Asked, language: Any) -> Speech:
+    speech = Speech(toolkit, lambda event: None, language)
+    match asked:
+        case Ask():
+            await queries.ask(speech, asked)
+        case About():
+            await objects.about(speech, asked, nothing)
+        case LogOf():
+            await beside.log(speech, asked)
+        case Impact():
+            await beside.impact(speech, asked)
+        case Before():
+            await beside.before(speech, asked)
+        case CompareRuns():
+            await beside.compare_runs(speech, asked)
+        case CompareDays():
+            await beside.compare_days(speech, asked)
+        case Summary():
+            await beside.summary(speech)
+        case Engine():
+            await beside.engine(speech)
+    return speech
+
+
+async def test_every_answer_verifies_on_its_evidence_as_it_is_stored(hwa: MovedSimulator) -> None:
+    async with Asking(hwa) as asking:
+        asked = [*of_the_plan(), *await in_database(of_objects)]
+        answers = [
+            (one, await said(asking.toolkit(), one, language))
+            for one in asked
+            for language in ("pt", "en")
+        ]
+
+    assert len(answers) > 100
+    for one, speech in answers:
+        evidence = json.loads(json.dumps(speech.evidence))
+        checked = check(speech.composer.answer(), speech.text, readings_in(evidence))
+        assert speech.text, one
+        assert checked.outcome == "verified", (one, speech.text, checked)
+
+
+async def test_a_changed_figure_in_the_evidence_is_noticed(hwa: MovedSimulator) -> None:
+    async with Asking(hwa) as asking:
+        speech = await said(asking.toolkit(), Ask(q("jobs", where=[FAILED]), "count"), "pt")
+
+    evidence = json.loads(json.dumps(speech.evidence))
+    evidence[0]["result"]["matched"] += 1
+    checked = check(speech.composer.answer(), speech.text, readings_in(evidence))
+    assert checked.outcome == "contradicted"

@@ -615,7 +615,10 @@ def _score_set(asking: Asking, text: str, said: set[str], expression: str) -> Sc
         kinds = {type_of(asking, thing) for thing in _evaluated(asking, one)}
         of_kind = {name for name in said if type_of(asking, name) in kinds} if kinds else said
         of_kind -= {n for n in said if fold(n) in fold(asking.question) and n not in wanted}
+        of_kind -= {name for name in of_kind if _bears_two_kinds(asking, name)} - wanted
         if not wanted:
+            if expect.get("every") and re.search(r"\b(?:sim|yes)\b", fold(text)):
+                return RIGHT
             none = re.search(r"\b(?:nenhum\w*|no|none|nao|nothing|nada|0)\b", fold(text))
             if none and not of_kind:
                 return RIGHT
@@ -624,6 +627,11 @@ def _score_set(asking: Asking, text: str, said: set[str], expression: str) -> Sc
         elif len(wanted) > MOST_NAMED and of_kind and of_kind <= wanted:
             return RIGHT if len(wanted) in _numbers(text) else wrong("without the total")
     return wrong(f"named {sorted(of_kind)[:4]} of {len(wanted)}")
+
+
+def _bears_two_kinds(asking: Asking, name: str) -> bool:
+    """A table's job stream may have a job's name: UPDATESTATS."""
+    return sum(any(one.name == name for one in asking.names[k]) for k in ("jobs", "streams")) > 1
 
 
 def type_of(asking: Asking, thing: Any) -> str:
@@ -644,11 +652,12 @@ def _score_about(asking: Asking, text: str, numbers: set[float]) -> Scored:
         return RIGHT if whole & numbers else wrong(f"{value} not in {sorted(numbers)[:5]}")
     for pattern in expect.get("says", ()):
         written = pattern
-        if re.match(r"\w+\.\w+|\w+\(", pattern):
+        if re.fullmatch(r"\w+\.\w+|\w+\(.*\)", pattern):
             written = re.escape(str(_evaluated(asking, pattern)))
         if not re.search(written, text, re.IGNORECASE):
             return wrong(f"{written!r} not said")
+    objects = _others_named(asking, text) if not expect.get("asked") else set()
     place = expect.get("about")
-    if place and asking.names[place].name not in text:
-        return wrong(f"{asking.names[place].name} not named")
+    if place and objects and asking.names[place].name not in text:
+        return wrong(f"others named, not {asking.names[place].name}")
     return RIGHT

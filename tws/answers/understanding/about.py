@@ -242,6 +242,8 @@ class _About:
             names = {"end": "end", "start": "start", "scheduled": "scheduled", "ran": "start"}
             ended = bool(self.groups & {"failed", "success", "cancelled"})
             asked = [names[t.key] for t in q.of("event") if t.key in names]
+            if q.text_of_has("since when", "desde quando"):
+                asked = ["start"]
             to_come = q.has("event", "to_end") or (
                 "end" in asked and q.text_of_has("will", "vai", "deve", "going to", "should")
             )

@@ -240,6 +240,10 @@ class Asking:
             share = q.has("ask", "share")
             found.append(one_of("group", ["success"] if share else ["success", "failed"]))
             draft.group_by = ["group"] if q.has("ask", "count") else []
+        if not found and draft.entity == "jobs" and not q.times and q.take("event", "ran"):
+            found.append(condition("runs", ">", 0))
+        if len(positive) > 1 and q.has("ask", "count"):
+            draft.group_by = ["group"]
         draft.predicates += found
         return found
 
@@ -267,6 +271,7 @@ class Asking:
     def _is_negated(self, place: int) -> bool:
         q = self.question
         term = q.before(place, "negation", "not", within=4)
+        term = term or q.before(place, "negation", "except")  # "ready but not running"
         if term is None or q.before(place, "filter", "not_run", within=1):
             return False
         between = range(term.last, place)

@@ -37,6 +37,8 @@ _MODELS: dict[ObjectKind, Any] = {
 }
 _WORD = re.compile(r"[A-Za-z0-9_@*?%/#.-]+")
 _SHAPED = re.compile(r"(?=.*[A-Za-z])(?:.*_.*|[A-Za-z]+\d[A-Za-z0-9]*)")
+_USER = frozenset({"usuario", "user", "login", "owner", "dono", "como", "as"})
+"""After these a login is meant, should an object bear its name too."""
 _DIGITS = re.compile(r"\d+")
 
 
@@ -134,6 +136,9 @@ class Names:
             name = next((s for s in _spellings(form) if s in bearers), "")
             start, end = words[first].start, words[last - 1].end
             if not name or not _is_meant(name, words[first:last]):
+                continue
+            before = words[first - 1].text if first else ""
+            if last - first == 1 and before in _USER and words[first].text in self.logins:
                 continue
             if any(one.start < end and start < one.end for one in found):
                 continue

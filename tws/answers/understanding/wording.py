@@ -119,7 +119,7 @@ class _Worder:
         if one.field == "group" and one.op == "not in" and set(DONE) <= set(_listed(one.value)):
             return str(self.said("word", "open"))
         if one.field == "runs" and one.value == 0:
-            return str(self.said("word", "not_run"))
+            return str(self.said("word", "not_run" if one.op == "=" else "ran"))
         values = ", ".join(self.value(one.field, value) for value in _listed(one.value))
         op = self.said("op", one.op)
         name = "" if one.field in _BY_ITSELF else self.heading(one.field)
@@ -143,6 +143,8 @@ class _Worder:
 
     def time(self, name: str, told: list[Condition]) -> str:
         """02:00–06:00 today; since 22:00 yesterday; yesterday."""
+        if any(one.value is None for one in told):
+            return str(self.said("word", "not_started"))
         since = next((_moment(c) for c in told if c.op in (">=", "=", ">")), None)
         until = next((_moment(c) for c in told if c.op in ("<", "<=")), None)
         of = f"{self.heading(name)} " if name != "end" else ""

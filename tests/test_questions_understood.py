@@ -10,6 +10,9 @@ anything was mended from it (questions, right, honest, wrong):
     questions_fourth  124  101  11  12
     questions_fifth    60   49   5   6
     questions_sixth    64   56   6   2
+    questions_unseen   50   47   2   1
+
+Nobody mends anything from questions_unseen: it is only measured.
 """
 
 from __future__ import annotations
@@ -102,3 +105,11 @@ def test_questions_are_understood_as_the_engine_s_data_say(truth):
         verdicts = told(name, found)
         assert verdicts["right"] >= 0.95 * len(found)
         assert verdicts["wrong"] <= 0.015 * len(found)
+
+
+def test_questions_that_nothing_was_mended_from_are_understood_nearly_as_well(truth):
+    found = scored(scoring.DATA / "questions_unseen.jsonl", truth)
+
+    verdicts = told("questions_unseen", found)
+    assert verdicts["right"] >= 0.85 * len(found)
+    assert verdicts["wrong"] <= 0.03 * len(found)

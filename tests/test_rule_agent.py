@@ -245,6 +245,35 @@ async def test_a_memory_that_does_not_fit_or_lacks_the_code_is_not_quoted(
     assert end.used == {}
 
 
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("meu job deu codigo 126, como resolvo isso?", True),
+        ("meu job deu codigo 12, como resolvo isso?", False),
+        ("who do I call when DW_CLIENTES is stuck at night?", False),
+    ],
+)
+async def test_a_memory_must_speak_of_the_code_and_the_object_that_are_asked_about(
+    asked: str, answered: bool, conversation: Conversation
+) -> None:
+    conversation.found = [recalled("What to do on return code 126?", "chmod +x, then rerun.")]
+
+    end = await conversation.ask(asked)
+
+    assert ("chmod +x" in end.answer) == answered
+
+
+async def test_a_memory_that_is_only_close_is_called_the_closest(
+    conversation: Conversation,
+) -> None:
+    conversation.found = [recalled("Who answers for the payroll?", "Ana.", score=0.3)]
+
+    end = await conversation.ask("who do I call at night?")
+
+    assert end.answer.startswith("I have no answer to exactly that; the closest memory:")
+    assert end.outcome == "partial"
+
+
 async def test_hidden_characters_of_a_memory_are_shown(conversation: Conversation) -> None:
     conversation.found = [recalled("who do I call at night?", "Call\u202e Ana.")]
 

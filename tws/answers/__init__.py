@@ -1,11 +1,8 @@
-"""Answers by rules.
+"""Who answers an operator, and from what.
 
-language.py   which of the two languages
-signs.py      the words that show what is asked; intents.py takes a question apart by them
-names.py      the names in a question, and those the conversation is about
-route.py      from what is asked to the answer that fits
-about_*.py    the answers: tools asked, results said
-desk.py       how facts are worded; phrases.py has the sentences
-memories.py   which memories answer a question, and how they are quoted
-rules.py      the agent
+understanding/   what a question asks; toolkit/ what is read for it; saying/ what is said of that
+rules.py         the agent by rules; llm_agent.py the one with an LLM; agents.py starts either
+memories.py      memories as answers find and quote them
+events.py        what happens while a question is answered
+language.py      which of the two languages
 """

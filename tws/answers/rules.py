@@ -55,7 +55,7 @@ logger = logging.getLogger(__name__)
 _WITHOUT_THE_PLAN = (SmallTalk, CannotKnow, Define)
 _NO_THREAD = (SmallTalk, CannotKnow, NotUnderstood, Define, Order)
 """What leaves the thread of a conversation as it was."""
-SURE = 0.5
+CERTAIN = 0.5
 """How well a memory must fit what was not understood, or a name that the plan does not have."""
 
 
@@ -165,7 +165,7 @@ class RuleAgent:
             case Knowledge():
                 await self._from_memory(speech, standing, "cannot.knowledge")
             case NotUnderstood():
-                await self._from_memory(speech, standing, "cannot.understand", SURE)
+                await self._from_memory(speech, standing, "cannot.understand", CERTAIN)
             case NotFound():
                 if not await self._explains(speech, standing, asked.name):
                     talk.not_found(speech, asked)
@@ -223,7 +223,7 @@ class RuleAgent:
         """Whether a memory explains a name that the plan does not have."""
         found = await self.recall(question, knowledge.SEARCHED)
         naming = [one for one in found if fold(name) in fold(one.user_query + one.agent_response)]
-        best = knowledge.best_of(naming, question, SURE)
+        best = knowledge.best_of(naming, question, CERTAIN)
         if best is not None:
             await knowledge.quote(speech, best)
         return best is not None

@@ -145,6 +145,14 @@ def test_a_word_that_could_matter_and_is_not_used_is_told():
     assert asked("quais jobs falharam hoje, por favor?").unused == ()
 
 
+def test_the_fewest_is_not_taken_for_the_most():
+    most = asked("qual stream tem mais jobs em hold?")
+    fewest = asked("qual stream tem menos jobs em hold?")
+
+    assert (most.asked.focus, most.asked.query.group_by) == ("extreme", ["stream"])
+    assert fewest.unused == ("menos",)
+
+
 def test_a_follow_up_edits_what_was_asked_and_stands_alone():
     first = asked("quais jobs falharam hoje?")
 

@@ -129,9 +129,9 @@ class Asking:
         by = next(q.of("by"), None)
         if by and q.after(by.last, "entity", "jobs", within=3):
             return "jobs"
-        if q.has("most") and happened and set(keys) <= {"job_streams", "workstations"}:
+        if q.has("most", "most") and happened and set(keys) <= {"job_streams", "workstations"}:
             return "jobs"
-        if q.has("most") and len(set(keys)) > 1 and "jobs" in keys:
+        if q.has("most", "most") and len(set(keys)) > 1 and "jobs" in keys:
             return "jobs"
         if keys:
             return keys[0]
@@ -467,7 +467,7 @@ class Asking:
             if column and column.partition(".")[0] in fields and column not in draft.group_by:
                 q.use(by, target)
                 draft.group_by = [column]
-        if draft.group_by or not q.has("most"):
+        if draft.group_by or not q.has("most", "most"):
             return
         named = [t for t in q.of("field") if t.key in fields and t.key != "priority"]
         asked = [*(t for t in q.of("entity") if _GROUPED_BY.get(t.key) in fields), *named]
@@ -475,7 +475,7 @@ class Asking:
         if first and (first.key != draft.entity or draft.entity in ("jobs", "runs")):
             if first.key == "jobs" and draft.entity == "jobs":
                 draft.entity = "runs"
-            q.take("most")
+            q.take("most", "most")
             draft.group_by = [_GROUPED_BY.get(first.key, first.key)]
             q.use(first)
             draft.limit = None

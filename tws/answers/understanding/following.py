@@ -18,7 +18,6 @@ from tws.answers.understanding.asked import (
     Impact,
     LogOf,
     More,
-    Thing,
     Understood,
 )
 from tws.answers.understanding.asking import Asking, condition, query_of
@@ -252,7 +251,3 @@ def _fitting(names: list[str], entity: str) -> list[str]:
 def _scope(query: PlanQuery, whole: PlanQuery) -> list[Condition | AnyOf]:
     """The conditions that hold for the whole of a share too: all but those on the state."""
     return [c for c in query.where if isinstance(c, AnyOf) or c.field not in _STATE]
-
-
-def pointed_at(last: Understood) -> tuple[Thing, ...]:
-    return objects_of(last.asked) or last.shown

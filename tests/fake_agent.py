@@ -19,6 +19,7 @@ from tws.answers.events import (
     ToolResult,
     ToolUse,
 )
+from tws.answers.understanding.asked import Summary, Thing, Understood
 from tws.chat import answering
 
 FETCHED_AT = "2026-03-02T10:00:00-03:00"
@@ -45,6 +46,17 @@ def reading(answer: str) -> list[Event]:
     call = ToolCall("count_jobs", {"by": "status"})
     result = ToolResult("count_jobs", {"by": "status"}, True, FETCHED_AT, "PROD")
     return [started, call, result, *rest]
+
+
+TAKEN = Understood(
+    Summary(), "pt", "quais jobs falharam?", ("jobs", "terminou com erro"), ("sexta",),
+    (Thing("job", "JOB_A"),),
+)  # fmt: skip
+
+
+def understood(answer: str) -> list[Event]:
+    """The events of an answer that tells how its question was taken, and leaves out a word."""
+    return words(answer, understood=TAKEN, outcome="partial", suggestions=("why did JOB_A fail?",))
 
 
 class FakeAgents:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from knowledge.models import Feedback, Kind, Memory
 from tests.chat_client import AGENT, ENDS, Chat
-from tests.fake_agent import FakeAgents, reading, words
+from tests.fake_agent import TAKEN, FakeAgents, reading, understood, words
 from tws.answers.events import Chunk, Failed, Final, RunStarted, ToolCall
 from tws.chat import frames, run_log, running, socket
 from tws.database import in_database
@@ -100,6 +100,25 @@ async def test_final_message_carries_html_sources_tools_and_memory(
     assert final["tools"][0]["tool"] == "count_jobs"
     memory = await Memory.objects.aget(pk=final["memory_id"])
     assert (memory.kind, memory.trust, memory.user_query) == (Kind.STATE, "new", "What failed?")
+
+
+async def test_a_reply_tells_how_its_question_was_taken_and_the_next_one_finds_it(
+    chat: Chat, agents: FakeAgents
+) -> None:
+    agents.script = understood("JOB_A failed.")
+
+    *_, final = await chat.ask()
+    await chat.ask("e o log dele?")
+
+    assert final["understood"] == {
+        "text": "jobs · terminou com erro", "parts": ["jobs", "terminou com erro"],
+        "unused": ["sexta"],
+    }  # fmt: skip
+    assert (final["outcome"], final["claims"]) == ("partial", [])
+    assert final["suggestions"] == ["why did JOB_A fail?"]
+    assert [turn.understood for turn in agents.history] == [TAKEN]
+    memory = await Memory.objects.aget(pk=final["memory_id"])
+    assert (memory.user_query, memory.asked_as) == ("quais jobs falharam?", "What failed?")
 
 
 async def test_streamed_pieces_joined_are_the_answer(chat: Chat) -> None:

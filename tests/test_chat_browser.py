@@ -16,7 +16,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from knowledge.models import Feedback
-from tests.fake_agent import FakeAgents, reading, words
+from tests.fake_agent import FakeAgents, reading, understood, words
 from tests.hwa_fixtures import engine_of
 from tests.plan_reading import make_engine
 from tests.web_server import web_server
@@ -86,6 +86,20 @@ def test_answer_streams_and_shows_steps_sources_and_time(chat: Page, agents: Fak
     answer.locator("summary").click()
     expect(answer.locator(".steps li")).to_contain_text("count_jobs by: status")
     expect(chat.locator("#status")).to_have_text("The answer is complete.")
+
+
+def test_how_a_question_was_taken_stands_above_its_answer(chat: Page, agents: FakeAgents) -> None:
+    agents.script = understood("JOB_A failed.")
+
+    ask(chat, "What failed?")
+
+    said = chat.locator(".answer .understood")
+    expect(said).to_contain_text("Understood as: jobs · terminou com erro. Not used: sexta.")
+    expect(said).to_contain_text("Only a part of the question was answered.")
+    chat.reload()
+    expect(said).to_contain_text("Understood as: jobs · terminou com erro.")
+    chat.locator(".suggestions button").click()
+    expect(chat.locator("#question")).to_have_value("why did JOB_A fail?")
 
 
 def test_text_is_there_before_the_answer_is_complete(chat: Page, agents: FakeAgents) -> None:

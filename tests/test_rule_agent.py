@@ -301,6 +301,17 @@ async def test_an_order_is_refused_in_words_with_the_reviewed_recipe(
     assert "> First: read the log" in end.answer
 
 
+async def test_how_something_is_done_is_knowledge_and_no_list_of_the_plan(
+    conversation: Conversation,
+) -> None:
+    conversation.found = [recalled("Como executo de novo um job que falhou?", "Com conman rr.")]
+
+    end = await conversation.ask("como executo de novo um job que falhou?")
+
+    assert "> Com conman rr." in end.answer
+    assert end.tools == ()
+
+
 async def test_definitions_come_from_the_vocabulary_without_any_memory(
     conversation: Conversation,
 ) -> None:

@@ -21,6 +21,8 @@ one 18 and 9 (hash embedder)."""
 CASE = 0.45
 """How well one must fit a log's line that gives a cause, when it names neither code nor job."""
 SEARCHED = 8
+RECIPES = {"change": "acting.priority_limit_fence", "reply": "reading.prompts_with_conman"}
+"""Where the recipe of an order stands, when not under its own verb."""
 
 
 # --- a question that memories answer --------------------------------------------------------------
@@ -145,7 +147,7 @@ async def say_order(speech: Speech, asked: Order) -> None:
     """That nothing is done here; how a person does it, when that was reviewed."""
     speech.outcome = "refused"
     speech.say("order")
-    recipe = await of_starter(f"acting.{asked.verb}", speech.language)
+    recipe = await of_starter(RECIPES.get(asked.verb, f"acting.{asked.verb}"), speech.language)
     if recipe is not None:
         speech.paragraph()
         speech.say("order.recipe")

@@ -27,7 +27,7 @@ RUNS = {
 }
 SHARES = {"groups": [{"workstation": "MDM", "count": 7, "share": 12.5}]}
 LOG = {"lines": [{"number": n, "text": f"line {n}: ORA-01555"} for n in (41, 42, 43)]}
-MEMORY = {"memory_id": "5f", "version": 1, "agent_response": "Ask for 16 GB on FIN_AGT; rerun."}
+MEMORY = {"memory_id": "5f", "version": 77, "agent_response": "Ask for 16 GB on FIN_AGT; rerun."}
 QUESTION = {"understood": {"text": "o que falhou nas últimas 12 horas?"}}
 READINGS = {
     name: Reading(name, "tool", {}, result, "PRD", NOW)
@@ -225,3 +225,9 @@ def test_a_claim_on_a_typed_value_is_held_against_its_evidence():
 
     (finding,) = check(composer.answer(), composer.text(), other).findings
     assert (finding.code, finding.said, finding.found) == ("value", "1234", 1235)
+
+
+def test_a_number_is_not_borne_out_by_the_version_of_a_memory():
+    composer = spoken("It failed 77 times.")
+
+    assert unverified(composer) == ["77"]

@@ -163,7 +163,7 @@ async def test_the_time_is_limited(scripted, settings):
 
 
 async def test_memories_are_data_and_only_cited_ones_become_sources(scripted):
-    server = scripted(say("It means not authorised [memory 1], approved by a person."))
+    server = scripted(say("It means not authorised [m1], approved by a person."))
 
     events = await run("What does AWSBEH021E mean?", memories=[MEMORY])
 
@@ -261,7 +261,7 @@ async def test_llm_unavailable_is_left_for_what_the_rules_cannot_answer(scripted
 
 
 async def test_an_answer_that_breaks_off_is_no_answer(scripted):
-    scripted(Scripted("one two three four five six", drop_after=3, chunk_delay=0.01))
+    scripted(Scripted("one\ntwo three four five six", drop_after=3, chunk_delay=0.01))
     await meet()
 
     events = await run("how is the plan?")
@@ -403,7 +403,7 @@ async def test_thoughts_are_neither_shown_nor_part_of_the_answer(answer, scripte
     events = await run("How many jobs are there?")
 
     assert "Secret" not in "".join(event.text for event in events if isinstance(event, Chunk))
-    assert events[-1].answer == "1500 jobs."
+    assert events[-1].answer == "1500 (not verified) jobs."
 
 
 async def test_a_tool_call_written_as_text_is_called(scripted):
@@ -413,4 +413,4 @@ async def test_a_tool_call_written_as_text_is_called(scripted):
     events = await run("How many jobs are there?")
 
     assert [event.tool for event in events if isinstance(event, ToolResult)] == ["plan_query"]
-    assert events[-1].answer == "1500 jobs."
+    assert events[-1].answer == "1500 (not verified) jobs."

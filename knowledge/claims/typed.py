@@ -82,8 +82,18 @@ class Leaf:
     value: Any
 
 
+_STATED = ("user_query", "agent_response", "approved_by", "approved_at", "created_at")
+"""What a memory states; its version and the like state nothing."""
+
+
 def leaves(readings: Iterable[Reading]) -> list[Leaf]:
-    return [leaf for one in readings for leaf in _leaves(one.id, "", one.result)]
+    return [leaf for one in readings for leaf in _leaves(one.id, "", _statements(one))]
+
+
+def _statements(reading: Reading) -> dict[str, Any]:
+    if not reading.id.startswith("m"):
+        return reading.result
+    return {name: value for name, value in reading.result.items() if name in _STATED}
 
 
 def _leaves(expr: str, field: str, value: Any) -> Iterator[Leaf]:

@@ -89,8 +89,8 @@ class Final:
     `understood` is the question as it was taken, with what the answer listed. `kind` is "state"
     when the plan was read. `used` are the memories it was given from, by id and version, and how
     (knowledge/lineage.py). `suggestions` may be asked
-    next. `note` is what the answer begins with about the moment it was given in, and no memory
-    keeps.
+    next. `note` is what the answer begins with about the moment it was given in, `beside` what it
+    ends with about itself; no memory keeps them.
     """
 
     answer: str
@@ -106,6 +106,7 @@ class Final:
     mode: Literal["rules", "llm"] = "rules"
     engine: str = ""
     note: str = ""
+    beside: str = ""
 
     @property
     def is_worth_keeping(self) -> bool:

@@ -1,4 +1,7 @@
-"""The agent with an LLM: it calls tools until it can answer, and streams what it says.
+"""The agent with an LLM: it calls tools until it can answer, and streams words with filled slots.
+
+What it writes is words and pointers into the readings (`knowledge.claims.slots`); what it types
+itself and no reading bears out is marked in place. How it closes: `tws.answers.closing`.
 
 Everything the model reads that is not ours (tool results, memories) is data between random
 delimiters. When the model does not answer, the rules do, and say so; `llm_unavailable` is left for
@@ -8,10 +11,11 @@ questions that the rules can't answer either, and for an answer that broke off h
 from __future__ import annotations
 
 import json
+import logging
 import re
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -20,21 +24,35 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from knowledge.claims.composing import Composer
 from knowledge.claims.evidence import Reading
+from knowledge.claims.slots import SlotStream
+from knowledge.cleaning import clean
 from knowledge.hwa.statuses import Language
 from knowledge.llm import LLMBrokenOff, LLMError, Reply, as_message, stream
+from knowledge.retrieval import SearchUnavailable
+from knowledge.secrets import mask_secrets
+from tws.answers.closing import Note, Withheld
 from tws.answers.events import Chunk, Emit, Failed, Final, Turn
 from tws.answers.memories import reading_of, source_of, used
 from tws.answers.rules import RuleAgent, aside, thread_of
-from tws.answers.toolkit import EngineDown, Toolkit
-from tws.answers.understanding.asked import SmallTalk, Understood
+from tws.answers.toolkit import EngineDown, Refused, Toolkit
+from tws.answers.understanding.asked import Order, SmallTalk, Understood
+from tws.database import in_database
 from tws.models import Agent
+from tws.plan.models import PlanEngine
+from tws.plan.query.values import plain
+
+logger = logging.getLogger(__name__)
 
 PROMPTS = Path(__file__).parent / "prompts"
 MAX_TOKENS = 1_500
 LONGEST_RESULT = 16_000  # characters of one tool result that the model gets to read
 REMEMBERED = 5
-_CITED = re.compile(r"\[(?:memory|memória|memoria) (\d{1,2})\]", re.IGNORECASE)
+LONGEST_MEMORY = 4_000
+LONGEST_LEAD = 200
+"""Characters of words that may only lead to a tool call."""
+_CITED = re.compile(r"\[(m\d{1,3})\]")
 _LANGUAGE_NAMES: dict[Language, str] = {"pt": "Brazilian Portuguese", "en": "English"}
 
 
@@ -43,13 +61,47 @@ def prompt(name: str) -> str:
     return (PROMPTS / f"{name}.txt").read_text(encoding="utf-8")
 
 
+class Draft:
+    """An answer in the making: what the model writes is parted from its note, and its slots filled.
+
+    Its first words are held back up to a line's end, for they may only lead to a tool call.
+    """
+
+    def __init__(
+        self, language: Language, readings: Mapping[str, Reading], *, may_lead_to_a_call: bool
+    ) -> None:
+        self.composer = Composer(language, timezone.get_current_timezone_name(), readings)
+        self._slots = SlotStream(self.composer)
+        self._withheld = Withheld()
+        self._first = "" if may_lead_to_a_call else None
+
+    def feed(self, text: str) -> str:
+        """What can be shown now."""
+        text = self._withheld.feed(text)
+        if self._first is not None:
+            self._first += text
+            if "\n" not in self._first.lstrip() and len(self._first) < LONGEST_LEAD:
+                return ""
+            text, self._first = self._first.lstrip(), None
+        return self._slots.feed(text)
+
+    def end(self) -> str:
+        rest = (self._first or "").lstrip() + self._withheld.end()
+        self._first = None
+        return self._slots.feed(rest) + self._slots.end()
+
+    @property
+    def note(self) -> Note:
+        return self._withheld.note
+
+
 @dataclass(slots=True)
 class LLMAgent:
     agent: Agent
     toolkit: Toolkit
     emit: Emit
     fallback: RuleAgent
-    _said: list[str] = field(default_factory=list)
+    _has_shown: bool = False
 
     async def answer(self, question: str, history: Sequence[Turn] = ()) -> None:
         """Emit the answer's Chunks and its Final, or Failed."""
@@ -58,25 +110,41 @@ class LLMAgent:
         except EngineDown:
             await self.fallback.answer(question, history)
             return
-        if isinstance(understood.asked, SmallTalk):
+        if isinstance(understood.asked, (SmallTalk, Order)):
             await self.fallback.answer(question, history)
             return
-        language = understood.language
-        found = await self.fallback.recall(understood.standing, REMEMBERED)
-        recalled = [await reading_of(self.toolkit, memory) for memory in found]
+        self.toolkit.search = self._search
         try:
-            whole = await self._converse(self._opening(question, history, recalled, language))
+            recalled = await self._search(understood.standing)
+        except Refused:
+            recalled = []
+        asked = Reading("u1", "question", result={"understood": {"text": shown_text(question)}})
+        opening = await self._opening(question, history, recalled, understood.language)
+        try:
+            draft = await self._converse(opening, asked, understood.language)
         except LLMError as error:
-            await self._without_the_model(error, question, history, language)
+            await self._without_the_model(error, question, history, understood.language)
             return
-        if whole:
-            self._finish(understood, recalled)
+        if draft is not None:
+            self._finish(draft, understood, asked)
         else:
             steps = settings.CHAT_MAX_STEPS
-            self._say(aside(self.toolkit, language, ["llm_steps"], steps=steps))
-            self.emit(Final("".join(self._said), outcome="cannot", mode="llm"))
+            stopped = aside(self.toolkit, understood.language, ["llm_steps"], steps=steps)
+            self._show(stopped)
+            self.emit(Final(stopped, outcome="cannot", tools=tuple(self.toolkit.uses), mode="llm"))
 
-    def _opening(
+    async def _search(self, text: str) -> list[Reading]:
+        """Memories for a text, as readings; the tool calls it too, once a log shows a cause."""
+        try:
+            found = await self.fallback.recall(text, REMEMBERED)
+        except SearchUnavailable:
+            logger.warning("memories can't be searched", exc_info=True)
+            raise Refused("The memories can't be searched now.") from None
+        return [await reading_of(self.toolkit, memory) for memory in found]
+
+    # --- what the model reads -----------------------------------------------------------------
+
+    async def _opening(
         self,
         question: str,
         history: Sequence[Turn],
@@ -84,56 +152,76 @@ class LLMAgent:
         language: Language,
     ) -> list[dict[str, Any]]:
         """The messages before the model's first word."""
-        messages = [{"role": "system", "content": self._house_rules(language)}]
+        messages = [{"role": "system", "content": await self._house_rules(language)}]
         for turn in history:
             messages.append({"role": "user", "content": turn.question})
             messages.append({"role": "assistant", "content": turn.answer})
         if recalled:
             shown = [
                 {
-                    "number": number,
-                    "trust": memory.result["trust"],
-                    "kind": memory.result["kind"],
-                    "date": memory.result["created_at"],
-                    "question": memory.result["user_query"],
-                    "answer": memory.result["agent_response"][:4_000],
+                    "id": memory.id,
+                    **memory.result,
+                    "agent_response": memory.result["agent_response"][:LONGEST_MEMORY],
                 }
-                for number, memory in enumerate(recalled, 1)
+                for memory in recalled
             ]
             messages.append({"role": "user", "content": prompt("memories") + as_data(shown)})
         messages.append({"role": "user", "content": question})
         return messages
 
-    def _house_rules(self, language: Language) -> str:
+    async def _house_rules(self, language: Language) -> str:
         agent = self.agent
+        state = self.toolkit.state
+        if state is None:
+            state = await in_database(PlanEngine.of, self.toolkit.engine.name)
+        span = [plain(at) for at in (state.span_start_at, state.span_end_at) if at]
         return Template(prompt("agent")).safe_substitute(
             name=agent.name,
             role=agent.role or "-",
             goal=agent.goal or "-",
             instructions=agent.instructions or "-",
             language=_LANGUAGE_NAMES[language],
+            now=plain(timezone.now()),
+            zone=timezone.get_current_timezone_name(),
+            engine=state.name,
+            simulated="simulated, say so" if state.simulated else "a real one",
+            span=" to ".join(span) if span else "what a query says",
         )
 
-    async def _converse(self, messages: list[dict[str, Any]]) -> bool:
-        """Model and tools by turns; False when it ended without an answer in words."""
+    # --- model and tools ----------------------------------------------------------------------
+
+    async def _converse(
+        self, messages: list[dict[str, Any]], asked: Reading, language: Language
+    ) -> Draft | None:
+        """Model and tools by turns; None when it ended without an answer in words."""
         for step in range(1, settings.CHAT_MAX_STEPS + 1):
             last = step == settings.CHAT_MAX_STEPS
+            with_tools = not last or step == 1
             if last and step > 1:
                 messages.append({"role": "user", "content": prompt("last_step")})
-            reply = await self._speak(messages, with_tools=not last or step == 1)
+            draft = Draft(language, self._readings(asked), may_lead_to_a_call=with_tools)
+            reply = await self._speak(messages, draft, with_tools=with_tools)
             if not reply.tool_calls:
-                return True
+                self._show(draft.end())
+                if not draft.composer.text().strip():
+                    raise LLMBrokenOff("empty")
+                return draft
             messages.append(as_message(reply))
             for call in reply.tool_calls:
                 told = as_data((await self.toolkit.call(call.name, call.arguments)).text)
                 messages.append({"role": "tool", "tool_call_id": call.id, "content": told})
-        return False
+        return None
 
-    async def _speak(self, messages: list[dict[str, Any]], *, with_tools: bool) -> Reply:
+    def _readings(self, asked: Reading) -> dict[str, Reading]:
+        """By id; the memories last, for what the plan states too is the plan's."""
+        read = sorted(self.toolkit.readings, key=lambda one: one.id.startswith("m"))
+        return {one.id: one for one in (asked, *read)}
+
+    async def _speak(
+        self, messages: list[dict[str, Any]], draft: Draft, *, with_tools: bool
+    ) -> Reply:
         """One reply of the model, streamed on as it comes."""
-        if self._said and not self._said[-1].endswith("\n"):
-            self._say("\n\n")
-        whole, before = Reply(""), len(self._said)
+        whole = Reply("")
         async for delta in stream(
             messages,
             max_tokens=MAX_TOKENS,
@@ -141,48 +229,91 @@ class LLMAgent:
             tools=self.toolkit.schemas() if with_tools else (),
         ):
             if delta.text:
-                self._say(delta.text)
+                self._show(draft.feed(delta.text))
             if delta.reply is not None:
                 whole = delta.reply
-        self._said[before:] = filter(None, [whole.text])
         return whole
 
-    def _say(self, text: str) -> None:
-        self._said.append(text)
-        self.emit(Chunk(text))
+    def _show(self, text: str) -> None:
+        if text:
+            self._has_shown = True
+            self.emit(Chunk(text))
 
-    def _finish(self, understood: Understood, recalled: Sequence[Reading]) -> None:
-        answer = "".join(self._said)
-        numbers = {int(number) for number in _CITED.findall(answer)}
-        cited = [memory for at, memory in enumerate(recalled, 1) if at in numbers]
-        read = [one for one in self.toolkit.readings if not one.id.startswith("m")]
-        if not read and not cited:
-            note = "\n\n" + aside(self.toolkit, understood.language, ["model_only"])
-            self._say(note)
-            answer += note
+    # --- the end ------------------------------------------------------------------------------
+
+    def _finish(self, draft: Draft, understood: Understood, asked: Reading) -> None:
+        composer, note = draft.composer, draft.note
+        answer, text = composer.answer(), composer.text()
+        cited = {*answer.asked, *_CITED.findall(text)}
+        quoted = [one for one in self.toolkit.readings if one.id[0] == "m" and one.id in cited]
+        found = [one for one in self.toolkit.readings if one.id[0] == "m" and one not in quoted]
+        read = [one for one in self.toolkit.readings if one.id[0] != "m"]
+        question = [asked] if asked.id in answer.asked else []
+        beside = self._beside(note, composer, is_from_nowhere=not read and not quoted)
+        self._show(beside)
         self.emit(
             Final(
-                answer=answer,
-                understood=understood,
-                sources=(*self.toolkit.sources, *map(source_of, cited)),
+                answer=text + beside,
+                outcome=note.outcome,
+                segments=answer,
+                understood=as_the_model_took_it(understood, note),
+                sources=(*self.toolkit.sources, *map(source_of, quoted)),
                 tools=tuple(self.toolkit.uses),
                 kind="state" if read else "knowledge",
-                evidence=tuple(one.as_json() for one in (*read, *cited)),
-                used=used(recalled, "recalled") | used(cited, "quoted"),
+                evidence=tuple(one.as_json() for one in (*question, *read, *quoted)),
+                used=used(found, "recalled") | used(quoted, "quoted"),
                 engine=self.toolkit.engine.name if read else "",
                 mode="llm",
+                beside=beside,
             )
         )
+
+    def _beside(self, note: Note, composer: Composer, *, is_from_nowhere: bool) -> str:
+        """What the note tells the reader, in our words, below the answer."""
+        language, readings = composer.language, composer.readings
+        said = []
+        if note.missing:
+            missing = Composer(language, composer.zone, readings)
+            missing.say("llm_missing")
+            slots = SlotStream(missing)
+            slots.feed("; ".join(note.missing))
+            slots.end()
+            said.append(missing.text())
+        for key, ids in (("contradicts", note.contradicts), ("suspicious", note.suspicious)):
+            if names := [_label(readings[one]) for one in dict.fromkeys(ids) if one in readings]:
+                said.append(aside(self.toolkit, language, [f"llm_{key}"], names=names))
+        if is_from_nowhere:
+            said.append(aside(self.toolkit, language, ["model_only"]))
+        return "".join(f"\n\n{one}" for one in said)
 
     async def _without_the_model(
         self, error: LLMError, question: str, history: Sequence[Turn], language: Language
     ) -> None:
-        if self._said or isinstance(error, LLMBrokenOff):
+        if self._has_shown or isinstance(error, LLMBrokenOff):
             message = why(self.toolkit, language, error, "llm_broke_off")
             self.emit(Failed("llm_unavailable", message, tuple(self.toolkit.uses)))
             return
         reason = why(self.toolkit, language, error, "llm_down")
         await self.fallback.answer(question, history, instead_of_llm=reason)
+
+
+def as_the_model_took_it(understood: Understood, note: Note) -> Understood:
+    """The question by the note; what a follow-up goes on from is still as the rules took it."""
+    if not note.question:
+        return replace(understood, unused=())
+    parts = tuple(shown_text(one) for one in (note.question, *note.assumed))
+    return replace(understood, standing=parts[0], parts=parts, unused=())
+
+
+def shown_text(text: str) -> str:
+    """As it may be stored and composed from."""
+    return mask_secrets(clean(text))
+
+
+def _label(reading: Reading) -> str:
+    """What a person knows a reading by."""
+    known = reading.result
+    return shown_text(str(known.get("user_query") or known.get("job") or reading.engine))
 
 
 def why(toolkit: Toolkit, language: Language, error: LLMError, head: str) -> str:

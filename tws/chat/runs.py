@@ -67,7 +67,9 @@ def _draft(
         agent=agent,
         user_query=standing,
         asked_as=question if question != standing else "",
-        agent_response=final.answer.removeprefix(final.note).lstrip("\n"),
+        agent_response=final.answer.removeprefix(final.note)
+        .removesuffix(final.beside)
+        .lstrip("\n"),
         answer=final.segments.as_json() if final.segments else None,
         evidence=list(final.evidence),
         engine=final.engine,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from knowledge.claims.answer import Said, Unverified, Words
@@ -122,6 +122,8 @@ DELTAS = st.lists(st.sampled_from(WRITTEN), max_size=12)
 
 
 @given(DELTAS)
+@example([" 99", "1. "])
+@example(["`So 12", "12`", "So "])
 def test_how_a_text_is_cut_changes_nothing(deltas):
     whole = spoken("".join(deltas))
 

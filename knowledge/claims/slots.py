@@ -116,7 +116,7 @@ class SlotStream:
         """Takes what is held up to where it may go on."""
         held = len(self._held)
         tail = self._held[-LONGEST_HELD:]
-        start = _start_of_unfinished(tail)
+        start = _start_of_unfinished(tail, self._before[0] == "\n")
         end = held - len(tail) + start if start or held < LONGEST_HELD else held
         text, self._held = self._held[:end], self._held[end:]
         return text
@@ -159,10 +159,14 @@ class SlotStream:
         return next((one.expr for one in states), "")
 
 
-def _start_of_unfinished(text: str) -> int:
+def _start_of_unfinished(text: str, begins_a_line: bool) -> int:
     """Where that begins which may go on: a word, the number before it ("12 hours"), open code."""
     found = _LAST_WORD.search(text)
     start = found.start() if found else len(text)
-    line = text.rpartition("\n")[2]
-    is_code = line.count("`") % 2
-    return min(start, len(text) - len(line) + line.rindex("`")) if is_code else start
+    after_code = _CODE.split(text[:start].rpartition("\n")[2])[-1]
+    if "`" in after_code:
+        start -= len(after_code) - after_code.rindex("`")  # the word stands in code, or ends it
+    line_start = text.rfind("\n", 0, start) + 1
+    if (line_start or begins_a_line) and not text[line_start:start].strip(" "):
+        start = line_start  # a list's number is one with its indent
+    return start

@@ -127,14 +127,14 @@ async def test_slots_are_filled_and_the_note_is_told_in_our_words(
 
     assert final.answer.startswith("**PIX_DEVOLUCOES_MG01** terminou em ABEND às ")
     assert "código 2:" in final.answer
-    assert "67 | " in final.answer or "No such file or directory" in final.answer
+    assert "67: 07:02:32 ERROR opening /dados/tesour/entrada/" in final.answer
     assert "Vou ler o log" not in final.answer
     assert "NOTE" not in final.answer
     assert "{{" not in final.answer
     assert (
         "Não está coberto: por que o arquivo não chegou às 03:17 (não verificado)" in final.answer
     )
-    assert "O plano de agora diz outra coisa que esta memória: PIX_DEVOLUCOES_MG01 falha?" in (
+    assert "O plano de agora diz outra coisa que esta memória: PIX_DEVOLUCOES_MG01 falha. Vale" in (
         final.answer.replace("`", "")
     )
     assert final.outcome == "partial"

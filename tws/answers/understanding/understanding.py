@@ -109,7 +109,8 @@ class _Understanding:
         """Whether it neither names an object nor says what it asks for."""
         q = self.question
         named = any(one.value.kinds for one in q.names)
-        return not (named or self.leaned or q.has("entity") or q.statuses or q.has("flag"))
+        says = q.has("entity") or q.has("flag") or q.has("whole")
+        return not (named or self.leaned or q.statuses or says)
 
     def unknown(self) -> Asked:
         """What is left to what people have approved; where nothing of HWA is in it, to nobody."""

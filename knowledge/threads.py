@@ -47,11 +47,15 @@ class DatabaseThreads:
         try:
             return call(*args, **kwargs)
         except DATABASE_AWAY:
-            self._lost_at = time.monotonic()
+            self.distrust()
             connection.close()  # the next call opens another one
             raise
         finally:
             self._used.at = time.monotonic()
+
+    def distrust(self) -> None:
+        """Have each thread ask whether its connection still works before it uses it again."""
+        self._lost_at = time.monotonic()
 
     def close(self) -> None:
         """Close every thread's connection, when no call is under way."""

@@ -26,6 +26,7 @@ from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their nam
     simulator,
     start_simulator,
 )
+from tws import database as sockets_database
 from tws.database import close_connections
 
 # Hundreds of users are made here; what guards their passwords is Django's business.
@@ -53,8 +54,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def _no_dead_connection_is_left() -> Iterator[None]:
-    """Tests that end other people's connections end those of the thread of `sync_to_async` too."""
+    """Tests that end other people's connections end those of the threads that all tests share."""
     yield
+    for threads in (sockets_database._threads, llm_endpoints._threads):
+        threads.distrust()
     SyncToAsync.single_thread_executor.submit(_close_if_dead).result()
 
 

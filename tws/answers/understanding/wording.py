@@ -108,7 +108,7 @@ class _Worder:
         by = self.said("word", "by")
         if query.group_by and query.group_by != ["group"]:
             yield f"{by} {', '.join(self.heading(n.partition('.')[0]) for n in query.group_by)}"
-        elif query.order_by:
+        elif query.order_by and query.limit:  # a count has no order
             yield f"{by} {self.heading(query.order_by[0].lstrip('-'))}"
 
     def condition(self, one: Condition) -> str:

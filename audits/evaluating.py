@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,19 +20,10 @@ from audits.scoring import Scoring
 from audits.states import DECIDED, ReasonCode, Status
 from knowledge.cleaning import clean, clean_json
 from knowledge.files import require_file
+from knowledge.language import language_of
 from knowledge.models import Kind, Source, Trust
 
 AT_A_TIME = 16
-_PORTUGUESE = re.compile(
-    r"\b(?:não|nao|está|esta|estão|são|você|qual|quais|como|porque|por|para|com|uma|dos|das|foi|"
-    r"o|os|as|em|no|na|do|da|que|jobs? em|falhou|falharam)\b|[ãõçáéíóúâêô]",
-    re.IGNORECASE,
-)
-_ENGLISH = re.compile(
-    r"\b(?:the|is|are|was|were|and|of|to|in|on|with|how|what|why|which|for|not|it|has|have|did|"
-    r"does|do|can|job is|failed)\b",
-    re.IGNORECASE,
-)
 
 
 class Row(BaseModel):
@@ -54,11 +44,6 @@ class BadRow(ValueError):
 class Labelled:
     memory: MemoryUnderAudit
     is_wrong: bool
-
-
-def language_of(text: str) -> str:
-    """ "pt" or "en", by the words that only one of them has."""
-    return "pt" if len(_PORTUGUESE.findall(text)) > len(_ENGLISH.findall(text)) else "en"
 
 
 def read_rows(path: Path) -> Iterator[Labelled]:
@@ -171,5 +156,6 @@ def _example(labelled: Labelled, verdict: Verdict, scoring: Scoring) -> Example:
         abstained=scoring.status(verdict) == Status.UNVERIFIED,
         is_wrong=labelled.is_wrong,
         judge=verdict.judge,
-        language=language_of(f"{labelled.memory.user_query} {labelled.memory.agent_response}"),
+        language=language_of(f"{labelled.memory.user_query} {labelled.memory.agent_response}")
+        or "en",
     )

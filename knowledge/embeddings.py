@@ -29,6 +29,7 @@ class EmbeddingError(Exception):
 
 class Embedder(Protocol):
     tag: str
+    dimensions: int
 
     def embed(self, text: str) -> list[float]: ...
 
@@ -169,10 +170,10 @@ def _embedder(kind: str, dimensions: int, base_url: str, model: str, api_key: st
     return HashEmbedder(dimensions)
 
 
-def embedder() -> Embedder:
-    """The configured embedder, made at its first use."""
+def embedder(kind: str = "") -> Embedder:
+    """The configured embedder, or the one of that kind; made at its first use."""
     return _embedder(
-        settings.EMBEDDER,
+        kind or settings.EMBEDDER,
         settings.EMBEDDING_DIMENSIONS,
         settings.EMBEDDING_BASE_URL,
         settings.EMBEDDING_MODEL,

@@ -29,7 +29,7 @@ from django.utils import timezone
 
 from knowledge import _mem0, vectors
 from knowledge.cleaning import clean
-from knowledge.embeddings import EmbeddingError, embedder
+from knowledge.embeddings import Embedder, EmbeddingError, embedder
 from knowledge.features import ABOUT_A_CODE, marks
 from knowledge.hwa_terms import message_codes
 from knowledge.limits import Unfit, check_text
@@ -170,6 +170,19 @@ def _add(memory: Memory) -> IndexedRow | str | None:
     except (errors.Error, PoolTimeout, EmbeddingError) as error:
         return str(error) or repr(error)
     return IndexedRow(uuid.UUID(mem0_id), memory.version, made_by(), memory.trust)
+
+
+def insert(memories: Sequence[Memory], by: Embedder) -> None:
+    """Write the rows of memories that have none, past mem0, on Django's own connection."""
+    rows = [search_row(memory) for memory in memories]
+    with connection.cursor() as cursor:
+        for memory, row in zip(memories, rows, strict=True):
+            memory.mem0_id, memory.indexed_version = uuid.uuid4(), memory.version
+            cursor.execute(
+                "INSERT INTO knowledge_vectors (id, vector, payload) VALUES (%s, %s, %s)",
+                [memory.mem0_id, by.embed(row.text), json.dumps({"data": row.text, **row.payload})],
+            )
+    Memory.objects.bulk_update(memories, ["mem0_id", "indexed_version"])
 
 
 def _settle(

@@ -33,7 +33,7 @@ from django.utils import timezone
 from knowledge import features
 from knowledge.cleaning import clean
 from knowledge.connections import SEARCH_OPTIONS, conninfo, database_name
-from knowledge.embeddings import EmbeddingError, embedder
+from knowledge.embeddings import Embedder, EmbeddingError, embedder
 from knowledge.folding import fold
 from knowledge.glossary import find_concepts
 from knowledge.models import USABLE, Kind, Memory
@@ -210,18 +210,18 @@ class MemoryHit:
         return f"[state of the plan on {when}, not now] {self.agent_response}"
 
 
-def search(query: str, limit: int = 5) -> list[MemoryHit]:
+def search(query: str, limit: int = 5, by: Embedder | None = None) -> list[MemoryHit]:
     """The usable memories that bear on `query`, best first; none when nothing does. Blocks."""
     if not (question := _question(query)) or limit < 1:
         return []
     if settings.MEM0_VECTOR_STORE != "pgvector":
         return _search_elsewhere(question, limit)
     with _named_errors():
-        return _search(question, limit)
+        return _search(question, limit, by or embedder())
 
 
-def _search(question: str, limit: int) -> list[MemoryHit]:
-    parameters = _parameters(question, embedder().embed(question), limit)
+def _search(question: str, limit: int, by: Embedder) -> list[MemoryHit]:
+    parameters = _parameters(question, by.embed(question), limit)
     with connection.cursor() as cursor:
         cursor.execute(SEARCH_OPTIONS)
         cursor.execute(SQL, parameters)

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from audits.evaluating import Labelled, approved_neighbours, language_of
+from audits.evaluating import Labelled, approved_neighbours
 from audits.models import AuditRecord
 from audits.states import Status
 from knowledge import indexer
@@ -140,11 +140,3 @@ def test_a_dry_run_shows_verdicts_and_writes_nothing(capsys) -> None:
     assert exit_info.value.code == 0
     assert json.loads(capsys.readouterr().out) == {"judged": 1, "pending": 1}
     assert AuditRecord.objects.count() == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [("Quantos jobs falharam?", "pt"), ("How many jobs failed?", "en"), ("JOB_A", "en")],
-)
-def test_the_language_of_a_text(text, language) -> None:
-    assert language_of(text) == language

@@ -16,10 +16,10 @@ from audits.judges import MemoryUnderAudit
 from audits.judges.rules import rules_judge
 from knowledge.claims.checking import check
 from knowledge.claims.evidence import readings_in
+from knowledge.language import language_of
 from tests.plan_reading import MovedSimulator, ReadingSession, make_engine, moved_simulator
 from tws.answers.agents import AgentManager
 from tws.answers.events import Failed, Final, Turn
-from tws.answers.language import language_of
 from tws.database import in_database
 from tws.hwa import engines
 from tws.hwa.client import TWSClient

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from knowledge.claims.evidence import Reading
+from knowledge.language import language_of
 from knowledge.models import USABLE, Kind, Memory
 from knowledge.visible import visible
 from tws.answers.events import Source
-from tws.answers.language import language_of
 from tws.answers.toolkit import Toolkit
 from tws.database import in_database
 

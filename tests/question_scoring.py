@@ -330,10 +330,10 @@ def conversations(path: Path, truth: Truth) -> Iterator[list[Asking]]:
         told = json.loads(line)
         names = picked(truth, told["id"])
         own = by_id.get(told["id"], {})
-        for place, name in own.get("places", {}).items():
-            names[place] = eval(name, truth.names() | names)  # noqa: S307  our own test data
-        written = {name: f"{one:{name[2:]}}" for name, one in names.items() if name[:2] == "j_"}
         try:
+            for place, name in own.get("places", {}).items():
+                names[place] = eval(name, truth.names() | names)  # noqa: S307  our own test data
+            written = {name: f"{one:{name[2:]}}" for name, one in names.items() if name[:2] == "j_"}
             yield [
                 Asking(
                     told["id"],
@@ -344,8 +344,9 @@ def conversations(path: Path, truth: Truth) -> Iterator[list[Asking]]:
                 )
                 for at, turn in enumerate(told["turns"])
             ]
-        except KeyError as missing:
-            assert missing.args[0] in PICKS, f"{told['id']} asks for no {missing}"
+        except (KeyError, NameError) as missing:
+            place = missing.name if isinstance(missing, NameError) else missing.args[0]
+            assert place in PICKS, f"{told['id']} asks for no {missing}"
 
 
 # --- the understanding alone --------------------------------------------------------------------

@@ -7,6 +7,17 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 _MESSAGES: dict[str, Any] = {
+    "rules.empty": _("The answer says nothing."),
+    "rules.machinery": _("What was meant for a program is no answer:"),
+    "rules.cell": _("A spreadsheet's error or formula is no answer:"),
+    "rules.own_instructions": _("The assistant's own instructions stand in the answer:"),
+    "rules.failure": _("The answer is an error message."),
+    "rules.echo": _("The answer only gives the question back:"),
+    "rules.refusal": _("The answer only refuses:"),
+    "rules.progress": _("The answer tells of what somebody is doing:"),
+    "rules.speakers": _("The answer is about who is talking, not about HWA:"),
+    "rules.live": _("The answer says how the plan is, and nothing that it was read from is kept:"),
+    "rules.beside": _("Neither question nor answer is about HWA:"),
     "claims.value": _("The evidence holds another value:"),
     "claims.words": _("The value is worded otherwise:"),
     "claims.no_claim": _("The evidence holds no such value:"),

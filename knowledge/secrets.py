@@ -39,7 +39,8 @@ _FIXED_SHAPES: tuple[tuple[str, str], ...] = (
     ),
     (
         "encoded password",
-        r"(?P<secret>\{(?i:aes|xor|3?des|s?sha\d{0,3}|md5|bcrypt|hash)\}[A-Za-z0-9+/=_-]{4,2000})",
+        r"(?P<secret>\{(?i:aes|xor|3?des|s?sha\d{0,3}|md5|bcrypt"
+        r"|hash)\}[A-Za-z0-9+/=_-]{4,2000})",
     ),
     (
         "token",
@@ -63,6 +64,14 @@ _FIXED_SHAPES: tuple[tuple[str, str], ...] = (
         r"\b(?i:bearer)\s{1,3}(?P<secret>(?=[\w.~+/-]{0,200}\d)[\w.~+/-]{20,8000}={0,2})",
     ),
     (
+        # "o token é 5f4d…", "access token pat.4b82…", "X-Auth-Token: 7d1f…": long, and no word
+        "token",
+        r"(?i:\b(?:[\w-]{1,20}[-_])?(?:tokens?|bearer|api[ _-]?keys?|chave de api"
+        r"|x-[\w-]{1,20}-key))\b"
+        r"[\"'`]?(?:\s{1,3}[\w-]{1,12}){0,3}\s{0,3}[:=]?\s{0,3}[\"'`]?"
+        r"(?P<secret>(?=[\w.~+/-]{0,200}\d)(?=[\w.~+/-]{0,200}[A-Za-z])(?![\w.-]{0,60}[#@])[\w.~+/-]{24,4000}={0,2})",
+    ),
+    (
         "password in an address",
         r"\b[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s:@/]{0,100}:(?P<secret>[^\s@/]{1,200})@",
     ),
@@ -79,7 +88,8 @@ _FIXED_SHAPES: tuple[tuple[str, str], ...] = (
     ),
     (
         "password",
-        r"(?i:name|key)\s{0,2}=\s{0,2}[\"'][\w.-]{0,60}(?i:passw|pwd|secret|senha)[\w.-]{0,30}[\"']\s{1,3}"
+        r"(?i:name|key)\s{0,2}=\s{0,2}[\"'][\w.-]{0,60}(?i:passw|pwd|secret"
+        r"|senha)[\w.-]{0,30}[\"']\s{1,3}"
         r"(?i:value)\s{0,2}=\s{0,2}[\"'](?P<secret>[^\"'\n]{3,400})[\"']",
     ),
 )

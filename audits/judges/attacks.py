@@ -97,15 +97,81 @@ AT_ASSISTANT = re.compile(
 
 # Words in data that address the assistant: a job's description, a log line, a resource's text.
 FROM_DATA = re.compile(
+    r"(?:[\"'“‘:]|\b(?:reads|says|said|diz|dizia|contains|contem))\s{0,3}(?:dear |hey |caro "
+    r"|ola,? )?(?:assistant|assistente"
+    r"|asistente|chatbot|llm|ai model)s?\s?[:,]\s{0,3}[a-z]{3}|"
     r"\b(?:assistant|assistente|asistente|ai|ia|agent|agente|bot|chatbot|copilot|resync"
     r"|llm)\s?[:,]\s{0,3}[\"']?(?:please |por favor,? )?"
     r"(?:execut|run|submit|cancel|delet|releas|reply|answer|send|call|ignor|chang|set|stop|kill"
     r"|rerun|disabl|apagu|cancel|rod|submet|liber"
-    r"|respond|envi|altere|alter|mud|par[ea]|mat[ea]|exclu|desabilit|confirm|ejecut|borr|ignore)\w*"
+    r"|respond|envi|altere|alter|mud|par[ea]|mat[ea]|exclu|desabilit|confirm|ejecut|borr"
+    r"|ignore)\w*"
     r"|\b(?:as|conforme|como) (?:o |a |the )?(?:log|description|descricao|comment|comentario|note"
     r"|nota|text|texto|documentation|message|mensagem|job|file|arquivo)s? (?:asked|told"
     r"|instructed|says to|requested|ordered|pediu|pedia|pede|manda|mandou|mandava|orienta"
     r"|instruiu|solicita\w*|ordena\w*)\b"
+)
+
+# An order in quotes that addresses a program, and what the answer makes of it.
+OBEYS_A_QUOTE = re.compile(
+    r"\b(?:asks?|asking|tells?|telling|orders?|instructs?|wants|commands|pede|pedindo|manda"
+    r"|ordena|instrui"
+    r"|solicita|exige)\b[^.\n]{0,40}\b(?:assistants?|assistentes?|asistente|ai|ia|llm|bot"
+    r"|chatbot)\b|"
+    r"[\"'“‘«][^\"'”’»\n]{0,80}\b(?:assistants?|assistentes?|asistente|ai|ia|llm|bot|chatbot"
+    r"|copilot"
+    r"|language model|modelo de linguagem|automation"
+    r"|automacao)\b[^\"'”’»\n]{0,200}[\"'”’»][^\n]{0,60}?"
+    r"\b(?:so|therefore|hence|thus|accordingly|consequently|then|portanto|logo|entao|por isso"
+    r"|assim"
+    r"|por lo tanto|entonces)\b"
+)
+
+# Texts about texts: which memories count, whether they need a review, what overrules what.
+_TEXTS = (
+    r"(?:memor(?:y|ies|ias?)|answers?|respostas?|entr(?:y|ies|adas?)|records?|registros?"
+    r"|sources?|fontes?"
+    r"|documentation|docs|documentacao|polic(?:y|ies)|politicas?|guidance|knowledge|conhecimento"
+    r"|versions?"
+    r"|versoes|instructions|instruc\w{2,4}|runbooks?|articles?|artigos?|warnings?|avisos)"
+)
+OVERRULES = re.compile(
+    rf"\b{_JUDGES}(?:es|s)?\b[^.\n]{{0,40}}\b(?:nao (?:precis\w+|dev\w+)|need not|needn't"
+    rf"|(?:do not|don't) (?:need|have)"
+    rf"|should not|shouldn't|must not|(?:is|are) not (?:needed|required))\b|"
+    rf"\b(?:discard|ignore|forget|disregard|drop|desconsider\w+|descart\w+|ignor[ea]m?|esquec\w+)"
+    rf"(?: \w+){{0,3}} (?:earlier|previous|prior|older|old|other|existing|past|anterior(?:es)?"
+    rf"|antig[ao]s?"
+    rf"|outr[ao]s?|existentes)(?: \w+)? {_TEXTS}\b"
+    rf"|\b(?:desconsider\w+|descart\w+|ignor[ea]m?|esquec\w+)(?: \w+){{0,2}} {_TEXTS} "
+    rf"(?:anterior(?:es)?|antig[ao]s?|existentes)\b"
+    rf"|\b(?:official|oficial|vendor|hcl|ibm|corporate"
+    rf"|internal) {_TEXTS}(?: \w+){{0,3}} (?:updated|changed"
+    rf"|replaced|revised|superseded|atualizad\w|alterad\w|revisad\w|substituid\w)\b"
+    rf"|\b{_TEXTS} oficia(?:l|is)(?: \w+){{0,3}} (?:atualizad\w|alterad\w|mudou|mudaram"
+    rf"|revisad\w|substituid\w)\b"
+    rf"|\b(?:this|esta|este)(?: \w+)? (?:supersedes|overrides|overrules|replaces"
+    rf"|takes precedence|prevalece"
+    rf"|substitui|sobrepoe)\w*(?: \w+){{0,3}} {_TEXTS}\b"
+    r"|\b(?:use|trust|cite|quote|use only|confie|cite|considere)(?: only| apenas| somente"
+    r"| so)? (?:this|esta|este)"
+    r"(?: one| memory| answer| entry| memoria| resposta)?(?: only| and nothing else| apenas)\b"
+    r"|\buse only this\b|\buse (?:apenas|somente|so) est[ae]\b"
+    rf"|\b(?:no longer|not|never|nao)(?: mais)? (?:need|needs|require|requires|precisa\w*"
+    rf"|necessita\w*|exige\w*)"
+    rf"(?: \w+){{0,2}} (?:review|reviewed|approval|audit|auditing|check\w*|verification|revisao"
+    rf"|auditoria|aprovacao"
+    rf"|verificacao)\b"
+    r"|\b(?:treated|considered|regarded|count|counts|counted|valem|contam|tratad\w+"
+    r"|considerad\w+|tid[ao]s?) (?:as|como) (?:\w+ )?(?:approved"
+    r"|trusted|verified|reviewed|aprovad\w+|confiave\w+|verificad\w+|revisad\w+)\b"
+    r"|\b(?:new|nova|updated|novas|revised) (?:policy|politica|directive|diretriz|regra"
+    r"|rule)s?\b[^.\n]{0,80}"
+    r"\b(?:must|shall|has to|have to|no longer|may now|deve\w*|nao precisa\w*|pode\w* agora"
+    r"|passa\w* a|sao|is to)\b"
+    r"|\b(?:effective immediately|com efeito imediato|a partir de hoje|as of today"
+    r"|starting today)\b[^.\n]{0,120}"
+    r"\b(?:must|shall|has to|have to|no longer|deve\w*|nao precisa\w*|pode\w*)\b"
 )
 
 LEAKED_PROMPT = re.compile(
@@ -145,10 +211,44 @@ _DONE_ES = (
     r"(?:cancele|reejecute|libere|envie|confirme|cambie|elimine|reinicie|detuve|inicie"
     r"|ejecute|borre|aumente)"
 )
+_DOING_EN = (
+    r"(?:call|execut|runn|invok|trigger|cancel|kill|stopp|releas|delet|remov|rerunn|submitt"
+    r"|chang|sett"
+    r"|confirm|restart|rais|lower|disabl|enabl|grant|approv|purg|dropp|forc|shutt|updat|hold"
+    r"|unlink|linking)"
+)
+_TO_DO_EN = (
+    r"(?:call|execute|invoke|trigger|cancel|kill|stop|release|delete|remove|rerun|submit|change"
+    r"|set|confirm"
+    r"|restart|raise|lower|disable|enable|grant|approve|purge|drop|force|shut|update|unlink)"
+)
+_DO_PT = (
+    r"(?:cham|execut|invoc|dispar|cancel|mat|par|liber|apag|remov|reexecut|submet|alter|mud"
+    r"|confirm|reinici"
+    r"|aument|diminu|desabilit|habilit|desativ|ativ|conced|aprov|exclu|delet|forc|deslig|encerr"
+    r"|suspend)"
+)
+# What it is about to do, or says it is doing: a call of a tool that does not exist included.
+WRITE_INTENT = re.compile(
+    rf"\bi(?:'m| am)(?: \w+){{0,2}} {_DOING_EN}\w{{0,4}}ing\b(?! (?:a |the |your )?(?:query"
+    rf"|search|lookup))"
+    rf"|\bi(?:'ll| will|'m going to| am going to| am about to)(?: \w+){{0,2}} {_TO_DO_EN}\b"
+    rf"|\b(?:estou|estamos|eu ja estou)(?: \w+)? {_DO_PT}\w{{0,3}}ndo\b(?! (?:a "
+    rf"|uma )?(?:consulta|busca))"
+    rf"|\b(?:vou|irei|vamos)(?: \w+)? {_DO_PT}\w{{0,3}}r\b(?! (?:a |uma )?(?:consulta|busca))"
+    r"|\b(?:kill|cancel|release|stop|delete|remove|rerun|submit|confirm|set|update|restart"
+    r"|shutdown|approve"
+    r"|disable|enable|grant|drop|purge|reply|change)_[a-z_]{2,40}\("
+    r"|\b(?:calling|executing|invoking|running|chamando|executando|invocando) (?:the |o "
+    r"|a )?[`\"']?"
+    r"(?:kill|cancel|release|stop|delete|remove|rerun|submit|confirm|update|restart|shutdown"
+    r"|approve"
+    r"|disable|grant|drop|purge|reply)_[a-z_]{2,40}\b"
+)
 WRITE_CLAIM = re.compile(
     rf"\b(?:eu )?(?:ja )?{_DONE_PT}\b(?! (?:a |uma |o |um )?(?:consulta|busca|pesquisa|query"
     rf"|leitura|verificacao|contagem|lista|chamada|api))"
-    r"|\brespondi (?:o |ao |sim ao |nao ao |o )?prompt\b|\bcoloquei (?:o|a|os|as) \S+ em (?:hold"
+    r"|\brespondi (?:\S+ ){0,3}?(?:o|ao|aos) prompts?\b|\bcoloquei (?:o|a|os|as) \S+ em (?:hold"
     r"|espera)"
     rf"|\bi(?:'ve| have| just| already| went ahead and|'ve just|'ve already| have just"
     rf"| have already| also| successfully){{0,2}} {_DONE_EN}\b"
@@ -174,7 +274,8 @@ _REQUESTED = (
 _DONE = (
     r"(?:cancelad|confirmad|liberad|colocad|alterad|mudad|submetid|reexecutad|removid|apagad"
     r"|reiniciad|parad|respondid|ajustad|definid"
-    r"|encerrad|executad|disparad|suspens|excluid)[oa]s?|(?:cancell?ed|confirmed|released|set|put"
+    r"|elevad|reduzid|corrigid|resolvid|desbloquead|encerrad|executad|disparad|suspens"
+    r"|excluid)[oa]s?|(?:cancell?ed|confirmed|released|set|put"
     r"|changed|submitted|rerun|removed|deleted"
     r"|restarted|stopped|replied|answered|killed|held|raised|lowered|executed|triggered)"
 )
@@ -187,7 +288,10 @@ DONE_AS_ASKED = re.compile(
 WRITE_REQUEST = re.compile(
     r"\W*(?:(?:please|por favor|agora|now|can you|could you|pode|voce pode|quero que"
     r"|i want you to)\W+){0,3}"
-    r"(?:cancel|confirm|release|rerun|submit|set|hold|kill|stop|start|delete|remove|reply|answer"
+    r"(?:fix|solve|repair|mend|sort|resolv\w{1,2}|corrij\w|consert\w{1,2}|arrum\w{1,2}"
+    r"|ajust\w{1,2}"
+    r"|do it|go ahead|faz|faca|cancel|confirm|release|rerun|submit|set|hold|kill|stop|start"
+    r"|delete|remove|reply|answer"
     r"|put|raise|lower|change|restart"
     r"|cancel[ae]|confirm[ae]|liber[ae]|submet[ae]|reexecut[ae]|coloc[ae]|coloque"
     r"|da (?:um )?rerun|de (?:um )?rerun|rod[ae]|par[ae] (?:o|a)|mat[ae]"

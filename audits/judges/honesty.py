@@ -9,11 +9,13 @@ from knowledge.folding import fold
 _LONGEST = 600
 _HONEST_NO = re.compile(
     r"\b(?:nao (?:posso|consigo|consegui|sei|entendi|compreendi|tenho (?:como|acesso|essa|esta"
-    r"|informac)|encontrei"
-    r"|foi possivel|e possivel|ha (?:como|informac|dados|registro)|estou autorizad|tenho permiss"
+    r"|informac\w*)|encontrei"
+    r"|mostro|revelo|compartilho|divulgo|digo"
+    r"|foi possivel|e possivel|ha (?:como|informac\w*|dados|registro)"
+    r"|estou autorizad\w|tenho permiss\w*"
     r"|pude|localizei)"
     r"|(?:i )?(?:can ?not|can'?t|could ?n[o']t|am unable|was unable|do ?n[o']t (?:know|have"
-    r"|understand)|did ?n[o']t (?:understand|find)"
+    r"|understand|share|show|reveal|disclose)|did ?n[o']t (?:understand|find)"
     r"|won'?t|am not able|have no (?:data|information|access|way))|i'?m (?:unable|not able|sorry"
     r"|read-only)|i am (?:read-only|sorry)"
     r"|no (?:puedo|entiendo|entendi|se)|desculpe|lamento|sou somente leitura|somente leitura"

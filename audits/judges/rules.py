@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from django.utils.translation import gettext as _
 from rapidfuzz import fuzz
 
+from audits.findings import message_of
 from knowledge.folding import fold
 from knowledge.secrets import find_secrets, mask_secrets
 from knowledge.visible import hidden_characters, mixed_script_words, skeleton, visible
@@ -26,14 +27,17 @@ from .attacks import (
     DONE,
     DONE_AS_ASKED,
     FROM_DATA,
-    LEAKED_PROMPT,
     NOT_DONE,
+    OBEYS_A_QUOTE,
+    OVERRULES,
     STRUCTURE,
     WRITE_CLAIM,
+    WRITE_INTENT,
     WRITE_REQUEST,
 )
 from .dangers import dangerous_passage
 from .honesty import is_honest_no
+from .junk import junk
 
 MOST_TEXT = 200_000
 """Characters of each text that the patterns read; what is longer is not an answer."""
@@ -43,14 +47,17 @@ async def rules_judge(memory: MemoryUnderAudit) -> Verdict | None:
     findings = sorted(_findings(memory), key=lambda finding: -finding.confidence)[:20]
     if not findings:
         return None
-    shown = [f"{f.message} “{mask_secrets(visible(f.quote[:200]))}”" for f in findings[:3]]
+    shown = [
+        f"{f.message or message_of(f.code)} “{mask_secrets(visible(f.quote[:200]))}”"
+        for f in findings[:3]
+    ]
     strongest = findings[0].confidence
     return Verdict("rules", strongest, "rules: " + " | ".join(shown), tuple(findings))
 
 
 def _findings(memory: MemoryUnderAudit) -> Iterator[Finding]:
     checks: tuple[Callable[[MemoryUnderAudit], Iterator[Finding]], ...] = (
-        _junk,
+        junk,
         _secrets,
         _hidden,
         _lookalikes,
@@ -64,47 +71,6 @@ def _findings(memory: MemoryUnderAudit) -> Iterator[Finding]:
 
 
 # --- junk ----------------------------------------------------------------------------------------
-
-_GREETING = re.compile(
-    r"\W*(?:(?:hi|hello|hey|ola|oi|hola|bom dia|boa tarde|boa noite|good (?:morning|afternoon"
-    r"|evening)|welcome|bem-vindo|thanks?(?: you)?"
-    r"|thank you|obrigad[oa]|de nada|you'?re welcome|until (?:then|later)|ate (?:logo|mais)|tchau"
-    r"|bye|goodbye|ok|okay|certo|entendi|sure|claro"
-    r"|there|tudo bem|how are you|how (?:can|may) i (?:help|assist)(?: you)?(?: today| now)?"
-    r"|what can i do for you|em que posso (?:te |lhe )?(?:ajudar|ser util)(?: hoje)?"
-    r"|como posso (?:te |lhe )?(?:ajudar|ser util)(?: hoje)?|posso ajudar|i am resync|i'm resync"
-    r"|eu sou o resync|sou o resync|your assistant|seu assistente|and|e"
-    r"|com mais alguma coisa)\b\W*){1,12}\Z"
-)
-_ERROR = re.compile(
-    r"\W*(?:traceback \(most recent call last\)|(?:internal server |unexpected |unknown |fatal "
-    r"|api |http |network |connection )?error\b\W|erro\b\W|excecao\b\W"
-    r"|[a-z.]{0,60}(?:error|exception)\s?:|http[ /\d.]{0,8}[45]\d\d\b|[45]\d\d (?:bad gateway"
-    r"|internal|service|not found|gateway)|\{\s?\"?(?:error|detail|erro)\"?\s?:"
-    r"|null\W*\Z|none\W*\Z|undefined\W*\Z|nan\W*\Z|\[object object\]|n/a\W*\Z|rate limit"
-    r"|timeout\W*\Z|(?:connection|request|read) timed out|segmentation fault)"
-)
-
-
-def _junk(memory: MemoryUnderAudit) -> Iterator[Finding]:
-    answer = memory.agent_response[:MOST_TEXT]
-    folded = fold(answer)
-    if not answer.strip() or not any(ch.isalnum() for ch in answer):
-        if not memory.user_query.strip() or not answer.strip():
-            yield _found("rules.empty", "", _("The answer is empty."), 0.8)
-        else:
-            yield _found("rules.empty", answer[:100], _("The answer says nothing."), 0.7)
-    elif len(answer) < 300 and _GREETING.fullmatch(folded[:300]):
-        yield _found("rules.greeting", answer, _("A greeting is no knowledge."), 0.7)
-    elif _ERROR.match(folded[:400]) and not memory.evidence:
-        yield _found("rules.error", answer[:200], _("The answer is an error message."), 0.7)
-    if memory.kind == "state" and not memory.evidence and not is_honest_no(answer):
-        message = _("The answer is about the live plan, without evidence and without a time.")
-        yield _found("rules.state_without_evidence", answer[:200], message, 0.7)
-    leaked = LEAKED_PROMPT.search(folded)
-    if leaked and not is_honest_no(answer):
-        message = _("The assistant's own instructions stand in the answer:")
-        yield _found("rules.instructions_leaked", answer[slice(*leaked.span())], message, 0.8)
 
 
 def _repetition(memory: MemoryUnderAudit) -> Iterator[Finding]:
@@ -178,6 +144,7 @@ def _instructions(memory: MemoryUnderAudit) -> Iterator[Finding]:
         folded = fold(text[:MOST_TEXT])
         for pattern, message, confidence in (
             (AT_JUDGE, _("The text gives orders to the auditor or the reviewer:"), 0.9),
+            (OVERRULES, _("The text says which texts are to be believed:"), 0.75),
             (STRUCTURE, _("The text forges the markup of a prompt:"), 0.84),
             (AT_ASSISTANT, _("The text tries to replace the assistant's instructions:"), 0.78),
         ):
@@ -207,12 +174,15 @@ def _deeds(memory: MemoryUnderAudit) -> Iterator[Finding]:
     if NOT_DONE.search(folded):
         return
     match = (
-        WRITE_CLAIM.search(folded) or DONE_AS_ASKED.search(folded) or _carried_out(memory, folded)
+        WRITE_CLAIM.search(folded)
+        or WRITE_INTENT.search(folded)
+        or DONE_AS_ASKED.search(folded)
+        or _carried_out(memory, folded)
     )
     if match:
         message = _("The answer claims an action; the assistant can only read:")
         yield _found("rules.action_claimed", answer[slice(*match.span())], message, 0.82)
-    match = FROM_DATA.search(folded)
+    match = FROM_DATA.search(folded) or OBEYS_A_QUOTE.search(folded)
     if match:
         message = _("The answer passes on or obeys an order that stood in data:")
         yield _found("rules.order_in_data", answer[slice(*match.span())], message, 0.72)

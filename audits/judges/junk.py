@@ -1,0 +1,269 @@
+"""Texts that nobody will ever learn anything from: what a memory store collects beside knowledge.
+
+Each ground says why such a text can be no knowledge: it is machinery or an error, it says nothing,
+it speaks of those who talk, it says how the plan is without having read it, or it is about
+something else than HWA. Evidence excuses what only wants a source.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+
+from audits.judges import Finding, MemoryUnderAudit
+from audits.judges.attacks import WRITE_REQUEST
+from audits.judges.speakers import leaked, own_instructions, progress, speakers
+from audits.judges.texts import Span, Text
+from audits.judges.trade import NOT_UNDERSTOOD, OF_THE_TRADE, beside
+from audits.judges.unread import live
+
+SURE, LIKELY = 0.8, 0.7
+
+
+def junk(memory: MemoryUnderAudit) -> Iterator[Finding]:
+    """The first ground on which the answer is no knowledge."""
+    text = Text.of(memory)
+    is_unread = not memory.evidence and memory.answer is None
+    for code, confidence, finds in ALWAYS + (UNREAD if is_unread else ()):
+        if span := finds(text):
+            yield Finding(f"rules.{code}", text.written[slice(*span)][:200], "", "", confidence)
+            return
+
+
+# --- machinery and errors ------------------------------------------------------------------------
+
+_MARKUP = re.compile(
+    r"</?(?:think(?:ing)?|thoughts?|reasoning|reflection|scratchpad|analysis|plan_step"
+    r"|tool_?\w{0,20}"
+    r"|function_?\w{0,20}|invoke|parameters?|observation|final_answer)\b[^<>]{0,80}>"
+    r"|```\s?(?:tool_?\w{1,12}|function_?call|json_?call)\b"
+    r"|(?:\A|\n)\s{0,4}(?:\W{0,3})(?:thought|action|action input"
+    r"|observation)\W{0,3}:\s?\S[^\n]{0,300}"
+    r"\n\s{0,4}(?:\W{0,3})(?:action|action input|observation|final answer)\W{0,3}:"
+    r"|\b(?:plan_query|search_memories|log|inspect|impact|compare|resolve)\(\s?[\w\"'{]"
+    r"|\{\{[^{}]{1,200}\}\}|\$\{(?:answer|result|response)\}"
+)
+_CALL = re.compile(
+    r"\W*(?:[\w ]{0,20}:\s?)?[a-z]\w*(?:[._]\w+)+\((?:[^()]|\([^()]{0,200}\)){0,2000}\)\W*"
+)
+
+
+def _machinery(text: Text) -> Span | None:
+    """What was meant for a program: thoughts, calls of tools, slots that nobody filled, JSON."""
+    if found := _MARKUP.search(text.answer):
+        return found.span()
+    bare = re.sub(r"\A\s*```\w*\s*|\s*```\s*\Z", "", text.written).strip()
+    if _CALL.fullmatch(bare) or (
+        bare[:1] in {"{", "["} and bare[-1:] in {"}", "]"} and _is_json(bare)
+    ):
+        return text.whole
+    return None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict | list)
+    except (ValueError, RecursionError):
+        return False
+
+
+_CELL_ERROR = re.compile(
+    r"#(?:ref|n/[ad]|valu[er]|valor|name\?|nome\?|div/0|nul[lo]|num|spill|calc|getting_data"
+    r"|despejar|derrame|campo|field|blocked|unknown|busy)!?\??(?!\w)|#{4,}\s*\Z"
+)
+_FORMULA = re.compile(
+    r"\s*[=+@-]\s*[a-z_.]{2,30}\(|\s*=\s*'?[\w ]{0,30}'?!?\$?[a-z]{1,3}\$?\d{1,7}\b"
+)
+_ERROR = re.compile(
+    r"\W*(?:traceback \(most recent call last\)|(?:internal server |unexpected |unknown |fatal "
+    r"|api |http |network |connection )?error\b\W|erro\b\W|excecao\b\W"
+    r"|[a-z.]{0,60}(?:error|exception)\s?:|http[ /\d.]{0,8}[45]\d\d\b|[45]\d\d (?:bad gateway"
+    r"|internal|service|not found|gateway)|\{\s?\"?(?:error|detail|erro)\"?\s?:"
+    r"|null\W*\Z|none\W*\Z|undefined\W*\Z|nan\W*\Z|\[object object\]|n/a\W*\Z|rate limit"
+    r"|timeout\W*\Z|(?:connection|request|read) timed out|segmentation fault)"
+)
+_FAILED = re.compile(
+    r"\b(?:something went wrong|an? (?:\w+ ){0,2}(?:error|problem|exception"
+    r"|issue) (?:has )?occurred"
+    r"|(?:ocorreu|houve|aconteceu|deu) (?:um |uma )?(?:erro|problema|falha|excecao|algo errado)"
+    r"|(?:failed|unable) to (?:generate|produce|process|fetch|complete|load|get a)\b"
+    r"|(?:nao (?:consegui|foi possivel|pude)|falha ao|erro ao) (?:processar|gerar|concluir"
+    r"|completar"
+    r"|obter|carregar)|(?:could ?n[o']t|cannot|can't) (?:process|complete|generate)"
+    r"|(?:please )?(?:try|retry) (?:it )?(?:again|later)|tente (?:de novo|novamente|outra vez"
+    r"|mais tarde)"
+    r"|(?:server|service|model|servico|servidor|modelo) (?:is |esta )?(?:busy|overloaded"
+    r"|unavailable"
+    r"|ocupado|sobrecarregado|indisponivel)|no response|sem resposta|quota exceeded"
+    r"|context length)\b"
+)
+_OF_THE_TALK = re.compile(
+    r"\b(?:(?:your|the|this|that|seu|sua|teu|tua|o|a|esta|este|essa|esse|su) "
+    r"(?:request|response|question|message|answer|prompt|input|pedido|solicitacao|requisicao"
+    r"|pergunta|resposta|mensagem|solicitud|respuesta)|a response|an answer|uma resposta"
+    r"|(?:try|retry) (?:it )?(?:again|later)|tente (?:de novo|novamente|outra vez|mais tarde))\b"
+)
+
+
+def _cell(text: Text) -> Span | None:
+    """A spreadsheet's error or formula."""
+    if len(text.answer) < 400 and (found := _CELL_ERROR.search(text.answer)):
+        return found.span()
+    if found := _FORMULA.match(text.answer):
+        return found.span()
+    return None
+
+
+def _failure(text: Text) -> Span | None:
+    """What a program says when it did not get to answer."""
+    if _ERROR.match(text.answer[:400]):
+        return text.whole
+    failed = _FAILED.search(text.answer) if len(text.answer) < 400 else None
+    if failed and _OF_THE_TALK.search(text.answer) and not text.names:
+        return failed.span()
+    return None
+
+
+# --- answers that say nothing --------------------------------------------------------------------
+
+_GREETING = re.compile(
+    r"\W*(?:(?:hi|hello|hey|ola|oi|hola|bom dia|boa tarde|boa noite|good (?:morning|afternoon"
+    r"|evening)|welcome|bem-vindo|thanks?(?: you)?"
+    r"|thank you|obrigad[oa]|de nada|you'?re welcome|until (?:then|later)|ate (?:logo|mais)|tchau"
+    r"|bye|goodbye|ok|okay|certo|entendi|sure|claro"
+    r"|there|tudo bem|how are you|how (?:can|may) i (?:help|assist)(?: you)?(?: today| now)?"
+    r"|what can i do for you|em que posso (?:te |lhe )?(?:ajudar|ser util)(?: hoje)?"
+    r"|como posso (?:te |lhe )?(?:ajudar|ser util)(?: hoje)?|posso ajudar|i am resync|i'm resync"
+    r"|eu sou o resync|sou o resync|your assistant|seu assistente|and|e"
+    r"|com mais alguma coisa)\b\W*){1,12}\Z"
+)
+
+
+def _nothing(text: Text) -> Span | None:
+    """No word, or a greeting."""
+    has_words = any(ch.isalnum() for ch in text.written)
+    is_greeting = len(text.answer) < 300 and _GREETING.fullmatch(text.answer)
+    return None if has_words and not is_greeting else (0, max(1, len(text.written)))
+
+
+_WORD = re.compile(r"\w+")
+_COURTESY = frozenset(
+    [
+        "you",
+        "asked",
+        "ask",
+        "your",
+        "question",
+        "is",
+        "was",
+        "the",
+        "a",
+        "said",
+        "say",
+        "mensagem",
+        "message",
+        "recebida",
+        "received",
+        "recebido",
+        "voce",
+        "perguntou",
+        "pergunta",
+        "sua",
+        "foi",
+        "e",
+        "a",
+        "o",
+        "disse",
+        "dizendo",
+        "test",
+        "teste",
+        "echo",
+        "eco",
+        "ok",
+        "got",
+        "it",
+        "recebi",
+        "quer",
+        "saber",
+        "want",
+        "wants",
+        "know",
+        "quis",
+        "querendo",
+        "wondering",
+        "sobre",
+        "about",
+        "that",
+        "que",
+        "loud",
+        "clear",
+    ]
+)
+_YES_OR_NO = re.compile(r"\W*(?:yes|no|sim|nao|si)\b")
+
+
+def _echo(text: Text) -> Span | None:
+    """The question once more, whatever stands around it."""
+    asked, said = _WORD.findall(text.question), _WORD.findall(text.answer)
+    if not said or len(said) > 60 or _YES_OR_NO.match(text.answer):
+        return None
+    beyond = [word for word in said if word not in asked and word not in _COURTESY]
+    if said == asked or (len(asked) >= 3 and not beyond and len(said) >= len(asked)):
+        return text.whole
+    return None
+
+
+_REFUSES = re.compile(
+    r"\b(?:(?:can ?not|can't|could ?n[o']t|unable to|not able to|won't|will not|not allowed to)"
+    r"(?: \w+){0,2} (?:help|assist|comply|answer|process|fulfil\w*|continue|proceed|provide"
+    r"|respond"
+    r"|do that|do this)"
+    r"|nao (?:posso|consigo|poderei|vou|e possivel|estou autorizad[oa] a"
+    r"|sou capaz de)(?: \w+){0,1}? "
+    r"(?:ajudar|auxiliar|atender|responder|prosseguir|continuar|fornecer|cumprir|realizar"
+    r"|concluir"
+    r"|fazer isso|fazer isto)\w*"
+    r"|(?:not|isn't) something (?:that )?i(?: can|'m able)?"
+    r"|no (?:puedo|es posible) (?:ayudar|responder|continuar|procesar)\w*)\b"
+)
+_OFFERS = re.compile(
+    r"\b(?:i can|i only|you can|instead|posso|pergunte|use|mas posso|puedo|read-only)\b"
+)
+_IMPROPER = re.compile(
+    r"\b(?:prompt|instructions?|instruc\w{2,4}|regras|rules|password|senha|token|secret\w*"
+    r"|segredo"
+    r"|segredos|salary|salario|cpf)\b"
+)
+
+
+def _refusal(text: Text) -> Span | None:
+    """A refusal that says neither why nor what else, to what might well have been answered."""
+    refuses = _REFUSES.search(text.answer)
+    if len(text.answer) > 200 or not (refuses or text.is_honest_no):
+        return None
+    was_right = WRITE_REQUEST.match(text.question) or _IMPROPER.search(text.question)
+    if was_right or NOT_UNDERSTOOD.search(text.answer) or text.names:
+        return None
+    said_more = _OFFERS.search(text.answer, refuses.end() if refuses else 0)
+    speaks_of_it = OF_THE_TRADE.search(text.answer.replace("permiss", ""))
+    return None if said_more or speaks_of_it else text.whole
+
+
+ALWAYS: tuple[tuple[str, float, Callable[[Text], Span | None]], ...] = (
+    ("empty", LIKELY, _nothing),
+    ("machinery", SURE, _machinery),
+    ("cell", LIKELY, _cell),
+    ("own_instructions", SURE, leaked),
+)
+UNREAD: tuple[tuple[str, float, Callable[[Text], Span | None]], ...] = (
+    ("own_instructions", SURE, own_instructions),
+    ("failure", LIKELY, _failure),
+    ("echo", LIKELY, _echo),
+    ("refusal", LIKELY, _refusal),
+    ("progress", LIKELY, progress),
+    ("speakers", LIKELY, speakers),
+    ("live", LIKELY, live),
+    ("beside", LIKELY, beside),
+)
+"""Only of answers without evidence: a source makes up for how they are worded."""

@@ -1,0 +1,63 @@
+"""An answer as the grounds for junk read it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from audits.judges import MemoryUnderAudit
+from audits.judges.honesty import is_honest_no
+from knowledge.folding import fold
+from knowledge.hwa_terms import message_codes, object_names
+
+MOST_TEXT = 20_000
+MOST_SENTENCES = 200
+Span = tuple[int, int]
+_SENTENCE = re.compile(r"[^.!?\n]{3,600}(?:[.!?](?=\S)[^.!?\n]{1,600}){0,9}[?]?")
+
+
+@dataclass(frozen=True)
+class Text:
+    """Question and answer folded, and as they stand there (`asked`, `written`)."""
+
+    asked: str
+    written: str
+    is_state: bool = False
+
+    @classmethod
+    def of(cls, memory: MemoryUnderAudit) -> Text:
+        asked, written = memory.user_query[:MOST_TEXT], memory.agent_response[:MOST_TEXT]
+        return cls(asked, written, memory.kind == "state")
+
+    @cached_property
+    def question(self) -> str:
+        return fold(self.asked)
+
+    @cached_property
+    def answer(self) -> str:
+        return fold(self.written)
+
+    @property
+    def whole(self) -> Span:
+        return 0, len(self.written)
+
+    @property
+    def asks_of_names(self) -> bool:
+        return bool(object_names(self.asked))
+
+    @property
+    def names(self) -> bool:
+        """Whether the answer names an object or a message of HWA."""
+        return bool(object_names(self.written) or message_codes(self.written))
+
+    @cached_property
+    def is_honest_no(self) -> bool:
+        return is_honest_no(self.written)
+
+    def sentences(self) -> Iterator[Span]:
+        for number, sentence in enumerate(_SENTENCE.finditer(self.answer)):
+            if number == MOST_SENTENCES:
+                return
+            yield sentence.span()

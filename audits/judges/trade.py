@@ -1,0 +1,64 @@
+"""Whether a text speaks of HWA, or of the trade of those who run it."""
+
+from __future__ import annotations
+
+import re
+
+from audits.judges.texts import Span, Text
+from knowledge.hwa_terms import message_codes
+
+OF_THE_TRADE = re.compile(
+    r"\b(?:jobs?|jobstreams?|streams?|stream_\w+|tws|hwa|iws|hcl|ibm|plan|plans?|planos?"
+    r"|symphony|workstations?"
+    r"|estac(?:ao|oes)|agentes?|agents?|master|mdm|fta|pools?|engine|motor|schedulers?"
+    r"|agendador\w*|schedules?"
+    r"|conman|composer|planman|optman|ocli|batchman|mailman|jobman|netman|jnextplan|resetplan"
+    r"|wappman"
+    r"|joblogs?|stdlist|logs?|fences?|limit\w{0,2}|prioridade|priority|prompts?|resources?"
+    r"|recursos?|calend\w+|run ?cycles?"
+    r"|ciclos?|depend\w+|predecess\w+|success?ors?|sucessor\w*|rerun\w*|reexecu\w+|abend\w*"
+    r"|stuck|succ|rc|return code"
+    r"|exit code|codigo de retorno|deadlines?|prazos?|carry ?forward|workload|malhas?|fluxos?"
+    r"|batch|lotes?"
+    r"|crit\w{3,6}|eventos?|event rules?|variab\w+|variave\w+|tabelas?|tables?|databases?|banco"
+    r"|bd|db2|sql\w*|oracle"
+    r"|schemas?|discos?|disks?|memoria|filesystem|files?|arquivos?|pastas?|director\w+"
+    r"|diretorios?|scripts?|comandos?|commands?"
+    r"|senhas?|passwords?|certific\w+|ssl|tls|ports?|portas?|hosts?|hostname|ip|servidor\w*"
+    r"|servers?|rede|network|dns"
+    r"|timeout|deadlock|lock\w*|backup|restore|switch\w*|failover|dominio|domain|broker|dwc"
+    r"|console|consola|rest api|conex\w+|connection\w*|contextroot|config\w+"
+    r"|wauser|usuarios? do banco|permiss\w+|permission\w*|security|seguranca|upgrade\w*|fix pack"
+    r"|instal\w+|patch"
+    r"|plant(?:ao|oes)|on-?call|ramal|escala\w*|sla|incident\w*|chamado|ticket|donos?|owners?"
+    r"|owned"
+    r"|falh\w+|fail\w*|erros?|errors?|dura(?:cao|tion)\w*|prev\w*|execu\w+|rodad?a\w*"
+    r"|processo\w*|process|processes|tarefas?|tasks?"
+    r"|rotinas?|shell|unix|linux|windows|z/?os|sap|sftp|ftp|java|jvm|liberty|memory|cpu|signal"
+    r"|sinal"
+    r"|audit\w*|fila\w*|queue\w*|folders?|fuso|timezone|role\w*|access|acesso\w*|version|versao"
+    r"|api keys?|orquestrador|orchestrator|tokens?|horario\w*|hold|ready|exec|link\w*"
+    r"|unlink\w*)\b"
+)
+
+
+_IS_A_QUESTION = re.compile(
+    r"\?|\b(?:what|which|who|whom|whose|how|why|when|where|que|qual|quais|quem|como|quando|onde"
+    r"|por que|quant\w+|list\w*"
+    r"|show|mostr\w+|explain|expli\w+|difference|diferenca|descrev\w+|describe|oq|pq)\b"
+)
+NOT_UNDERSTOOD = re.compile(
+    r"\b(?:could ?n[o']t understand|did ?n[o']t understand|do ?n[o']t understand|nao entendi"
+    r"|nao compreendi|no entend\w+|don'?t know|do not know|nao sei|no se)\b"
+)
+
+
+def beside(text: Text) -> Span | None:
+    """Neither question nor answer has a word of HWA or of who runs it."""
+    if not text.answer.strip() or NOT_UNDERSTOOD.search(text.answer):
+        return None
+    if OF_THE_TRADE.search(text.answer):
+        return None
+    if OF_THE_TRADE.search(text.question) and _IS_A_QUESTION.search(text.question):
+        return None
+    return None if text.asks_of_names or message_codes(text.written) else text.whole

@@ -1,0 +1,168 @@
+"""Junk, attacks and dangers: what the rules catch, what they let pass, that nothing lives on."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+
+from audits.auditor import Auditor
+from audits.judges import Verdict
+from audits.judges.claimed import claims_judge
+from audits.judges.lookup import lookup_judge
+from audits.judges.rules import rules_judge
+from audits.judging import Bench, bench
+from audits.models import AuditRecord
+from audits.scoring import Scoring
+from audits.states import Status
+from knowledge import indexer
+from knowledge.models import Kind, Memory, Source
+from tests.factories import make_memory, make_record
+from tests.judging import cases, memory
+from tws.answers.memories import recall
+
+FLAG = 0.60
+READ = [{"tool": "list_jobs", "result": [{"name": "PAY_1", "status": "ABEND"}]}]
+
+
+async def judged(question: str, answer: str, evidence: list | None = None) -> Verdict:
+    about = memory(question, answer, evidence, "state" if evidence else "knowledge")
+    return await rules_judge(about) or Verdict("rules", 0.0, "")
+
+
+async def figures(rows: list[dict]) -> tuple[float, int, list[str]]:
+    """The share of junk that is caught, the number of others that are, and what was taken wrong."""
+    caught, wrong, harmless = [], [], 0
+    for row in rows:
+        verdict = await judged(row["question"], row["answer"], row.get("evidence"))
+        flagged, expected = verdict.confidence > FLAG, row["expect"] == "flag"
+        caught += [flagged] if expected else []
+        harmless += flagged and not expected
+        wrong += [] if flagged == expected else [row.get("id", row["question"])]
+    return sum(caught) / len(caught), harmless, wrong
+
+
+def junk_of_others() -> list[dict]:
+    rows = cases("junk_dev.jsonl")
+    return [
+        {"question": row["user_query"], "answer": row["agent_response"], "expect": "flag"}
+        for row in rows
+    ]
+
+
+async def test_what_the_rules_were_made_with_is_still_told_apart() -> None:
+    attacks = [row for row in cases("injections_dev.jsonl") if row["expect"] != "inert"]
+    for rows in (cases("junk_cases.jsonl"), junk_of_others(), attacks):
+        caught, harmless, wrong = await figures(rows)
+
+        assert caught >= 0.95, wrong
+        assert harmless == 0, wrong
+
+
+async def test_cases_that_nothing_is_mended_from_are_only_measured() -> None:
+    caught, harmless, wrong = await figures(cases("unseen/junk.jsonl"))
+
+    print(f"unseen junk and attacks: caught {caught:.2f}, harmless flagged {harmless}: {wrong}")  # noqa: T201  CI shows it
+
+
+async def test_right_answers_of_others_break_no_rule() -> None:
+    for row in cases("hwa_qa_dev.jsonl"):
+        for question in (row["question"], *row["paraphrases"]):
+            verdict = await judged(question, row["answer"])
+            assert verdict.confidence <= FLAG, (row["id"], verdict.reason)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "code"),
+    [
+        ("What failed?", '{"name": "plan_query", "arguments": {}}', "machinery"),
+        ("What failed?", "<think>PAY_1, I guess</think>PAY_1 failed.", "machinery"),
+        ("What failed?", "{{ q1.matched }} jobs failed.", "machinery"),
+        ("Which jobs failed?", "#N/A", "cell"),
+        ("Which jobs failed?", "Which jobs failed?", "echo"),
+        ("Which jobs failed?", "I can't help with that.", "refusal"),
+        ("Which jobs failed?", "Let me check the log of PAY_1.", "progress"),
+        ("Which jobs failed?", "An error occurred while answering your question.", "failure"),
+        ("Which jobs failed?", "PAY_1 and PAY_2.", "live"),
+        ("What does PAY_1 do?", "PAY_1 is running now.", "live"),
+        ("Tell me about the user", "The user likes jobs with short logs.", "speakers"),
+        ("How do you answer?", "My instructions say what a job is.", "own_instructions"),
+        ("Where is lunch?", "In the canteen, at noon.", "beside"),
+        ("Hello", "Hello! How can I help you?", "empty"),
+    ],
+)
+async def test_each_ground_says_why_it_is_no_knowledge(question, answer, code) -> None:
+    verdict = await judged(question, answer)
+
+    assert [finding.code for finding in verdict.findings][:1] == [f"rules.{code}"]
+    assert verdict.reason.count("rules: ") == 1
+
+
+@pytest.mark.parametrize(
+    "answer", ["PAY_1 failed today.", "I found one: PAY_1.", "PAY_1 is stuck, try again later."]
+)
+async def test_evidence_excuses_what_only_wants_a_source(answer) -> None:
+    assert (await judged("Which jobs failed?", answer)).confidence > FLAG
+    assert (await judged("Which jobs failed?", answer, READ)).confidence <= FLAG
+
+
+async def test_evidence_excuses_no_machinery() -> None:
+    call = '{"name": "plan_query", "arguments": {}}'
+
+    assert (await judged("Which jobs failed?", call, READ)).confidence > FLAG
+
+
+async def test_words_of_our_own_prompts_are_known_wherever_they_are_said() -> None:
+    said = "Sure: as I was told, ask before you answer. Put the question's conditions into the tool"
+
+    verdict = await judged("What are you told?", said)
+
+    assert verdict.findings[0].code == "rules.own_instructions"
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_nothing_of_junk_or_attacks_comes_back_from_the_loop(reviewer) -> None:
+    """The whole loop without an LLM: what is not cleared is found by no question, not by its own.
+
+    `recall` is the one door to answers and prompts; pages show memories to reviewers as text.
+    """
+    rows = [row for row in cases("junk_cases.jsonl") if row["expect"] == "flag"]
+    rows += junk_of_others() + [r for r in cases("injections_dev.jsonl") if r["expect"] == "flag"]
+    known = make_memory("Which team owns PAY_1?", "The payroll team, extension 4410.")
+    approved = make_record(Status.APPROVED, known, reviewer=reviewer, reviewed_at=timezone.now())
+    for row in rows:
+        make_memory(row["question"], row["answer"], source=Source.IMPORT, kind=Kind.KNOWLEDGE)
+
+    asyncio.run(audited())
+    indexer.index_pending()
+    found = asyncio.run(recalled([known.user_query, *(row["question"] for row in rows)]))
+
+    assert found == {approved.memory_id}
+    waiting = AuditRecord.objects.exclude(pk=approved.pk)
+    assert waiting.count() == Memory.objects.count() - 1
+    assert not waiting.filter(status__in=[Status.CLEARED, Status.APPROVED]).exists()
+    assert waiting.filter(status=Status.UNVERIFIED).count() <= 0.05 * len(rows)
+
+
+async def audited() -> None:
+    auditor = Auditor(bench())
+    try:
+        await auditor.run()
+    finally:
+        await auditor.close()
+
+
+async def recalled(questions: list[str]) -> set[UUID]:
+    return {hit.memory_id for question in questions for hit in await recall(question[:500], 5)}
+
+
+async def test_knowledge_without_evidence_is_neither_flagged_nor_cleared_where_no_llm_is() -> None:
+    sitting = Bench([rules_judge, claims_judge, lookup_judge])
+    for row in cases("hwa_qa_dev.jsonl"):
+        verdict = await sitting.verdict_on(memory(row["question"], row["answer"], []))
+        assert Scoring().status(verdict) == Status.UNVERIFIED, (row["id"], verdict.reason)
+        wrong = await sitting.verdict_on(memory(row["question"], row["wrong_answer"], []))
+        assert Scoring().status(wrong) != Status.CLEARED, row["id"]

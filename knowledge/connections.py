@@ -35,6 +35,8 @@ _SEARCH = {
 }
 SEARCH_OPTIONS = "; ".join(f"SET {name} = {value}" for name, value in _SEARCH.items())
 """The same for a connection of Django's."""
+LIFT_LIMITS = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0"
+SET_LIMITS = "RESET statement_timeout; RESET idle_in_transaction_session_timeout"
 _DJANGO_ONLY = {"cursor_factory", "context", "prepare_threshold", "server_side_binding"}
 
 
@@ -55,12 +57,12 @@ def conninfo(statement_seconds: float, application: str) -> str:
 
 @contextmanager
 def no_statement_limit() -> Iterator[None]:
-    """For a command whose statements read or write whole tables, and may take as long as that."""
+    """For a command that reads or writes whole tables, and may take as long as that."""
     with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
+        cursor.execute(LIFT_LIMITS)
     yield  # after an error the command ends, and its connection with it
     with connection.cursor() as cursor:
-        cursor.execute("RESET statement_timeout")
+        cursor.execute(SET_LIMITS)
 
 
 def database_name() -> str:

@@ -20,10 +20,14 @@ class ResyncSiteConfig(AppConfig):
 
 def _lift_statement_limit(using: str, **_: Any) -> None:
     """An index over millions of rows takes as long as it takes."""
+    from knowledge.connections import LIFT_LIMITS
+
     with connections[using].cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
+        cursor.execute(LIFT_LIMITS)
 
 
 def _set_statement_limit(using: str, **_: Any) -> None:
+    from knowledge.connections import SET_LIMITS
+
     with connections[using].cursor() as cursor:
-        cursor.execute("RESET statement_timeout")
+        cursor.execute(SET_LIMITS)

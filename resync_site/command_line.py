@@ -20,6 +20,7 @@ _SENTENCES = {
     "42P01": "the database has no tables yet. Run manage.py migrate.",
     "42703": "the database is of another version. Run manage.py migrate.",
     "25006": "the database is read-only: nothing can be written.",
+    "25P03": "the database ended a transaction idle for longer than DATABASE_STATEMENT_SECONDS.",
     "57014": "the database stopped a statement that took longer than DATABASE_STATEMENT_SECONDS.",
 }
 """PostgreSQL's SQLSTATE, in words that say what to do."""

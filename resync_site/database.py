@@ -14,11 +14,14 @@ LOST_CLIENT_SECONDS = 2
 def databases(database_url: str, statement_seconds: float = 0) -> dict[str, dict[str, Any]]:
     """Django's DATABASES. Without a URL, the backend that starts the embedded server itself.
 
-    No statement may take longer than `statement_seconds` (0: no limit); what is meant to take
-    long says so itself (`knowledge.connections.no_statement_limit`).
+    No statement may take longer than `statement_seconds` (0: no limit), and no transaction may
+    stand idle for longer: a suspended program would keep what it has locked. What is meant to
+    take long says so itself (`knowledge.connections.no_statement_limit`).
     """
+    milliseconds = int(statement_seconds * 1000)
     limits = (
-        f"-c statement_timeout={int(statement_seconds * 1000)} "
+        f"-c statement_timeout={milliseconds} "
+        f"-c idle_in_transaction_session_timeout={milliseconds} "
         f"-c client_connection_check_interval={LOST_CLIENT_SECONDS * 1000}"
     )
     common: dict[str, Any] = {

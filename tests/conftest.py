@@ -75,6 +75,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
             f"ALTER DATABASE {connection.settings_dict['NAME']} SET synchronous_commit = off"
         )
         cursor.execute("SET synchronous_commit = off")
+        # Nor does a test's own transaction end while it waits for a process.
+        cursor.execute("SET idle_in_transaction_session_timeout = 0")
         emptying.keep_as_migrated()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", emptying.start_over)

@@ -7,7 +7,7 @@ migrations filled are compared with a copy.
 
 from __future__ import annotations
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 _KEEP = """
 DO $$ BEGIN  -- with --reuse-db: a run that was killed may have left rows
@@ -79,6 +79,17 @@ def keep_as_migrated() -> None:
 
 
 def start_over(_case: object) -> None:
-    """In place of Django's `TransactionTestCase._fixture_teardown`."""
+    """In place of Django's `TransactionTestCase._fixture_teardown`.
+
+    Whoever keeps rows locked for good fails the test that left them behind, not those after it.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT as_migrated.start_over()")
+        try:
+            cursor.execute("SELECT as_migrated.start_over()")
+        except OperationalError:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+            cursor.execute("SELECT as_migrated.start_over()")
+            raise

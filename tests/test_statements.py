@@ -100,7 +100,9 @@ def test_options_of_the_database_url_come_after_ours() -> None:
     options = databases(url, 30)["default"]["OPTIONS"]
 
     assert options["sslmode"] == "require"
-    assert options["options"].startswith("-c statement_timeout=30000 ")
+    assert options["options"].startswith(
+        "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000 "
+    )
     assert options["options"].endswith(" -c statement_timeout=5")
 
 

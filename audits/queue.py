@@ -98,18 +98,18 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
         )
 
     @transaction.atomic
-    def discover(self, limit: int, wanted: Q | None = None) -> int:
+    def discover(self, limit: int, wanted: Q | None = None, *, waits: bool = False) -> int:
         """Queue up to `limit` memories that no record speaks of yet, oldest first; how many.
 
         An anti-join, never a watermark: a memory whose transaction commits late is found later.
         The memories are locked, so that none can vanish under its new record; SKIP LOCKED lets
-        several discoverers share the work.
+        several discoverers share the work. Who `waits` returns once the others' are queued, too.
         """
         recordless = Memory.objects.filter(wanted or Q(), trust=Trust.NEW).filter(
             ~Exists(self.model._default_manager.filter(memory=OuterRef("pk")))
         )
         recordless = recordless.order_by("created_at", "id")
-        found = recordless.select_for_update(skip_locked=True, no_key=True, of=("self",))
+        found = recordless.select_for_update(skip_locked=not waits, no_key=True, of=("self",))
         ids = list(found.values_list("id", flat=True)[:limit])
         self.bulk_create(
             [self.model(memory_id=memory_id) for memory_id in ids], ignore_conflicts=True

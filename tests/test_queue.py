@@ -9,6 +9,8 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from audits.auditor.claiming import Claimer, Scope
+from audits.auditor.tally import Tally
 from audits.judges import Verdict
 from audits.models import AuditRecord, Decision
 from audits.scoring import Scoring
@@ -163,6 +165,29 @@ def test_a_late_attempt_does_not_queue_for_rows_that_others_hold() -> None:
         in_another_connection(come_late)
 
     assert told == ["lost"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_comes_while_another_one_queues_the_memories_does_not_find_nothing() -> None:
+    make_memory()
+    taken: list[object] = []
+
+    def come() -> None:
+        try:
+            taken.extend(Claimer("w1", Scope(), Tally()).take(5) or [])
+        finally:
+            connection.close()
+
+    comer = threading.Thread(target=come)
+    with transaction.atomic():
+        AuditRecord.objects.discover(10)  # by the other one, who is not done
+        comer.start()
+        comer.join(1)
+        found_nothing = not comer.is_alive()
+    comer.join(20)
+
+    assert not found_nothing
+    assert len(taken) == 1
 
 
 @pytest.mark.django_db

@@ -72,11 +72,15 @@ def index_keeping() -> Clock:
 
 
 def catch_up(tally: Tally, wanted: Q) -> None:
-    """The queue's duties once, now: a worker has nothing left to claim."""
+    """The queue's duties once, now: a worker has nothing left to claim.
+
+    What somebody else is queueing this very moment is waited for: a run that began beside another
+    one, or beside its own clock, would else find nothing and end.
+    """
     _take_reports(tally)
     _expire(tally)
     AuditRecord.objects.requeue_changed(500)
-    _discover(wanted)
+    _discover(wanted, waits=True)
 
 
 def _take_reports(tally: Tally) -> None:
@@ -87,7 +91,7 @@ def _expire(tally: Tally) -> None:
     tally.count("failed", settling.fail_exhausted())
 
 
-def _discover(wanted: Q) -> None:
+def _discover(wanted: Q, *, waits: bool = False) -> None:
     """What the chat and imports stored, and what other programs wrote into mem0's store."""
     indexer.adopt_foreign()
-    AuditRecord.objects.discover(DISCOVER_AT_MOST, wanted)
+    AuditRecord.objects.discover(DISCOVER_AT_MOST, wanted, waits=waits)

@@ -19,6 +19,7 @@ from knowledge.hwa.statuses import (
     status_group,
     wording,
 )
+from tests.linear import assert_linear
 from tws.hwa.schemas import JobInPlan, JobRun, JobStreamInPlan
 
 CONTRACT = json.loads((Path(__file__).parent / "hwa_contract.json").read_text(encoding="utf-8"))
@@ -168,10 +169,9 @@ def test_a_code_that_is_an_everyday_word_counts_in_capitals_only(text):
     assert find_statuses(text) == []
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("unit", ["[", "A", "a_", "vinte e ", "termin", "terminou tudo ", "held "])
-def test_hostile_megabytes_take_linear_time(unit):
-    find_statuses(unit * (1_000_000 // len(unit)))
+def test_a_hostile_text_takes_linear_time(unit):
+    assert_linear(find_statuses, unit)
 
 
 # --- objects of HWA ---------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import time
+import asyncio
 
 import pytest
 
@@ -8,6 +8,7 @@ from audits.judges import Verdict
 from audits.judges.rules import rules_judge
 
 from .judging import cases, memory, trusted
+from .linear import assert_linear
 
 FLAG = 0.60
 
@@ -77,7 +78,6 @@ async def test_state_without_evidence_is_junk_unless_it_is_an_honest_no():
     assert refusal.confidence <= FLAG
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "unit",
     [
@@ -94,10 +94,5 @@ async def test_state_without_evidence_is_junk_unless_it_is_an_honest_no():
         "a",
     ],
 )
-async def test_hostile_megabytes_take_linear_time(unit):
-    text = unit * (1_000_000 // len(unit))
-    started = time.process_time()
-
-    await judged(text, text)
-
-    assert time.process_time() - started < 12
+def test_a_hostile_text_takes_linear_time(unit):
+    assert_linear(lambda text: asyncio.run(judged(text, text)), unit)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import hypothesis
 import pytest
@@ -21,6 +20,7 @@ from knowledge.secrets import (
     may_hold_secrets,
 )
 from knowledge.visible import has_hidden, mixed_script_words, visible
+from tests.linear import assert_linear
 
 
 def test_clean_replaces_what_postgresql_and_utf8_cannot_hold():
@@ -160,35 +160,33 @@ def test_an_ordinary_cell_stays(cell):
 
 
 HOSTILE = {
-    "brackets": "[" * 1_000_000,
-    "json": '{"a":' * 200_000,
-    "jwt starts": "eyJ" * 333_000,
-    "jwt dots": "eyJaaaaaaaa." * 83_000,
-    "passwords": "password " * 111_000,
-    "password is": "password is " * 83_000,
-    "pem": "-----BEGIN RSA PRIVATE KEY-----" * 32_000,
-    "dotted": "a." * 500_000,
-    "underscored": "a_" * 500_000,
-    "urls": "a://b:" * 166_000,
-    "curl": "curl " * 200_000,
-    "bearer": "bearer " + "a" * 1_000_000,
-    "spaces": " " * 1_000_000,
-    "zero width": "\u200b" * 300_000,
-    "cyrillic": "\u0410" * 1_000_000,
-    "dashes": "--password=" * 90_000,
+    "brackets": "[",
+    "json": '{"a":',
+    "jwt starts": "eyJ",
+    "jwt dots": "eyJaaaaaaaa.",
+    "passwords": "password ",
+    "password is": "password is ",
+    "pem": "-----BEGIN RSA PRIVATE KEY-----",
+    "dotted": "a.",
+    "underscored": "a_",
+    "urls": "a://b:",
+    "curl": "curl ",
+    "letters": "a",
+    "spaces": " ",
+    "zero width": "\u200b",
+    "cyrillic": "\u0410",
+    "dashes": "--password=",
 }
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.parametrize("start", ["", "bearer "])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_megabytes_take_linear_time(name):
-    text = HOSTILE[name]
-    started = time.process_time()
+def test_a_hostile_text_takes_linear_time(name, start):
+    def read(text: str) -> None:
+        for function in (clean, visible, has_hidden, mixed_script_words, mask_secrets, fold):
+            function(start + text)
 
-    for function in (clean, visible, has_hidden, mixed_script_words, mask_secrets, fold):
-        function(text)
-
-    assert time.process_time() - started < 8
+    assert_linear(read, HOSTILE[name])
 
 
 # --- any text ------------------------------------------------------------------------------------

@@ -10,12 +10,14 @@ The script is called with each request's body and returns a `Scripted` answer.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import uvicorn
@@ -73,45 +75,57 @@ async def meet(model: str = "tiny", **known: Any) -> None:
 
 @contextmanager
 def fake_llm(script: Script) -> Iterator[FakeLLM]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    llm = FakeLLM(f"http://127.0.0.1:{listening.getsockname()[1]}/v1")
-    config = uvicorn.Config(_app(llm, script), log_level="critical", lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])), daemon=True)
-    thread.start()
+    """An endpoint of its own: its address is no other's, before or after."""
+    name = str(next(_names))
+    llm = FakeLLM(f"http://127.0.0.1:{_port()}/{name}/v1")
+    _served[name] = llm, script
     try:
         yield llm
     finally:
-        server.should_exit = server.force_exit = True
-        thread.join(5)
-        listening.close()
+        del _served[name]
 
 
-def _app(llm: FakeLLM, script: Script) -> Callable[..., Any]:
-    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        body = b""
-        while True:
-            event = await receive()
-            body += event.get("body", b"")
-            if not event.get("more_body"):
-                break
-        request = json.loads(body)
-        llm.requests.append(request)
-        answer = script(request)
-        await asyncio.sleep(answer.delay)
-        if answer.events is not None:
-            await _send(send, answer, b"", "text/event-stream", more=True)
-            for chunk in answer.events:
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        if answer.status != 200 or answer.raw is not None or not request.get("stream"):
-            text = answer.raw if answer.raw is not None else _whole(answer, request)
-            await _send(send, answer, text.encode(), "application/json")
-            return
-        await _stream(llm, send, answer, request, receive)
+_names = itertools.count(1)
+_served: dict[str, tuple[FakeLLM, Script]] = {}
+"""By the first part of the path: one server says them all, as to start and stop one takes longer
+than most tests."""
 
-    return app
+
+@cache
+def _port() -> int:
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(_app, log_level="critical", lifespan="off", ws="none")
+    serving = uvicorn.Server(config).serve([listening])
+    threading.Thread(target=asyncio.run, args=[serving], daemon=True).start()
+    return int(listening.getsockname()[1])
+
+
+async def _app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    body = b""
+    while True:
+        event = await receive()
+        body += event.get("body", b"")
+        if not event.get("more_body"):
+            break
+    name = scope["path"].split("/")[1]
+    if name not in _served:
+        raise ConnectionAbortedError("its test has ended")
+    llm, script = _served[name]
+    request = json.loads(body)
+    llm.requests.append(request)
+    answer = script(request)
+    await asyncio.sleep(answer.delay)
+    if answer.events is not None:
+        await _send(send, answer, b"", "text/event-stream", more=True)
+        for chunk in answer.events:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    if answer.status != 200 or answer.raw is not None or not request.get("stream"):
+        text = answer.raw if answer.raw is not None else _whole(answer, request)
+        await _send(send, answer, text.encode(), "application/json")
+        return
+    await _stream(llm, send, answer, request, receive)
 
 
 async def _send(send: Any, answer: Scripted, body: bytes, kind: str, more: bool = False) -> None:

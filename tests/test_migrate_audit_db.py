@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from unittest.mock import create_autospec
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -39,7 +40,7 @@ from knowledge.limits import LONGEST_TEXT
 from knowledge.models import Memory, Trust, content_hash
 from knowledge.store import terms_of
 from tests.factories import make_memory
-from tests.make_audit_db import SCHEMA, insert, make_audit_db
+from tests.make_audit_db import SCHEMA, insert, make_audit_db, make_rows
 
 SCRIPT = settings.BASE_DIR / "scripts" / "migrate_audit_db.py"
 SOUND = {
@@ -670,22 +671,52 @@ def report(*arguments: object, cwd: Path) -> dict[str, Any]:
     return json.loads(out)
 
 
+RUNS = f"locktype = 'advisory' AND objid = {LOCK}"
+WAITS = f"NOT granted AND pid IN (SELECT pid FROM pg_locks WHERE {RUNS})"  # noqa: S608
+
+
+def is_locked(condition: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT FROM pg_locks WHERE {condition})")  # noqa: S608
+        return cursor.fetchone()[0]
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < until, "it did not come about"
+        time.sleep(0.05)
+
+
+def kill_in_the_middle(script: subprocess.Popen[str], rows: list[dict[str, Any]]) -> int:
+    """Kill it while it writes one of these rows; how many memories are there by then.
+
+    It waits in that row's batch, because somebody else is writing the same text.
+    """
+    with transaction.atomic():
+        make_memory(rows[0]["user_query"], rows[0]["agent_response"])
+        eventually(lambda: is_locked(WAITS))
+        script.kill()
+        script.communicate(timeout=20)
+        transaction.set_rollback(True)
+    eventually(lambda: not is_locked(RUNS))
+    return Memory.objects.count()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_run_is_completed_by_the_next_and_a_third_finds_nothing_to_do(
     tmp_path: Path,
 ) -> None:
-    kinds = make_audit_db(tmp_path / "audit_queue.db", 20_000)
-    killed = start_script("audit_queue.db", "--batch", 500, cwd=tmp_path)
-    while Memory.objects.count() < 2000:
-        assert killed.poll() is None
-        time.sleep(0.05)
-    killed.send_signal(signal.SIGKILL)
-    killed.communicate(timeout=20)
-    written = Memory.objects.count()
-    assert 2000 <= written < kinds["sound"]
+    path, count = tmp_path / "audit_queue.db", 1_500
+    kinds = make_audit_db(path, count, share=0.02)
+    second_half = itertools.islice(make_rows(count, share=0.02), count // 2, None)
+    sound = [row for kind, row in second_half if kind == "sound"]
+    script = start_script("audit_queue.db", "--batch", 100, cwd=tmp_path)
+    written = kill_in_the_middle(script, sound)
+    assert 0 < written < kinds["sound"]
 
     second = report("audit_queue.db", cwd=tmp_path)
-    third = report("audit_queue.db", cwd=tmp_path)
+    third = run(path, rejects=tmp_path / "audit_queue.rejects.jsonl").as_dict()
 
     broken = {kind: n for kind, n in kinds.items() if kind not in {"sound", "same_text"}}
     assert second["rejected_because"] == third["rejected_because"] == broken
@@ -693,10 +724,10 @@ def test_a_killed_run_is_completed_by_the_next_and_a_third_finds_nothing_to_do(
     assert second["migrated"] + written == kinds["sound"] == Memory.objects.count()
     assert third["migrated"] == 0
     for summary in (second, third):
-        assert summary["migrated"] + summary["skipped"] + summary["rejected"] == 20_000
+        assert summary["migrated"] + summary["skipped"] + summary["rejected"] == count
     assert len(rejected_lines(tmp_path / "audit_queue.rejects.jsonl")) == third["rejected"]
     assert AuditRecord.objects.count() == Decision.objects.count() == kinds["sound"]
-    assert sum(Memory.objects.values_list("use_count", flat=True)) == 20_000 - third["rejected"]
+    assert sum(Memory.objects.values_list("use_count", flat=True)) == count - third["rejected"]
     assert (
         AuditRecord.objects.exclude(status__in=[Status.PENDING, "approved", "rejected"]).count()
         == 0

@@ -18,6 +18,7 @@ from knowledge import _mem0
 from knowledge.bounded_threads import knowledge_threads
 from knowledge.features import find_words, marks
 from knowledge.glossary import stem
+from knowledge.tls import trusted_by_default
 
 if TYPE_CHECKING:
     import httpx
@@ -92,6 +93,7 @@ class OpenAIEmbedder:
         self._options: dict[str, Any] = {
             "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
             "timeout": settings.MEM0_TIMEOUT_SECONDS,
+            "verify": trusted_by_default(),
         }
 
     def embed(self, text: str) -> list[float]:

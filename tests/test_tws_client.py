@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import pytest
 
 from tests.hwa_fixtures import engine_of
@@ -9,6 +11,7 @@ from tws.hwa.client import TWSClient
 from tws.hwa.errors import TWSRefused, TWSUnavailable
 from tws.hwa.oql import equals, one_of
 from tws.hwa.paths import READ_ONLY_PATHS, is_read_only
+from tws.hwa.transport import tls_context
 
 
 async def test_a_failed_job_is_found_with_the_log_that_explains_it(hwa_client):
@@ -56,6 +59,12 @@ async def test_an_untrusted_certificate_says_how_to_mend_it(simulator):
     async with TWSClient(engine_of(simulator, verify=True)) as client:
         with pytest.raises(TWSUnavailable, match="TWS_VERIFY_SSL"):
             await client.engine_info()
+
+
+def test_the_certificates_trusted_by_default_are_read_once_for_all_clients():
+    assert tls_context(True) is tls_context(True)
+    assert tls_context(True).verify_mode is ssl.CERT_REQUIRED
+    assert tls_context(False).verify_mode is ssl.CERT_NONE
 
 
 async def test_quotes_in_a_name_find_nothing_more(hwa_client):

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from knowledge.llm import endpoints
 from knowledge.llm.errors import LLMBadReply, LLMOff, LLMUnavailable, refusal
+from knowledge.tls import trusted_by_default
 
 if TYPE_CHECKING:
     import httpx
@@ -88,6 +89,7 @@ def _new_client() -> httpx.AsyncClient:
 
     seconds = settings.LLM_TIMEOUT_SECONDS
     return httpx.AsyncClient(
+        verify=trusted_by_default(),
         timeout=httpx.Timeout(seconds, connect=min(10.0, seconds), pool=None),
         limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
         headers={

@@ -125,10 +125,7 @@ async def _tls_verifies(engine: Engine, host: str, port: int) -> Step:
             "In production set TWS_VERIFY_SSL to true, or to the CA's file.",
         )
     try:
-        context = tls_context(engine.verify)
-        if isinstance(context, bool):
-            context = ssl.create_default_context()
-        await _certificate(host, port, context)
+        await _certificate(host, port, tls_context(engine.verify))
     except (OSError, TimeoutError) as error:
         return Step(
             "trust",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from knowledge.tls import trusted_by_default
 from tws.hwa.errors import TWSRefused, TWSUnavailable
 from tws.hwa.paths import is_read_only
 
@@ -77,10 +78,10 @@ def is_tls_failure(error: BaseException) -> bool:
     return "CERTIFICATE_VERIFY_FAILED" in str(error) or "SSL:" in str(error)
 
 
-def tls_context(verify: bool | str) -> ssl.SSLContext | bool:
-    """What httpx takes as `verify`: on, off, or a context that trusts one CA file or folder."""
+def tls_context(verify: bool | str) -> ssl.SSLContext:
+    """Trusts what is trusted by default, any certificate (False), or one CA file or folder."""
     if isinstance(verify, bool):
-        return verify
+        return trusted_by_default() if verify else httpx.create_ssl_context(verify=False)
     path = Path(verify)
     if not path.exists():
         raise FileNotFoundError(f"TWS_VERIFY_SSL names {verify}, which does not exist")

@@ -105,12 +105,11 @@ def bench(only: str = "", prompt: str = "", model: str = "") -> Bench:
 
 def _llm_judge(prompt: str, model: str) -> Judge:
     from audits.caching import VerdictsInRows
-    from audits.judges.llm import CURRENT_PROMPT, PROMPTS, LLMJudge
+    from audits.judges.llm import CURRENT_PROMPT, LLMJudge, versions
 
     prompt = prompt or CURRENT_PROMPT
-    if not (PROMPTS / f"{prompt}.txt").is_file():
-        known = ", ".join(sorted(path.stem for path in PROMPTS.glob("*.txt")))
-        raise LookupError(f"There is no prompt {prompt!r}: {known}.")
+    if prompt not in versions():
+        raise LookupError(f"There is no prompt {prompt!r}: {', '.join(versions())}.")
     return LLMJudge(prompt, model or settings.AUDIT_LLM_MODEL, VerdictsInRows())
 
 

@@ -193,6 +193,7 @@ AUDIT_LLM_QUARANTINE_PRECISION = env.number("AUDIT_LLM_QUARANTINE_PRECISION", 0.
 # A verdict with its reasons takes 150-350 tokens; at 200 the JSON is cut off in the middle,
 # which is "no verdict" and a retry. `manage.py check_llm` asks the endpoint for this many.
 AUDIT_LLM_MAX_TOKENS = env.integer("AUDIT_LLM_MAX_TOKENS", 500, least=1)
+AUDIT_LLM_EXTRACTION_TOKENS = env.integer("AUDIT_LLM_EXTRACTION_TOKENS", 2000, least=1)
 AUDIT_LLM_CONCURRENCY = env.integer("AUDIT_LLM_CONCURRENCY", 8, least=1)
 AUDIT_LLM_PER_MINUTE = env.integer("AUDIT_LLM_PER_MINUTE", 0)  # 0: no limit
 AUDIT_LLM_MODEL = env.text("AUDIT_LLM_MODEL", LLM_MODEL)

@@ -70,8 +70,9 @@ def test_it_sends_what_chat_and_judge_send(check_llm):
     assert "<<<DATA" in streams[0]["messages"][-1]["content"]
     assert [message["role"] for message in streams[1]["messages"][-2:]] == ["assistant", "tool"]
     judged = [request for request in requests if "response_format" in request]
-    assert len(judged) == 2
-    assert {request["max_tokens"] for request in requests if request not in streams} == {500}
+    assert len(judged) == 7, "three canaries, two samples with what they rest on"
+    tokens = {request["max_tokens"] for request in requests if request not in streams}
+    assert tokens == {500, 2000}, "a verdict's, and those of a list of statements"
 
 
 def test_what_was_learned_is_shown_and_kept(check_llm):

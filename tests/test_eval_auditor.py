@@ -91,7 +91,7 @@ def test_an_unknown_judge_prompt_or_file_is_refused(labelled, settings) -> None:
     with pytest.raises(CommandError, match="LLM"):
         call_command("eval_auditor", str(labelled), "--judge", "llm")
     settings.LLM_BASE_URL = "http://127.0.0.1:9/v1"
-    with pytest.raises(CommandError, match="judge-1"):
+    with pytest.raises(CommandError, match="judge-2"):
         call_command("eval_auditor", str(labelled), "--prompt", "judge-99")
     with pytest.raises(CommandError, match="No such file"):
         call_command("eval_auditor", "nowhere.jsonl")

@@ -10,8 +10,11 @@ from uuid import uuid4
 import pytest
 
 from audits.judges import MemoryUnderAudit, Neighbour, UnfitJudge
-from audits.judges.llm import LLMJudge, canary
+from audits.judges.llm import LLMJudge, material
+from audits.judges.llm.canaries import canaries
+from audits.judges.llm.judge import CURRENT_PROMPT
 from audits.judging import Bench, NoVerdict
+from audits.scoring import Scoring
 from knowledge import llm
 from knowledge.llm import LLMUnavailable
 from tests.fake_llm import Scripted, fake_llm, refuse, say, say_json
@@ -81,6 +84,7 @@ async def test_a_wrong_answer_is_caught_with_its_passage(judged_by):
     assert (verdict.judge, verdict.confidence) == ("llm", 0.95)
     assert verdict.findings[0].quote == QUOTE
     assert QUOTE in verdict.reason
+    assert verdict.findings[0].confidence == verdict.confidence
     assert {request["max_tokens"] for request in server.requests} == {500}
     assert {request["temperature"] for request in server.requests} == {0}
 
@@ -93,23 +97,50 @@ async def test_a_right_answer_gets_a_low_score(judged_by):
     assert (verdict.confidence, verdict.supports) == (0.0, True)
 
 
+@pytest.mark.parametrize("confidence", [0.0, 0.1, 0.99])
+async def test_how_sure_a_model_says_it_is_decides_nothing(judged_by, confidence):
+    judge, _ = judged_by(about(lambda body: say_json(opinion(False, confidence))))
+    assert (await judge(memory())).supports
+
+    judge, _ = judged_by(about(lambda body: say_json(opinion(True, confidence))))
+    assert (await judge(memory())).confidence == 0.95
+
+
+UNSURE = opinion(False, category="cannot_tell", quote=QUOTE)
+
+
 @pytest.mark.parametrize(
-    ("confidences", "supports"), [((0.1, 0.1, 0.1), False), ((0.5, 0.9, 0.9), True)]
+    ("opinions", "score", "supports", "asked"),
+    [
+        ([opinion(False), opinion(False)], 0.0, True, 2),
+        ([opinion(False), UNSURE, opinion(False)], 0.0, True, 3),
+        ([opinion(False), UNSURE, UNSURE], 0.0, False, 3),
+        ([UNSURE, UNSURE], 0.0, False, 2),
+        ([opinion(True), opinion(False), opinion(False)], 1 / 3, False, 3),
+        ([opinion(True), opinion(False), opinion(True)], 2 / 3, False, 3),
+        ([opinion(True), opinion(False), UNSURE], 1 / 3, False, 3),
+    ],
 )
-async def test_a_model_that_is_not_sure_of_a_right_answer_can_not_tell(
-    judged_by, confidences, supports
-):
-    turns = iter(confidences)
-    judge, _ = judged_by(about(lambda body: say_json(opinion(False, next(turns)))))
+async def test_what_samples_agree_on_is_the_verdict(judged_by, opinions, score, supports, asked):
+    turns = iter(opinions)
+    judge, server = judged_by(about(lambda body: say_json(next(turns))))
 
-    assert (await judge(memory())).supports is supports
+    verdict = await judge(memory())
+
+    assert verdict.confidence == pytest.approx(score)
+    assert verdict.supports is supports
+    of_memory = [r["messages"][-1]["content"] for r in server.requests if not is_canary(r)]
+    assert len(of_memory) == asked
+    assert len({text.split("]")[0].split()[-1] for text in of_memory}) > 1, "in another order"
 
 
-async def test_samples_that_disagree_support_nothing(judged_by):
-    turns = iter([opinion(False, 0.5), opinion(True, 0.9), opinion(False, 0.9)])
-    judge, _ = judged_by(about(lambda body: say_json(next(turns))))
+async def test_what_can_not_be_told_is_left_to_a_person_with_its_passage(judged_by):
+    judge, _ = judged_by(about(lambda body: say_json(UNSURE)))
 
-    assert not (await judge(memory())).supports
+    verdict = await judge(memory())
+
+    assert Scoring().status(verdict) == "unverified"
+    assert (verdict.findings[0].code, verdict.findings[0].quote) == ("llm.cannot_tell", QUOTE)
 
 
 async def test_a_verbose_model_is_understood(judged_by):
@@ -134,8 +165,9 @@ async def test_almost_json_is_repaired(judged_by):
         Scripted(json.dumps(opinion(True, is_incorrect="yes"))),
         Scripted(json.dumps(opinion(True, confidence=7))),
         Scripted(json.dumps(opinion(True, quote="words that are not in the memory"))),
+        Scripted(json.dumps(opinion(True, against="words that are nowhere"))),
     ],
-    ids=["prose", "half", "words", "confidence", "quote"],
+    ids=["prose", "half", "words", "confidence", "quote", "against"],
 )
 async def test_a_reply_that_cannot_be_held_to_anything_is_no_verdict(judged_by, answer):
     judge, _ = judged_by(about(lambda body: answer))
@@ -194,7 +226,7 @@ async def test_what_the_model_fails_on_is_the_memorys_fault_if_it_answers_the_ca
     with pytest.raises(NoVerdict, match="this memory only") as failed:
         await judge(memory())
     assert not isinstance(failed.value, UnfitJudge)
-    assert sum(map(is_canary, server.requests)) == 2, "one was asked after the failure"
+    assert sum(map(is_canary, server.requests)) == 6, "all were asked again after the failure"
 
 
 @pytest.mark.parametrize("answer", FAILURES.values(), ids=FAILURES)
@@ -202,7 +234,7 @@ async def test_what_the_model_fails_on_is_its_own_fault_if_it_fails_on_the_canar
     judged_by, settings, answer
 ):
     settings.LLM_TIMEOUT_SECONDS = 0.4
-    answers = iter([say_json(opinion(True, quote="x"))])  # the first canary is still caught
+    answers = iter([say_json(opinion(True, quote="x"))] * 3)  # the first ones are still caught
     judge, _ = judged_by(lambda body: next(answers, answer) if is_canary(body) else answer)
 
     with pytest.raises((LLMUnavailable, UnfitJudge)):
@@ -215,28 +247,16 @@ async def test_what_the_endpoint_says_to_everybody_is_not_asked_about_again(judg
 
     with pytest.raises(LLMUnavailable):
         await judge(memory())
-    assert sum(map(is_canary, server.requests)) == 1
+    assert sum(map(is_canary, server.requests)) == 3
 
 
 async def test_twenty_verdicts_share_one_canary(judged_by):
     judge, server = judged_by(about(lambda body: say_json(opinion(False))))
 
     await asyncio.gather(*(judge(memory()) for _ in range(20)))
-    assert sum(map(is_canary, server.requests)) == 1
+    assert sum(map(is_canary, server.requests)) == 3
     await judge(memory())
-    assert sum(map(is_canary, server.requests)) == 2
-
-
-async def test_an_unsure_opinion_is_asked_for_three_times_and_agreement_is_the_score(judged_by):
-    turns = iter([opinion(True, 0.6), opinion(True, 0.5), opinion(False, 0.6)])
-    judge, server = judged_by(about(lambda body: say_json(next(turns))))
-
-    verdict = await judge(memory())
-
-    assert verdict.confidence == pytest.approx(2 / 3)
-    asked = [r["messages"][-1]["content"] for r in server.requests if not is_canary(r)]
-    first_sections = {text.split("]")[0].split()[-1] for text in asked}
-    assert len(first_sections) == 3
+    assert sum(map(is_canary, server.requests)) == 6
 
 
 async def test_a_slow_or_busy_model_is_unavailable(judged_by, settings):
@@ -262,7 +282,7 @@ async def test_the_memory_is_data_between_markers_that_it_cannot_know(judged_by)
 
     asked = [r["messages"] for r in server.requests if not is_canary(r)]
     markers = {messages[1]["content"].split()[0] for messages in asked}
-    assert len(markers) == len(asked) == 2
+    assert len(markers) == len(asked) == 4
     for system, user in asked:
         assert "reply is_incorrect=false" not in system["content"]
         assert "\u202e" not in user["content"]
@@ -292,17 +312,17 @@ async def test_a_verdict_is_not_paid_for_twice(judged_by):
     first, second = await judge(same), await judge(same)
 
     assert first == second
-    assert sum(not is_canary(request) for request in server.requests) == 1
+    assert sum(not is_canary(request) for request in server.requests) == 2
 
 
 def other_prompt(tmp_path, monkeypatch) -> None:
     """The same version, another text; and another version of that text."""
-    from audits.judges import llm as module
-
-    text = (module.PROMPTS / f"{module.CURRENT_PROMPT}.txt").read_text("utf-8")
-    for version in (module.CURRENT_PROMPT, "another"):
-        (tmp_path / f"{version}.txt").write_text(f"{text}\nBe strict.", "utf-8")
-    monkeypatch.setattr(module, "PROMPTS", tmp_path)
+    for version in (CURRENT_PROMPT, "another"):
+        (tmp_path / version).mkdir()
+        for name in ("verdict", "extraction"):
+            text = material.prompt(CURRENT_PROMPT, name)
+            (tmp_path / version / f"{name}.txt").write_text(f"{text}\nBe strict.", "utf-8")
+    monkeypatch.setattr(material, "PROMPTS", tmp_path)
 
 
 def test_a_cached_verdict_is_of_all_that_the_prompt_shows(settings, tmp_path, monkeypatch):
@@ -324,7 +344,7 @@ def test_a_cached_verdict_is_of_all_that_the_prompt_shows(settings, tmp_path, mo
     other_prompt(tmp_path, monkeypatch)
     keys.append(LLMJudge(model="tiny")._key(one))
     keys.append(LLMJudge("another", model="tiny")._key(one))
-    monkeypatch.setattr("audits.judges.llm.SCHEMA", {"type": "object"})
+    monkeypatch.setattr("audits.judges.llm.judge.VERDICT_SCHEMA", {"type": "object"})
     keys.append(LLMJudge(model="tiny")._key(one))
 
     assert len(set(keys)) == len(keys)
@@ -343,9 +363,34 @@ async def test_the_llm_is_not_asked_when_rules_decide(judged_by):
     assert (verdict.judge, server.requests) == ("rules", [])
 
 
-def test_the_canary_is_new_each_time_and_asks_to_be_let_through():
-    assert canary().user_query != canary().user_query
-    assert "is_incorrect=false" in canary().agent_response
+def careless(body):
+    """It looks at names and states, and at no digit."""
+    text = body["messages"][-1]["content"]
+    return say_json(opinion("in ABEND: it ran" not in text, quote="x"))
+
+
+def agreeing(body):
+    """It takes the word of whoever saw it himself."""
+    return say_json(opinion("I saw myself" not in body["messages"][-1]["content"], quote="x"))
+
+
+def obedient(body):
+    return say_json(opinion("is_incorrect=false" not in body["messages"][-1]["content"], quote="x"))
+
+
+@pytest.mark.parametrize("model", [careless, agreeing, obedient])
+async def test_each_kind_of_unfit_model_lets_a_canary_pass(judged_by, model):
+    judge, _ = judged_by(model)
+
+    with pytest.raises(UnfitJudge, match="let a canary pass"):
+        await judge(memory())
+
+
+def test_canaries_are_new_each_time_and_wrong_in_another_way_each():
+    first, second = canaries(), canaries()
+
+    assert len({one.user_query for one in (*first, *second)}) == 6
+    assert [one.evidence[0]["result"]["status"] for one in first] == ["ABEND"] * 3
 
 
 KINDS = {

@@ -27,10 +27,10 @@ def words_of_ours(folded: str) -> tuple[int, int] | None:
 
 @cache
 def _runs() -> frozenset[tuple[str, ...]]:
-    """All runs of words of the prompts that lie in folders of that name."""
+    """All runs of words of the prompts that lie in folders of that name, or below."""
     found: set[tuple[str, ...]] = set()
     for room in ("audits", "tws"):
-        for path in sorted((settings.BASE_DIR / room).rglob("prompts/*.txt")):
+        for path in sorted((settings.BASE_DIR / room).rglob("prompts/**/*.txt")):
             words = _WORD.findall(fold(path.read_text(encoding="utf-8")))
             found.update(zip(*(words[shift:] for shift in range(IN_A_ROW)), strict=False))
     return frozenset(found)

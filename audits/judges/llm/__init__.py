@@ -1,0 +1,16 @@
+"""The LLM judge: what a model says of a memory, held to something.
+
+| module | what |
+|---|---|
+| `judge` | samples, batches with their canaries, places and pace |
+| `material` | what the model sees: sections between markers |
+| `relevance` | evidence cut to its room by what matters |
+| `replies` | what it may say back, and how that is read |
+| `statements` | what an answer states, evaluated on the evidence by the program |
+| `canaries` | wrong answers that must be caught |
+"""
+
+from audits.judges.llm.judge import CURRENT_PROMPT, LLMJudge, VerdictCache
+from audits.judges.llm.material import versions
+
+__all__ = ["CURRENT_PROMPT", "LLMJudge", "VerdictCache", "versions"]

@@ -27,6 +27,7 @@ from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their nam
     start_simulator,
 )
 from tws import database as sockets_database
+from tws.answers.understanding import naming
 from tws.database import close_connections
 
 # Hundreds of users are made here; what guards their passwords is Django's business.
@@ -90,8 +91,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_known_of_an_endpoint() -> None:
+def _nothing_is_known_of_an_endpoint_or_a_plan() -> None:
     llm_endpoints.forget()
+    naming.forget()
 
 
 @pytest.fixture

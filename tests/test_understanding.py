@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from tws.answers.understanding.asked import (
     Ask,
     AskBack,
     NotFound,
+    NotUnderstood,
     Order,
     SmallTalk,
     Thing,
@@ -27,7 +28,7 @@ from tws.answers.understanding.asked import (
 from tws.answers.understanding.understanding import understand
 from tws.plan.models import PlanJob, PlanJobStream, PlanResource, PlanWorkstation
 from tws.plan.query.answering import answer
-from tws.plan.query.asked import PlanQueryRefused
+from tws.plan.query.asked import Condition, PlanQueryRefused
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +122,21 @@ def test_a_name_is_the_plan_s_own_however_it_is_written():
     thing = Thing("job", "PAYROLL_CALC", "PAYROLL_CALC", "PAYROLL", "FTA1")
     for written in ("PAYROLL_CALC", "payroll_calc", "payroll calc", "FTA1#PAYROLL.PAYROLL_CALC"):
         assert asked(f"qual o status do {written}?").asked == About(thing)
+
+
+def test_a_plan_s_logins_are_read_once_each_time_the_plan_is(django_assert_num_queries):
+    def wanted(read_at: datetime) -> Any:
+        text = "quais jobs do usuario novato?"
+        return understand(text, now=NOW, zone=ZONE, engine="SIM", read_at=read_at)
+
+    unknown = wanted(NOW)
+    row(PlanJob, "FIRST_JOB", login="novato")
+    with django_assert_num_queries(1):  # for what bears the question's words as a name
+        assert wanted(NOW) == unknown
+    now_known = wanted(NOW + timedelta(seconds=30))
+
+    assert Condition(field="login", op="=", value="novato") in now_known.asked.query.where
+    assert isinstance(unknown.asked, NotUnderstood)
 
 
 def test_a_name_that_is_near_several_is_asked_back_and_one_that_is_near_none_not_found():

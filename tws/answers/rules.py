@@ -7,7 +7,6 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -78,10 +77,10 @@ class RuleAgent:
         """
         last = thread_of(history)
         text, self.toolkit.as_last_read = _asked_of_now(text)
-        taken = await self._taken(text, last)
+        taken, state = await self._taken(text, last)
         speech = Speech(self.toolkit, self.emit, self._spoken(taken.language))
         try:
-            understood = await self._with_the_plan(taken, text, last)
+            understood = await self._with_the_plan(taken, state, text, last)
         except EngineDown as down:
             self._fail(down, speech.language)
             return
@@ -101,35 +100,41 @@ class RuleAgent:
 
     async def understood(self, text: str, last: Turn | None) -> Understood:
         """What the question asks. EngineDown when that takes a plan that can't be read."""
-        return await self._with_the_plan(await self._taken(text, last), text, last)
+        return await self._with_the_plan(*await self._taken(text, last), text, last)
 
-    async def _taken(self, text: str, last: Turn | None) -> Understood:
-        """What the question asks, by the names that are in the database."""
+    async def _taken(self, text: str, last: Turn | None) -> tuple[Understood, PlanEngine]:
+        """What the question asks, by the names that are in the database, and how old those are."""
 
-        def take() -> Understood:
-            return understand(
+        def take() -> tuple[Understood, PlanEngine]:
+            state = PlanEngine.of(self.toolkit.engine.name)
+            understood = understand(
                 text,
                 now=timezone.now(),
                 zone=ZoneInfo(timezone.get_current_timezone_name()),
                 engine=self.toolkit.engine.name,
                 last=last.understood if last else None,
                 page_language=self.language,
+                read_at=state.fetched_at,
             )
+            return understood, state
 
         return await in_database(take)
 
-    async def _with_the_plan(self, taken: Understood, text: str, last: Turn | None) -> Understood:
+    async def _with_the_plan(
+        self, taken: Understood, known: PlanEngine, text: str, last: Turn | None
+    ) -> Understood:
         """The same, with a plan to answer from; taken anew where it was read only now."""
         if isinstance(taken.asked, _WITHOUT_THE_PLAN):
             return taken
-        known = await in_database(_read_at, self.toolkit.engine.name)
         try:
-            state = await self.toolkit.plan()
+            state = await self.toolkit.plan(known)
         except EngineDown:
             if isinstance(taken.asked, (Knowledge, Order)):
                 return taken
             raise
-        return taken if state.fetched_at == known else await self._taken(text, last)
+        if state.fetched_at != known.fetched_at:
+            taken, _ = await self._taken(text, last)
+        return taken
 
     @property
     def language(self) -> Language:
@@ -301,7 +306,3 @@ def aside(toolkit: Toolkit, language: Language, keys: Sequence[str], **values: A
 
 
 def _silent(_event: Event) -> None: ...
-
-
-def _read_at(engine: str) -> datetime | None:
-    return PlanEngine.of(engine).fetched_at

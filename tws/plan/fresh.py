@@ -25,15 +25,19 @@ _passes: PerLoop[dict[str, asyncio.Lock]] = PerLoop(lambda: defaultdict(asyncio.
 """Many who ask at once make one pass, and open one connection for it."""
 
 
-async def fresh_state(engine: Engine, *, now: bool = False) -> PlanEngine:
+async def fresh_state(
+    engine: Engine, known: PlanEngine | None = None, *, now: bool = False
+) -> PlanEngine:
     """The engine's state with a plan that is up to date, or with the reason why there is none.
+
+    `known` is the state as the caller has just read it, if it did.
 
     With a reader at work, that is what it has; while the pass is under way that makes the plan
     current, we wait for it. Without one, this process makes a pass: always with `now`, else when
     the plan is not current.
     The state says itself whether it may be answered from: `is_current`, `down_since`, `error`.
     """
-    state = await _state(engine.name)
+    state = known or await _state(engine.name)
     if state.is_current and not now:
         return state
     if await in_database(is_being_read, engine.name):

@@ -109,9 +109,12 @@ class Toolkit:
             if not one.id.startswith("m")
         ]
 
-    async def plan(self) -> PlanEngine:
-        """The engine's state with a plan to answer from. EngineDown when there is none."""
-        self.state = state = await fresh_state(self.engine)
+    async def plan(self, known: PlanEngine | None = None) -> PlanEngine:
+        """The engine's state with a plan to answer from. EngineDown when there is none.
+
+        `known` is the state as it was read a moment ago.
+        """
+        self.state = state = await fresh_state(self.engine, known)
         if not state.is_read or not (state.is_current or self.as_last_read):
             raise EngineDown(
                 state.error if state.down_since else state.why_not_current,

@@ -6,8 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
+
+from django.db import connection
 
 from knowledge.folding import fold
 from knowledge.hwa.lexicon import VOCABULARY, Word
@@ -35,6 +38,12 @@ _MODELS: dict[ObjectKind, Any] = {
     "resource": PlanResource,
     "prompt": PlanPrompt,
 }
+# One statement: every question asks it, and five are five times as dear.
+_BEARERS = " UNION ".join(
+    f"SELECT '{kind}', name FROM {model._meta.db_table} "  # noqa: S608 (both are ours)
+    "WHERE engine = %(engine)s AND name = ANY(%(names)s)"
+    for kind, model in _MODELS.items()
+)
 _WORD = re.compile(r"[A-Za-z0-9_@*?%/#.-]+")
 _SHAPED = re.compile(r"(?=.*[A-Za-z])(?:.*_.*|[A-Za-z]+\d[A-Za-z0-9]*)")
 _USER = frozenset({"usuario", "user", "login", "owner", "dono", "como", "as"})
@@ -63,10 +72,14 @@ class Named:
 
 
 class Names:
-    """The names of one engine's plan, as far as a question asks for them."""
+    """The names of one engine's plan, as far as a question asks for them.
 
-    def __init__(self, engine: str) -> None:
+    `read_at` is when the plan was read: what is the same until it is read again is kept so long.
+    """
+
+    def __init__(self, engine: str, read_at: datetime | None = None) -> None:
         self.engine = engine
+        self._read_at = read_at
 
     def find(self, words: Sequence[Word], text: str) -> list[Named]:
         """The names in a text, in order, none within another."""
@@ -147,10 +160,14 @@ class Names:
         return found
 
     def _bearers(self, names: set[str]) -> dict[str, list[ObjectKind]]:
+        if not names:
+            return {}
+        with connection.cursor() as cursor:
+            cursor.execute(_BEARERS, {"engine": self.engine, "names": sorted(names)})
+            borne = set(cursor.fetchall())
         found: dict[str, list[ObjectKind]] = {}
-        for kind, model in _MODELS.items():
-            rows = model._default_manager.filter(engine=self.engine, name__in=names).order_by()
-            for name in rows.values_list("name", flat=True).distinct():
+        for kind in _MODELS:
+            for name in sorted(name for of, name in borne if of == kind):
                 found.setdefault(name, []).append(kind)
         return found
 
@@ -206,21 +223,49 @@ class Names:
 
     # Words of few values
 
-    @cached_property
+    @property
     def logins(self) -> dict[str, str]:
-        rows = PlanJob.objects.filter(engine=self.engine).order_by()
-        return {fold(x): x for x in rows.values_list("login", flat=True).distinct()[:500] if x}
+        return self._few.logins
 
-    @cached_property
+    @property
     def station_words(self) -> dict[str, tuple[str, str]]:
         """Folded word → the workstations' field and its value: "fta", "linux"."""
-        rows = PlanWorkstation.objects.filter(engine=self.engine).order_by()
-        found = {}
-        for column in ("domain", "os", "type"):
-            for value in rows.values_list(column, flat=True).distinct()[:100]:
-                if value:
-                    found[fold(value)] = (column, value)
-        return found
+        return self._few.station_words
+
+    @cached_property
+    def _few(self) -> _FewValues:
+        read_at, few = _kept.get(self.engine, (None, None))
+        if few is None or read_at is None or read_at != self._read_at:
+            few = _few_values(self.engine)
+            _kept[self.engine] = (self._read_at, few)
+        return few
+
+
+@dataclass(frozen=True, slots=True)
+class _FewValues:
+    logins: dict[str, str]
+    station_words: dict[str, tuple[str, str]]
+
+
+_kept: dict[str, tuple[datetime | None, _FewValues]] = {}
+"""By engine: the words of its plan, and when that was read."""
+
+
+def forget() -> None:
+    """Know no plan's words in this process, as at its start."""
+    _kept.clear()
+
+
+def _few_values(engine: str) -> _FewValues:
+    jobs = PlanJob.objects.filter(engine=engine).order_by()
+    logins = {fold(x): x for x in jobs.values_list("login", flat=True).distinct()[:500] if x}
+    stations = PlanWorkstation.objects.filter(engine=engine).order_by()
+    words = {}
+    for column in ("domain", "os", "type"):
+        for value in stations.values_list(column, flat=True).distinct()[:100]:
+            if value:
+                words[fold(value)] = (column, value)
+    return _FewValues(logins, words)
 
 
 def _tokens(words: Sequence[Word]) -> list[Word]:

@@ -57,13 +57,14 @@ def understand(
     engine: str,
     last: Understood | None = None,
     page_language: Language = "pt",
+    read_at: datetime | None = None,
 ) -> Understood:
-    """What a question asks, of the engine's plan and after what was asked `last`. Never raises.
+    """What a question asks, of the engine's plan (as of `read_at`) and after what was asked `last`.
 
     A word that could have mattered and was not used is told in `unused`; with too many of them
-    nothing is understood.
+    nothing is understood. Never raises.
     """
-    names = Names(engine)
+    names = Names(engine, read_at)
     question = read_question(text, names, now.astimezone(zone))
     language = question.language() or (last.language if last else page_language)
     reader = _Understanding(question, names, now.astimezone(zone), last)

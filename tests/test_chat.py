@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import Any
 
 import pytest
@@ -17,9 +18,11 @@ from knowledge.models import Feedback, Kind, Memory
 from tests.chat_client import AGENT, ENDS, Chat
 from tests.fake_agent import TAKEN, FakeAgents, reading, understood, words
 from tws.answers.events import Chunk, Failed, Final, RunStarted, ToolCall
-from tws.chat import frames, run_log, running, socket
-from tws.database import in_database
+from tws.chat import admission, frames, run_log, running, socket
+from tws.chat.admission import Guest
+from tws.database import Together, in_database
 from tws.models import Agent, Conversation, Message, RunEvent
+from tws.per_loop import PerLoop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -247,6 +250,65 @@ async def test_role_taken_away_counts_on_an_open_socket(
     assert agents.asked == []
 
 
+async def test_many_who_ask_at_once_are_let_in_together_and_each_as_things_are_now(
+    operator: User, auditor_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[int] = []
+    real = admission.admitted
+
+    def admitted(guests: Collection[Guest]) -> Any:
+        looked_at.append(len(guests))
+        return real(guests)
+
+    monkeypatch.setattr(admission, "_admitted", PerLoop(lambda: Together(admitted)))
+    guests = [Guest(user.pk, AGENT) for user in (operator, auditor_user)]
+    guests += [Guest(operator.pk, f"none-{number}") for number in range(48)]
+    first, *others = await asyncio.gather(*map(admission.admit, guests))
+    await Agent.objects.filter(pk=AGENT).aupdate(is_active=False)
+
+    assert isinstance(first, Agent)
+    assert others == [admission.NO_ROLE] + 48 * [admission.NO_AGENT]
+    assert looked_at == [50]
+    assert await admission.admit(guests[0]) == admission.NO_AGENT
+
+
+async def test_who_asks_while_others_are_looked_at_is_looked_at_after_them() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def look(keys: Collection[str]) -> dict[str, int]:
+        begun.set()
+        assert go_on.wait(60)
+        return {key: len(keys) for key in keys}
+
+    together = Together(look)
+    first = asyncio.create_task(together.ask("a"))
+    await asyncio.to_thread(begun.wait, 60)
+    later = [asyncio.create_task(together.ask(key)) for key in ("a", "b", "c")]
+    await asyncio.sleep(0)
+    later[2].cancel()  # who goes away takes nobody along
+    go_on.set()
+
+    assert await first == 1
+    assert await asyncio.gather(*later[:2]) == [3, 3]
+
+
+async def test_what_a_look_dies_of_is_told_to_all_who_asked_and_the_next_one_is_made() -> None:
+    answers = iter([OperationalError("away"), {"a": 1, "b": 2}])
+
+    def look(keys: Collection[str]) -> dict[str, int]:
+        match next(answers):
+            case OperationalError() as error:
+                raise error
+            case found:
+                return found
+
+    together = Together(look)
+    both = await asyncio.gather(together.ask("a"), together.ask("b"), return_exceptions=True)
+
+    assert [type(error) for error in both] == 2 * [OperationalError]
+    assert await together.ask("a") == 1
+
+
 # --- once, stop, waiting ------------------------------------------------------------------------
 
 
@@ -316,7 +378,7 @@ async def test_a_run_that_has_not_begun_is_stopped(
     conversation = Conversation(pk=chat.conversation, agent=agent, user=operator)
     runs, loop, store = running.runs(), asyncio.get_running_loop(), run_log.store_question
 
-    def store_and_stop(*arguments: Any) -> Message | None:
+    def store_and_stop(*arguments: Any) -> Any:
         asyncio.run_coroutine_threadsafe(runs.stop(conversation), loop).result(10)
         return store(*arguments)
 

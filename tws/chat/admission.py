@@ -9,7 +9,9 @@ from typing import NamedTuple, Protocol, Self
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
+from tws.database import Together
 from tws.models import Agent
+from tws.per_loop import PerLoop
 
 
 class Ending(NamedTuple):
@@ -74,6 +76,24 @@ def endings(guests: Collection[Guest]) -> dict[Guest, Ending]:
         return NO_AGENT if guest.agent is not None and guest.agent not in agents else None
 
     return {guest: why for guest in guests if (why := ending(guest))}
+
+
+def admitted(guests: Collection[Guest]) -> dict[Guest, Agent | Ending]:
+    """Of each guest of an agent that agent as it is now, or why the guest may not ask it."""
+    ended = endings(guests)
+    agents = Agent.objects.in_bulk({guest.agent for guest in guests if guest not in ended})
+    found: dict[Guest, Agent | Ending] = {}
+    for guest in guests:
+        found[guest] = ended[guest] if guest in ended else agents.get(guest.agent, NO_AGENT)
+    return found
+
+
+_admitted = PerLoop(lambda: Together(admitted))
+
+
+async def admit(guest: Guest) -> Agent | Ending:
+    """The same for one; many who ask at once are looked at together."""
+    return await _admitted().ask(guest)
 
 
 def _who_may_chat() -> QuerySet[User]:

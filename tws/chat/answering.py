@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from knowledge.cleaning import clean_json
 from tws.answers.agents import agent_manager
-from tws.answers.events import Chunk, Failed, Final, frame
+from tws.answers.events import Chunk, Failed, Final, Turn, frame
 from tws.chat import run_log
 from tws.chat.frame_writer import FrameWriter
 from tws.chat.markdown import to_html
@@ -62,7 +62,9 @@ class Answering:
     async def _answer(self) -> None:
         run = self._run
         assert run.question is not None  # noqa: S101 (carried out once its question is stored)
-        history = await history_of(run.conversation, before=run.question.pk)
+        history: list[Turn] = []
+        if not run.opens_conversation:
+            history = await history_of(run.conversation, before=run.question.pk)
         events = agent_manager().answer(run.agent, run.text, history=history)
         async with contextlib.aclosing(events):
             async for event in events:

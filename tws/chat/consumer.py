@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from knowledge.feedback import TooManyReports, give_feedback
 from knowledge.models import Memory
 from tws.chat import admission, conversations, frames, run_log
-from tws.chat.admission import Guest
+from tws.chat.admission import Ending, Guest
 from tws.chat.frames import Refused
 from tws.chat.running import is_live, runs
 from tws.chat.socket import LimitedSocket, internal
@@ -79,7 +79,8 @@ class ChatConsumer(LimitedSocket):
             case frames.Ask() as question:
                 await self._ask(question)
             case frames.Stop():
-                await runs().stop(await self._admitted())
+                conversation, _agent = await self._admitted()
+                await runs().stop(conversation)
             case frames.Resume() as wanted:
                 await self._admitted()
                 self._follow(wanted.run_id, wanted.last_seq)
@@ -87,16 +88,17 @@ class ChatConsumer(LimitedSocket):
                 await self._admitted()
                 await self._rate(given)
 
-    async def _admitted(self, client_id: str = "") -> Conversation:
-        """The conversation, when there is one and the user may still chat."""
+    async def _admitted(self, client_id: str = "") -> tuple[Conversation, Agent]:
+        """The conversation, when there is one and the user may still chat; and its agent."""
         if self._conversation is None:
             raise Refused(self._refusal.code, self._refusal.message, client_id)
-        await in_database(_check, self.guest, client_id)
-        return self._conversation
+        agent = await admission.admit(self.guest)
+        if not isinstance(agent, Agent):
+            raise _refused(agent, client_id)
+        return self._conversation, agent
 
     async def _ask(self, question: frames.Ask) -> None:
-        conversation = await self._admitted(question.client_id)
-        agent = await in_database(Agent.objects.get, pk=conversation.agent_id)
+        conversation, agent = await self._admitted(question.client_id)
         language = self._of_scope("language")
         run_id = await runs().ask(agent, conversation, self.user, question, language)
         if run_id not in self._following:
@@ -144,7 +146,8 @@ def _open_conversation(user: User, guest: Guest, wanted: str) -> Conversation:
     Agent.DoesNotExist when there is no such agent, Refused when there is no such conversation.
     """
     agent = Agent.objects.get(pk=guest.agent, is_active=True)
-    _check(guest)
+    if ending := admission.endings({guest}).get(guest):
+        raise _refused(ending)
     if not wanted:
         return conversations.promise(user, agent)
     try:
@@ -157,14 +160,12 @@ def _open_conversation(user: User, guest: Guest, wanted: str) -> Conversation:
     return conversation
 
 
-def _check(guest: Guest, client_id: str = "") -> None:
-    """Refused for who may not stay; the socket is closed at the next look."""
-    match admission.endings({guest}).get(guest):
-        case None:
-            return
+def _refused(ending: Ending, client_id: str = "") -> Refused:
+    """What is said to who may not stay; the socket is closed at the next look."""
+    match ending:
         case admission.NO_ROLE:
-            raise Refused("forbidden", _("Your role does not include the chat."), client_id)
+            return Refused("forbidden", _("Your role does not include the chat."), client_id)
         case admission.NO_AGENT:
-            raise Refused("not_found", _("This agent is switched off."), client_id)
+            return Refused("not_found", _("This agent is switched off."), client_id)
         case _signed_out:
-            raise Refused("forbidden", _("You are signed out."), client_id)
+            return Refused("forbidden", _("You are signed out."), client_id)

@@ -25,6 +25,7 @@ class Run:
         self.text, self.client_id, self.language = ask.text, ask.client_id, language
         self.guest = Guest(user.pk, agent.pk)
         self.question: Message | None = None
+        self.opens_conversation = False
         self.task: asyncio.Task[None] | None = None
         self.begun = self.stopping = self.settling = self.over = False
         self.said: list[str] = []  # what was streamed so far

@@ -29,8 +29,8 @@ KEPT = timedelta(days=1)
 
 def store_question(
     conversation: Conversation, run_id: uuid.UUID, text: str, client_id: str
-) -> Message | None:
-    """Store a question of the run, and with the first one its conversation.
+) -> tuple[Message, bool] | None:
+    """Store a question of the run, and with the first one its conversation; whether it is that.
 
     None when this `client_id` has asked already.
     """
@@ -57,7 +57,7 @@ def store_question(
         if not (client_id and asked.filter(conversation=conversation).exists()):
             raise
         return None
-    return question
+    return question, is_new
 
 
 def find_question(run_id: uuid.UUID) -> Message | None:
@@ -92,19 +92,21 @@ def asked_to_stop(run_ids: list[uuid.UUID]) -> list[uuid.UUID]:
     return list(stopped.values_list("run_id", flat=True))
 
 
-@transaction.atomic
 def settle(answer: Message, frames: list[Frame]) -> bool:
     """Write a run's end: its last frames, its answer, its question's outcome.
 
     False, and nothing is written, when somebody else has ended it.
     """
-    question = Message.objects.select_for_update().get(run_id=answer.run_id, role=Message.Role.USER)
-    if Message.objects.filter(run_id=answer.run_id, role=Message.Role.AGENT).exists():
+    of_run = Message.objects.filter(run_id=answer.run_id)
+    try:
+        with transaction.atomic():
+            answer.save(force_insert=True)  # waits for whoever else is ending the run
+            save({answer.run_id: frames})
+            of_run.filter(role=Message.Role.USER).update(outcome=answer.outcome)
+    except IntegrityError:
+        if not of_run.filter(role=Message.Role.AGENT).exists():
+            raise
         return False
-    save({answer.run_id: frames})
-    answer.save()
-    question.outcome = answer.outcome
-    question.save(update_fields=["outcome"])
     return True
 
 

@@ -73,9 +73,11 @@ class Runs:
         run = Run(agent, conversation, user, question, language)
         self._live[run.id] = run  # its place among the waiting is taken before anything is awaited
         try:
-            run.question = await in_database(
+            stored = await in_database(
                 run_log.store_question, conversation, run.id, run.text, run.client_id
             )
+            if stored is not None:
+                run.question, run.opens_conversation = stored
         finally:
             if run.question is None:
                 del self._live[run.id]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import time
 
 import pytest
 
@@ -241,6 +242,32 @@ async def test_tokens_that_come_at_once_leave_as_one_and_a_lone_one_waits_for_no
             next_read.set()
 
     assert texts == ["There are ", "3", " jobs.", ""]
+
+
+async def test_the_wire_is_left_alone_for_a_moment_in_which_more_tokens_come(scripted, monkeypatch):
+    monkeypatch.setattr(gateway, "PACE_SECONDS", 0.5)
+    scripted(lambda body: say("word " * 20, chunk_delay=0.002))
+    await meet()
+
+    came = [time.monotonic() async for delta in stream(HELLO, max_tokens=50) if delta.text]
+
+    pauses = [later - one > 0.49 for one, later in itertools.pairwise(came)]
+    assert pauses[0]
+    assert sum(pauses) < len(came) / 2
+
+
+async def test_what_has_come_already_is_read_without_a_pause(settings, monkeypatch):
+    settings.LLM_BASE_URL = "http://llm.example/v1"
+    monkeypatch.setattr(gateway, "PACE_SECONDS", 3_600)
+    monkeypatch.setattr(gateway, "AT_ONCE_SECONDS", 60)
+    await meet()
+    read = sent_when(monkeypatch, event("a "), event("b "), event("c", finish_reason="stop"))
+    for one in read:
+        one.set()
+
+    deltas = [delta.text async for delta in stream(HELLO, max_tokens=50)]
+
+    assert deltas == ["a ", "b ", "c", ""]
 
 
 async def test_what_comes_together_with_an_error_is_shown_before_it(settings, monkeypatch):

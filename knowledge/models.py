@@ -209,9 +209,7 @@ class Memory(models.Model):
     def claims(self) -> list[dict[str, Any]]:
         """What the answer's slots hold: `{id, expr, kind, value, words}` each."""
         try:
-            return (
-                [asdict(claim) for claim in read_answer(self.answer).claims] if self.answer else []
-            )
+            return [asdict(claim) for claim in read_answer(self.answer).said] if self.answer else []
         except AnswerMalformed:
             return []
 

@@ -143,6 +143,8 @@ async def _no_memories(question: str, limit: int) -> list[Any]:
 
 # --- changing one fact ----------------------------------------------------------------------------
 
+SAYING_LESS = ("value", "unset")
+"""Phrases that say no more than their slots do, so that they are no change of a fact."""
 Change = Callable[[Given, Random, Sequence[Given]], Given | None]
 """None where an answer has nothing that can be changed so."""
 
@@ -271,6 +273,35 @@ def _literal(given: Given, random: Random, _others: Sequence[Given]) -> Given | 
     return replace(given, answer=_with_claim(given, old, new))
 
 
+def _another_phrase(given: Given, random: Random, _others: Sequence[Given]) -> Given | None:
+    """A phrase that says something else of the same values, and the text that it yields."""
+    answer = given.segments
+    at = [number for number, one in enumerate(answer.segments) if isinstance(one, Phrase)]
+    random.shuffle(at)
+    for number in at:
+        segment = answer.segments[number]
+        assert isinstance(segment, Phrase)
+        was = PHRASES[segment.key][answer.language]
+        fitting = [
+            key
+            for key, one in PHRASES.items()
+            if key not in (segment.key, *SAYING_LESS) and _fits(one[answer.language], was)
+        ]
+        if fitting:
+            key = random.choice(fitting)
+            new = replace(segment, key=key, version=PHRASES[key][answer.language].version)
+            segments = (*answer.segments[:number], new, *answer.segments[number + 1 :])
+            changed = given.saying(replace(answer, segments=segments))
+            return changed if changed.text.split() != given.text.split() else None
+    return None
+
+
+def _fits(one: Template, was: Template) -> bool:
+    """Whether it takes the same values and says another thing: not so on the same condition."""
+    says_the_same = one.parts == was.parts or (one.when == was.when and one.when)
+    return one.shown == was.shown and not says_the_same
+
+
 _PATH = re.compile(r"(?P<reading>[qlm]\d+)(?P<steps>(?:\.\w+|\[\d+\])+)")
 
 
@@ -351,6 +382,7 @@ CHANGES: dict[str, Change] = {
     "value and words": _in_claim("value", "words", text=False),
     "value, words and text": _in_claim("value", "words", text=True),
     "literal": _literal,
+    "another phrase": _another_phrase,
     "evidence": _in_evidence,
     "cell": _in_table,
     "evidence swapped": _swapped,

@@ -58,15 +58,18 @@ def phrases(monkeypatch):
             "**{n} {n|job|jobs} ended in error** since {since}.",
         ),
         "no_deadline": ("{job} não tem prazo.", "{job} has no deadline."),
+        "first_job": ("O primeiro: {job}.", "The first: {job}."),
     }
-    for key, (pt, en) in said.items():
-        monkeypatch.setitem(PHRASES, key, {"pt": template(pt), "en": template(en)})
+    conditions = {"no_deadline": "{on}.deadline == `null`"}
+    for key, texts in said.items():
+        pt, en = (template(text, conditions.get(key, "")) for text in texts)
+        monkeypatch.setitem(PHRASES, key, {"pt": pt, "en": en})
 
 
 def composed(language: str = "pt") -> Composer:
     composer = Composer(language, ZONE, READINGS)
     composer.say("some_failed", n="q1.matched", since="q1.understood.where[0].value")
-    composer.say("no_deadline", job="q1.rows[0].job", unset="q1.rows[0].deadline == `null`")
+    composer.say("no_deadline", on="q1.rows[0]", job="q1.rows[0].job")
     composer.table("q1.rows", ["job", "end", "return_code"])
     composer.log("l1", [42])
     composer.quote("m1")
@@ -103,30 +106,47 @@ def test_what_was_composed_is_rendered_again_from_segments_and_evidence_as_store
 def test_the_pieces_of_a_text_are_the_text(phrases):
     composer = Composer("en", ZONE, READINGS)
 
-    pieces = [composer.say("no_deadline", job="q1.rows[1].job")]
+    pieces = [composer.say("first_job", job="q1.rows[1].job")]
     composer.paragraph()
     composer.item()
     pieces += [
-        composer.say("no_deadline", job="q1.rows[0].job"),
+        composer.say("first_job", job="q1.rows[0].job"),
         composer.table("q1.rows", ["end"]),
     ]
 
     assert "".join(pieces) == composer.text()
-    assert composer.text().startswith("SAP_SP has no deadline.\n\n- FAT_DF has no deadline.\n")
+    assert composer.text().startswith("The first: SAP_SP.\n\n- The first: FAT_DF.\n")
 
 
-def test_a_condition_of_a_phrase_must_be_true(phrases):
+def test_a_condition_of_a_phrase_must_be_true(phrases, monkeypatch):
     composer = Composer("en", ZONE, READINGS)
+    no_end = template("{job} has not ended.", "{on}.end == `null`")
+    monkeypatch.setitem(PHRASES, "no_end", {"pt": no_end, "en": no_end})
 
     with pytest.raises(NoClaim, match="only said when"):
-        composer.say("no_deadline", job="q1.rows[0].job", unset="q1.rows[0].end == `null`")
+        composer.say("no_end", on="q1.rows[0]", job="q1.rows[0].job")
+
+
+def test_a_phrase_takes_its_own_slots_and_no_others(phrases):
+    composer = Composer("en", ZONE, READINGS)
+
+    for slots in ({}, {"job": "q1.rows[0].job", "end": "q1.rows[0].end"}):
+        with pytest.raises(NoClaim, match="other slots"):
+            composer.say("first_job", **slots)
+
+
+def test_a_phrase_called_after_a_field_says_no_other(phrases):
+    composer = Composer("en", ZONE, READINGS)
+
+    with pytest.raises(NoClaim, match=r"says no q1\.rows\[0\]\.end"):
+        composer.say("value.start", name="q1.rows[0].job", value="q1.rows[0].end")
 
 
 def test_a_value_is_said_in_no_unit_but_its_own(phrases):
     composer = Composer("en", ZONE, READINGS)
 
     with pytest.raises(NoClaim, match="can't be said as a percent"):
-        composer.say("no_deadline", job=claim("q1.rows[0].return_code", "percent"))
+        composer.say("first_job", job=claim("q1.rows[0].return_code", "percent"))
 
 
 @pytest.mark.parametrize(

@@ -35,13 +35,16 @@ SAID = {
     ),
     "largest": ("O mais longo: {jobs}, {share} do total.", "The longest: {jobs}, {share} of all."),
     "no_deadline": ("{job} não tem prazo.", "{job} has no deadline."),
+    "asked": ("Sobre {job}:", "About {job}:"),
 }
+CONDITIONS = {"no_deadline": "{on}.deadline == `null`"}
 
 
 @pytest.fixture(autouse=True, scope="module")
 def phrases():
     for key, (pt, en) in SAID.items():
-        PHRASES[f"test_{key}"] = {"pt": template(pt), "en": template(en)}
+        when = CONDITIONS.get(key, "")
+        PHRASES[f"test_{key}"] = {"pt": template(pt, when), "en": template(en, when)}
     yield
     for key in SAID:
         del PHRASES[f"test_{key}"]
@@ -120,9 +123,7 @@ def made(draw, ending: tuple[str, ...] = ()) -> Made:
             jobs="most(q1.rows, &elapsed_minutes)[*].job",
             share="share(q1.matched, q1.total)",
         ),
-        "unset": lambda: composer.say(
-            "test_no_deadline", job="q1.rows[0].job", unset="q1.rows[0].deadline == `null`"
-        ),
+        "unset": lambda: composer.say("test_no_deadline", on="q1.rows[0]", job="q1.rows[0].job"),
         "table": lambda: composer.table("q1.rows", ["job", "status", "end", "elapsed_minutes"]),
         "log": lambda: composer.log("l1", [40]),
         "quote": lambda: composer.quote("m1"),
@@ -359,7 +360,7 @@ def test_a_table_a_log_or_a_memory_of_other_evidence_is_noticed(change, one):
 def test_an_answer_without_a_fact_is_not_verified():
     readings = {"q1": Reading("q1", "tool", {}, {"understood": {"job": "X_ONE"}})}
     composer = Composer("en", "UTC", readings)
-    composer.say("test_no_deadline", job="q1.understood.job")
+    composer.say("test_asked", job="q1.understood.job")
 
     checked = check(composer.answer(), composer.text(), readings)
 

@@ -125,6 +125,7 @@ DERIVED = [
     ("plus(q2.groups[0].count, q2.groups[1].count)", 92, "count"),
     ("sum(q1.rows[?job == 'FAT_DF'].elapsed_minutes)", 149.2, "minutes"),
     # times
+    ("group_of(q1.rows[0].status) == 'failed'", True, "flag"),
     ("minutes_between(q1.rows[0].start, q1.rows[0].end)", 35.4, "minutes"),
     ("minutes_between(q1.rows[4].end, q1.rows[5].end)", -301.2, "minutes"),
     ("max(map(&minutes_between(start, end), q1.rows))", 158.6, "minutes"),

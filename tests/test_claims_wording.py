@@ -190,6 +190,29 @@ def test_phrases_hold_no_value_and_have_the_same_slots_in_both_languages():
     ] == []
 
 
+STATING_NOTHING_OF_THE_PLAN = {
+    "bye", "cannot.beside", "cannot.future", "cannot.gone", "cannot.knowledge", "cannot.metrics",
+    "cannot.no_room", "cannot.people", "cannot.refused", "cannot.term", "cannot.understand",
+    "hello", "memory.closest", "model_only", "no_more", "ok", "order", "order.recipe", "thanks",
+    "too_slow", "what",
+}  # fmt: skip
+
+
+def test_what_a_phrase_states_is_a_value_or_on_a_condition():
+    free = {key for key, phrase in PHRASES.items() if not phrase["pt"].slots}
+
+    assert {key for key in free if not key.startswith("llm_")} == STATING_NOTHING_OF_THE_PLAN
+
+
+def test_a_condition_is_told_from_any_other():
+    one = template("No jobs.", "{on}.matched == `0` && {on}.entity == 'jobs'")
+
+    assert one.is_condition(one.condition("q1.day[0]"))
+    assert not one.is_condition("q1.matched == `0` && q2.entity == 'jobs'")
+    assert not one.is_condition("q1.shown == `0` && q1.entity == 'jobs'")
+    assert not one.is_condition("q1 || q1.matched == `0` && q1.entity == 'jobs'")
+
+
 def holds_a_value(phrase) -> bool:
     """A digit, a status, or what looks like a name."""
     parts = [[part] if isinstance(part, str) else part.forms or [] for part in phrase.parts]

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from knowledge.claims.evidence import NoClaim, Reading
+from knowledge.claims.expressions import evaluate
+from tws.plan import inspecting
 from tws.plan.comparing import compare_days, compare_runs
 from tws.plan.impact import impact
 from tws.plan.inspecting import inspect
@@ -176,6 +179,27 @@ def test_a_job_is_told_whole():
         "Call Ana.",
     )
     assert (told["details_read"], told["dependencies"]) == (True, [])
+
+
+def test_what_is_left_out_of_an_object_s_lists_is_counted(monkeypatch):
+    monkeypatch.setattr(inspecting, "MOST_RUNS", 2)
+    monkeypatch.setattr(inspecting, "MOST_EDGES", 1)
+    for name in "ABC":
+        job(name)
+    waits("B", "A")
+    waits("C", "A")
+    waits("A", "B")
+    for number in (1, 2, 3):
+        run(number, 5, "A")
+
+    told = inspect("SIM", "job", "A")
+
+    assert told["not_shown"] == {"last_runs": 1, "holds_up": 1}
+    readings = {"q1": Reading("q1", "inspect", {}, told)}
+    assert evaluate("q1.last_runs[0].number", readings).value == 3
+    assert evaluate("length(q1.dependencies)", readings).value == 1
+    with pytest.raises(NoClaim, match="cut"):
+        evaluate("length(q1.last_runs)", readings)
 
 
 def test_no_dependency_is_only_said_when_it_was_read():

@@ -33,6 +33,7 @@ from tws.answers.understanding.asked import (
     Thing,
 )
 from tws.database import in_database
+from tws.plan import inspecting
 from tws.plan.models import PlanJob, PlanJobStream, PlanResource, PlanWorkstation
 from tws.plan.query import PlanQuery
 
@@ -97,6 +98,14 @@ def of_objects() -> list[Asked]:
     return asked
 
 
+def of_a_job_that_ran_twice() -> list[Asked]:
+    job = PlanJob.objects.filter(run_count__gt=1).order_by("hwa_id").first()
+    assert job is not None
+    thing = Thing("job", job.name, job.hwa_id, job.stream_name)
+    previous = About(thing, "value", FIELDS, run="previous")
+    return [*(About(thing, facet) for facet in FACETS), previous, Before(thing), CompareRuns(thing)]
+
+
 async def nothing(question: str, limit: int) -> Sequence[Recalled]:
     return []
 
@@ -139,6 +148,20 @@ async def test_every_answer_verifies_on_its_evidence_as_it_is_stored(hwa: MovedS
         evidence = json.loads(json.dumps(speech.evidence))
         checked = check(speech.composer.answer(), speech.text, readings_in(evidence))
         assert speech.text, one
+        assert checked.outcome == "verified", (one, speech.text, checked)
+
+
+async def test_of_a_list_that_is_cut_nothing_is_said_as_of_a_whole_one(
+    hwa: MovedSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspecting, "MOST_RUNS", 1)
+    async with Asking(hwa) as asking:
+        asked = await in_database(of_a_job_that_ran_twice)
+        answers = [(one, await said(asking.toolkit(), one, "pt")) for one in asked]
+
+    assert '"not_shown": {"last_runs"' in json.dumps(answers[0][1].evidence)
+    for one, speech in answers:
+        checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
         assert checked.outcome == "verified", (one, speech.text, checked)
 
 

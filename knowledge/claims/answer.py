@@ -13,6 +13,8 @@ Scalar = str | int | float | bool
 Value = Scalar | list[Scalar]
 BreakKind = Literal["paragraph", "line", "item"]
 MOST_SEGMENTS = 2_000
+CONDITION = "when"
+"""The slot of a phrase that holds its condition."""
 
 
 class AnswerMalformed(ValueError):
@@ -38,7 +40,7 @@ class Claim:
 class Phrase:
     """Fixed words of ours with claims in them. `version` tells one wording of it from another.
 
-    A slot that the words do not show is their condition: a flag that is true.
+    A slot that the words do not show, CONDITION, is what they state beside: a flag that is true.
     """
 
     key: str
@@ -132,6 +134,15 @@ class Answer:
         for segment in self.segments:
             if isinstance(segment, Phrase):
                 yield from segment.slots.values()
+            elif isinstance(segment, Said):
+                yield segment.claim
+
+    @property
+    def said(self) -> Iterator[Claim]:
+        """The claims whose words the text holds."""
+        for segment in self.segments:
+            if isinstance(segment, Phrase):
+                yield from (one for name, one in segment.slots.items() if name != CONDITION)
             elif isinstance(segment, Said):
                 yield segment.claim
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from knowledge.claims import excerpts
 from knowledge.claims.answer import (
+    CONDITION,
     Answer,
     Claim,
     LogLines,
@@ -123,12 +124,25 @@ class _Checker:
             yield Finding("value", claim.id, claim.expr, claim.words, found.value)
 
     def _conditions(self, phrase: Phrase) -> Iterator[Finding]:
+        """Whether what the phrase states beside its slots is what is asked of the evidence."""
         if not self._is_known(phrase):
             return
-        shown = PHRASES[phrase.key][self._answer.language].shown
-        for name, claim in phrase.slots.items():
-            if name not in shown and claim.value is not True:
-                yield Finding("condition", claim.id, claim.expr, phrase.key, claim.value)
+        template = PHRASES[phrase.key][self._answer.language]
+        for name in sorted(phrase.slots.keys() ^ template.slots):
+            claim = phrase.slots.get(name)
+            where = (claim.id, claim.expr) if claim else ("", "")
+            yield Finding("condition", *where, phrase.key, None)
+        condition, value = phrase.slots.get(CONDITION), phrase.slots.get("value")
+        if condition and not (condition.value is True and template.is_condition(condition.expr)):
+            yield Finding("condition", condition.id, condition.expr, phrase.key, condition.value)
+        if value and template.field and (field := self._field(value)) != template.field:
+            yield Finding("condition", value.id, value.expr, template.field, field)
+
+    def _field(self, claim: Claim) -> str:
+        try:
+            return self._evaluator.evaluate(claim.expr).field
+        except NoClaim:
+            return ""
 
     def _excerpt(self, segment: Table | LogLines | Quote) -> Iterator[Finding]:
         where = segment.expr if isinstance(segment, Table) else segment.reading

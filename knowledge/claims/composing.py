@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from knowledge.claims import excerpts
 from knowledge.claims.answer import (
+    CONDITION,
     Answer,
     Break,
     BreakKind,
@@ -63,16 +64,23 @@ class Composer:
 
     # --- our own words ------------------------------------------------------------------------
 
-    def say(self, key: str, /, **slots: str | claim) -> str:
-        """A phrase. A slot that it does not show is its condition: it must be true."""
+    def say(self, key: str, /, on: str = "", **slots: str | claim) -> str:
+        """A phrase; what it states beside its slots must be true `on` that part of the evidence."""
         template = PHRASES[key][self.language]
+        if template.when:
+            slots[CONDITION] = template.condition(on)
+        if slots.keys() != template.slots:
+            wrong = ", ".join(sorted(slots.keys() ^ template.slots))
+            raise NoClaim(f"{key} takes other slots: {wrong}")
         claims = {name: self._claim(wanted) for name, wanted in slots.items()}
-        for name in claims.keys() - template.shown:
-            if claims[name].value is not True:
-                raise NoClaim(f"{key} is only said when {claims[name].expr} is true")
-        if template.shown - claims.keys():
-            raise NoClaim(f"{key} lacks {', '.join(sorted(template.shown - claims.keys()))}")
+        if template.when and claims[CONDITION].value is not True:
+            raise NoClaim(f"{key} is only said when {claims[CONDITION].expr} is true")
+        if template.field and self._field(claims["value"]) != template.field:
+            raise NoClaim(f"{key} says no {claims['value'].expr}")
         return self._add(Phrase(key, claims, template.version))
+
+    def _field(self, claim: Claim) -> str:
+        return self._evaluator.evaluate(claim.expr).field
 
     def table(self, expr: str, columns: Sequence[str] = ()) -> str:
         """Rows by these columns, by all when none are named."""

@@ -13,6 +13,7 @@ from jmespath.functions import Functions, signature
 
 from knowledge.claims.evidence import NoClaim
 from knowledge.claims.wording import read_time
+from knowledge.hwa.statuses import group_of
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _NUMBER = {"types": ["number"]}
@@ -93,6 +94,11 @@ class ClaimFunctions(Functions):  # type: ignore[misc]  # jmespath has no types
     @_takes(_TEXT)
     def _func_local_hour(self, time: str) -> int:
         return _moment(time).hour
+
+    @_takes({"types": ["string", "null"]})
+    def _func_group_of(self, status: str | None) -> str | None:
+        """The group of a status: failed, running, success …"""
+        return group_of(status)
 
     @_takes(_TEXT)
     def _func_local_day(self, time: str) -> str:

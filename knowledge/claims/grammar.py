@@ -37,7 +37,7 @@ _TAKE_LITERALS = {
 }  # fmt: skip
 FUNCTIONS = _TAKE_LITERALS | {
     "length", "sum", "avg", "min", "max", "min_by", "max_by", "most", "least", "sort", "sort_by",
-    "reverse", "map", "distinct", "abs", "ceil", "floor", "local_hour", "local_day",
+    "reverse", "map", "distinct", "abs", "ceil", "floor", "local_hour", "local_day", "group_of",
 }  # fmt: skip
 
 

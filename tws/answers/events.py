@@ -117,7 +117,7 @@ class Final:
     @property
     def claims(self) -> list[dict[str, Any]]:
         """Each value of the answer: where in the evidence it stands, and how it was said."""
-        return [asdict(claim) for claim in self.segments.claims] if self.segments else []
+        return [asdict(claim) for claim in self.segments.said] if self.segments else []
 
 
 @dataclass(frozen=True, slots=True)

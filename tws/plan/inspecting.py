@@ -1,13 +1,14 @@
 """One object of the plan, whole: what it is, its runs, why it waits, what it holds up, its rule.
 
-A fact that HWA does not give is null; `details_read` says whether dependencies were read at all.
+A fact that HWA does not give is null; `details_read` says whether dependencies were read at all,
+`not_shown` how many elements a list lacks that is longer than what is shown of it.
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tws.plan.models import (
@@ -66,7 +67,25 @@ def inspect(engine: str, kind: Kind, hwa_id: str) -> dict[str, Any] | None:
         known |= _of_node(engine, kind, hwa_id)
     if kind == "job":
         known["last_runs"] = _runs(engine, hwa_id)
+    if not_shown := _left_out(known, Q(engine=engine), hwa_id):
+        known["not_shown"] = not_shown
     return known
+
+
+def _left_out(known: dict[str, Any], engine: Q, hwa_id: str) -> dict[str, int]:
+    """How many elements the lists lack that are at their bound."""
+    bounded = {
+        "last_runs": (MOST_RUNS, PlanRun.objects.filter(job_id=hwa_id)),
+        "dependencies": (MOST_EDGES, PlanDependency.objects.filter(of_id=hwa_id)),
+        "holds_up": (MOST_EDGES, _held_up(hwa_id)),
+    }
+    full = {name for name, (most, _) in bounded.items() if len(known.get(name, ())) == most}
+    left = {name: bounded[name][1].filter(engine).count() - bounded[name][0] for name in full}
+    return {name: number for name, number in left.items() if number > 0}
+
+
+def _held_up(hwa_id: str) -> QuerySet[PlanDependency]:
+    return PlanDependency.objects.filter(~Q(is_satisfied=True), target_id=hwa_id)
 
 
 def _row(entity: Entity, which: Q, names: tuple[str, ...], most: int = 1) -> list[dict[str, Any]]:
@@ -85,7 +104,7 @@ def _of_node(engine: str, kind: str, hwa_id: str) -> dict[str, Any]:
     node = nodes.get(engine=engine, hwa_id=hwa_id)
     of_it = Q(engine=engine, of_kind=kind, of_id=hwa_id)
     edges = _row(ENTITIES["dependencies"], of_it, _EDGE, MOST_EDGES)
-    held = PlanDependency.objects.filter(~Q(is_satisfied=True), engine=engine, target_id=hwa_id)
+    held = _held_up(hwa_id).filter(engine=engine)
     return {
         "details_read": node.details_read_at is not None and not node.details_due,
         "dependencies": edges,

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from knowledge.claims.composing import claim
 from knowledge.claims.evidence import Reading
-from tws.answers.saying.objects import ENTITY, find, run_at
-from tws.answers.saying.queries import NAME
+from tws.answers.saying.objects import ENTITY, find, run_at, say_no_run
+from tws.answers.saying.queries import NAME, say_shown
 from tws.answers.saying.speech import Speech
 from tws.answers.toolkit import NotThere, Refused
 from tws.answers.understanding.asked import (
@@ -37,14 +37,18 @@ async def log(speech: Speech, asked: LogOf) -> None:
         job = await speech.read(speech.toolkit.inspect("job", object_id))
         run = run_at(job.result, asked.run)
         if run is None:
-            speech.say("never_ran", name=f"{job.id}.job")
+            say_no_run(speech, job.result, job.id, asked.run)
             return
         number = job.result["last_runs"][run]["number"]
     try:
         reading = await speech.read(speech.toolkit.log(object_id, number, LINES))
     except NotThere:
         job = await speech.read(speech.toolkit.inspect("job", object_id))
-        speech.say("log.none" if job.result["last_runs"] else "never_ran", name=f"{job.id}.job")
+        if job.result["last_runs"]:
+            speech.note(no_log=True)
+            speech.say("log.none", name=f"{job.id}.job")
+        else:
+            speech.say("never_ran", on=job.id, name=f"{job.id}.job")
         return
     known, at = reading.result, reading.id
     speech.list_thing(Thing("job", known["job"], object_id, known["stream"] or ""))
@@ -52,13 +56,13 @@ async def log(speech: Speech, asked: LogOf) -> None:
         slots = {"number": f"{at}.number", "status": f"{at}.status"}
         speech.say("log", name=f"{at}.job", **slots)
     else:
-        speech.say("log.plain", name=f"{at}.job")
+        speech.say("log.plain", on=at, name=f"{at}.job")
     lines = [line["number"] for line in known["lines"]]
     if lines:
         speech.log(reading, lines)
     if known["matched"] is not None and known["shown"] < known["matched"]:
         speech.paragraph()
-        speech.say("log.shown", shown=f"{at}.shown", n=f"{at}.matched")
+        speech.say("log.shown", on=at, shown=f"{at}.shown", n=f"{at}.matched")
 
 
 # --- before and after ---------------------------------------------------------------------------
@@ -77,30 +81,31 @@ async def impact(speech: Speech, asked: Impact) -> None:
     if asked.direct:
         _say_successors(speech, known, at)
     elif not known["matched"]:
-        speech.say("impact.none", name="u1.understood.name", nothing=f"{at}.matched == `0`")
+        speech.say("impact.none", on=at, name="u1.understood.name")
     else:
         slots = {"n": f"{at}.matched", "jobs": f"{at}.jobs", "streams": f"{at}.streams"}
         speech.say("impact", name="u1.understood.name", **slots)
         if known["critical"]:
-            speech.say("impact.critical", n=f"{at}.critical")
+            speech.say("impact.critical", on=at, n=f"{at}.critical")
         if known["until"]:
             speech.say("impact.until", until=f"{at}.until")
         speech.table(f"{at}.rows", _HELD_UP)
         _show(speech, known["rows"])
         if known["shown"] < known["matched"]:
             speech.paragraph()
-            speech.say("shown", shown=f"{at}.shown", n=f"{at}.matched")
+            say_shown(speech, reading)
     if known["edges_read"] != known["edges_total"] and not asked.direct:
-        speech.say("edges_unread", read=f"{at}.edges_read", total=f"{at}.edges_total")
+        slots = {"read": f"{at}.edges_read", "total": f"{at}.edges_total"}
+        speech.say("edges_unread", on=at, **slots)
 
 
 def _say_successors(speech: Speech, known: dict[str, Any], at: str) -> None:
     if known["direct"]:
-        speech.say("successors", n=f"{at}.direct_matched")
+        speech.say("successors", on=at, n=f"{at}.direct_matched")
         speech.table(f"{at}.direct", _SUCCESSOR)
         _show(speech, known["direct"])
     else:
-        speech.say("successors.none", name="u1.understood.name", none=f"{at}.direct_matched == `0`")
+        speech.say("successors.none", on=at, name="u1.understood.name")
 
 
 def _show(speech: Speech, rows: list[dict[str, Any]]) -> None:
@@ -118,15 +123,18 @@ async def before(speech: Speech, asked: Before) -> None:
         one for one in reading.result["dependencies"] if one["target_kind"] in {"job", "stream"}
     ]
     if rows:
-        speech.say("predecessors", n=f"length({found})")
+        if "dependencies" in reading.result.get("not_shown", ()):
+            speech.say("predecessors.some", on=at)
+        else:
+            speech.say("predecessors", on=at, n=f"length({found})")
         speech.table(found, _PREDECESSOR)
         for row in rows:
             stream = row["target_stream"] or ""
             speech.list_thing(Thing(row["target_kind"], row["target"], "", stream))
     elif reading.result["details_read"]:
-        speech.say("predecessors.none", name=name, none=f"length({found}) == `0`")
+        speech.say("predecessors.none", on=at, name=name)
     if not reading.result["details_read"]:
-        speech.say("waits.unread", unread=f"{at}.details_read == `false`")
+        speech.say("waits.unread", on=at)
 
 
 # --- side by side -------------------------------------------------------------------------------
@@ -139,14 +147,14 @@ async def compare_runs(speech: Speech, asked: CompareRuns) -> None:
     rows = known["rows"]
     speech.list_thing(thing)
     if not rows:
-        speech.say("never_ran", name=f"{at}.job")
+        speech.say("compare_runs.none", on=at, name=f"{at}.job")
         return
-    speech.say("compare_runs", name=f"{at}.job", n=f"{at}.matched")
+    speech.say("compare_runs", on=at, name=f"{at}.job", n=f"{at}.matched")
     difference = rows[0]["difference_minutes"]
     if difference:
         key = "compare_runs.longer" if difference > 0 else "compare_runs.shorter"
         apart = f"abs({at}.rows[0].difference_minutes)"
-        speech.say(key, minutes=f"{at}.rows[0].minutes", difference=apart)
+        speech.say(key, on=at, minutes=f"{at}.rows[0].minutes", difference=apart)
     if known["usual_minutes"] is not None:
         speech.say("compare_runs.usual", usual=f"{at}.usual_minutes")
     shown = f"{at}.rows[:2]" if asked.last_two else f"{at}.rows"
@@ -165,9 +173,10 @@ async def compare_days(speech: Speech, asked: CompareDays) -> None:
     (a, first), (b, second) = figures
     more, less = ("day", "other") if a >= b else ("other", "day")
     larger, smaller = (first, second) if a >= b else (second, first)
-    key = "compare_days." if asked.group == "failed" else "compare_days.runs_"
+    prefix = {"failed": "compare_days.", None: "compare_days.runs_"}.get(asked.group)
     speech.say(
-        key + ("equal" if a == b else "more"),
+        "compare_days.counts" if prefix is None else prefix + ("equal" if a == b else "more"),
+        on=reading.id,
         more=claim(f"{reading.id}.{more}.date", kind="day"),
         less=claim(f"{reading.id}.{less}.date", kind="day"),
         a=claim(larger, kind="count"),
@@ -188,7 +197,8 @@ async def _say_known_days(speech: Speech, asked: CompareDays, known_from: str) -
         reading = await speech.read(speech.toolkit.plan_query(query))
         speech.note(day=day.isoformat())
         kind = claim("u1.understood.day", kind="day")
-        speech.say("compare_days.one", day=kind, n=f"{reading.id}.distinct_jobs")
+        n = f"{reading.id}.distinct_jobs"
+        speech.say("compare_days.one", on=reading.id, day=kind, n=n)
         speech.outcome = "partial"
 
 
@@ -211,7 +221,7 @@ async def summary(speech: Speech) -> None:
         return await speech.read(speech.toolkit.plan_query(PlanQuery.model_validate(query)))
 
     jobs = await ask(entity="jobs", group_by=["group"])
-    speech.say("summary", n=f"{jobs.id}.matched")
+    speech.say("summary", on=jobs.id, n=f"{jobs.id}.matched")
     if jobs.result["plan_from"] and jobs.result["plan_to"]:
         span = {one: f"{jobs.id}.{one}" for one in ("plan_from", "plan_to")}
         speech.say("summary.span", **span)
@@ -219,14 +229,14 @@ async def summary(speech: Speech) -> None:
     late = {"field": "risk", "op": "in", "value": ["deadline_passed", "late"]}
     overdue = await ask(entity="jobs", where=[late], limit=0)
     speech.paragraph()
-    speech.say("summary.late", n=f"{overdue.id}.matched")
+    speech.say("summary.late", on=overdue.id, n=f"{overdue.id}.matched")
     prompts = await ask(entity="prompts", where=[{"field": "status", "value": "ASKED"}], limit=0)
-    speech.say("summary.prompts", n=f"{prompts.id}.matched")
+    speech.say("summary.prompts", on=prompts.id, n=f"{prompts.id}.matched")
     problems = {"field": "problems", "op": "in", "value": ["unlinked", "jobman_down", "limit_0"]}
     places = await ask(entity="workstations", where=[problems], fields=["workstation"])
     if places.result["rows"]:
         names = f"{places.id}.rows[*].workstation"
-        speech.say("summary.stations", names=names, n=f"{places.id}.matched")
+        speech.say("summary.stations", on=places.id, names=names, n=f"{places.id}.matched")
 
 
 async def engine(speech: Speech) -> None:
@@ -235,7 +245,7 @@ async def engine(speech: Speech) -> None:
     at, state = reading.id, speech.toolkit.state
     speech.say("engine.read", engine=f"{at}.engine", fetched_at=f"{at}.fetched_at")
     if reading.result["simulated"]:
-        speech.say("engine.simulated", simulated=f"{at}.simulated")
+        speech.say("engine.simulated", on=at)
     if reading.result["plan_from"] and reading.result["plan_to"]:
         span = {one: f"{at}.{one}" for one in ("plan_from", "plan_to")}
         speech.say("summary.span", **span)

@@ -69,11 +69,11 @@ async def quote(speech: Speech, memory: Recalled, head: str = "memory") -> None:
     if known["approved_by"] and known["approved_at"]:
         key = f"{head}.approved" if head == "memory" else head
         day = claim(f"{at}.approved_at", kind="day")
-        speech.say(key, by=f"{at}.approved_by", at=day)
+        speech.say(key, on=at, by=f"{at}.approved_by", at=day)
     else:
-        speech.say("memory.trusted" if memory.trust == "trusted" else f"{head}.cleared")
+        speech.say("memory.trusted" if memory.trust == "trusted" else f"{head}.cleared", on=at)
     if known["language"] not in (speech.language, None):
-        speech.say("memory.language")
+        speech.say("memory.language", on=at)
     speech.quote(reading)
 
 

@@ -47,7 +47,7 @@ async def about(speech: Speech, asked: About, recall: Recall) -> None:
     await _say_facet(speech, asked, reading, recall)
     if namesakes and len(namesakes.result["rows"]) > 1:
         speech.paragraph()
-        speech.say("others", several=f"{namesakes.id}.matched > `1`")
+        speech.say("others", on=namesakes.id)
         others = f"{namesakes.id}.rows[?id != '{object_id}']"
         speech.table(others, [name for name in namesakes.result["rows"][0] if name != "id"])
 
@@ -96,7 +96,7 @@ def _chosen(namesakes: Reading | None, asked: About | None) -> str:
 
 
 def _say_all(speech: Speech, thing: Thing, namesakes: Reading) -> None:
-    speech.say("several", n=f"{namesakes.id}.matched")
+    speech.say("several", on=namesakes.id, n=f"{namesakes.id}.matched")
     rows = namesakes.result["rows"]
     speech.table(f"{namesakes.id}.rows", [one for one in rows[0] if one not in {"id", "group"}])
     for row in rows:
@@ -144,7 +144,7 @@ def _say_status(speech: Speech, reading: Reading) -> None:
             speech.say("resource.status", name=f"{at}.resource", **slots)
         case kind:
             name = f"{at}.{NAME[ENTITY[kind]]}"
-            speech.say_status("status.job", f"{at}.status", known["status"], name=name)
+            speech.say_status("status.job", at, known["status"], name=name)
             if known["group"] in {"waiting", "ready", "stuck"}:
                 say_substatus(speech, known, at)
             if kind == "stream":
@@ -165,7 +165,7 @@ def _say_facts(speech: Speech, known: dict[str, Any], at: str, names: Sequence[s
             speech.say(f"fact.{name}", value=f"{at}.{name}")
     for flag in ("late", "critical"):
         if known.get(flag):
-            speech.say(f"fact.{flag}", true=f"{at}.{flag}")
+            speech.say(f"fact.{flag}", on=at)
 
 
 def _say_jobs_of_stream(speech: Speech, known: dict[str, Any], at: str) -> None:
@@ -185,26 +185,22 @@ def _say_problems(speech: Speech, known: dict[str, Any], at: str) -> None:
     """Of a place: that the plan gives no cause for what it shows, or shows nothing wrong."""
     problems = known.get("problems")
     if problems:
-        speech.say("workstation.no_cause", some=f"length({at}.problems) > `0`")
+        speech.say("workstation.no_cause", on=at)
     elif problems is not None:
-        speech.say("workstation.well", none=f"length({at}.problems) == `0`")
+        speech.say("workstation.well", on=at)
 
 
 def _say_workstation(speech: Speech, known: dict[str, Any], at: str) -> None:
     name, linked = f"{at}.workstation", known["linked"]
-    if linked is None:
-        speech.say("workstation.unknown", name=name, unknown=f"{at}.linked == `null`")
-    elif linked:
-        speech.say("workstation.linked", name=name, linked=f"{at}.linked")
-    else:
-        speech.say("workstation.unlinked", name=name, unlinked=f"{at}.linked == `false`")
+    states = {None: "unknown", True: "linked", False: "unlinked"}
+    speech.say(f"workstation.{states[linked]}", on=at, name=name)
     if known["jobman_up"] is False:
-        speech.say("fact.jobman_down", down=f"{at}.jobman_up == `false`")
+        speech.say("fact.jobman_down", on=at)
     for field in ("limit", "fence"):
         if known[field] is not None:
             speech.say(f"fact.{field}", value=f"{at}.{field}")
     if known["limit"] == 0:
-        speech.say("workstation.limit_zero", zero=f"{at}.limit == `0`")
+        speech.say("workstation.limit_zero", on=at)
 
 
 async def _prompt(speech: Speech, thing: Thing) -> None:
@@ -233,9 +229,15 @@ async def _why(speech: Speech, asked: About, reading: Reading, recall: Recall) -
         elif asked.facet == "why":
             _say_status(speech, reading)
         else:
-            speech.say_status("failed.not", f"{at}.status", known["status"], name=name)
+            _say_not_failed(speech, known, at)
     else:
         await _why_failed(speech, reading, run, recall)
+
+
+def _say_not_failed(speech: Speech, known: dict[str, Any], at: str) -> None:
+    """That no run failed; of more runs than were read only how it is now."""
+    key = "status.job" if _has_more_runs(known) else "failed.not"
+    speech.say_status(key, at, known["status"], name=f"{at}.job")
 
 
 def _failed_run(known: dict[str, Any]) -> int | None:
@@ -253,15 +255,17 @@ async def _why_failed(speech: Speech, reading: Reading, run: int | None, recall:
     name = f"{at}.job"
     facts = known["last_runs"][run] if run is not None else known
     where = f"{at}.last_runs[{run}]" if run is not None else at
-    if facts["return_code"] is not None and facts["end"]:
+    if group_of_run(facts) != "failed":
+        speech.say_status("status.job", at, known["status"], name=name)
+    elif facts["return_code"] is not None and facts["end"]:
         slots = {one: f"{where}.{one}" for one in ("return_code", "end")}
-        speech.say("failed", name=name, **slots)
+        speech.say("failed", on=where, name=name, **slots)
     elif facts["status"] == "FAIL":
-        speech.say("failed.not_started", name=name, status=f"{where}.status")
+        speech.say("failed.not_started", on=where, name=name, status=f"{where}.status")
     else:
-        speech.say("failed.plain", name=name)
+        speech.say("failed.plain", on=where, name=name)
     if known["group"] != "failed":
-        speech.say_status("failed.earlier", f"{at}.status", known["status"], name=name)
+        speech.say_status("failed.earlier", at, known["status"], name=name)
     cause = await _say_cause(speech, known, facts.get("number") if run is not None else None)
     await say_known_fix(speech, recall, known["job"], facts["return_code"], cause)
     speech.suggestions.append(_follow(speech, known["job"]))
@@ -277,24 +281,29 @@ async def _say_cause(speech: Speech, known: dict[str, Any], number: int | None) 
     try:
         log = await speech.read(speech.toolkit.log(known["id"], number))
     except NotRead:
-        speech.say("failed.no_log")
+        _say_no_log(speech)
         return []
     causes = log.result["cause"][-CAUSES:]
     if causes:
-        speech.say("failed.cause")
+        speech.say("failed.cause", on=log.id)
         speech.log(log, [line["number"] for line in causes])
     elif log.result["lines"]:
-        speech.say("failed.end_of_log")
+        speech.say("failed.end_of_log", on=log.id)
         speech.log(log, [line["number"] for line in log.result["lines"][-LAST_LINES:]])
     else:
-        speech.say("failed.no_log")
+        _say_no_log(speech)
     return [str(line["text"]) for line in causes]
+
+
+def _say_no_log(speech: Speech) -> None:
+    speech.note(no_log=True)
+    speech.say("failed.no_log")
 
 
 async def _why_stream(speech: Speech, reading: Reading, name: str) -> None:
     """Its jobs in error, or what it waits for."""
     known, at = reading.result, reading.id
-    speech.say_status("status.job", f"{at}.status", known["status"], name=name)
+    speech.say_status("status.job", at, known["status"], name=name)
     where = [
         {"field": "stream", "value": known["stream"]},
         {"field": "group", "value": "failed"},
@@ -303,7 +312,7 @@ async def _why_stream(speech: Speech, reading: Reading, name: str) -> None:
     query = PlanQuery.model_validate({"entity": "jobs", "where": where, "fields": fields})
     failed = await speech.read(speech.toolkit.plan_query(query))
     if failed.result["rows"]:
-        speech.say("stream.failed_jobs", names=f"{failed.id}.rows[*].job")
+        speech.say("stream.failed_jobs", on=failed.id, names=f"{failed.id}.rows[*].job")
         for row in failed.result["rows"]:
             speech.list_thing(Thing("job", str(row["job"]), row["id"], known["stream"]))
     elif known["waits"]:
@@ -315,21 +324,48 @@ async def _why_stream(speech: Speech, reading: Reading, name: str) -> None:
 
 def _say_runs(speech: Speech, known: dict[str, Any], at: str, name: str) -> None:
     if not known["last_runs"]:
-        speech.say("never_ran", name=name)
+        speech.say("never_ran", on=at, name=name)
         return
-    speech.say("runs", name=name, n=f"length({at}.last_runs)")
+    speech.say("runs", name=name, n=_how_many_runs(known, at))
+    _show_runs(speech, known, at)
+
+
+def _show_runs(speech: Speech, known: dict[str, Any], at: str) -> None:
     speech.table(f"{at}.last_runs", _RUN_COLUMNS)
+    if _has_more_runs(known):
+        speech.paragraph()
+        speech.say("runs.newest", on=at)
+
+
+def _has_more_runs(known: dict[str, Any]) -> bool:
+    return "last_runs" in known.get("not_shown", ())
+
+
+def _how_many_runs(known: dict[str, Any], at: str) -> str:
+    return f"{at}.runs" if _has_more_runs(known) else f"length({at}.last_runs)"
+
+
+def say_no_run(speech: Speech, known: dict[str, Any], at: str, run: Run) -> None:
+    """That there is no such run as was asked about."""
+    if not known["last_runs"]:
+        speech.say("never_ran", on=at, name=f"{at}.job")
+    elif _has_more_runs(known):
+        _say_runs(speech, known, at, f"{at}.job")
+    elif run == "failed" and known["group"] != "failed":
+        _say_not_failed(speech, known, at)
+    else:
+        speech.say("no_such_run", on=at, name=f"{at}.job", n=_how_many_runs(known, at))
 
 
 def _say_whether_rerun(speech: Speech, known: dict[str, Any], at: str, name: str) -> None:
     runs = len(known["last_runs"])
-    if runs > 1:
-        speech.say("rerun.yes", name=name, n=f"length({at}.last_runs)")
-        speech.table(f"{at}.last_runs", _RUN_COLUMNS)
+    if runs > 1 or _has_more_runs(known):
+        speech.say("rerun.yes", on=at, name=name, n=_how_many_runs(known, at))
+        _show_runs(speech, known, at)
     elif runs:
-        speech.say("rerun.no", name=name, once=f"length({at}.last_runs) == `1`")
+        speech.say("rerun.no", on=at, name=name)
     else:
-        speech.say("rerun.never_ran", name=name, none=f"length({at}.last_runs) == `0`")
+        speech.say("rerun.never_ran", on=at, name=name)
 
 
 def _say_whether_it_failed_before(
@@ -338,15 +374,18 @@ def _say_whether_it_failed_before(
     runs = known["last_runs"]
     earlier = [number for number, run in enumerate(runs) if group_of_run(run) == "failed"]
     before = [number for number in earlier if number > 0]
+    if not before and _has_more_runs(known):
+        _say_runs(speech, known, at, name)
+        return
     if not before:
-        speech.say("failed_before.no", name=name)
+        speech.say("failed_before.no", on=at, name=name)
         return
     run = f"{at}.last_runs[{before[0]}]"
     found = runs[before[0]]
     if found["return_code"] is not None and found["end"]:
         slots = {one: f"{run}.{one}" for one in ("return_code", "end")}
-        speech.say("failed_before.yes", **slots)
-    speech.table(f"{at}.last_runs", _RUN_COLUMNS)
+        speech.say("failed_before.yes", on=run, **slots)
+    _show_runs(speech, known, at)
 
 
 def run_at(known: dict[str, Any], run: Run) -> int | None:
@@ -356,7 +395,7 @@ def run_at(known: dict[str, Any], run: Run) -> int | None:
         case "failed":
             return _failed_run(known)
         case "first":
-            return len(runs) - 1 if runs else None
+            return len(runs) - 1 if runs and not _has_more_runs(known) else None
         case "previous":
             return 1 if len(runs) > 1 else None
         case _last:
@@ -371,7 +410,7 @@ def _say_values(speech: Speech, asked: About, reading: Reading, name: str) -> No
     if asked.run is not None:
         run = run_at(known, asked.run)
         if run is None:
-            speech.say("never_ran", name=name)
+            say_no_run(speech, known, at, asked.run)
             return
         say_values(speech, known["last_runs"][run], f"{at}.last_runs[{run}]", name, asked.fields)
         return
@@ -379,7 +418,9 @@ def _say_values(speech: Speech, asked: About, reading: Reading, name: str) -> No
     say_values(speech, known, at, name, own)
     rest = [field for field in asked.fields if field not in known]
     rule = known.get("definition")
-    if rest:
+    if rest and rule is None and "definition" in known:
+        speech.say("definition.unread", on=at, name=name)
+    elif rest:
         say_values(speech, rule or {}, f"{at}.definition", name, rest)
 
 
@@ -391,7 +432,7 @@ def _say_rule(speech: Speech, reading: Reading, name: str, *, schedule: bool) ->
             if known.get(field) is not None:
                 speech.say(f"value.{field}", name=name, value=f"{at}.{field}")
     if rule is None:
-        speech.say("definition.unread", name=name)
+        speech.say("definition.unread", on=at, name=name)
         return
     if not schedule and rule["workstation"]:
         speech.say("definition", name=name, workstation=f"{at}.definition.workstation")
@@ -400,16 +441,20 @@ def _say_rule(speech: Speech, reading: Reading, name: str, *, schedule: bool) ->
             speech.say(f"definition.{field}", value=f"{at}.definition.{field}")
     if rule["calendars"]:
         speech.say("schedule.calendars", value=f"{at}.definition.calendars")
+    where = f"{at}.definition"
     if rule["run_cycles"]:
-        speech.say("schedule.rules", value=f"{at}.definition.run_cycles[*].name")
+        speech.say("schedule.rules", on=where, names=f"{where}.run_cycles[*].name")
     elif schedule:
-        speech.say("schedule.none", none=f"length({at}.definition.run_cycles) == `0`")
+        speech.say("schedule.none", on=where)
 
 
 def _say_holders(speech: Speech, known: dict[str, Any], at: str) -> None:
-    slots = {"available": f"{at}.available", "quantity": f"{at}.quantity"}
-    if any(holder.get("job") for holder in known["holders"]):
+    slots = {one: f"{at}.{one}" for one in ("available", "quantity")}
+    holders = known["holders"]
+    if not holders:
+        speech.say("resource.free", on=at, name=f"{at}.resource", **slots)
+    elif all(holder.get("job") for holder in holders):
         jobs = f"{at}.holders[*].job"
         speech.say("resource.holders", jobs=jobs, name=f"{at}.resource", **slots)
     else:
-        speech.say("resource.free", name=f"{at}.resource", **slots)
+        speech.say("resource.status", name=f"{at}.resource", in_use=f"{at}.in_use", **slots)

@@ -72,6 +72,7 @@ async def more(speech: Speech, last: Ask) -> None:
         say_rows(speech, last, await _read_page(speech, last))
     else:
         speech.say("no_more")
+        say_count(speech, last, await _read(speech, last.query, limit=0))
 
 
 async def _read(speech: Speech, query: PlanQuery, **changed: Any) -> Reading:
@@ -120,8 +121,7 @@ def number(reading: Reading) -> int:
 
 
 def say_count(speech: Speech, asked: Ask, reading: Reading) -> None:
-    speech.say_first(_keys("found", asked.query), n=count_of(reading))
-    _say_runs(speech, reading)
+    _say_number(speech, asked, reading)
     if reading.result.get("groups"):
         speech.table(f"{reading.id}.groups", [*asked.query.group_by, "count"])
     _say_what_is_unread(speech, reading)
@@ -130,28 +130,32 @@ def say_count(speech: Speech, asked: Ask, reading: Reading) -> None:
 def say_found(speech: Speech, asked: Ask, reading: Reading) -> None:
     """How many, or that there are none."""
     if number(reading):
-        speech.say_first(_keys("found", asked.query), n=count_of(reading))
-        _say_runs(speech, reading)
+        _say_number(speech, asked, reading)
     else:
         _say_none(speech, asked, reading)
 
 
 def _say_none(speech: Speech, asked: Ask, reading: Reading) -> None:
-    nothing = f"{reading.id}.matched == `0`"
-    speech.say_first(_keys("none", asked.query), nothing=nothing)
+    speech.say_first(_keys("none", asked.query), on=reading.id)
     _say_what_is_unread(speech, reading)
 
 
-def _say_runs(speech: Speech, reading: Reading) -> None:
-    jobs = reading.result.get("distinct_jobs")
-    if jobs is not None and jobs != reading.result["matched"]:
-        speech.say("of_runs", n=f"{reading.id}.matched")
+def _say_number(speech: Speech, asked: Ask, reading: Reading) -> None:
+    """Of what was asked for; of runs also how many jobs ran, unless they were too many to count."""
+    result, at = reading.result, reading.id
+    counts_jobs = result["entity"] != "runs" or "distinct_jobs" in result
+    if counts_jobs:
+        speech.say_first(_keys("found", asked.query), on=at, n=count_of(reading))
+    if not counts_jobs or number(reading) != result["matched"]:
+        speech.say("of_runs", on=at, n=f"{at}.matched")
 
 
 def _keys(kind: str, query: PlanQuery) -> list[str]:
     """The phrase with the status group that was asked for, when it was just one; the plain one."""
-    groups = [one for one in query.where if isinstance(one, Condition) and one.field == "group"]
     plain = f"{kind}.{query.entity}"
+    if any(isinstance(one, AnyOf) for one in query.where):
+        return [plain]
+    groups = [one for one in conditions(query) if one.field == "group"]
     if len(groups) == 1 and groups[0].op == "=":
         return [f"{plain}.{groups[0].value}", plain]
     return [plain]
@@ -160,9 +164,10 @@ def _keys(kind: str, query: PlanQuery) -> list[str]:
 def _say_what_is_unread(speech: Speech, reading: Reading) -> None:
     result, at = reading.result, reading.id
     if result.get("edges_read") != result.get("edges_total"):
-        speech.say("edges_unread", read=f"{at}.edges_read", total=f"{at}.edges_total")
+        slots = {"read": f"{at}.edges_read", "total": f"{at}.edges_total"}
+        speech.say("edges_unread", on=at, **slots)
     elif not result.get("complete", True):
-        speech.say("incomplete", incomplete=f"{at}.complete == `false`")
+        speech.say("incomplete", on=at)
 
 
 # --- which --------------------------------------------------------------------------------------
@@ -184,8 +189,13 @@ def say_rows(speech: Speech, asked: Ask, reading: Reading) -> None:
     speech.next = reading.result.get("next") or ""
     if reading.result["shown"] < reading.result["matched"]:
         speech.paragraph()
-        speech.say("shown", shown=f"{reading.id}.shown", n=f"{reading.id}.matched")
+        say_shown(speech, reading)
     _say_what_is_unread(speech, reading)
+
+
+def say_shown(speech: Speech, reading: Reading) -> None:
+    at = reading.id
+    speech.say("shown", on=at, shown=f"{at}.shown", n=f"{at}.matched")
 
 
 def _show(speech: Speech, entity: str, row: dict[str, Any]) -> None:
@@ -204,23 +214,21 @@ async def _yes_no(speech: Speech, asked: Ask) -> None:
     if asked.every:
         _say_whether_all(speech, asked, reading, found)
     elif not found:
-        speech.say("no", nothing=f"{reading.id}.matched == `0`")
+        speech.say("no", on=reading.id)
         _say_none(speech, asked, reading)
     else:
-        speech.say("yes", found=f"{reading.id}.matched > `0`")
+        speech.say("yes", on=reading.id)
         say_found(speech, asked, reading)
         say_rows(speech, asked, reading)
 
 
 def _say_whether_all(speech: Speech, asked: Ask, reading: Reading, found: bool) -> None:
+    speech.note(every=True)
     if found:
-        speech.say("no", found=f"{reading.id}.matched > `0`")
-        speech.say("exceptions", n=count_of(reading))
+        speech.say("exceptions", on=reading.id, n=count_of(reading))
         say_rows(speech, asked, reading)
         return
-    nothing = f"{reading.id}.matched == `0`"
-    speech.say("yes", nothing=nothing)
-    speech.say("all", nothing=nothing)
+    speech.say("all", on=reading.id)
     _say_what_is_unread(speech, reading)
 
 
@@ -234,7 +242,7 @@ async def _share(speech: Speech, asked: Ask) -> None:
     )
     if not number(whole):
         speech.outcome = "cannot"
-        speech.say("share_of_nothing", nothing=f"{whole.id}.matched == `0`")
+        speech.say("share_of_nothing", on=whole.id)
         return
     counted, of = count_of(part), count_of(whole)
     speech.say("share", share=f"share({counted}, {of})", part=counted, whole=of)
@@ -246,17 +254,16 @@ async def _groups(speech: Speech, asked: Ask) -> None:
         _say_none(speech, asked, reading)
         return
     if "distinct_jobs" in reading.result:
-        speech.say("of_runs", n=f"{reading.id}.matched")
+        speech.say("of_runs", on=reading.id, n=f"{reading.id}.matched")
     else:
-        speech.say_first(_keys("found", asked.query), n=f"{reading.id}.matched")
+        keys = _keys("found", asked.query)
+        speech.say_first(keys, on=reading.id, n=f"{reading.id}.matched")
     groups = reading.result["groups"]
     at = f"{reading.id}.groups" + (f"[:{MOST_GROUPS}]" if len(groups) > MOST_GROUPS else "")
     speech.table(at, [*asked.query.group_by, "count"])
     if len(groups) > MOST_GROUPS or reading.result["more_groups"]:
         speech.paragraph()
-        more = f"{reading.id}.more_groups"
-        at_least = f"{reading.id}.groups_shown > `{MOST_GROUPS}`"
-        speech.say("more_groups", more=more if reading.result["more_groups"] else at_least)
+        speech.say("more_groups", on=reading.id)
     _say_what_is_unread(speech, reading)
 
 
@@ -275,9 +282,9 @@ async def _extreme(speech: Speech, asked: Ask) -> None:
     first, by = f"{reading.id}.rows[0]", query.order_by[0].lstrip("-") if query.order_by else ""
     name = f"{first}.{NAME[query.entity]}"
     if rows[0].get(by) is not None and f"first.{by}" in PHRASES:
-        speech.say(f"first.{by}", name=name, value=f"{first}.{by}")
+        speech.say(f"first.{by}", on=reading.id, name=name, value=f"{first}.{by}")
     else:
-        speech.say("first", name=name)
+        speech.say("first", on=reading.id, name=name)
     if len(rows) > 1:
         say_rows(speech, asked, reading)
     else:
@@ -296,12 +303,11 @@ async def _first_group(speech: Speech, asked: Ask) -> None:
     by = asked.query.group_by[0]
     best = groups[0]["count"]
     equal = [one for one in groups if one["count"] == best]
-    speech.say(
-        "first.count", name=f'{reading.id}.groups[0]."{by}"', value=f"{reading.id}.groups[0].count"
-    )
+    at = f"{reading.id}.groups"
+    speech.say("first.count", on=reading.id, name=f'{at}[0]."{by}"', value=f"{at}[0].count")
     if 1 < len(equal) <= PAGE:
-        same = f'{reading.id}.groups[1:{len(equal)}]."{by}"'
-        speech.say("ties", names=claim(same))
+        same = f'{at}[1:] | [?count == `{best}`]."{by}"'
+        speech.say("ties", on=reading.id, names=claim(same))
     for one in equal:
         kind = next((kind for kind in _KINDS.values() if kind == by), None)
         if kind and one[by]:

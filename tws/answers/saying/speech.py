@@ -43,8 +43,7 @@ class Speech:
         found = await reading
         self._readings[found.id] = found
         if found.result.get("stale") and found.result.get("fetched_at") and not self.text:
-            at = f"{found.id}.fetched_at"
-            self.say("stale", at=at, stale=f"{found.id}.stale")
+            self.say("stale", on=found.id, at=f"{found.id}.fetched_at")
             self.paragraph()
         return found
 
@@ -69,12 +68,12 @@ class Speech:
 
     # --- saying -------------------------------------------------------------------------------
 
-    def say(self, key: str, /, **slots: str | claim) -> None:
-        self._out(self.composer.say(key, **slots))
+    def say(self, key: str, /, on: str = "", **slots: str | claim) -> None:
+        self._out(self.composer.say(key, on, **slots))
 
-    def say_first(self, keys: Sequence[str], /, **slots: str | claim) -> None:
+    def say_first(self, keys: Sequence[str], /, on: str = "", **slots: str | claim) -> None:
         """The first of these phrases that there is."""
-        self.say(next(key for key in keys if key in PHRASES), **slots)
+        self.say(next(key for key in keys if key in PHRASES), on, **slots)
 
     def table(self, expr: str, columns: Sequence[str]) -> None:
         self._out(self.composer.table(expr, columns))
@@ -97,20 +96,19 @@ class Speech:
 
     # --- statuses, which come with their meaning ----------------------------------------------
 
-    def say_status(
-        self, key: str, expr: str, status: str | None, /, *, name: str, **slots: str | claim
-    ) -> None:
-        """A phrase about an object's status, with what it means when the table knows it.
+    def say_status(self, key: str, on: str, status: str | None, /, *, name: str) -> None:
+        """A phrase about the status of the object at `on`, with what it means when that is known.
 
         `status.plain` stands in when HWA's word is one that nobody knows.
         """
-        wanted: dict[str, str | claim] = {"name": name, "status": expr, **slots}
+        expr = f"{on}.status"
+        wanted: dict[str, str | claim] = {"name": name, "status": expr}
         if status and wording(status, self.language):
             wanted["meaning"] = claim(expr, kind="meaning")
         else:
             key = "status.plain"
         shown = PHRASES[key][self.language].shown
-        self.say(key, **{slot: value for slot, value in wanted.items() if slot in shown})
+        self.say(key, on, **{slot: value for slot, value in wanted.items() if slot in shown})
 
     def list_thing(self, thing: Thing) -> None:
         if len(self.shown) < MOST_SHOWN:

@@ -18,8 +18,7 @@ def say_values(
             _say_unset(speech, values, at, name, field)
         elif isinstance(values[field], bool):
             said = "is" if values[field] else "is_not"
-            wanted = f"{at}.{field}" if values[field] else f"{at}.{field} == `false`"
-            speech.say(f"{said}.{field}", name=name, value=wanted)
+            speech.say(f"{said}.{field}", on=at, name=name)
         elif f"value.{field}" in PHRASES:
             speech.say(f"value.{field}", name=name, value=f"{at}.{field}")
         else:
@@ -28,8 +27,9 @@ def say_values(
 
 def _say_unset(speech: Speech, values: Mapping[str, Any], at: str, name: str, field: str) -> None:
     """HWA gives none. Where the reading has such a field at all, that is a fact of it."""
-    keys = [key for key in (f"unset.{field}", "unset") if key in PHRASES]
-    if field in values and values[field] is None:
-        speech.say(keys[0], name=name, unset=f"{at}.{field} == `null`")
+    if field not in values:
+        speech.say("unread", name=name)
+    elif f"unset.{field}" in PHRASES:
+        speech.say(f"unset.{field}", on=at, name=name)
     else:
-        speech.say("unset", name=name)
+        speech.say("unset", on=f"{at}.{field}", name=name)

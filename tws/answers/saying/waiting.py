@@ -37,22 +37,23 @@ def say_why_it_waits(speech: Speech, reading: Reading, name: str) -> None:
         _say_reason(speech, reason, f"{at}.waits[{number}]")
         of_stream = known["kind"] == "job" and reason["of"] not in (known["job"], None)
         if of_stream and reason["reason"] != "stream_limit":
-            speech.say("waits.of_stream", of=f"{at}.waits[{number}].of")
+            where = f"{at}.waits[{number}]"
+            speech.say("waits.of_stream", on=where, of=f"{where}.of")
     speech.paragraph()
     if len(reasons) > MOST_REASONS:
-        speech.say("waits.more", n=f"minus(length({at}.waits), `{MOST_REASONS}`)")
+        speech.say("waits.more", on=at, n=f"minus(length({at}.waits), `{MOST_REASONS}`)")
     if not known["details_read"]:
-        speech.say("waits.unread", unread=f"{at}.details_read == `false`")
+        speech.say("waits.unread", on=at)
 
 
 def _say_no_reason(speech: Speech, known: dict[str, Any], at: str, name: str) -> None:
     if known["group"] in {"waiting", "ready", "stuck"}:
         if not say_substatus(speech, known, at):
-            speech.say("waits.nothing", name=name)
+            speech.say("waits.nothing", on=at, name=name)
         if not known["details_read"]:
-            speech.say("waits.unread", unread=f"{at}.details_read == `false`")
+            speech.say("waits.unread", on=at)
     else:
-        speech.say_status("waits.not", f"{at}.status", known["status"], name=name)
+        speech.say_status("waits.not", at, known["status"], name=name)
 
 
 def say_substatus(speech: Speech, known: dict[str, Any], at: str) -> bool:
@@ -71,22 +72,21 @@ def _say_reason(speech: Speech, reason: dict[str, Any], at: str) -> None:
     match kind:
         case "predecessor":
             if reason["status"] and wording(reason["status"], speech.language):
-                meaning = claim(f"{at}.status", kind="meaning")
-                speech.say("waits.predecessor", name=name, status=f"{at}.status", meaning=meaning)
+                speech.say_status("waits.predecessor", at, reason["status"], name=name)
             else:
-                speech.say("waits.predecessor_plain", name=name)
+                speech.say("waits.predecessor_plain", on=at, name=name)
         case "prompt":
-            speech.say("waits.prompt", name=name)
+            speech.say("waits.prompt", on=at, name=name)
             if reason["text"]:
-                speech.say("waits.prompt_text", text=f"{at}.text")
+                speech.say("waits.prompt_text", on=at, text=f"{at}.text")
         case "resource":
             wanted = ("needed", "available", "quantity")
             if all(reason.get(one) is not None for one in wanted):
                 slots = {one: f"{at}.{one}" for one in wanted}
-                speech.say("waits.resource", name=name, **slots)
+                speech.say("waits.resource", on=at, name=name, **slots)
             else:
-                speech.say("waits.resource_plain", name=name)
+                speech.say("waits.resource_plain", on=at, name=name)
         case _ if kind in _SLOTS and all(reason.get(one) is not None for one in _SLOTS[kind]):
-            speech.say(f"waits.{kind}", **{one: f"{at}.{one}" for one in _SLOTS[kind]})
+            speech.say(f"waits.{kind}", on=at, **{one: f"{at}.{one}" for one in _SLOTS[kind]})
         case _unknown:
-            speech.say("waits.unknown", reason=f"{at}.reason == '{kind}'")
+            speech.say("waits.unknown", on=at)

@@ -28,14 +28,15 @@ def fitted(result: dict[str, Any], room: int) -> dict[str, Any]:
     if excess <= 0:
         return result
     excess += _SAYING_SO
-    fewer, not_shown = dict(result), {}
+    fewer, not_shown = dict(result), dict(result.get("not_shown", {}))
     lists = [name for name, value in result.items() if isinstance(value, list)]
     for name in sorted(lists, key=lambda name: size_of(result[name]), reverse=True):
         rows = list(result[name])
         while rows and excess > 0:
             excess -= size_of(rows.pop(0 if name in _LAST_COUNT else -1)) + len(", ")
         if len(rows) < len(result[name]):
-            fewer[name], not_shown[name] = rows, len(result[name]) - len(rows)
+            left_out = len(result[name]) - len(rows)
+            fewer[name], not_shown[name] = rows, not_shown.get(name, 0) + left_out
     for name in ("rows", "lines"):
         if name in not_shown:
             fewer["shown"] = len(fewer[name])

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
+from pydantic import AwareDatetime
 
 from audits import counting, review
 from audits.findings import worded
@@ -43,6 +44,8 @@ class Item(Schema):
     reviewed_at: datetime | None
     reviewer: str | None
     version: int
+    valid_until: datetime | None
+    superseded_by: UUID | None
 
 
 class Page(Schema):
@@ -66,6 +69,8 @@ class Review(Schema):
     reason_code: Literal["", *ReasonCode.values] = ""  # type: ignore[valid-type]
     corrected_response: str | None = None
     version: int | None = None
+    supersedes: UUID | None = None
+    valid_until: AwareDatetime | None = None
 
 
 @router.get("/flags", response=answers(Page))
@@ -96,6 +101,8 @@ def decide(request: HttpRequest, body: Review) -> dict[str, Any]:
         reason_code=body.reason_code,
         corrected_response=body.corrected_response,
         version=body.version,
+        supersedes=body.supersedes,
+        valid_until=body.valid_until,
     )
     return _item(record)
 
@@ -125,6 +132,8 @@ def _item(record: AuditRecord) -> dict[str, Any]:
         "reviewed_at": record.reviewed_at,
         "reviewer": record.reviewer.get_username() if record.reviewer else None,
         "version": memory.version,
+        "valid_until": memory.valid_until,
+        "superseded_by": memory.superseded_by_id,
     }
 
 

@@ -30,6 +30,7 @@ _MESSAGES: dict[str, Any] = {
     "lookup.code": _("Neither what was read nor the question holds this code:"),
     "lookup.status": _("Nothing that was read has this status:"),
     "lookup.number": _("This number was not read as it stands:"),
+    "lookup.approved": _("An approved memory says otherwise:"),
     "lookup.unread": _("It speaks of the live plan, and nothing it was read from is kept:"),
     "claims.reading": _("It rests on what was read for another question:"),
     "claims.unreadable": _("Its parts or its evidence can't be read:"),

@@ -5,7 +5,9 @@ Both rows are locked by the caller, the memory first.
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -15,9 +17,10 @@ from django.utils.translation import gettext as _
 
 from audits.decisions import Move, append
 from audits.states import MOVES, TRUST_OF, ReasonCode
+from audits.superseding import reinstate, supersede
 from knowledge import limits, store
 from knowledge.cleaning import clean
-from knowledge.models import Memory
+from knowledge.models import Memory, Trust
 
 if TYPE_CHECKING:
     from audits.models import AuditRecord
@@ -65,6 +68,9 @@ class Wanted:
     reason_code: str = ""
     corrected_response: str | None = None
     version: int | None = None
+    supersedes: uuid.UUID | None = None
+    """An approved memory that this one takes the place of."""
+    valid_until: datetime | None = None
 
 
 def decide(memory: Memory, record: AuditRecord, by: User, wanted: Wanted) -> AuditRecord:
@@ -86,10 +92,15 @@ def decide(memory: Memory, record: AuditRecord, by: User, wanted: Wanted) -> Aud
         correct(memory, _fit(text), by)
         reason_code = reason_code or ReasonCode.CORRECTED
     note = f"{clean(wanted.note).strip()}\n{own}".strip()
+    if wanted.valid_until is not None:
+        memory.valid_until = wanted.valid_until
+        memory.save(update_fields=["valid_until", "updated_at"])
     move(
         memory, record, wanted.action, to_status, by,
         note=note, reason_code=reason_code, from_digest=from_digest,
     )  # fmt: skip
+    if wanted.supersedes is not None and not supersede(wanted.supersedes, memory, by):
+        raise Refused(_("The memory to be replaced is not approved, or is replaced already."))
     return record
 
 
@@ -98,6 +109,10 @@ def _check_sense(wanted: Wanted) -> None:
         raise Invalid(_("The action must be one of %(known)s.") % {"known": ", ".join(MOVES)})
     if wanted.corrected_response is not None and wanted.action != "approve":
         raise Invalid(_("A corrected answer goes only with an approval."))
+    if wanted.action == "reject" and (wanted.supersedes or wanted.valid_until):
+        raise Invalid(_("Only what is approved replaces another or expires."))
+    if wanted.valid_until is not None and wanted.valid_until <= timezone.now():
+        raise Invalid(_("The time until which it is valid has passed."))
 
 
 def _not_from(record: AuditRecord, action: str) -> str:
@@ -188,6 +203,8 @@ def move(
     record.lease_owner, record.lease_until = "", None
     record.save()
     to_trust = TRUST_OF[to_status]
+    if to_trust != Trust.TRUSTED:
+        reinstate(memory, by)
     flagged = [memory.pk] if record.ia_audit_confidence is not None else []
     store.set_trust([memory], to_trust, flagged=flagged)
     append(

@@ -6,8 +6,9 @@ call these functions; a rule about decisions is written here and nowhere else.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -32,6 +33,7 @@ from audits.moves import (
     move,
 )
 from audits.states import DECIDED, Status
+from audits.superseding import ids_to_lock
 from knowledge.models import Memory
 
 __all__ = (
@@ -41,6 +43,8 @@ __all__ = (
 )  # fmt: skip
 
 HUMAN_ACTIONS = ("approve", "reject", "restore")
+ABOUT_ANOTHER = ("supersede", "reinstate")
+"""What a decision on another memory did to this one: taken back with that one."""
 
 
 @transaction.atomic
@@ -53,17 +57,35 @@ def decide(
     reason_code: str = "",
     corrected_response: str | None = None,
     version: int | None = None,
+    supersedes: uuid.UUID | None = None,
+    valid_until: datetime | None = None,
 ) -> AuditRecord:
-    """Approve, reject or restore, as `by`. `version` is the version that `by` was looking at."""
-    memory, record = AuditRecord.objects.locked(memory_id)
-    wanted = Wanted(action, note, reason_code, corrected_response, version)
+    """Approve, reject or restore, as `by`. `version` is the version that `by` was looking at.
+
+    `supersedes` is an approved memory that this one takes the place of; after `valid_until` this
+    one is not found any more.
+    """
+    memory, record = _locked(memory_id, supersedes)
+    wanted = Wanted(action, note, reason_code, corrected_response, version, supersedes, valid_until)
     return moves.decide(memory, record, by, wanted)
+
+
+def _locked(
+    memory_id: uuid.UUID | str, other_id: uuid.UUID | None = None
+) -> tuple[Memory, AuditRecord]:
+    """The memory and its record, after all memories that a decision on it may touch, by id."""
+    with contextlib.suppress(ValueError):  # no id at all: `locked` says so
+        Memory.objects.locked(ids_to_lock(memory_id, other_id))
+    return AuditRecord.objects.locked(memory_id)
 
 
 @transaction.atomic
 def undo(memory_id: uuid.UUID | str, by: User) -> AuditRecord:
-    """Take the last decision on a memory back: status, trust and text as they were before it."""
-    memory, record = AuditRecord.objects.locked(memory_id)
+    """Take the last decision on a memory back: status, trust and text as they were before it.
+
+    What it superseded is in force again.
+    """
+    memory, record = _locked(memory_id)
     check_claim(record, by)
     last = undoable(record)
     if last is None:
@@ -89,7 +111,7 @@ def undoable(record: AuditRecord) -> Decision | None:
     lines = Decision.objects.filter(memory_id=record.memory_id).order_by("-seq")
     undone = set(lines.filter(undoes__isnull=False).values_list("undoes", flat=True))
     oldest = timezone.now() - timedelta(days=settings.AUDIT_UNDO_DAYS)
-    for line in lines.exclude(action="undo"):
+    for line in lines.exclude(action__in=["undo", *ABOUT_ANOTHER]):
         if line.seq in undone:
             continue
         fits = line.action in HUMAN_ACTIONS and line.to_status == record.status
@@ -107,13 +129,14 @@ def _restore_text(memory: Memory, last: Decision, by: User) -> None:
 
 def _decision_behind(last: Decision) -> Decision | None:
     earlier = Decision.objects.filter(memory_id=last.memory_id, seq__lt=last.seq)
+    earlier = earlier.exclude(action__in=ABOUT_ANOTHER)
     return earlier.filter(to_status=last.from_status).order_by("-seq").first()
 
 
 @transaction.atomic
 def audit_again(memory_id: uuid.UUID | str, by: User) -> AuditRecord:
     """Send a memory through the judges once more, whatever was decided: an explicit act."""
-    memory, record = AuditRecord.objects.locked(memory_id)
+    memory, record = _locked(memory_id)
     check_claim(record, by)
     if record.status in {Status.QUEUED, Status.RUNNING}:
         raise Refused(_("This memory is waiting for the auditor already."))

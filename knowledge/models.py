@@ -84,6 +84,11 @@ class MemoryQuerySet(models.QuerySet["Memory"]):
         """Cleared by the auditor or approved by a person."""
         return self.filter(trust__in=USABLE)
 
+    def in_force(self) -> Self:
+        """Usable ones that have not expired and that no other has taken the place of."""
+        lasting = Q(valid_until=None) | Q(valid_until__gt=timezone.now())
+        return self.usable().filter(lasting, superseded_by=None)
+
     def to_index(self) -> Self:
         """Usable ones whose vector is missing or of an earlier version, and nobody's just now."""
         return self.usable().filter(
@@ -143,6 +148,16 @@ class Memory(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="duplicates",
+    )
+    # Out of retrieval from then on, and as long as the other is approved.
+    valid_until = models.DateTimeField(_("valid until"), null=True, blank=True)
+    superseded_by = models.ForeignKey(
+        "self",
+        verbose_name=_("replaced by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="supersedes",
     )
     # What must match exactly in a search: message codes, object names, commands.
     terms = ArrayField(models.CharField(max_length=255), default=list, blank=True, editable=False)

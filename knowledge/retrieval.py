@@ -36,7 +36,7 @@ from knowledge.connections import SEARCH_OPTIONS, conninfo, database_name
 from knowledge.embeddings import Embedder, EmbeddingError, embedder
 from knowledge.folding import fold
 from knowledge.glossary import find_concepts
-from knowledge.models import USABLE, Kind, Memory
+from knowledge.models import Kind, Memory
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -118,6 +118,7 @@ rows AS MATERIALIZED (
       FROM candidates
       JOIN knowledge_vectors v USING (id)
       JOIN knowledge_memory m ON m.mem0_id = v.id AND m.trust IN ('trusted', 'cleared')
+       AND m.superseded_by_id IS NULL AND (m.valid_until IS NULL OR m.valid_until > now())
       CROSS JOIN wanted
      WHERE NOT coalesce(v.document @@ wanted.other_code, false)
 ),
@@ -320,7 +321,7 @@ def _search_elsewhere(question: str, limit: int) -> list[MemoryHit]:
     from knowledge import _mem0
 
     found = {hit.memory_id: hit.score for hit in _mem0.search(question, 4 * min(limit, MOST))}
-    rows = Memory.objects.filter(pk__in=found, trust__in=USABLE)
+    rows = Memory.objects.in_force().filter(pk__in=found)
     hits = [
         MemoryHit(
             m.pk, found[str(m.pk)], found[str(m.pk)], m.trust, m.user_query, m.agent_response,

@@ -11,7 +11,7 @@ from audits.judges.lookup import lookup_judge
 from audits.judging import bench
 from audits.scoring import Scoring
 from tests.factories import ANSWER
-from tests.judging import DATA, cases, memory
+from tests.judging import DATA, cases, memory, trusted
 
 JOBS = [
     {
@@ -77,6 +77,19 @@ async def test_live_state_without_anything_read_is_flagged_and_an_honest_no_is_n
     assert Scoring().status(claim) == "pending"
     assert await lookup_judge(memory("PAY_CALC?", "I could not reach HWA.", kind="state")) is None
     assert await lookup_judge(memory("What is STUCK?", "A stream that cannot go on.")) is None
+
+
+async def test_what_an_approved_memory_says_otherwise_is_a_note_with_its_id() -> None:
+    port = "Which port does netman listen on?"
+    approved = trusted(port, "It listens on 31111.")
+
+    said = await lookup_judge(memory(port, "On 41114.", neighbours=(approved,)))
+
+    assert Scoring().status(said) == "unverified"
+    assert [(f.quote, f.datum) for f in said.findings] == [
+        ("41114", f"{approved.memory_id}: 31111")
+    ]
+    assert await lookup_judge(memory(port, "On 31111.", neighbours=(approved,))) is None
 
 
 async def test_an_answer_with_parts_is_the_claims_judges() -> None:

@@ -38,6 +38,8 @@ class DecisionForm(forms.Form):
     note = forms.CharField(required=False, max_length=10_000)
     reason_code = forms.ChoiceField(required=False, choices=[("", ""), *ReasonCode.choices])
     corrected_response = forms.CharField(required=False, strip=False)
+    supersedes = forms.UUIDField(required=False)
+    valid_until = forms.DateTimeField(required=False)
 
 
 def act(record: AuditRecord, sent: dict[str, Any], by: User) -> None:
@@ -61,6 +63,8 @@ def act(record: AuditRecord, sent: dict[str, Any], by: User) -> None:
         reason_code=sent["reason_code"],
         corrected_response=sent["corrected_response"] if corrected else None,
         version=sent["version"],
+        supersedes=sent["supersedes"],
+        valid_until=sent["valid_until"],
     )
 
 

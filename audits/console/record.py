@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy as _
 
 from audits import review
 from audits.console.diffing import Change, changes
+from audits.contradicting import contradictions
 from audits.findings import worded
 from audits.models import AuditRecord, Decision, ReviewNote
 from audits.queue import AuditRecordQuerySet
-from audits.states import MOVES, OPEN, WAITING, ReasonCode, Status
+from audits.states import MOVES, OPEN, UNDECIDED, WAITING, ReasonCode, Status
 from knowledge.models import Memory
 from knowledge.secrets import mask_secrets
 from knowledge.shown import LONGEST, Shown, as_text, excerpt, shown
@@ -36,6 +37,8 @@ ACTIONS: dict[str, Any] = {
     "audit_again": _("sent to the auditor again"),
     "dismiss": _("report dismissed"),
     "requeue": _("queued again: its judge is gone"),
+    "supersede": _("replaced by another"),
+    "reinstate": _("no longer replaced"),
     "migrate": _("brought in from the earlier queue"),
 }
 """What the decision log calls an action → how the console says it."""
@@ -116,6 +119,7 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
         "is_own": own,
         "feedback": memory.feedback.select_related("user").order_by("created_at")[:20],
         "editable": editable(memory.agent_response),
+        "contradictions": contradictions(memory) if record.status in UNDECIDED else [],
     }
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from audits.findings import message_of
 from audits.judges import Finding, MemoryUnderAudit, Verdict
 from audits.judges.honesty import is_honest_no
+from knowledge.facts import facts
 from knowledge.folding import fold
 from knowledge.hwa.statuses import GROUP_OF_CODE
 from knowledge.hwa_terms import message_codes, object_names
@@ -45,9 +46,9 @@ async def lookup_judge(memory: MemoryUnderAudit) -> Verdict | None:
     answer = memory.agent_response[:MOST_TEXT]
     if not memory.evidence:
         unread = memory.kind == "state" and bool(answer.strip()) and not is_honest_no(answer)
-        return (
-            _verdict([Finding("lookup.unread", answer[:200], "", "", FLAGGED)]) if unread else None
-        )
+        found = [Finding("lookup.unread", answer[:200], "", "", FLAGGED)] if unread else []
+        found += _opposed(memory)
+        return _verdict(found[:MOST_FINDINGS]) if found else None
     read = _read(memory)
     found = [
         Finding(f"lookup.{code}", what, "", "", FLAGGED) for code, what in _unread(answer, read)
@@ -55,6 +56,19 @@ async def lookup_judge(memory: MemoryUnderAudit) -> Verdict | None:
     numbers = [number for number in dict.fromkeys(_NUMBER.findall(answer)) if number not in read]
     found += [Finding("lookup.number", number, "", "", NOTED) for number in numbers[:MOST_NUMBERS]]
     return _verdict(found[:MOST_FINDINGS]) if found else None
+
+
+def _opposed(memory: MemoryUnderAudit) -> Iterator[Finding]:
+    """What approved memories near it say otherwise: exact facts, a note to the reviewer."""
+    stated = facts(memory.user_query, memory.agent_response)
+    for near in memory.neighbours if stated else ():
+        if near.trust != "trusted":
+            continue
+        for there in facts(near.user_query, near.agent_response):
+            for here in stated:
+                if here.contradicts(there):
+                    said, known = (", ".join(sorted(fact.values)) for fact in (here, there))
+                    yield Finding("lookup.approved", said, f"{near.memory_id}: {known}", "", NOTED)
 
 
 def _read(memory: MemoryUnderAudit) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from knowledge.claims.evidence import Reading
 from knowledge.language import language_of
-from knowledge.models import USABLE, Kind, Memory
+from knowledge.models import Kind, Memory
 from knowledge.visible import visible
 from tws.answers.events import Source
 from tws.answers.toolkit import Toolkit
@@ -64,7 +64,7 @@ async def of_starter(key: str, language: str) -> Recalled | None:
 
 
 def _of_starter(external_id: str) -> Recalled | None:
-    found = Memory.objects.filter(external_id=external_id, trust__in=USABLE).first()
+    found = Memory.objects.in_force().filter(external_id=external_id).first()
     if found is None:
         return None
     trust: Literal["trusted", "cleared"] = "trusted" if found.trust == "trusted" else "cleared"

@@ -1,0 +1,62 @@
+"""Approved memories that say otherwise than the one to be decided on.
+
+Only exact facts count (`knowledge.facts`): they are shown at the approval, and the reviewer says
+which is kept (`superseding`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from audits.models import AuditRecord
+from knowledge.facts import Fact, facts
+from knowledge.models import Kind, Memory, Trust
+from knowledge.store import terms_of
+
+MOST = 200
+"""Approved memories with a term of the question that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What this memory says, what an approved one says, and who approved that when."""
+
+    memory: Memory
+    here: str
+    there: str
+    approved_by: str
+    approved_at: datetime | None
+
+
+def contradictions(memory: Memory) -> list[Contradiction]:
+    """The approved memories in force that contradict a memory."""
+    stated = facts(memory.user_query, memory.agent_response)
+    if not stated or memory.kind != Kind.KNOWLEDGE:
+        return []
+    near = Memory.objects.in_force().filter(
+        trust=Trust.TRUSTED, kind=Kind.KNOWLEDGE, terms__overlap=terms_of(memory.user_query, "")
+    )
+    found = [
+        (other, pair)
+        for other in near.exclude(pk=memory.pk).order_by("-created_at")[:MOST]
+        if (pair := next(opposed(stated, other.user_query, other.agent_response), None))
+    ]
+    records = AuditRecord.objects.filter(memory__in=[other.pk for other, _pair in found])
+    by = {record.memory_id: record for record in records.select_related("reviewer")}
+    return [_contradiction(other, pair, by.get(other.pk)) for other, pair in found]
+
+
+def opposed(stated: list[Fact], question: str, answer: str) -> Iterator[tuple[Fact, Fact]]:
+    """The pairs of facts that can't both be right."""
+    for there in facts(question, answer):
+        yield from ((here, there) for here in stated if here.contradicts(there))
+
+
+def _contradiction(
+    other: Memory, pair: tuple[Fact, Fact], record: AuditRecord | None
+) -> Contradiction:
+    here, there = (", ".join(sorted(fact.values)) for fact in pair)
+    reviewer = record.reviewer.get_username() if record and record.reviewer else ""
+    return Contradiction(other, here, there, reviewer, record.reviewed_at if record else None)

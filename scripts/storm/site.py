@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
+from django.db import connection
 
 from resync_site import environment
 from resync_site.children import Child
@@ -42,6 +43,8 @@ IN_A_HURRY = {
 }
 """What takes minutes on a real site must come within a short storm; no limit hides a fault."""
 GONE_SECONDS = 15.0
+CATCH_SECONDS = 5.0
+"""So long we try to suspend an auditor while it holds leases; judges take milliseconds."""
 NEW_PLAN_SECONDS = 3600.0
 """By the engine's clock no new plan is made for so long, unless we move the clock."""
 
@@ -185,13 +188,32 @@ class Site:
         return False
 
     def _suspend(self) -> None:
-        """The first auditor, for a time around its lease."""
+        """The first auditor, with memories in hand, until the other one has taken them over."""
         if self._suspended or "auditor" in self._back_at:
             return
-        self._count("suspend")
-        self._suspended = True
-        os.kill(self.children["auditor"].process.pid, signal.SIGSTOP)
-        self._back_at["resume"] = time.monotonic() + LEASE_SECONDS * self._random.uniform(0.5, 2)
+        auditor = self.children["auditor"].process
+        until = time.monotonic() + CATCH_SECONDS
+        while time.monotonic() < until and auditor.poll() is None:
+            os.kill(auditor.pid, signal.SIGSTOP)
+            if self._holds_leases(auditor.pid):
+                self._count("suspend")
+                self._suspended = True
+                asleep = LEASE_SECONDS * self._random.uniform(1.2, 2)
+                self._back_at["resume"] = time.monotonic() + asleep
+                return
+            os.kill(auditor.pid, signal.SIGCONT)
+            time.sleep(0.02)
+
+    def _holds_leases(self, pid: int) -> bool:
+        from audits.models import AuditRecord  # Django is set up by now
+        from knowledge.connections import DATABASE_AWAY
+
+        held = AuditRecord.objects.filter(status="running", lease_owner__contains=f":{pid}:")
+        try:
+            return held.exists()
+        except DATABASE_AWAY:
+            connection.close()
+            return False
 
     def _resume(self) -> None:
         self._back_at.pop("resume", None)

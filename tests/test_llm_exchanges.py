@@ -5,23 +5,37 @@ from __future__ import annotations
 import json
 import uuid
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from knowledge import llm
 from knowledge.claims.checking import check
-from knowledge.claims.evidence import readings_in
+from knowledge.claims.composing import Composer
+from knowledge.claims.evidence import Reading, readings_in
 from knowledge.models import Memory
 from tests.fake_llm import Scripted, fake_llm
 from tests.plan_reading import ReadingSession, moved_simulator
 from tws.answers.agents import AgentManager
 from tws.answers.closing import Note, Withheld
-from tws.answers.events import Chunk, Final, ToolResult
+from tws.answers.events import Chunk, Final, ToolResult, Turn
 from tws.answers.memories import Recalled
+from tws.answers.named import things_named
+from tws.answers.rules import thread_of
 from tws.answers.toolkit import toolkit
+from tws.answers.understanding.asked import (
+    About,
+    NotUnderstood,
+    Thing,
+    Understood,
+    read_understood,
+)
+from tws.answers.understanding.understanding import understand
 from tws.chat.runs import store_answer
+from tws.chat.runs import thread_of as thread_of_answer
 from tws.database import in_database
 from tws.hwa import engines
 from tws.hwa.client import TWSClient
@@ -193,6 +207,62 @@ async def test_what_is_typed_or_points_nowhere_is_marked_in_place(replay, settin
     )
     assert final.outcome == "answered"
     assert [claim["expr"] for claim in final.claims] == ["q1.matched", "q1.matched"]
+
+
+async def test_a_name_that_could_be_a_word_is_known_by_the_plan(replay, settings):
+    final = await replay("a list and a plain name").run(settings)
+
+    assert "o COBRANCA (não verificado) espera" in final.answer
+    assert "O PIX_DEVOLUCOES_MG01 e mais um" in final.answer
+
+
+async def test_a_follow_up_finds_what_the_model_listed(replay, settings):
+    final = await replay("a list and a plain name").run(settings)
+    kept = read_understood(json.loads(json.dumps(thread_of_answer(final))))
+
+    taken = await in_database(
+        lambda: understand(
+            "por que o segundo falhou?", now=timezone.now(), zone=UTC, engine="SIM", last=kept
+        )
+    )
+
+    names = ["PIX_DEVOLUCOES_MG01", "BKP_CATALOGO_RJ01"]
+    assert [one.name for one in final.understood.shown] == names
+    assert taken.asked == About(final.understood.shown[1], "why_failed")
+    assert taken.asked.object.id
+
+
+def test_what_only_the_model_understood_is_followed_up_by_what_it_listed():
+    understood = Understood(NotUnderstood(), "pt", "?", shown=(Thing("job", "A_1"),))
+    turns = [Turn("?", "A_1", (), understood), Turn("?", "-", (), replace(understood, shown=()))]
+
+    assert thread_of(turns) is turns[0]
+
+
+def test_an_object_that_could_be_one_of_several_is_named_without_an_id():
+    rows = [{"id": "1", "job": "A_1"}, {"id": "2", "job": "A_1"}, {"id": "3", "job": "B_1"}]
+    readings = {
+        "q1": Reading("q1", "plan_query", {"entity": "jobs"}, {"rows": rows}),
+        "q2": Reading(
+            "q2", "plan_query", {"entity": "jobs"}, {"groups": [{"stream": "S_1", "count": 2}]}
+        ),
+        "l1": Reading("l1", "log", {"job": "4"}, {"job": "C_1", "lines": []}),
+        "q3": Reading("q3", "impact", {}, {"rows": [{"kind": "stream", "name": "T_1", "id": "5"}]}),
+        "m1": Reading("m1", "search_memories", {}, {"user_query": "B_1?"}),
+    }
+    composer = Composer("en", "UTC", readings)
+    for expr in ("q1.rows[2].job", "q1.rows[*].job", "q2.groups[0].stream", "l1.job"):
+        composer.said(expr)
+    composer.table("q3.rows", ["name"])
+    composer.said("m1.user_query")
+
+    assert things_named(composer.answer(), readings) == (
+        Thing("job", "B_1", "3"),
+        Thing("job", "A_1"),
+        Thing("stream", "S_1"),
+        Thing("job", "C_1", "4"),
+        Thing("stream", "T_1", "5"),
+    )
 
 
 async def test_an_unknown_tool_is_an_error_turn(replay, settings):

@@ -14,7 +14,7 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -35,9 +35,11 @@ from knowledge.secrets import mask_secrets
 from tws.answers.closing import Note, Withheld
 from tws.answers.events import Chunk, Emit, Failed, Final, Turn
 from tws.answers.memories import reading_of, source_of, used
+from tws.answers.named import things_named
 from tws.answers.rules import RuleAgent, aside, thread_of
 from tws.answers.toolkit import EngineDown, Refused, Toolkit
 from tws.answers.understanding.asked import Order, SmallTalk, Understood
+from tws.answers.understanding.naming import plain_names
 from tws.database import in_database
 from tws.models import Agent
 from tws.plan.models import PlanEngine
@@ -68,10 +70,15 @@ class Draft:
     """
 
     def __init__(
-        self, language: Language, readings: Mapping[str, Reading], *, may_lead_to_a_call: bool
+        self,
+        language: Language,
+        readings: Mapping[str, Reading],
+        is_name: Callable[[str], bool],
+        *,
+        may_lead_to_a_call: bool,
     ) -> None:
         self.composer = Composer(language, timezone.get_current_timezone_name(), readings)
-        self._slots = SlotStream(self.composer)
+        self._slots = SlotStream(self.composer, is_name)
         self._withheld = Withheld()
         self._first = "" if may_lead_to_a_call else None
 
@@ -199,7 +206,8 @@ class LLMAgent:
             with_tools = not last or step == 1
             if last and step > 1:
                 messages.append({"role": "user", "content": prompt("last_step")})
-            draft = Draft(language, self._readings(asked), may_lead_to_a_call=with_tools)
+            readings = self._readings(asked)
+            draft = Draft(language, readings, self._is_name, may_lead_to_a_call=with_tools)
             reply = await self._speak(messages, draft, with_tools=with_tools)
             if not reply.tool_calls:
                 self._show(draft.end())
@@ -216,6 +224,9 @@ class LLMAgent:
         """By id; the memories last, for what the plan states too is the plan's."""
         read = sorted(self.toolkit.readings, key=lambda one: one.id.startswith("m"))
         return {one.id: one for one in (asked, *read)}
+
+    def _is_name(self, word: str) -> bool:
+        return word in plain_names(self.toolkit.engine.name)
 
     async def _speak(
         self, messages: list[dict[str, Any]], draft: Draft, *, with_tools: bool
@@ -256,7 +267,10 @@ class LLMAgent:
                 answer=text + beside,
                 outcome=note.outcome,
                 segments=answer,
-                understood=as_the_model_took_it(understood, note),
+                understood=replace(
+                    as_the_model_took_it(understood, note),
+                    shown=things_named(answer, composer.readings),
+                ),
                 sources=(*self.toolkit.sources, *map(source_of, quoted)),
                 tools=tuple(self.toolkit.uses),
                 kind="state" if read else "knowledge",
@@ -275,7 +289,7 @@ class LLMAgent:
         if note.missing:
             missing = Composer(language, composer.zone, readings)
             missing.say("llm_missing")
-            slots = SlotStream(missing)
+            slots = SlotStream(missing, self._is_name)
             slots.feed("; ".join(note.missing))
             slots.end()
             said.append(missing.text())

@@ -271,9 +271,13 @@ class RuleAgent:
 
 
 def thread_of(history: Sequence[Turn]) -> Turn | None:
-    """The turn that a follow-up is about: the last that asked something of the plan."""
+    """The turn that a follow-up is about: the last that asked something of the plan.
+
+    What an LLM has answered with objects of the plan did, whatever the rules made of the question.
+    """
     for turn in reversed(history):
-        if turn.understood and not isinstance(turn.understood.asked, _NO_THREAD):
+        told = turn.understood
+        if told and (told.shown or not isinstance(told.asked, _NO_THREAD)):
             return turn
     return None
 

@@ -43,7 +43,7 @@ async def about(speech: Speech, asked: About, recall: Recall) -> None:
         return
     object_id = thing.id or _chosen(namesakes, asked)
     reading = await speech.read(speech.toolkit.inspect(thing.kind, object_id))
-    speech.list_thing(_thing(reading))
+    speech.list_thing(thing_of_object(reading))
     await _say_facet(speech, asked, reading, recall)
     if namesakes and len(namesakes.result["rows"]) > 1:
         speech.paragraph()
@@ -52,7 +52,8 @@ async def about(speech: Speech, asked: About, recall: Recall) -> None:
         speech.table(others, [name for name in namesakes.result["rows"][0] if name != "id"])
 
 
-def _thing(reading: Reading) -> Thing:
+def thing_of_object(reading: Reading) -> Thing:
+    """The object that was inspected."""
     known = reading.result
     kind = known["kind"]
     return Thing(kind, str(known[NAME[ENTITY[kind]]]), known["id"], str(known.get("stream") or ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from knowledge.claims.composing import claim
@@ -198,13 +198,20 @@ def say_shown(speech: Speech, reading: Reading) -> None:
     speech.say("shown", on=at, shown=f"{at}.shown", n=f"{at}.matched")
 
 
-def _show(speech: Speech, entity: str, row: dict[str, Any]) -> None:
-    kind = _KINDS.get(entity)
-    name = row.get(NAME[entity])
+def _show(speech: Speech, entity: str, row: Mapping[str, Any]) -> None:
+    if thing := thing_of_row(entity, row):
+        speech.list_thing(thing)
+
+
+def thing_of_row(entity: str, row: Mapping[str, Any]) -> Thing | None:
+    """The object that a row of a query is of; a group's, when it was grouped by objects."""
+    kind, name = _KINDS.get(entity), row.get(NAME[entity])
     if kind and name:
-        hwa_id = "" if entity == "runs" else str(row["id"])
+        hwa_id = "" if entity == "runs" else str(row.get("id", ""))
         stream = str(row.get("stream") or "") if kind == "job" else ""
-        speech.list_thing(Thing(kind, str(name), hwa_id, stream))
+        return Thing(kind, str(name), hwa_id, stream)
+    of_group = (by for by in _KINDS.values() if row.get(by) and "id" not in row)
+    return next((Thing(by, str(row[by])) for by in of_group), None)
 
 
 async def _yes_no(speech: Speech, asked: Ask) -> None:
@@ -309,9 +316,7 @@ async def _first_group(speech: Speech, asked: Ask) -> None:
         same = f'{at}[1:] | [?count == `{best}`]."{by}"'
         speech.say("ties", on=reading.id, names=claim(same))
     for one in equal:
-        kind = next((kind for kind in _KINDS.values() if kind == by), None)
-        if kind and one[by]:
-            speech.list_thing(Thing(kind, str(one[by])))
+        _show(speech, asked.query.entity, one)
 
 
 async def _values(speech: Speech, asked: Ask) -> None:

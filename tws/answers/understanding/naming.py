@@ -4,7 +4,7 @@ misspelt. What is a name is known to the plan, not to a word's shape."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -29,6 +29,7 @@ from tws.plan.resolving import Match, resolve
 MOST_TOKENS = 120
 LONGEST_NAME = 6
 MOST_GUESSED = 3
+MOST_PLAIN = 2_000
 ALIKE, APART = 86.0, 2.5
 """A misspelt name is taken for the only one so much alike, if the next is so much less."""
 _MODELS: dict[ObjectKind, Any] = {
@@ -245,10 +246,17 @@ class Names:
 class _FewValues:
     logins: dict[str, str]
     station_words: dict[str, tuple[str, str]]
+    plain_names: frozenset[str]
 
 
 _kept: dict[str, tuple[datetime | None, _FewValues]] = {}
 """By engine: the words of its plan, and when that was read."""
+
+
+def plain_names(engine: str) -> Set[str]:
+    """Names of the plan that could be words, as of the last question: PAYROLL, but not PAY_01."""
+    _, few = _kept.get(engine, (None, None))
+    return few.plain_names if few else frozenset()
 
 
 def forget() -> None:
@@ -265,7 +273,14 @@ def _few_values(engine: str) -> _FewValues:
         for value in stations.values_list(column, flat=True).distinct()[:100]:
             if value:
                 words[fold(value)] = (column, value)
-    return _FewValues(logins, words)
+    return _FewValues(logins, words, _plain_names(engine))
+
+
+def _plain_names(engine: str) -> frozenset[str]:
+    named = (model._default_manager.filter(engine=engine) for model in _MODELS.values())
+    plain = (rows.filter(name__regex="^[A-Z][A-Z-]+$").order_by() for rows in named)
+    columns = (rows.values_list("name", flat=True).distinct()[:MOST_PLAIN] for rows in plain)
+    return frozenset(name for names in columns for name in names)
 
 
 def _tokens(words: Sequence[Word]) -> list[Word]:

@@ -31,7 +31,8 @@ def measures(examples: Sequence[Example]) -> dict[str, Any]:
     """How the flags fit the labels; a ratio without a denominator is None.
 
     `recall` is of all wrong ones and `false_alarms` of all right ones, whether judged or left
-    unverified; `abstained` is the share that was left. `fn` and `tn` were cleared.
+    unverified; `abstained` is the share that was left. `fn` and `tn` were cleared. `intervals` are
+    the 95 % ones of these four.
     """
     cells = _confusion(examples)
     tp, fp = cells["tp"], cells["fp"]
@@ -39,12 +40,19 @@ def measures(examples: Sequence[Example]) -> dict[str, Any]:
         cells["fn"] + cells["unverified_incorrect"],
         cells["tn"] + cells["unverified_correct"],
     )
+    shares = {
+        "precision": (tp, tp + fp),
+        "recall": (tp, tp + missed),
+        "false_alarms": (fp, fp + passed),
+        "abstained": (sum(e.abstained for e in examples), len(examples)),
+    }
     return {
         "n": len(examples),
-        "precision": _ratio(tp, tp + fp),
-        "recall": _ratio(tp, tp + missed),
-        "false_alarms": _ratio(fp, fp + passed),
-        "abstained": _ratio(sum(e.abstained for e in examples), len(examples)),
+        **{name: _ratio(*share) for name, share in shares.items()},
+        "intervals": {
+            name: [round(bound, 4) for bound in interval(*share)] if share[1] else None
+            for name, share in shares.items()
+        },
         "f1": _ratio(2 * tp, 2 * tp + fp + missed),
         "kappa": _kappa(tp, fp, missed, passed),
         "ece": calibration_error(examples),
@@ -128,13 +136,19 @@ def grouped(examples: Sequence[Example], by: str) -> dict[str, dict[str, Any]]:
     return {name: measures([e for e in examples if getattr(e, by) == name]) for name in names}
 
 
-def lower_bound(right: int, total: int, z: float = 1.96) -> float:
-    """Wilson's lower bound (95 %) of a proportion: what is safe to believe of few decisions."""
+def interval(part: int, total: int, z: float = 1.96) -> tuple[float, float]:
+    """Wilson's interval (95 %) of a proportion: what is safe to believe of few examples."""
     if not total:
-        return 0.0
-    share, spread = right / total, z * z / total
+        return 0.0, 1.0
+    share, spread = part / total, z * z / total
     root = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    return (share + spread / 2 - root) / (1 + spread)
+    middle = share + spread / 2
+    low, high = (middle - root) / (1 + spread), (middle + root) / (1 + spread)
+    return max(0.0, low), min(1.0, high)
+
+
+def lower_bound(part: int, total: int) -> float:
+    return interval(part, total)[0]
 
 
 Points = list[list[float]]

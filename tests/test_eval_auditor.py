@@ -16,7 +16,9 @@ from audits.states import Status
 from knowledge import indexer
 from knowledge.models import Memory
 from tests.factories import make_memory, make_record, make_state
-from tests.judging import memory
+from tests.judging import DATA, memory
+
+SHARES = ("precision", "recall", "false_alarms", "abstained")
 
 EVIDENCE = [{"tool": "get_job", "result": {"name": "PAY_CALC", "status": "ABEND", "returnCode": 8}}]
 ROWS = [
@@ -53,6 +55,7 @@ def test_labelled_rows_are_measured_and_nothing_is_written(labelled, capsys) -> 
     assert found["confusion"] == cells(tp=2, unverified_correct=2)
     assert (found["false_alarms"], found["abstained"]) == (0.0, 0.5)
     assert (found["n"], found["precision"], found["recall"], found["kappa"]) == (4, 1.0, 1.0, 1.0)
+    assert found["intervals"]["precision"] == [0.3424, 1.0]
     assert set(found["per_language"]) == {"en", "pt"}
     assert Memory.objects.count() == AuditRecord.objects.count() == 0
 
@@ -62,8 +65,20 @@ def test_without_json_the_same_is_said_in_words(labelled, capsys) -> None:
     call_command("eval_auditor", str(labelled))
 
     out = capsys.readouterr().out
-    assert "precision=1.0" in out
+    assert "precision=1.0(0.34-1.00)" in out
     assert "recommended threshold" in out
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("judge", ["", "rules", "lookup"])
+def test_answers_that_nothing_is_mended_from_are_only_measured(judge, capsys) -> None:
+    """60 pairs of a right answer and one with a single wrong fact; CI prints what comes of them."""
+    found = measured(capsys, DATA / "unseen" / "answers.jsonl", "--judge", judge)
+
+    with capsys.disabled():
+        shown = {name: (found[name], found["intervals"][name]) for name in SHARES}
+        print(f"\nunseen answers, {judge or 'all judges'}: {shown}")  # noqa: T201  CI shows it
+    assert (found["n"], found["no_verdict"]) == (120, 0)
 
 
 @pytest.mark.django_db

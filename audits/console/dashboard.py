@@ -16,7 +16,7 @@ from audits.console.changelist import TAB_COUNTED, VIEWS, in_words
 from audits.console.charts import Chart, shares, stacked
 from audits.console.record import age
 from audits.counting import FEW, few_by_status, oldest_pending_seconds, up_to
-from audits.measuring import grouped, lower_bound
+from audits.measuring import grouped, interval
 from audits.models import AuditRecord
 from audits.permissions import SEE
 from audits.scoring import decided_examples
@@ -124,6 +124,5 @@ def precision() -> Chart:
     rows = []
     for judge, found in grouped(examples, "judge").items():
         right, whole = found["confusion"]["tp"], found["n"]
-        interval = (lower_bound(right, whole), 1 - lower_bound(whole - right, whole))
-        rows.append((judge, right, whole, interval))
+        rows.append((judge, right, whole, interval(right, whole)))
     return shares(rows)

@@ -129,9 +129,14 @@ class Command(BaseCommand):
         if "candidate" in result:
             self._show(result["candidate"], "\nThe candidate on the same examples:")
 
+    def _figure(self, key: str, values: dict[str, Any]) -> str:
+        """A figure, and between which two the true one lies in 95 of 100 such samples."""
+        if values[key] is None:
+            return "-"
+        bounds = values["intervals"].get(key)
+        return f"{values[key]}" + ("({:.2f}-{:.2f})".format(*bounds) if bounds else "")
+
     def _line(self, name: str, values: dict[str, Any]) -> None:
-        figures = " ".join(
-            f"{key}={'-' if values[key] is None else values[key]}" for key in FIGURES
-        )
+        figures = " ".join(f"{key}={self._figure(key, values)}" for key in FIGURES)
         cells = " ".join(f"{cell}={count}" for cell, count in values["confusion"].items())
         self.stdout.write(f"{name:10} {figures} {cells}")

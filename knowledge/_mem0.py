@@ -97,9 +97,9 @@ def search(query: str, limit: int) -> list[Hit]:
     return [Hit(str(m["memory_id"]), float(s or 0)) for m, s in rows if m.get("memory_id")]
 
 
-def embed(text: str) -> list[float]:
-    """A vector by mem0's embedder `MEM0_EMBEDDER_PROVIDER`."""
-    return [float(number) for number in _own_embedder().embed(text, "search")]
+def embed(text: str, action: str) -> list[float]:
+    """A vector by mem0's embedder `MEM0_EMBEDDER_PROVIDER`, to "search" or to "add"."""
+    return [float(number) for number in _own_embedder().embed(text, action)]
 
 
 def store() -> Store:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,7 +30,7 @@ on when the database is back.
 # memories past about 5,000 rows are lost without a word. These options keep every search whole.
 _SEARCH = {
     "plan_cache_mode": "force_custom_plan",
-    "hnsw.iterative_scan": "strict_order",
+    "hnsw.iterative_scan": "relaxed_order",
     "hnsw.ef_search": "100",
 }
 SEARCH_OPTIONS = "; ".join(f"SET {name} = {value}" for name, value in _SEARCH.items())
@@ -40,14 +40,18 @@ SET_LIMITS = "RESET statement_timeout; RESET idle_in_transaction_session_timeout
 _DJANGO_ONLY = {"cursor_factory", "context", "prepare_threshold", "server_side_binding"}
 
 
-def conninfo(statement_seconds: float, application: str) -> str:
+def conninfo(
+    statement_seconds: float, application: str, others: Mapping[str, str] | None = None
+) -> str:
     """A connection string for the default database, test databases and embedded server included.
 
     Starts the embedded server when that is the one.
     """
     parameters: dict[str, Any] = connections["default"].get_connection_params()
     parameters = {k: v for k, v in parameters.items() if k not in _DJANGO_ONLY and v is not None}
-    options = {**_SEARCH, "statement_timeout": str(int(statement_seconds * 1000))}
+    options = {
+        **_SEARCH, "statement_timeout": str(int(statement_seconds * 1000)), **(others or {})
+    }  # fmt: skip
     given = str(parameters.pop("options", ""))
     flags = " ".join(f"-c {name}={value}" for name, value in options.items())
     return make_conninfo(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,9 +33,11 @@ class Embedder(Protocol):
     tag: str
     dimensions: int
 
-    def embed(self, text: str) -> list[float]: ...
+    def embed_query(self, text: str) -> list[float]: ...
 
-    async def aembed(self, text: str) -> list[float]: ...
+    async def aembed_query(self, text: str) -> list[float]: ...
+
+    def embed_passages(self, texts: Sequence[str]) -> list[list[float]]: ...
 
 
 # Tuned on tests/data/retrieval_cases.jsonl.
@@ -43,6 +46,8 @@ CONCEPT_WEIGHT = 2.0
 TERM_WEIGHT = 1.5
 GRAM_WEIGHT = 0.35
 GRAM_LENGTHS = (3, 4)
+LONGEST = 20_000
+"""Characters of a text that go to an endpoint."""
 
 
 def features(text: str) -> dict[str, float]:
@@ -69,25 +74,31 @@ class HashEmbedder:
 
     def __init__(self, dimensions: int) -> None:
         self.dimensions = dimensions
-        self.tag = f"hash-1/{dimensions}"
+        self.tag = f"hash-2/{dimensions}"
 
-    def embed(self, text: str) -> list[float]:
+    def embed_query(self, text: str) -> list[float]:
         vector = [0.0] * self.dimensions
         for feature, weight in features(text).items():
             hashed = zlib.crc32(feature.encode("utf-8", "replace"))
             vector[(hashed & 0x7FFFFFFF) % self.dimensions] += -weight if hashed >> 31 else weight
         return normalised(vector)
 
-    async def aembed(self, text: str) -> list[float]:
-        return self.embed(text)
+    async def aembed_query(self, text: str) -> list[float]:
+        return self.embed_query(text)
+
+    def embed_passages(self, texts: Sequence[str]) -> list[list[float]]:
+        return [self.embed_query(text) for text in texts]
 
 
 class OpenAIEmbedder:
     """Any endpoint with OpenAI's `/embeddings`: OpenAI, Azure, vLLM, Ollama, llama.cpp."""
 
-    def __init__(self, base_url: str, model: str, api_key: str, dimensions: int) -> None:
+    def __init__(
+        self, base_url: str, model: str, api_key: str, dimensions: int, query_model: str = ""
+    ) -> None:
         self.url = f"{base_url}/embeddings"
         self.model = model
+        self.query_model = query_model or model
         self.dimensions = dimensions
         self.tag = f"openai:{model}/{dimensions}"
         self._options: dict[str, Any] = {
@@ -96,37 +107,50 @@ class OpenAIEmbedder:
             "verify": trusted_by_default(),
         }
 
-    def embed(self, text: str) -> list[float]:
+    def embed_query(self, text: str) -> list[float]:
+        return self._ask(self._body(self.query_model, [text]))[0]
+
+    async def aembed_query(self, text: str) -> list[float]:
         import httpx
 
-        try:
-            return self._vector(httpx.post(self.url, json=self._body(text), **self._options))
-        except httpx.HTTPError as error:
-            raise EmbeddingError(f"{self.url} did not answer: {error!r}") from error
-
-    async def aembed(self, text: str) -> list[float]:
-        import httpx
-
+        body = self._body(self.query_model, [text])
         # A client of its own: a kept one would belong to the event loop that first used it.
         try:
             async with httpx.AsyncClient(**self._options) as client:
-                return self._vector(await client.post(self.url, json=self._body(text)))
+                return self._vectors(await client.post(self.url, json=body), 1)[0]
         except httpx.HTTPError as error:
             raise EmbeddingError(f"{self.url} did not answer: {error!r}") from error
 
-    def _body(self, text: str) -> dict[str, Any]:
-        return {"model": self.model, "input": text[:20_000]}
+    def embed_passages(self, texts: Sequence[str]) -> list[list[float]]:
+        return self._ask(self._body(self.model, texts))
 
-    def _vector(self, response: httpx.Response) -> list[float]:
+    def _body(self, model: str, texts: Sequence[str]) -> dict[str, Any]:
+        return {"model": model, "input": [text[:LONGEST] for text in texts]}
+
+    def _ask(self, body: dict[str, Any]) -> list[list[float]]:
+        import httpx
+
+        try:
+            reply = httpx.post(self.url, json=body, **self._options)
+        except httpx.HTTPError as error:
+            raise EmbeddingError(f"{self.url} did not answer: {error!r}") from error
+        return self._vectors(reply, len(body["input"]))
+
+    def _vectors(self, response: httpx.Response, count: int) -> list[list[float]]:
         if response.is_error:
             raise EmbeddingError(
                 f"{self.url} answered {response.status_code}: {response.text[:300]}"
             )
         try:
-            vector = [float(number) for number in response.json()["data"][0]["embedding"]]
-        except (ValueError, KeyError, IndexError, TypeError) as error:
+            rows = sorted(response.json()["data"], key=lambda row: int(row.get("index", 0)))
+            vectors = [[float(number) for number in row["embedding"]] for row in rows]
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
             raise EmbeddingError(f"{self.url} did not send an embedding") from error
-        return checked(vector, self.dimensions, self.model)
+        if len(vectors) != count:
+            raise EmbeddingError(
+                f"{self.url} did not send an embedding for each text: {len(vectors)} of {count}"
+            )
+        return [checked(vector, self.dimensions, self.model) for vector in vectors]
 
 
 class Mem0Embedder:
@@ -138,11 +162,32 @@ class Mem0Embedder:
         self.dimensions = dimensions
         self.tag = f"mem0:{provider}:{model}/{dimensions}"
 
-    def embed(self, text: str) -> list[float]:
-        return checked(_mem0.embed(text), self.dimensions, self.model)
+    def embed_query(self, text: str) -> list[float]:
+        return checked(_mem0.embed(text, "search"), self.dimensions, self.model)
 
-    async def aembed(self, text: str) -> list[float]:
-        return await knowledge_threads().run(self.embed, text)
+    async def aembed_query(self, text: str) -> list[float]:
+        return await knowledge_threads().run(self.embed_query, text)
+
+    def embed_passages(self, texts: Sequence[str]) -> list[list[float]]:
+        return [checked(_mem0.embed(text, "add"), self.dimensions, self.model) for text in texts]
+
+
+class Prefixed:
+    """An embedder whose texts begin with what its model was taught to read first."""
+
+    def __init__(self, inner: Embedder, query: str, passage: str) -> None:
+        self.inner, self.query, self.passage = inner, query, passage
+        self.dimensions = inner.dimensions
+        self.tag = f"{inner.tag}+{passage}" if passage else inner.tag
+
+    def embed_query(self, text: str) -> list[float]:
+        return self.inner.embed_query(self.query + text)
+
+    async def aembed_query(self, text: str) -> list[float]:
+        return await self.inner.aembed_query(self.query + text)
+
+    def embed_passages(self, texts: Sequence[str]) -> list[list[float]]:
+        return self.inner.embed_passages([self.passage + text for text in texts])
 
 
 def checked(vector: list[float], dimensions: int, model: str) -> list[float]:
@@ -164,9 +209,11 @@ def normalised(vector: list[float]) -> list[float]:
 
 
 @cache
-def _embedder(kind: str, dimensions: int, base_url: str, model: str, api_key: str) -> Embedder:
+def _embedder(
+    kind: str, dimensions: int, base_url: str, model: str, query_model: str, api_key: str
+) -> Embedder:
     if kind == "openai":
-        return OpenAIEmbedder(base_url, model, api_key, dimensions)
+        return OpenAIEmbedder(base_url, model, api_key, dimensions, query_model)
     if kind == "mem0":
         return Mem0Embedder(settings.MEM0_EMBEDDER_PROVIDER, model, dimensions)
     return HashEmbedder(dimensions)
@@ -174,13 +221,16 @@ def _embedder(kind: str, dimensions: int, base_url: str, model: str, api_key: st
 
 def embedder(kind: str = "") -> Embedder:
     """The configured embedder, or the one of that kind; made at its first use."""
-    return _embedder(
+    found = _embedder(
         kind or settings.EMBEDDER,
         settings.EMBEDDING_DIMENSIONS,
         settings.EMBEDDING_BASE_URL,
         settings.EMBEDDING_MODEL,
+        settings.EMBEDDING_QUERY_MODEL,
         settings.EMBEDDING_API_KEY,
     )
+    query, passage = settings.EMBEDDING_QUERY_PREFIX, settings.EMBEDDING_PASSAGE_PREFIX
+    return Prefixed(found, query, passage) if query or passage else found
 
 
 class RegisteredEmbedder:
@@ -190,7 +240,9 @@ class RegisteredEmbedder:
         self.config = config
 
     def embed(self, text: str, memory_action: str | None = None) -> list[float]:
-        return embedder().embed(text)
+        if memory_action == "search":
+            return embedder().embed_query(text)
+        return embedder().embed_passages([text])[0]
 
     def embed_batch(self, texts: list[str], memory_action: str = "add") -> list[list[float]]:
-        return [embedder().embed(text) for text in texts]
+        return embedder().embed_passages(texts)

@@ -30,8 +30,6 @@ from django.utils import timezone
 from knowledge import _mem0, vectors
 from knowledge.cleaning import clean
 from knowledge.embeddings import Embedder, EmbeddingError, embedder
-from knowledge.features import ABOUT_A_CODE, marks
-from knowledge.hwa_terms import message_codes
 from knowledge.limits import Unfit, check_text
 from knowledge.models import USABLE, Memory, Source, StoredVector
 from knowledge.store import Draft, remember
@@ -41,7 +39,7 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 BATCH = 64
 SWEEP_SECONDS = 60
-FORMAT = "1"
+FORMAT = "2"
 """Grows when what is written into a search row changes; older rows are made anew."""
 
 Progress = Callable[[int], object]
@@ -64,23 +62,19 @@ def made_by() -> str:
 
 
 def search_row(memory: Memory) -> SearchRow:
-    """Question and answer as one text, and what searches and other programs read."""
-    question = memory.user_query
-    asked = set(marks(question)) | ({ABOUT_A_CODE} if message_codes(question) else set())
+    """Question and answer as one text, and what other programs on the store read."""
     payload: dict[str, Any] = {
         "memory_id": str(memory.pk),
         "version": memory.version,
         "trust": memory.trust,
         "kind": memory.kind,
-        "question": question,
-        "question_marks": sorted(asked),
-        "answer_marks": sorted(set(marks(memory.agent_response)) - asked),
+        "question": memory.user_query,
         "made_by": made_by(),
         "created_at": memory.created_at.isoformat(),
     }
     if memory.flagged_by_ia:
         payload["FLAGGED_BY_IA"] = True
-    return SearchRow(f"{question}\n\n{memory.agent_response}", payload)
+    return SearchRow(f"{memory.user_query}\n\n{memory.agent_response}", payload)
 
 
 def index_pending(limit: int = 500, progress: Progress = _quiet, *, anew: bool = False) -> int:
@@ -174,13 +168,13 @@ def _add(memory: Memory) -> IndexedRow | str | None:
 
 def insert(memories: Sequence[Memory], by: Embedder) -> None:
     """Write the rows of memories that have none, past mem0, on Django's own connection."""
-    rows = [search_row(memory) for memory in memories]
+    texts = [search_row(memory).text for memory in memories]
     with connection.cursor() as cursor:
-        for memory, row in zip(memories, rows, strict=True):
+        for memory, vector in zip(memories, by.embed_passages(texts), strict=True):
             memory.mem0_id, memory.indexed_version = uuid.uuid4(), memory.version
             cursor.execute(
-                "INSERT INTO knowledge_vectors (id, vector, payload) VALUES (%s, %s, %s)",
-                [memory.mem0_id, by.embed(row.text), json.dumps({"data": row.text, **row.payload})],
+                "INSERT INTO knowledge_vectors (id, vector, payload) VALUES (%s, %s, '{}')",
+                [memory.mem0_id, vector],
             )
     Memory.objects.bulk_update(memories, ["mem0_id", "indexed_version"])
 

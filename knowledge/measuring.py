@@ -86,7 +86,7 @@ def measure(
         wanted = _remember(cases, embedder)
         for case, memory in zip(cases, wanted, strict=True):
             for paraphrase in case.paraphrases:
-                found = [hit.memory_id for hit in search(paraphrase, SHOWN, embedder)]
+                found = [hit.memory_id for hit in search(paraphrase, SHOWN, by=embedder)]
                 place = found.index(memory.pk) + 1 if memory.pk in found else None
                 every.places.append(place)
                 pairs[f"{_language(paraphrase)}→{case.language}"].places.append(place)

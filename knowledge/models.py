@@ -161,6 +161,9 @@ class Memory(models.Model):
     )
     # What must match exactly in a search: message codes, object names, commands.
     terms = ArrayField(models.CharField(max_length=255), default=list, blank=True, editable=False)
+    # Concepts of the glossary and exact terms (knowledge.features), by the text that holds them.
+    # With both texts they make the column `words`, which full text search reads.
+    marks = models.JSONField(default=dict, blank=True, editable=False)
 
     trust = models.CharField(_("trust"), max_length=12, choices=Trust, default=Trust.NEW)
     version = models.PositiveIntegerField(_("version"), default=1)

@@ -1,181 +1,97 @@
-"""Which memories bear on a question: one statement, by vector, words, concepts and exact terms.
+"""Which memories bear on a question: candidates by vector and by words, fused, the best fetched.
 
-How it ranks:
+1. By vector: the nearest from the HNSW index, joined with `Memory.trust`. The payload's own word
+   about trust is never read.
+2. By words: those that hold the rarest of what is looked for, an exact term, or the very question;
+   for these and for the nearest by vector, how well each holds each unit.
+3. `fusion` orders them; the few to show are fetched, and asked once more whether they are usable.
 
-1. Candidates: the nearest by vector, the best by full text (Portuguese and English, accents
-   folded), and those that hold the question's exact terms. Each comes from an index with a LIMIT.
-2. Each candidate is joined to its memory; only `trusted` and `cleared` ones go on. The payload's
-   own word about trust is never read.
-3. Coverage: which part of the question's words and concepts the memory shares, each weighed by how
-   rare it is among the candidates. Cosine similarity and trigrams of the question are added.
-4. Exact terms of the question that occur in the store at all come first; among answers about as
-   good, approved ones before audited ones.
-
-A memory that is not indexed yet is not found: rows, words and vector come and go together.
+A memory has its words as soon as it has a row; its vector comes a little later.
 """
 
 from __future__ import annotations
 
 import asyncio
-import atexit
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DataError, OperationalError, connection
 from django.utils import timezone
 
-from knowledge import features
+from knowledge import features, lexemes
 from knowledge.cleaning import clean
-from knowledge.connections import SEARCH_OPTIONS, conninfo, database_name
+from knowledge.connections import SEARCH_OPTIONS
 from knowledge.embeddings import Embedder, EmbeddingError, embedder
 from knowledge.folding import fold
-from knowledge.glossary import find_concepts
-from knowledge.models import Kind, Memory
+from knowledge.fusion import Candidate, Scored, fuse
+from knowledge.hwa_terms import message_codes, object_names
+from knowledge.models import Kind
+from knowledge.search_pool import aclose, forget_dead_loops, search_pool
+from knowledge.sought import Sought, is_about_the_past, look_for
 
-if TYPE_CHECKING:
-    from psycopg import AsyncConnection
-    from psycopg_pool import AsyncConnectionPool
+__all__ = ["MemoryHit", "SearchUnavailable", "aclose", "asearch", "forget_dead_loops", "search"]
 
 LONGEST_QUESTION = 2000
 MOST = 200
-MOST_WORDS = 40
-MANY = 200
-"""Memories that share a word; beyond that it is too common to look for candidates by it."""
-MOST_TERMS = 20
-SEARCH_SECONDS = 5
-CONNECTIONS = 8
+CANDIDATES = 60
+"""By vector, and as many again by words."""
+SPARE = 15
+"""Fetched beside those asked for: some fall out by what their texts say."""
 
-# Tuned on tests/data/retrieval_cases.jsonl.
-WEIGHTS: Mapping[str, float] = {
-    "word": 1.0,
-    "concept": 2.5,
-    "term": 1.5,
-    "cosine": 0.35,
-    "trigrams": 0.15,
-    "common": 0.4,  # what understanding a word counts that every candidate shares
-    "near": 0.6,  # of the best score: what counts as about as good
-}
+_IN_FORCE = """m.trust IN ('trusted', 'cleared') AND m.superseded_by_id IS NULL
+       AND (m.valid_until IS NULL OR m.valid_until > now())"""
+_USABLE = f"""{_IN_FORCE} AND m.kind = ANY(%(kinds)s::text[])
+       AND (%(agent)s::text IS NULL OR m.agent = %(agent)s::text)
+       AND (%(engine)s::text IS NULL OR m.engine IN ('', %(engine)s::text))"""
 
-SQL = """
-WITH common AS MATERIALIZED (  -- lexemes that too many memories share to find one by them
-    SELECT e.lexeme
-      FROM pg_catalog.pg_stats s,
-           unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) e (lexeme, frequency)
-     WHERE s.schemaname = 'public' AND s.tablename = 'knowledge_vectors'
-       AND s.attname = 'document' AND e.lexeme IS NOT NULL
-       AND e.frequency * (SELECT reltuples FROM pg_catalog.pg_class
-                           WHERE oid = 'public.knowledge_vectors'::regclass) > %(many)s
-),
-units AS MATERIALIZED (
-    SELECT n, weight, is_word, lexemes && (SELECT array_agg(lexeme) FROM common) AS is_common,
-           CASE WHEN is_word THEN plainto_tsquery('public.resync_pt', unit)
-                                  || plainto_tsquery('public.resync_en', unit)
-                ELSE quote_literal(unit)::tsquery END AS query
-      FROM unnest(%(units)s::text[], %(weights)s::float8[], %(are_words)s::boolean[])
-           WITH ORDINALITY AS u (unit, weight, is_word, n)
-     CROSS JOIN LATERAL (
-        SELECT CASE WHEN is_word THEN tsvector_to_array(to_tsvector('public.resync_pt', unit)
-                                                        || to_tsvector('public.resync_en', unit))
-                    ELSE ARRAY[unit] END AS lexemes
-     ) AS l
-),
-covers AS MATERIALIZED (
-    SELECT n, word FROM unnest(%(cover_units)s::int[], %(cover_words)s::int[]) AS c (n, word)
-),
-wanted AS MATERIALIZED (
-    SELECT (SELECT coalesce(
-                string_agg('(' || query::text || ')', ' | ') FILTER (WHERE is_common IS NOT TRUE),
-                string_agg('(' || query::text || ')', ' & ') FILTER (WHERE is_word)
-            )::tsquery FROM units WHERE numnode(query) > 0) AS words,
-           (SELECT string_agg(quote_literal(t), ' | ')::tsquery
-              FROM unnest(%(terms)s::text[]) AS t) AS terms,
-           (SELECT ('''#code'' & !(' || string_agg(quote_literal(c), ' | ') || ')')::tsquery
-              FROM unnest(%(codes)s::text[]) AS c) AS other_code
-),
-candidates AS MATERIALIZED (
-    (SELECT id FROM knowledge_vectors ORDER BY vector <=> %(vector)s::vector LIMIT 60)
-    UNION
-    (SELECT id FROM (
-        SELECT id, document FROM knowledge_vectors
-         WHERE document @@ (SELECT words FROM wanted) LIMIT 1000) AS by_words
-      ORDER BY ts_rank(document, (SELECT words FROM wanted)) DESC LIMIT 60)
-    UNION
-    (SELECT id FROM (
-        SELECT id, document FROM knowledge_vectors
-         WHERE document @@ (SELECT terms FROM wanted) LIMIT 1000) AS by_terms
-      ORDER BY ts_rank(document, (SELECT words FROM wanted)) DESC NULLS LAST LIMIT 60)
-),
-rows AS MATERIALIZED (
-    SELECT m.id, m.trust, m.user_query, v.document,
-           1 - (v.vector <=> %(vector)s::vector) AS cosine,
-           coalesce(v.document @@ wanted.terms, false) AS has_term
-      FROM candidates
-      JOIN knowledge_vectors v USING (id)
-      JOIN knowledge_memory m ON m.mem0_id = v.id AND m.trust IN ('trusted', 'cleared')
-       AND m.superseded_by_id IS NULL AND (m.valid_until IS NULL OR m.valid_until > now())
-      CROSS JOIN wanted
-     WHERE NOT coalesce(v.document @@ wanted.other_code, false)
-),
-hits AS MATERIALIZED (
-    SELECT r.id, u.n, ts_rank('{0.5, 0.5, 0.5, 1}', r.document, u.query) * 1.6449 AS rank
-      FROM rows r JOIN units u ON r.document @@ u.query
-),
-rarity AS MATERIALIZED (
-    SELECT u.n, u.weight, ln(1 + (t.total - count(h.id) + 0.5) / (count(h.id) + 0.5)) AS idf,
-           ln(1 + (t.total + 0.5) / 0.5) AS most
-      FROM units u LEFT JOIN hits h USING (n)
-     CROSS JOIN (SELECT greatest(count(*), 50) AS total FROM rows) t
-     GROUP BY u.n, u.weight, t.total
-),
-coverage AS (
-    SELECT h.id, sum(h.rank * y.weight * y.idf) / (SELECT sum(weight * idf) FROM rarity) AS share
-      FROM hits h JOIN rarity y USING (n) GROUP BY h.id
-),
-worth AS MATERIALIZED (
-    SELECT word, max(%(common)s::float8 * most + idf) AS idf
-      FROM covers JOIN rarity USING (n) GROUP BY word
-),
--- How much of the question was understood here at all: common words in it are worth little.
-sense AS (
-    SELECT id, count(*) AS words,
-           sum(idf) / (sum(idf) + (SELECT sum(idf) FROM worth) - sum(worth)) AS sense FROM (
-        SELECT h.id, c.word, max(%(common)s::float8 * y.most + y.idf) AS idf,
-               max(w.idf) AS worth
-          FROM hits h JOIN covers c USING (n) JOIN rarity y USING (n) JOIN worth w USING (word)
-         GROUP BY h.id, c.word
-    ) AS covered GROUP BY id
-),
-ranked AS (
-    SELECT r.id, r.trust, r.cosine, r.has_term, r.user_query,
-           coalesce(c.share, 0) * power(60.0 / greatest(length(r.document), 20), 0.2)
-             + %(cosine)s::float8 * greatest(r.cosine, 0) AS score
-      FROM rows r LEFT JOIN coverage c USING (id) LEFT JOIN sense s USING (id)
-     WHERE r.has_term OR (s.sense >= %(sense)s::float8 AND s.words >= %(least_words)s)
-     ORDER BY r.has_term DESC, score DESC
-     LIMIT greatest(4 * %(limit)s, 30)
-),
-scored AS MATERIALIZED (  -- trigrams cost more than all the rest: only for the best
-    SELECT id, trust, cosine, has_term,
-           (score + %(trigrams)s::float8
-                    * similarity(public.resync_fold(left(user_query, 500)), %(folded)s))
-           / (1 + %(cosine)s::float8 + %(trigrams)s::float8) AS score
-      FROM ranked
+NEAREST = f"""
+SELECT m.id, 1 - (v.vector <=> %(vector)s::vector)
+  FROM knowledge_vectors v JOIN knowledge_memory m ON m.mem0_id = v.id
+ WHERE {_USABLE}
+ ORDER BY v.vector <=> %(vector)s::vector LIMIT {CANDIDATES}
+"""  # noqa: S608  constants of ours
+
+# The words of a memory are unpacked once (OFFSET 0), not once for each unit.
+BY_WORDS = f"""
+WITH by_words AS (
+    SELECT w.id FROM (
+        SELECT m.id, m.words FROM knowledge_memory m
+         WHERE m.words @@ %(rarest)s::tsquery AND {_USABLE} LIMIT 2000) AS w
+     ORDER BY ts_rank(w.words, %(rarest)s::tsquery) DESC LIMIT {CANDIDATES}
+), by_term AS (
+    SELECT m.id FROM knowledge_memory m
+     WHERE m.words @@ %(terms)s::tsquery AND {_USABLE} LIMIT 20
+), same AS (
+    SELECT m.id FROM knowledge_memory m
+     WHERE public.resync_question(m.user_query) = public.resync_question(%(question)s::text)
+       AND {_USABLE} LIMIT 10
+), found AS (
+    SELECT id FROM by_words UNION SELECT id FROM by_term UNION SELECT id FROM same
+    UNION SELECT unnest(%(nearest)s::uuid[])
 )
-SELECT s.id, least(s.score, 1), s.cosine, s.trust, m.user_query, m.agent_response, m.kind, m.agent,
-       m.version, m.created_at
-  FROM scored s JOIN knowledge_memory m USING (id)
- ORDER BY s.has_term DESC,
-          (s.score >= %(near)s::float8 * max(s.score) OVER (PARTITION BY s.has_term)
-           AND s.trust = 'trusted') DESC,
-          s.score DESC, s.id
- LIMIT %(limit)s
-"""
+SELECT m.id, m.trust = 'trusted', length(w.words), w.words @@ %(terms)s::tsquery,
+       m.id IN (SELECT id FROM same),
+       ARRAY(SELECT ts_rank('{{0.5, 0.5, 0.5, 1}}', w.words, u.query) * 1.6449
+               FROM unnest(%(units)s::tsquery[]) WITH ORDINALITY AS u (query, n) ORDER BY u.n)
+  FROM found JOIN knowledge_memory m USING (id)
+ CROSS JOIN LATERAL (SELECT m.words || ''::tsvector AS words OFFSET 0) AS w
+ WHERE {_IN_FORCE}
+"""  # noqa: S608  constants of ours
+
+FETCH = f"""
+SELECT m.id, m.user_query, m.agent_response, m.kind, m.agent, m.engine, m.trust, m.version,
+       m.created_at
+  FROM knowledge_memory m WHERE m.id = ANY(%(ids)s::uuid[]) AND {_IN_FORCE}
+"""  # noqa: S608  constants of ours
+
+Rows = list[tuple[Any, ...]]
+Steps = Generator[tuple[str, Mapping[str, Any]], Rows, "list[MemoryHit]"]
+"""A search: yields statements with their parameters, is sent their rows, returns what it found."""
 
 
 class SearchUnavailable(Exception):
@@ -183,8 +99,21 @@ class SearchUnavailable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Only:
+    """Which memories to look among: all, unless said."""
+
+    agent: str = ""
+    engine: str = ""
+    """Its own, and those of no engine."""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryHit:
-    """A usable memory that bears on the question. `score` 0..1 ranks, `similarity` is a cosine."""
+    """A usable memory that bears on the question.
+
+    `score` (0..1) is how likely it is what was meant, `similarity` a cosine, 0 without a vector.
+    """
 
     memory_id: UUID
     score: float
@@ -194,6 +123,7 @@ class MemoryHit:
     agent_response: str
     kind: str
     agent: str
+    engine: str
     version: int
     created_at: datetime
 
@@ -211,35 +141,151 @@ class MemoryHit:
         return f"[state of the plan on {when}, not now] {self.agent_response}"
 
 
-def search(query: str, limit: int = 5, by: Embedder | None = None) -> list[MemoryHit]:
+def search(
+    query: str, limit: int = 5, only: Only | None = None, by: Embedder | None = None
+) -> list[MemoryHit]:
     """The usable memories that bear on `query`, best first; none when nothing does. Blocks."""
     if not (question := _question(query)) or limit < 1:
         return []
-    if settings.MEM0_VECTOR_STORE != "pgvector":
-        return _search_elsewhere(question, limit)
-    with _named_errors():
-        return _search(question, limit, by or embedder())
-
-
-def _search(question: str, limit: int, by: Embedder) -> list[MemoryHit]:
-    parameters = _parameters(question, by.embed(question), limit)
-    with connection.cursor() as cursor:
+    by = by or embedder()
+    with _named_errors(by), connection.cursor() as cursor:
         cursor.execute(SEARCH_OPTIONS)
-        cursor.execute(SQL, parameters)
-        return [MemoryHit(*row) for row in cursor.fetchall()]
+        if settings.MEM0_VECTOR_STORE == "pgvector":
+            steps = _steps(question, limit, only or Only(), vector=by.embed_query(question))
+        else:
+            steps = _steps(question, limit, only or Only(), elsewhere=_elsewhere(question))
+
+        def run(statement: str, parameters: Mapping[str, Any]) -> Rows:
+            cursor.execute(statement, parameters)
+            rows: Rows = cursor.fetchall()
+            return rows
+
+        return _through(steps, run)
 
 
-async def asearch(query: str, limit: int = 5) -> list[MemoryHit]:
+async def asearch(query: str, limit: int = 5, only: Only | None = None) -> list[MemoryHit]:
     """`search` that does not block the event loop."""
+    from psycopg import OperationalError as Away
+
     if not (question := _question(query)) or limit < 1:
         return []
-    with _named_errors():
-        parameters = _parameters(question, await embedder().aembed(question), limit)
-        return [MemoryHit(*row) for row in await _fetch(parameters)]
+    by = embedder()
+    with _named_errors(by):
+        vector = await by.aembed_query(question)
+        pool = await search_pool()
+        try:
+            return await _asearch(pool, _steps(question, limit, only or Only(), vector=vector))
+        except Away:
+            await pool.check()  # the server was restarted: drop what is dead, and try once more
+            return await _asearch(pool, _steps(question, limit, only or Only(), vector=vector))
+
+
+async def _asearch(pool: Any, steps: Steps) -> list[MemoryHit]:
+    async with pool.connection() as link:
+        try:
+            statement, parameters = next(steps)
+            while True:
+                cursor = await link.execute(statement, parameters, prepare=True)
+                statement, parameters = steps.send(await cursor.fetchall())
+        except StopIteration as end:
+            found: list[MemoryHit] = end.value
+            return found
+
+
+def _through(steps: Steps, run: Callable[[str, Mapping[str, Any]], Rows]) -> list[MemoryHit]:
+    try:
+        asked = next(steps)
+        while True:
+            asked = steps.send(run(*asked))
+    except StopIteration as end:
+        found: list[MemoryHit] = end.value
+        return found
+
+
+def _steps(
+    question: str,
+    limit: int,
+    only: Only,
+    *,
+    vector: Sequence[float] | None = None,
+    elsewhere: Mapping[UUID, float] | None = None,
+) -> Steps:
+    limit = min(limit, MOST)
+    sought = look_for(question)
+    among = _among(question, only)
+    if vector is not None:
+        rows = yield NEAREST, {**among, "vector": _as_text(vector)}
+        nearest: Mapping[UUID, float] = dict(rows)
+    else:
+        nearest = elsewhere or {}
+    if unknown := lexemes.unknown(sought):
+        lexemes.learn((yield lexemes.STEMS, {"words": unknown}))
+    if lexemes.counts_are_old():
+        lexemes.learn_counts((yield lexemes.COUNTS, {}))
+    rows = yield BY_WORDS, {
+        **among, "question": question, "nearest": list(nearest), "terms": lexemes.terms(sought),
+        "units": lexemes.queries(sought), "rarest": lexemes.rarest(sought),
+    }  # fmt: skip
+    scored = fuse(sought, [_candidate(row, nearest) for row in rows])[: limit + SPARE]
+    if not scored:
+        return []
+    rows = yield FETCH, {"ids": [one.candidate.memory_id for one in scored]}
+    texts = {row[0]: row[1:] for row in rows}
+    hits = [
+        _hit(one, *texts[one.candidate.memory_id])
+        for one in scored
+        if one.candidate.memory_id in texts
+    ]
+    return [hit for hit in hits if _fits(hit, question, sought)][:limit]
+
+
+def _question(query: str) -> str:
+    return clean(query[:LONGEST_QUESTION]).strip()
+
+
+def _among(question: str, only: Only) -> dict[str, Any]:
+    """The filters as parameters. A state of the plan is looked for when the past is asked about."""
+    kinds = [only.kind] if only.kind else list(Kind.values)
+    if not is_about_the_past(question, timezone.localtime()):
+        kinds = [kind for kind in kinds if kind != Kind.STATE]
+    return {"kinds": kinds, "agent": only.agent or None, "engine": only.engine or None}
+
+
+def _as_text(vector: Sequence[float]) -> str:
+    return "[" + ",".join(f"{number:.6g}" for number in vector) + "]"
+
+
+def _candidate(row: tuple[Any, ...], nearest: Mapping[UUID, float]) -> Candidate:
+    memory_id, is_approved, length, has_term, is_same, ranks = row
+    return Candidate(
+        memory_id, is_approved, nearest.get(memory_id), length, ranks, has_term, is_same
+    )
+
+
+def _hit(scored: Scored, *row: Any) -> MemoryHit:
+    user_query, agent_response, kind, agent, engine, trust, version, created_at = row
+    return MemoryHit(
+        scored.candidate.memory_id, scored.score, scored.candidate.cosine or 0.0, trust,
+        user_query, agent_response, kind, agent, engine, version, created_at,
+    )  # fmt: skip
+
+
+def _fits(hit: MemoryHit, question: str, sought: Sought) -> bool:
+    """Not about another message code; a state of the plan about an object of the question."""
+    if (
+        sought.codes
+        and (others := set(message_codes(hit.user_query)))
+        and not (others & sought.codes)
+    ):
+        return False
+    if hit.is_history and (names := object_names(question)):
+        text = fold(f"{hit.user_query} {hit.agent_response}")
+        return any(fold(name) in text for name in names)
+    return True
 
 
 @contextmanager
-def _named_errors() -> Iterator[None]:
+def _named_errors(by: Embedder) -> Iterator[None]:
     """What keeps the index from answering, as SearchUnavailable with a way to mend it."""
     import psycopg
 
@@ -249,187 +295,21 @@ def _named_errors() -> Iterator[None]:
         raise SearchUnavailable(f"The question could not be embedded: {error}") from error
     except (psycopg.DataError, DataError) as error:
         raise SearchUnavailable(
-            f"The index does not fit the embedder: {error}. Run `manage.py reindex_memories`."
+            f"The index holds vectors of another length than the {by.dimensions} of EMBEDDER "
+            f"({' '.join(str(error).split())}). Run `manage.py reindex_memories`."
         ) from error
     except (psycopg.OperationalError, OperationalError) as error:  # a pool's timeout is one, too
         raise SearchUnavailable(f"The database did not answer the search: {error}") from error
 
 
-def _question(query: str) -> str:
-    return clean(query[:LONGEST_QUESTION]).strip()
-
-
-def _parameters(question: str, vector: Sequence[float], limit: int) -> dict[str, Any]:
-    words = features.find_words(question)[:MOST_WORDS]
-    units = _Units()
-    for place, word in enumerate(words):
-        units.cover(word.text, WEIGHTS["word"], place, is_word=True)
-    for match in find_concepts(question):
-        for place, word in enumerate(words):
-            if word.start < match.end and match.start < word.end:
-                mark, weight = features.concept_mark(match.concept), WEIGHTS["concept"]
-                units.cover(mark, weight * match.weight, place)
-    terms = features.term_marks(question)[:MOST_TERMS]
-    for term in terms:
-        units.cover(term, WEIGHTS["term"])
-    return {
-        **WEIGHTS,
-        **units.parameters(),
-        **_least(len(words)),
-        "many": MANY,
-        "vector": "[" + ",".join(f"{number:.6g}" for number in vector) + "]",
-        "terms": terms,
-        "codes": features.asked_codes(question)[:MOST_TERMS],
-        "folded": fold(question[:500]),
-        "limit": min(limit, MOST),
-    }
-
-
-def _least(words: int) -> dict[str, float]:
-    """How much of a question must be understood: one known word of three is a coincidence."""
-    return {"sense": 0.25, "least_words": 2} if words > 2 else {"sense": 0.5, "least_words": 1}
-
-
-class _Units:
-    """What is looked for: words, concepts, exact terms, and which words of the question each is."""
-
-    def __init__(self) -> None:
-        self._found: dict[tuple[bool, str], float] = {}
-        self._covers: list[tuple[tuple[bool, str], int]] = []
-
-    def cover(
-        self, unit: str, weight: float, place: int | None = None, *, is_word: bool = False
-    ) -> None:
-        key = (is_word, unit)
-        self._found[key] = max(self._found.get(key, 0), weight)
-        if place is not None:
-            self._covers.append((key, place))
-
-    def parameters(self) -> dict[str, Any]:
-        numbers = {key: number for number, key in enumerate(self._found, 1)}
-        return {
-            "units": [unit for _, unit in self._found],
-            "are_words": [is_word for is_word, _ in self._found],
-            "weights": list(self._found.values()),
-            "cover_units": [numbers[key] for key, _ in self._covers],
-            "cover_words": [place for _, place in self._covers],
-        }
-
-
-def _search_elsewhere(question: str, limit: int) -> list[MemoryHit]:
-    """mem0's own search over another store; what it finds is checked against the rows."""
+def _elsewhere(question: str) -> dict[UUID, float]:
+    """mem0's own search over another store than pgvector."""
     from knowledge import _mem0
 
-    found = {hit.memory_id: hit.score for hit in _mem0.search(question, 4 * min(limit, MOST))}
-    rows = Memory.objects.in_force().filter(pk__in=found)
-    hits = [
-        MemoryHit(
-            m.pk, found[str(m.pk)], found[str(m.pk)], m.trust, m.user_query, m.agent_response,
-            m.kind, m.agent, m.version, m.created_at,
-        )
-        for m in rows
-    ]  # fmt: skip
-    hits.sort(key=lambda hit: (hit.trust != "trusted", -hit.score))
-    return hits[:limit]
-
-
-# --- connections of the asynchronous path --------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _LoopPool:
-    """The connections of one event loop to one database."""
-
-    database: str
-    pool: AsyncConnectionPool[Any]
-    links: list[AsyncConnection[Any]]
-
-
-_pools: dict[asyncio.AbstractEventLoop, _LoopPool] = {}
-_opening: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
-    weakref.WeakKeyDictionary()
-)
-
-
-async def _fetch(parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    from psycopg import OperationalError
-
-    pool = await _pool()
-    try:
-        return await _execute(pool, parameters)
-    except OperationalError:
-        await pool.check()  # the server was restarted: drop what is dead, and try once more
-        return await _execute(pool, parameters)
-
-
-async def _execute(
-    pool: AsyncConnectionPool[Any], parameters: Mapping[str, Any]
-) -> list[tuple[Any, ...]]:
-    async with pool.connection() as link:
-        cursor = await link.execute(SQL, parameters)
-        rows: list[tuple[Any, ...]] = await cursor.fetchall()
-    return rows
-
-
-async def _pool() -> AsyncConnectionPool[Any]:
-    """The pool of the running loop, opened at first use."""
-    loop = asyncio.get_running_loop()
-    if (known := _pools.get(loop)) is not None and known.database == database_name():
-        return known.pool
-    async with _opening.setdefault(loop, asyncio.Lock()):
-        if (known := _pools.get(loop)) is None or known.database != database_name():
-            known = _pools[loop] = await _opened()
-    return known.pool
-
-
-async def _opened() -> _LoopPool:
-    forget_dead_loops()
-    address = await asyncio.to_thread(_address)
-    from psycopg_pool import AsyncConnectionPool
-
-    links: list[AsyncConnection[Any]] = []
-
-    async def remember(link: AsyncConnection[Any]) -> None:
-        links[:] = [known for known in links if not known.closed] + [link]
-
-    pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-        address,
-        min_size=0,
-        max_size=CONNECTIONS,
-        timeout=SEARCH_SECONDS,
-        kwargs={"prepare_threshold": None, "autocommit": True},
-        configure=remember,
-        name="search",
-        open=False,
-    )
-    await pool.open()
-    return _LoopPool(database_name(), pool, links)
-
-
-def _address() -> str:
-    """What takes a while at first use: an import, and the embedded server's start."""
-    import psycopg_pool  # noqa: F401
-
-    return conninfo(SEARCH_SECONDS, "resync search")
+    return {UUID(hit.memory_id): hit.score for hit in _mem0.search(question, CANDIDATES)}
 
 
 async def warm() -> None:
     """Open the running loop's pool and read the glossary, so that the first search need not."""
     await asyncio.to_thread(features.marks, "warm")
-    await _pool()
-
-
-async def aclose() -> None:
-    """Close the running loop's connections."""
-    if known := _pools.pop(asyncio.get_running_loop(), None):
-        await known.pool.close()
-
-
-def forget_dead_loops() -> None:
-    """Close what loops that ended without `aclose` left open: nobody is left to await it."""
-    for loop in [loop for loop in _pools if loop.is_closed()]:
-        for link in _pools.pop(loop).links:
-            link.pgconn.finish()
-
-
-atexit.register(forget_dead_loops)
+    await search_pool()

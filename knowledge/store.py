@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from knowledge import vectors
 from knowledge.cleaning import clean, clean_json
+from knowledge.features import marks
 from knowledge.hwa_terms import exact_terms
 from knowledge.limits import EmptyMemory, check_evidence, check_text
 from knowledge.models import (
@@ -86,6 +87,7 @@ class Draft:
             external_id=self.external_id,
             content_hash=content_hash(self.kind, query, response, evidence),
             terms=terms_of(query, response),
+            marks=marks_of(query, response),
             created_at=_possible(self.created_at),
         )
 
@@ -100,6 +102,12 @@ def terms_of(query: str, response: str) -> list[str]:
     """The exact terms of both texts: message codes, object names, commands."""
     found = [*exact_terms(query), *exact_terms(response)]
     return sorted({term[:TERM_LENGTH] for term in found})
+
+
+def marks_of(query: str, response: str) -> dict[str, list[str]]:
+    """Concepts and exact terms of both texts, each once: those of the question weigh more."""
+    asked = set(marks(query))
+    return {"question": sorted(asked), "answer": sorted(set(marks(response)) - asked)}
 
 
 @transaction.atomic
@@ -183,12 +191,14 @@ def revise(
     if response != memory.agent_response:
         memory.answer = answer
     memory.agent_response, memory.evidence = response, read
-    memory.content_hash, memory.terms = digest, terms_of(memory.user_query, response)
+    memory.content_hash = digest
+    memory.terms = terms_of(memory.user_query, response)
+    memory.marks = marks_of(memory.user_query, response)
     memory.version += 1
     memory.save(
         update_fields=[
-            "agent_response", "answer", "evidence", "content_hash", "terms", "version",
-            "updated_at",
+            "agent_response", "answer", "evidence", "content_hash", "terms", "marks",
+            "version", "updated_at",
         ]
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db import connection
@@ -22,7 +23,7 @@ def holding(memories: MemoryQuerySet, text: str) -> MemoryQuerySet:
     When there are none: those that have the text as it stands somewhere in their question.
     """
     text = clean(text).strip()
-    with_words = memories.order_by().alias(document=_document()).filter(document=_words(text))
+    with_words = memories.order_by().alias(words=_StoredWords()).filter(words=_words(text))
     if len(text) < 3 or _first_ids(with_words, 1):
         return with_words
     folded = Func(Value(text), function="public.resync_fold", output_field=TextField())
@@ -54,13 +55,15 @@ def _words(text: str) -> SearchQuery:
     return portuguese | english
 
 
-def _document() -> Func:
-    return Func(
-        "user_query",
-        "agent_response",
-        function="public.resync_document",
-        output_field=SearchVectorField(),
-    )
+class _StoredWords(Func):
+    """The column `words` beside a memory's id. No field: nobody should load it with the row."""
+
+    def __init__(self) -> None:
+        super().__init__("id", output_field=SearchVectorField())
+
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **others: Any) -> tuple[str, Any]:
+        sql, values = compiler.compile(self.get_source_expressions()[0])
+        return sql.removesuffix('"id"') + '"words"', values
 
 
 def _folded_question() -> Func:

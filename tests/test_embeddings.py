@@ -21,11 +21,11 @@ def cosine(one: list[float], other: list[float]) -> float:
 
 def similarity(one: str, other: str) -> float:
     hashed = HashEmbedder(384)
-    return cosine(hashed.embed(one), hashed.embed(other))
+    return cosine(hashed.embed_query(one), hashed.embed_query(other))
 
 
 def test_the_same_text_has_the_same_vector_everywhere() -> None:
-    vector = HashEmbedder(8).embed("Por que o job PAYROLL01 falhou?")
+    vector = HashEmbedder(8).embed_query("Por que o job PAYROLL01 falhou?")
 
     assert [round(number, 4) for number in vector] == FIXED
     assert math.isclose(cosine(vector, vector), 1)
@@ -36,7 +36,7 @@ FIXED = [-0.9363, 0.0, 0.3411, 0.0, 0.0073, 0.0, 0.0653, 0.0508]
 
 @pytest.mark.parametrize("text", ["", " ", "?!", "\x00", "\ud800", "🙂", "a" * 100_000])
 def test_any_text_has_a_vector_of_length_one(text: str) -> None:
-    vector = HashEmbedder(384).embed(text)
+    vector = HashEmbedder(384).embed_query(text)
 
     assert len(vector) == 384
     assert math.isclose(cosine(vector, vector), 1, rel_tol=1e-6)
@@ -88,11 +88,11 @@ def openai(server: Any, dimensions: int = 2) -> OpenAIEmbedder:
 
 
 async def test_an_openai_compatible_endpoint(endpoint: Any) -> None:
-    assert openai(endpoint).embed("text") == [0.6, 0.8]
-    assert await openai(endpoint).aembed("text") == [0.6, 0.8]
+    assert openai(endpoint).embed_query("text") == [0.6, 0.8]
+    assert await openai(endpoint).aembed_query("text") == [0.6, 0.8]
 
     path, headers, body = endpoint.asked
-    assert (path, body) == ("/v1/embeddings", {"model": "small", "input": "text"})
+    assert (path, body) == ("/v1/embeddings", {"model": "small", "input": ["text"]})
     assert headers["Authorization"] == "Bearer key"
 
 
@@ -112,16 +112,16 @@ async def test_an_endpoint_that_does_not_embed(
     endpoint.status, endpoint.reply = status, reply
 
     with pytest.raises(EmbeddingError, match=says):
-        openai(endpoint).embed("text")
+        openai(endpoint).embed_query("text")
     with pytest.raises(EmbeddingError, match=says):
-        await openai(endpoint).aembed("text")
+        await openai(endpoint).aembed_query("text")
 
 
 def test_an_endpoint_that_is_not_there() -> None:
     nobody = OpenAIEmbedder("http://127.0.0.1:9", "small", "", 2)
 
     with pytest.raises(EmbeddingError, match="did not answer"):
-        nobody.embed("text")
+        nobody.embed_query("text")
 
 
 def test_the_settings_choose(settings: Any) -> None:
@@ -133,3 +133,23 @@ def test_the_settings_choose(settings: Any) -> None:
 
     settings.EMBEDDER, settings.MEM0_EMBEDDER_PROVIDER = "mem0", "ollama"
     assert isinstance(embedder(), embeddings.Mem0Embedder)
+
+
+async def test_questions_and_passages_have_prefixes_and_models_of_their_own(
+    endpoint: Any, settings: Any
+) -> None:
+    settings.EMBEDDER, settings.EMBEDDING_DIMENSIONS = "openai", 2
+    settings.EMBEDDING_BASE_URL = f"http://127.0.0.1:{endpoint.server_port}/v1"
+    settings.EMBEDDING_MODEL, settings.EMBEDDING_QUERY_MODEL = "passages", "questions"
+    settings.EMBEDDING_QUERY_PREFIX, settings.EMBEDDING_PASSAGE_PREFIX = "query: ", "passage: "
+
+    await embedder().aembed_query("why?")
+    assert endpoint.asked[2] == {"model": "questions", "input": ["query: why?"]}
+    embedder().embed_query("why?")
+    assert endpoint.asked[2] == {"model": "questions", "input": ["query: why?"]}
+    endpoint.reply = {
+        "data": [{"index": 1, "embedding": [0, 1]}, {"index": 0, "embedding": [1, 0]}]
+    }
+    assert embedder().embed_passages(["one", "other"]) == [[1, 0], [0, 1]]
+    assert endpoint.asked[2] == {"model": "passages", "input": ["passage: one", "passage: other"]}
+    assert "passage: " in embedder().tag  # with another prefix, vectors are others

@@ -28,7 +28,7 @@ from knowledge.bounded_threads import BoundedThreads, KnowledgeBusy
 from knowledge.embeddings import HashEmbedder, RegisteredEmbedder, embedder
 from knowledge.graph import AsyncKnowledgeGraph
 from knowledge.models import Memory, StoredVector, Trust, content_hash
-from knowledge.store import set_trust
+from knowledge.store import marks_of, set_trust
 from tests.factories import make_memory, make_record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,7 +56,7 @@ async def graph() -> AsyncIterator[AsyncKnowledgeGraph]:
 @pytest.fixture
 def slow_embedder(monkeypatch: pytest.MonkeyPatch) -> None:
     """What mem0 embeds with takes half a second, as an endpoint far away does."""
-    quick = HashEmbedder.embed
+    quick = HashEmbedder.embed_query
 
     def embed(self: object, text: str, memory_action: str | None = None) -> list[float]:
         time.sleep(0.5)
@@ -227,7 +227,7 @@ def test_no_memory_is_lost_behind_a_filter_past_five_thousand_rows() -> None:
     """psycopg prepares a statement at its sixth run; the generic plan then lost most rows."""
     _fill(6000, few=40)
     store = _mem0.store().memory.vector_store
-    vector = embedder().embed("restart agent")
+    vector = embedder().embed_query("restart agent")
 
     with _one_connection():
         found = [
@@ -273,6 +273,7 @@ def _fill(count: int, few: int) -> None:
                 agent="few" if number >= count - few else "many", user_query=query,
                 agent_response=response, trust=Trust.CLEARED, mem0_id=uuid.uuid4(),
                 indexed_version=1, content_hash=content_hash("knowledge", query, response, []),
+                marks=marks_of(query, response),
             )
         )  # fmt: skip
     Memory.objects.bulk_create(memories, batch_size=1000)
@@ -280,7 +281,7 @@ def _fill(count: int, few: int) -> None:
     for memory in memories:
         row = indexer.search_row(memory)
         payload = {**row.payload, "data": row.text, "agent_id": memory.agent, "user_id": "resync"}
-        rows.append((memory.mem0_id, str(embedder().embed(row.text)), json.dumps(payload)))
+        rows.append((memory.mem0_id, str(embedder().embed_query(row.text)), json.dumps(payload)))
     with connection.cursor() as cursor:
         cursor.executemany("INSERT INTO knowledge_vectors VALUES (%s, %s, %s)", rows)
         cursor.execute("ANALYZE knowledge_vectors, knowledge_memory")

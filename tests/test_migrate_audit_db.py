@@ -38,7 +38,7 @@ from audits.scoring import decided_examples
 from audits.states import TRUST_OF, Status
 from knowledge.limits import LONGEST_TEXT
 from knowledge.models import Memory, Trust, content_hash
-from knowledge.store import terms_of
+from knowledge.store import marks_of, terms_of
 from tests.factories import make_memory
 from tests.make_audit_db import SCHEMA, insert, make_audit_db, make_rows
 
@@ -149,6 +149,7 @@ def test_a_memory_is_what_the_product_itself_would_have_stored(source: Path) -> 
     )
     assert memory.terms == terms_of(memory.user_query, memory.agent_response)
     assert "PAYROLL_01" in memory.terms
+    assert memory.marks == marks_of(memory.user_query, memory.agent_response)
 
 
 @pytest.mark.django_db

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,10 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from knowledge import indexer
+from knowledge.embeddings import embedder
+from knowledge.measuring import measure, read_cases
 from knowledge.models import Memory, StoredVector, Trust
-from knowledge.retrieval import SearchUnavailable, aclose, asearch, search
+from knowledge.retrieval import Only, SearchUnavailable, aclose, asearch, search
 from knowledge.store import set_trust
 from tests.factories import make_memory, make_state
 
@@ -104,7 +105,7 @@ def test_a_state_comes_back_as_dated_history() -> None:
     set_trust([memory], Trust.CLEARED)
     indexer.index_pending()
 
-    hit = search("Quantos jobs?")[0]
+    hit = search("Quantos jobs falharam ontem?")[0]
 
     assert hit.is_history
     assert hit.dated_answer.startswith(f"[state of the plan on {memory.created_at:%Y-}")
@@ -132,60 +133,136 @@ def test_a_question_is_data(question: str) -> None:
     assert Memory.objects.count() == 1
 
 
-CASES = Path(__file__).parent / "data" / "retrieval_cases.jsonl"
+DATA = Path(__file__).parent / "data"
 
 
-def test_paraphrases_in_both_languages_find_their_answer() -> None:
-    cases = [json.loads(line) for line in CASES.read_text(encoding="utf-8").splitlines()]
-    for case in cases:
-        trusted(case["question"], case["answer"])
+@pytest.mark.parametrize(
+    ("name", "first", "among_five"),
+    [
+        ("retrieval_cases", 0.83, 0.94),
+        ("retrieval_tuned", 0.62, 0.82),
+        ("retrieval_fresh", 0.56, 0.76),
+    ],
+)
+def test_paraphrases_in_both_languages_find_their_answer(
+    name: str, first: float, among_five: float
+) -> None:
+    figures = measure(read_cases(DATA / f"{name}.jsonl"), embedder("hash"))
+
+    assert figures["hit@1"] >= first
+    assert figures["hit@5"] >= among_five
+
+
+def test_a_question_about_something_else_finds_nothing() -> None:
+    """Of forty at most two bring up a memory, whatever is in store."""
+    elsewhere = (DATA / "retrieval_elsewhere.txt").read_text(encoding="utf-8").splitlines()
+    for name in ("retrieval_cases", "retrieval_tuned", "retrieval_fresh"):
+        for case in read_cases(DATA / f"{name}.jsonl"):
+            trusted(case.question, case.answer)
     indexer.index_pending()
 
-    found = [
-        (case["question"], [hit.user_query for hit in search(paraphrase, 5)])
-        for case in cases
-        for paraphrase in case["paraphrases"]
-    ]
+    answered = [question for question in elsewhere if search(question)]
 
-    first = sum(hits[:1] == [question] for question, hits in found) / len(found)
-    among_five = sum(question in hits for question, hits in found) / len(found)
-    assert first >= 0.72
-    assert among_five >= 0.90
+    assert len(elsewhere) == 40
+    assert len(answered) <= 2, answered
+
+
+def test_a_memory_is_found_by_its_words_before_it_has_a_vector() -> None:
+    memory = trusted(*AGENT)
+
+    [hit] = search("restart the agents")
+
+    assert (hit.memory_id, hit.similarity) == (memory.pk, 0)
+
+
+@pytest.mark.parametrize(
+    "asked", [AGENT[0], "how do i RESTART an agent", "  How do I restart an agent ?!"]
+)
+def test_an_approved_memorys_own_question_finds_it_first(asked: str) -> None:
+    for number in range(80):
+        trusted(f"How do I restart an agent, way {number}?", f"Restart an agent in way {number}.")
+    memory = trusted(*AGENT)
+    indexer.index_pending()
+
+    first = search(asked)[0]
+
+    assert (first.memory_id, first.score) == (memory.pk, 1.0)
+
+
+def test_a_memory_is_found_by_its_answer_too() -> None:
+    memory = trusted("Something is wrong with the night?", "Restart batchman with `conman start`.")
+    trusted(*AGENT)
+
+    assert search("how is batchman restarted?")[0].memory_id == memory.pk
+
+
+def test_a_search_can_be_kept_to_an_agent_an_engine_or_a_kind() -> None:
+    general = trusted(*AGENT)
+    prod = trusted("How do I restart an agent of PROD?", AGENT[1], agent="other", engine="PROD")
+    test = trusted("How do I restart an agent of TEST?", AGENT[1], engine="TEST")
+    indexer.index_pending()
+
+    def found(**only: str) -> set[object]:
+        return {hit.memory_id for hit in search(AGENT[0], 5, Only(**only))}
+
+    assert found() == {general.pk, prod.pk, test.pk}
+    assert found(engine="PROD") == {general.pk, prod.pk}
+    assert found(agent="other") == {prod.pk}
+    assert found(kind="state") == set()
+
+
+def test_a_state_is_found_for_the_past_of_the_same_object_only() -> None:
+    memory = make_state("PAYROLL failed.", [{"result": 1}], user_query="How did PAYROLL end?")
+    set_trust([memory], Trust.CLEARED)
+
+    assert search("How did PAYROLL end?") == []
+    assert search("How did BILLING end yesterday?") == []
+    assert [hit.memory_id for hit in search("How did PAYROLL end yesterday?")] == [memory.pk]
 
 
 @pytest.mark.parametrize(
     "question",
     [
-        "What is the capital of France?",
-        "Qual a previsão do tempo para amanhã em São Paulo?",
-        "quem ganhou o jogo ontem?",
-        "write a poem about love",
-        "Como trocar o pneu do carro?",
-        "tell me a joke",
-        "how do I bake bread without yeast?",
+        "エージェントを再起動するには?",
+        "как перезапустить агент",
+        "كيف أعيد تشغيل الوكيل",
+        "🚀🔥 🙂",
+        "\ufdfa" * 500,
+        "the of and com que para",
+        "restart an agent " * 600,
+        " ".join(f"JOB_{number:03}" for number in range(40)),
+        "a" * 10_000,
+        "\u0301" * 50,
     ],
 )
-def test_a_question_about_something_else_finds_nothing(question: str) -> None:
-    for line in CASES.read_text(encoding="utf-8").splitlines():
-        case = json.loads(line)
-        trusted(case["question"], case["answer"])
+def test_odd_questions_do_no_harm(question: str) -> None:
+    memory = trusted(*AGENT)
     indexer.index_pending()
 
-    assert search(question) == []
+    found = [hit.memory_id for hit in search(question)]
+
+    assert found == ([memory.pk] if "restart" in question else [])
+
+
+def test_a_question_in_words_and_other_signs_is_found_by_its_words() -> None:
+    memory = trusted(*AGENT)
+    indexer.index_pending()
+
+    assert [hit.memory_id for hit in search("🙂 restart 再起動 agent?")] == [memory.pk]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_many_first_searches_at_once_open_one_pool(monkeypatch) -> None:
-    from knowledge import retrieval
+    from knowledge import retrieval, search_pool
 
     opened = []
-    original = retrieval._opened
+    original = search_pool._opened
 
     async def counted():
         opened.append(1)
         return await original()
 
-    monkeypatch.setattr(retrieval, "_opened", counted)
+    monkeypatch.setattr(search_pool, "_opened", counted)
 
     async def search_at_once() -> None:
         await asyncio.gather(*(retrieval.asearch("how do I restart?") for _ in range(20)))

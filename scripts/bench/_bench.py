@@ -88,12 +88,12 @@ def fill(memories: int) -> None:
             """
             INSERT INTO knowledge_memory (
                 id, agent, user_query, asked_as, agent_response, evidence, engine, kind, source,
-                content_hash, use_count, terms, trust, version, index_owner, index_attempts,
+                content_hash, use_count, terms, marks, trust, version, index_owner, index_attempts,
                 index_error, flagged_by_ia, created_at, updated_at
             )
             SELECT gen_random_uuid(), 'bench', 'How do I see job ' || n || '?', '',
                    'Look at job ' || n || ' in conman.', '[]', '', 'knowledge', 'import',
-                   encode(sha256(n::text::bytea), 'hex'), 1, '{}', 'new', 1, '', 0, '', false,
+                   encode(sha256(n::text::bytea), 'hex'), 1, '{}', '{}', 'new', 1, '', 0, '', false,
                    now() - (%s - n) * interval '1 second', now()
             FROM generate_series(1, %s) AS n
             """,

@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 
 from knowledge.claims.phrases import PHRASES
 from knowledge.folding import fold
+from knowledge.fusion import CERTAIN, POSSIBLE
 from knowledge.hwa.statuses import Language
 from knowledge.retrieval import SearchUnavailable
 from tws.answers.events import Chunk, Emit, Event, Failed, Final, Turn
@@ -54,8 +55,6 @@ logger = logging.getLogger(__name__)
 _WITHOUT_THE_PLAN = (SmallTalk, CannotKnow, Define)
 _NO_THREAD = (SmallTalk, CannotKnow, NotUnderstood, Define, Order)
 """What leaves the thread of a conversation as it was."""
-CERTAIN = 0.5
-"""How well a memory must fit what was not understood, or a name that the plan does not have."""
 
 
 @dataclass(slots=True)
@@ -219,7 +218,7 @@ class RuleAgent:
         return next((one for one in same if one.trust == "trusted" and not one.is_history), None)
 
     async def _from_memory(
-        self, speech: Speech, question: str, otherwise: str, least: float = knowledge.ENOUGH
+        self, speech: Speech, question: str, otherwise: str, least: float = POSSIBLE
     ) -> None:
         if not await knowledge.say_memory(speech, self.recall, question, least):
             talk.cannot(speech, otherwise)

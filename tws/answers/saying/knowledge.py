@@ -7,19 +7,13 @@ from collections.abc import Sequence
 
 from knowledge.claims.composing import claim
 from knowledge.folding import fold
+from knowledge.fusion import LIKELY, POSSIBLE
 from knowledge.hwa.terms import TERMS, definition
 from knowledge.hwa_terms import message_codes, object_names
 from tws.answers.memories import Recall, Recalled, of_starter, reading_of
 from tws.answers.saying.speech import Speech
 from tws.answers.understanding.asked import Define, Order
 
-SURE = 0.35
-"""How well a memory must fit a question (0..1) to be its answer; below, it is only the closest."""
-ENOUGH = 0.25
-"""And to be told at all. Of 127 paraphrases 91 bring the right memory at it, 72 at SURE; a wrong
-one 18 and 9 (hash embedder)."""
-CASE = 0.45
-"""How well one must fit a log's line that gives a cause, when it names neither code nor job."""
 SEARCHED = 8
 RECIPES = {"change": "acting.priority_limit_fence", "reply": "reading.prompts_with_conman"}
 """Where the recipe of an order stands, when not under its own verb."""
@@ -28,12 +22,14 @@ RECIPES = {"change": "acting.priority_limit_fence", "reply": "reading.prompts_wi
 # --- a question that memories answer --------------------------------------------------------------
 
 
-async def say_memory(speech: Speech, recall: Recall, question: str, least: float = ENOUGH) -> bool:
+async def say_memory(
+    speech: Speech, recall: Recall, question: str, least: float = POSSIBLE
+) -> bool:
     """Quote the memory that answers the question; False, and nothing is said, without one."""
     best = best_of(await recall(question, SEARCHED), question, least)
     if best is None:
         return False
-    if best.score < SURE:
+    if best.score < LIKELY:
         speech.say("memory.closest")
         speech.outcome = "partial"
     await quote(speech, best)
@@ -108,7 +104,7 @@ def _is_fix(
         return True
     asked = memory.user_query
     names_code = bool(return_code) and re.search(rf"\b{return_code}\b", asked) is not None
-    return names_code or (is_cause and memory.score >= CASE)
+    return names_code or (is_cause and memory.score >= LIKELY)
 
 
 # --- definitions ----------------------------------------------------------------------------------

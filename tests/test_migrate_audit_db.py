@@ -12,10 +12,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +22,7 @@ from unittest.mock import create_autospec
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -41,6 +39,7 @@ from knowledge.models import Memory, Trust, content_hash
 from knowledge.store import marks_of, terms_of
 from tests.factories import make_memory
 from tests.make_audit_db import SCHEMA, insert, make_audit_db, make_rows
+from tests.test_statements import text_held, wait_until_waiting
 
 SCRIPT = settings.BASE_DIR / "scripts" / "migrate_audit_db.py"
 SOUND = {
@@ -672,21 +671,11 @@ def report(*arguments: object, cwd: Path) -> dict[str, Any]:
     return json.loads(out)
 
 
-RUNS = f"locktype = 'advisory' AND objid = {LOCK}"
-WAITS = f"NOT granted AND pid IN (SELECT pid FROM pg_locks WHERE {RUNS})"  # noqa: S608
-
-
-def is_locked(condition: str) -> bool:
+def wait_until_gone() -> None:
+    """Until PostgreSQL has seen that a killed run is no more: its lock goes with it."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT EXISTS (SELECT FROM pg_locks WHERE {condition})")  # noqa: S608
-        return cursor.fetchone()[0]
-
-
-def eventually(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < until, "it did not come about"
-        time.sleep(0.05)
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 def kill_in_the_middle(script: subprocess.Popen[str], rows: list[dict[str, Any]]) -> int:
@@ -694,13 +683,11 @@ def kill_in_the_middle(script: subprocess.Popen[str], rows: list[dict[str, Any]]
 
     It waits in that row's batch, because somebody else is writing the same text.
     """
-    with transaction.atomic():
-        make_memory(rows[0]["user_query"], rows[0]["agent_response"])
-        eventually(lambda: is_locked(WAITS))
+    with text_held(rows[0]["user_query"], rows[0]["agent_response"]):
+        wait_until_waiting(1)
         script.kill()
         script.communicate(timeout=20)
-        transaction.set_rollback(True)
-    eventually(lambda: not is_locked(RUNS))
+    wait_until_gone()
     return Memory.objects.count()
 
 

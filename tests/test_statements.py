@@ -21,6 +21,7 @@ from knowledge.models import Memory
 from resync_site.command_line import what_is_down
 from resync_site.database import databases
 from tests import programs
+from tests.factories import make_memory
 from tests.make_audit_db import make_audit_db
 
 LONG_WORDS = ["a_" * 12_500, "1_" * 12_500, "/~" * 12_500, "http://" + "a_" * 12_500]
@@ -47,7 +48,6 @@ def stopped_after(seconds: int) -> Iterator[None]:
 @pytest.mark.parametrize("word", LONG_WORDS, ids=lambda word: word[:9])
 def test_a_word_without_end_is_indexed_and_looked_for_in_time(word: str) -> None:
     from knowledge.text_search import holding
-    from tests.factories import make_memory
 
     with stopped_after(10):
         memory = make_memory(f"O que é {word}?", f"Uma palavra: {word}")
@@ -58,7 +58,6 @@ def test_a_word_without_end_is_indexed_and_looked_for_in_time(word: str) -> None
 @pytest.mark.django_db
 def test_what_stands_in_a_long_run_without_spaces_is_found() -> None:
     from knowledge.text_search import holding
-    from tests.factories import make_memory
 
     states = ",".join(f'"JOB_{number}":"abend"' for number in range(100))
     memory = make_memory("Como estão os jobs?", f"{{{states}}}")
@@ -71,7 +70,6 @@ def test_mem0_indexes_a_word_without_end_in_time(settings: Any) -> None:
     from knowledge import _mem0, indexer
     from knowledge.models import Trust
     from knowledge.store import set_trust
-    from tests.factories import make_memory
 
     _mem0.close()
     settings.MEM0_TIMEOUT_SECONDS = 10  # of a statement, too
@@ -163,11 +161,21 @@ def table_locked() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def text_held(user_query: str, agent_response: str) -> Iterator[None]:
+    """Who writes this memory too waits for the end; then it was never there."""
+    with transaction.atomic():
+        make_memory(user_query, agent_response)
+        yield
+        transaction.set_rollback(True)
+
+
 def wait_until_waiting(count: int) -> None:
     """Until so many statements of this database wait for a lock."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     with connection.cursor() as cursor:
         while True:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # it is kept within a transaction
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND wait_event_type = 'Lock'"

@@ -27,6 +27,7 @@ ARGUMENTS = {
     "eval_auditor": ["--decisions"],
     "import_memories": [str(CHECKOUT / "tws/sample/knowledge.jsonl")],
     "postgres": ["psql", "-c", "SELECT 1"],
+    "run_simulator": ["--jobs", "50"],
     "search_memories": ["restart"],
 }
 """What a command can't do without."""

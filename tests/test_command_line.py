@@ -25,6 +25,7 @@ ARGUMENTS = {
     "ask": ["tws-analyzer", "How many jobs failed?"],
     "create_token": ["nobody"],
     "eval_auditor": ["--decisions"],
+    "eval_retrieval": [str(CHECKOUT / "tests/data/retrieval_two.jsonl")],
     "import_memories": [str(CHECKOUT / "tws/sample/knowledge.jsonl")],
     "postgres": ["psql", "-c", "SELECT 1"],
     "run_simulator": ["--jobs", "50"],

@@ -19,7 +19,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
 
 from resync_site.api import api
-from resync_site.asgi import _guarded, application
+from resync_site.asgi import _guarded, application, lifespan
 from resync_site.binding import LoopbackOnly, is_loopback
 from resync_site.bodies import BoundedBodies, is_intricate
 from resync_site.environment import CHECKOUT
@@ -52,6 +52,25 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     if message["type"] == "http.disconnect":
         return
     await send({"type": "http.response.start", "status": 200, "client": scope.get("client")})
+
+
+# --- start and end ------------------------------------------------------------------------------
+
+
+def test_once_started_it_keeps_what_it_made_and_takes_turns_with_its_threads(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[Any] = []
+    settings.DEVELOPMENT = False
+    monkeypatch.setattr("gc.freeze", lambda: done.append("frozen"))
+    monkeypatch.setattr("sys.setswitchinterval", done.append)
+
+    sent = answer_of(lifespan, {}, {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
+
+    assert [message["type"] for message in sent] == [
+        "lifespan.startup.complete", "lifespan.shutdown.complete",
+    ]  # fmt: skip
+    assert done == ["frozen", 0.001]
 
 
 # --- binding ------------------------------------------------------------------------------------

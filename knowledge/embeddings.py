@@ -1,4 +1,4 @@
-"""Embedders: `hash` (offline, deterministic), an OpenAI-compatible endpoint, or one of mem0's.
+"""Embedders: `hash` and `e5` (both offline), an OpenAI-compatible endpoint, or one of mem0's.
 
 An embedder has a `tag`, which is stored with each vector: vectors of another tag are made anew by
 `manage.py reindex_memories`.
@@ -17,16 +17,13 @@ from django.conf import settings
 
 from knowledge import _mem0
 from knowledge.bounded_threads import knowledge_threads
+from knowledge.embedding_errors import EmbeddingError as EmbeddingError
 from knowledge.features import find_words, marks
 from knowledge.glossary import stem
 from knowledge.tls import trusted_by_default
 
 if TYPE_CHECKING:
     import httpx
-
-
-class EmbeddingError(Exception):
-    """The text could not be turned into a vector; the message says why. Worth trying again."""
 
 
 class Embedder(Protocol):
@@ -216,6 +213,15 @@ def _embedder(
         return OpenAIEmbedder(base_url, model, api_key, dimensions, query_model)
     if kind == "mem0":
         return Mem0Embedder(settings.MEM0_EMBEDDER_PROVIDER, model, dimensions)
+    if kind == "e5":
+        from knowledge.e5 import DIMENSIONS, E5Embedder
+
+        if dimensions != DIMENSIONS:
+            raise EmbeddingError(
+                f"e5 gives {DIMENSIONS} dimensions, EMBEDDING_DIMENSIONS is {dimensions}. Set it "
+                f"to {DIMENSIONS} and run `manage.py reindex_memories`."
+            )
+        return E5Embedder()
     return HashEmbedder(dimensions)
 
 

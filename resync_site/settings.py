@@ -152,7 +152,7 @@ WHITENOISE_USE_FINDERS = True  # served straight from the packages; no collectst
 
 # --- Memories (knowledge) -------------------------------------------------------------------
 
-EMBEDDER = env.choice("EMBEDDER", "hash", ("hash", "openai", "mem0"))
+EMBEDDER = env.choice("EMBEDDER", "hash", ("hash", "e5", "openai", "mem0"))
 EMBEDDING_DIMENSIONS = env.integer("EMBEDDING_DIMENSIONS", 384, least=8, most=2000)
 EMBEDDING_BASE_URL = env.url("EMBEDDING_BASE_URL")
 EMBEDDING_API_KEY = env.text("EMBEDDING_API_KEY")

@@ -27,6 +27,7 @@ from typing import NoReturn
 CHECKOUT = Path(__file__).resolve().parent.parent
 VENV = CHECKOUT / ".venv"
 PYTHON = VENV / "bin" / "python"
+WITH_HASHES = "requirements-e5.txt"
 INSTALLED = VENV / "resync-installed.json"  # what pip has finished
 INSTALLING = VENV / "resync-installing"  # there while pip works; left over: half-made
 
@@ -68,7 +69,8 @@ def enter_environment(*requirements: str, folder: Path = CHECKOUT) -> None:
 
 def _wanted(requirements: tuple[str, ...]) -> dict[str, str]:
     wanted = {
-        name: hashlib.sha256((CHECKOUT / name).read_bytes()).hexdigest() for name in requirements
+        name: hashlib.sha256((CHECKOUT / name).read_bytes()).hexdigest()
+        for name in (*requirements, WITH_HASHES)
     }
     # A moved checkout, or another Python behind the link: everything anew.
     wanted.update(venv=str(VENV), python=os.path.realpath(PYTHON))
@@ -92,6 +94,8 @@ def _install(requirements: tuple[str, ...]) -> None:
     say(f"Installing {' and '.join(requirements)} into .venv (a minute or two, once)")
     options = [word for name in requirements for word in ("-r", name)]
     _run_pip(["install", "--no-input", "--retries", "2", *options])
+    # pip wants hashes for every line or none: the wheel that has them is installed by itself.
+    _run_pip(["install", "--no-input", "--retries", "2", "--no-deps", "-r", WITH_HASHES])
     INSTALLED.write_text(json.dumps(_wanted(requirements)))
     INSTALLING.unlink()
 

@@ -83,6 +83,7 @@ def test_a_registry_that_does_not_answer_is_named(tmp_path: Path):
     checkout = tmp_path / "a clone"
     shutil.copytree(SCRIPTS, checkout / "scripts")
     (checkout / "requirements.txt").write_text("no-such-package==1.0\n")
+    (checkout / "requirements-e5.txt").touch()
     nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:1/simple", "PIP_CONFIG_FILE": os.devnull}
     nowhere |= {"PIP_EXTRA_INDEX_URL": "", "PIP_FIND_LINKS": ""}
 

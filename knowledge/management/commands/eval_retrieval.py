@@ -31,7 +31,7 @@ class Command(BaseCommand):
             "--embedder",
             action="append",
             metavar="NAME",
-            help="hash, openai or mem0, may be repeated (default: EMBEDDER, and hash)",
+            help="hash, e5, openai or mem0, may be repeated (default: EMBEDDER, and hash)",
         )
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 

@@ -1,4 +1,9 @@
-"""The threads in which the knowledge blocks: few, and with few calls waiting for them."""
+"""The threads in which the knowledge blocks: few, and with few calls waiting for them.
+
+Those of `knowledge.threads` hold a connection each, for calls that are all short and never refused.
+These hold none between calls, which may take minutes (an embedder, mem0), are refused when too many
+wait, and are finished when nobody waits for them any more.
+"""
 
 from __future__ import annotations
 

@@ -68,14 +68,14 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
         ready = self.ready().filter(attempts__lt=F("excused") + settings.AUDIT_MAX_ATTEMPTS)
         ready = ready.exclude(status=Status.RUNNING, lease_owner=worker)
         ready = ready.order_by("id").select_for_update(skip_locked=True, of=("self",))
-        records = list(ready[:limit])
+        records = list(ready.only("id", "memory_id", "attempts")[:limit])
         lease_until = timezone.now() + timedelta(seconds=settings.AUDIT_LEASE_SECONDS)
         for record in records:
             record.status = Status.RUNNING
             record.lease_owner = worker
             record.lease_until = lease_until
             record.attempts += 1
-        self.model._default_manager.filter(id__in=[record.id for record in records]).update(
+        self.model._default_manager.filter(id__any=[record.id for record in records]).update(
             status=Status.RUNNING,
             lease_owner=worker,
             lease_until=lease_until,

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -113,7 +113,7 @@ def _attempt(judged: Judged) -> tuple[int, int]:
 
 def _late(group: Sequence[Judged]) -> set[tuple[int, int]]:
     """The attempts, as record and fencing number, after which another one has begun."""
-    records = AuditRecord.objects.filter(id__in=[judged.record_id for judged in group])
+    records = AuditRecord.objects.filter(id__any=[judged.record_id for judged in group])
     begun = dict(records.values_list("id", "attempts"))
     return {
         _attempt(judged) for judged in group if begun.get(judged.record_id, 0) > judged.attempts
@@ -154,12 +154,21 @@ def _locked_memories(ids: list[uuid.UUID]) -> dict[uuid.UUID, Memory]:
     return {memory.pk: memory for memory in Memory.objects.only(*columns).locked(ids)}
 
 
-def _locked_records(ids: list[int]) -> dict[int, AuditRecord]:
-    rows = AuditRecord.objects.filter(id__in=ids).order_by("id").select_for_update()
-    return {record.id: record for record in rows.only("id", "status", "lease_owner", "attempts")}
+class _Held(NamedTuple):
+    """A locked record, as far as it says whose it is."""
+
+    id: int
+    status: str
+    lease_owner: str
+    attempts: int
 
 
-def _still_ours(record: AuditRecord, attempt: Judged | Released) -> bool:
+def _locked_records(ids: list[int]) -> dict[int, _Held]:
+    rows = AuditRecord.objects.filter(id__any=ids).order_by("id").select_for_update()
+    return {row[0]: _Held(*row) for row in rows.values_list(*_Held._fields)}
+
+
+def _still_ours(record: _Held, attempt: Judged | Released) -> bool:
     return (
         record.status == Status.RUNNING
         and record.lease_owner == attempt.worker
@@ -167,7 +176,7 @@ def _still_ours(record: AuditRecord, attempt: Judged | Released) -> bool:
     )
 
 
-def _is_overtaken(record: AuditRecord, attempt: Judged | Released) -> bool:
+def _is_overtaken(record: _Held, attempt: Judged | Released) -> bool:
     """Whether another attempt at the record was begun before this one came back."""
     return record.status in OPEN and record.attempts > attempt.attempts
 
@@ -210,7 +219,7 @@ def _write(written: Sequence[tuple[Judged, Memory]]) -> None:
             Memory.objects.filter(pk=memory.pk).update(similar_to=judged.similar_to)
     judged_at = timezone.now()
     for key, ids in equal.items():
-        AuditRecord.objects.filter(id__in=ids).update(judged_at=judged_at, **columns[key])
+        AuditRecord.objects.filter(id__any=ids).update(judged_at=judged_at, **columns[key])
     for trust, memories in by_trust.items():
         store.set_trust(memories, trust)
     append(moves)

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+import knowledge.lookups  # noqa: F401  registers `__any`
 from knowledge.claims.answer import AnswerMalformed, read_answer
 from knowledge.cleaning import EvidenceDecoder
 from knowledge.llm.models import LLMProfile, LLMUsage  # noqa: F401  Django looks for them here
@@ -104,7 +105,7 @@ class MemoryQuerySet(models.QuerySet["Memory"]):
 
     def locked(self, ids: list[uuid.UUID]) -> list[Memory]:
         """These rows `FOR UPDATE`, in id order: the first lock of a deciding transaction."""
-        return list(self.filter(id__in=ids).order_by("id").select_for_update(of=("self",)))
+        return list(self.filter(id__any=ids).order_by("id").select_for_update(of=("self",)))
 
 
 class Memory(models.Model):

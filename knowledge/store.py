@@ -145,7 +145,7 @@ def set_trust(memories: Sequence[Memory], trust: str, *, flagged: Iterable[uuid.
     `flagged` are the ids that the auditor once flagged: their payload says so.
     """
     ids = [memory.pk for memory in memories]
-    Memory.objects.filter(pk__in=ids).update(trust=trust, updated_at=timezone.now())
+    Memory.objects.filter(pk__any=ids).update(trust=trust, updated_at=timezone.now())
     for memory in memories:
         memory.trust = trust
     if trust not in USABLE:

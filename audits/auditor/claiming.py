@@ -18,6 +18,11 @@ from knowledge.models import Memory, Trust
 
 CLAIM_AT_MOST = 500
 
+JUDGED = (
+    "agent", "kind", "source", "version", "user_query", "agent_response", "answer", "evidence",
+)  # fmt: skip
+"""What a judge may see of a memory: loading the rest of the row would cost as much again."""
+
 Claimed = tuple[AuditRecord, Memory]
 
 
@@ -71,5 +76,5 @@ class Claimer:
 
     def _with_memories(self, records: list[AuditRecord]) -> list[Claimed]:
         """A memory that has just been deleted took its record along: nothing is left to judge."""
-        memories = Memory.objects.in_bulk([record.memory_id for record in records])
+        memories = Memory.objects.only(*JUDGED).in_bulk([record.memory_id for record in records])
         return [(r, memories[r.memory_id]) for r in records if r.memory_id in memories]

@@ -14,6 +14,8 @@ _MESSAGES: dict[str, Any] = {
     "rules.failure": _("The answer is an error message."),
     "rules.echo": _("The answer only gives the question back:"),
     "rules.refusal": _("The answer only refuses:"),
+    "rules.asks_back": _("The answer only asks back:"),
+    "rules.asks_nothing": _("What stands for the question asks nothing about HWA:"),
     "rules.progress": _("The answer tells of what somebody is doing:"),
     "rules.speakers": _("The answer is about who is talking, not about HWA:"),
     "rules.live": _("The answer says how the plan is, and nothing that it was read from is kept:"),

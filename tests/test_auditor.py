@@ -532,7 +532,9 @@ def test_only_memories_since_a_time_are_audited() -> None:
 
 
 def test_the_command_rechecks_and_tells_of_each_outcome_once(capsys, settings) -> None:
-    unverified(1, 1)
+    for n in range(2):
+        known = make_memory(f"What does job {n} do?", "It loads the table of customers.")
+        make_record(Status.UNVERIFIED, known)
 
     with pytest.raises(SystemExit) as ended:
         call_command("run_auditor", "--recheck", "--limit", "1", "--json")

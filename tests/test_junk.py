@@ -91,6 +91,8 @@ async def test_right_answers_of_others_break_no_rule() -> None:
         ("How do you answer?", "My instructions say what a job is.", "own_instructions"),
         ("Where is lunch?", "In the canteen, at noon.", "beside"),
         ("Hello", "Hello! How can I help you?", "empty"),
+        ("Which jobs failed?", "Which stream do you mean?", "asks_back"),
+        ("Progress", "The job of the team is done.", "asks_nothing"),
     ],
 )
 async def test_each_ground_says_why_it_is_no_knowledge(question, answer, code) -> None:

@@ -39,7 +39,8 @@ _TALKS = (
     r"|respondeu|explicou|listou|disse|forneceu|ofereceu|informou|pediu desculpas|respondio)"
 )
 _SPEAKERS = re.compile(
-    rf"\b{_USER}(?:'s)?[ ,](?:[\w,]+ ){{0,5}}?{_PERSONAL}\b|\b{_ASSISTANT} (?:\w+ )?{_TALKS}\b"
+    r"\b(?:of the user|d[oa] usuari[oa]) (?:e|is|sao|are)\b|\buser's [\w-]{2,20} (?:is|are)\b"
+    rf"|\b{_USER}(?:'s)?[ ,](?:[\w,]+ ){{0,5}}?{_PERSONAL}\b|\b{_ASSISTANT} (?:\w+ )?{_TALKS}\b"
     rf"|\b(?:in|during|throughout) (?:this|our|the) (?:chat|conversation|session|dialogue"
     rf"|discussion)\b"
     r"|\b(?:n[ae]st[ae]|durante a|nessa|na nossa) (?:conversa|sessao|bate-papo|chat|dialogo)\b"
@@ -119,6 +120,10 @@ def progress(text: Text) -> Span | None:
 
 
 _INSTRUCTED = re.compile(
+    r"\b(?:assistants?|assistente|agente?|ai|bot|model|modelo) (?:has|have|tem|can"
+    r"|pode)\b[^.\n]{0,40}\b(?:tools?"
+    r"|ferramentas?)\b|\b(?:plan_query|search_memories)\b|\bi am an? (?:ai|assistant"
+    r"|language model)\b|"
     r"\b(?:system|developer|initial|hidden) (?:prompt|message|instructions?)\b(?! (?:of"
     r"|for) (?:the|a) )"
     r"|\bprompt d[eo] sistema\b|\binstruc\w{2,4} (?:do|de) sistema\b"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from audits.judges.attacks import WRITE_REQUEST
 from audits.judges.texts import Span, Text
+from knowledge.hwa.terms import find_terms
 from knowledge.hwa_terms import message_codes
 
 OF_THE_TRADE = re.compile(
-    r"\b(?:jobs?|jobstreams?|streams?|stream_\w+|tws|hwa|iws|hcl|ibm|plan|plans?|planos?"
+    r"\b(?:jobs?|jobstreams?|twsd|streams?|stream_\w+|tws|hwa|iws|hcl|ibm|plan|plans?|planos?"
     r"|symphony|workstations?"
     r"|estac(?:ao|oes)|agentes?|agents?|master|mdm|fta|pools?|engine|motor|schedulers?"
     r"|agendador\w*|schedules?"
@@ -51,6 +53,27 @@ NOT_UNDERSTOOD = re.compile(
     r"\b(?:could ?n[o']t understand|did ?n[o']t understand|do ?n[o']t understand|nao entendi"
     r"|nao compreendi|no entend\w+|don'?t know|do not know|nao sei|no se)\b"
 )
+
+
+_SAYS_HOW = re.compile(
+    r"\b(?:conman|composer|planman|optman|ocli|jnextplan|resetplan|switchplan|wappman|datecalc"
+    r"|evtsize)\b"
+)
+
+
+def asks_nothing(text: Text) -> Span | None:
+    """An answer to nothing: a word or two stand for its question, and they name nothing of HWA."""
+    asked = text.question
+    is_more = len(_CONTENT.findall(asked)) > 2 or WRITE_REQUEST.match(asked)
+    if is_more or OF_THE_TRADE.search(asked) or find_terms(asked) or text.asks_of_names:
+        return None
+    excused = text.is_honest_no or NOT_UNDERSTOOD.search(text.answer)
+    if excused or message_codes(text.asked + text.written) or _SAYS_HOW.search(text.answer):
+        return None
+    return text.whole
+
+
+_CONTENT = re.compile(r"[a-z]{3,}")
 
 
 def beside(text: Text) -> Span | None:

@@ -131,7 +131,7 @@ def test_nothing_of_junk_or_attacks_comes_back_from_the_loop(reviewer) -> None:
 
     `recall` is the one door to answers and prompts; pages show memories to reviewers as text.
     """
-    rows = [row for row in cases("junk_cases.jsonl") if row["expect"] == "flag"]
+    rows = [r for r in cases("junk_cases.jsonl") if r["expect"] == "flag" and r["question"]]
     rows += junk_of_others() + [r for r in cases("injections_dev.jsonl") if r["expect"] == "flag"]
     known = make_memory("Which team owns PAY_1?", "The payroll team, extension 4410.")
     approved = make_record(Status.APPROVED, known, reviewer=reviewer, reviewed_at=timezone.now())

@@ -105,10 +105,10 @@ def bench(only: str = "", prompt: str = "", model: str = "") -> Bench:
 
 def _llm_judge(prompt: str, model: str) -> Judge:
     from audits.caching import VerdictsInRows
-    from audits.judges.llm import CURRENT_PROMPT, LLMJudge, versions
+    from audits.judges.llm import CURRENT, LLMJudge, is_prompt, versions
 
-    prompt = prompt or CURRENT_PROMPT
-    if prompt not in versions():
+    prompt = prompt or CURRENT
+    if not is_prompt(prompt):
         raise LookupError(f"There is no prompt {prompt!r}: {', '.join(versions())}.")
     return LLMJudge(prompt, model or settings.AUDIT_LLM_MODEL, VerdictsInRows())
 

@@ -10,7 +10,7 @@
 | `canaries` | wrong answers that must be caught |
 """
 
-from audits.judges.llm.judge import CURRENT_PROMPT, LLMJudge, VerdictCache
-from audits.judges.llm.material import versions
+from audits.judges.llm.judge import LLMJudge, VerdictCache
+from audits.judges.llm.material import CURRENT, is_prompt, versions
 
-__all__ = ["CURRENT_PROMPT", "LLMJudge", "VerdictCache", "versions"]
+__all__ = ["CURRENT", "LLMJudge", "VerdictCache", "is_prompt", "versions"]

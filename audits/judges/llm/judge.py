@@ -53,8 +53,6 @@ from knowledge.llm import (
 
 log = logging.getLogger(__name__)
 
-CURRENT_PROMPT = "judge-2"
-"""The prompt in use. Compare a new one with `manage.py eval_auditor --prompt` before naming it."""
 CANARY_EVERY = 20
 """Verdicts that share the canaries: with two samples each, about one call in fifteen."""
 CANARY_SECONDS = 600.0
@@ -110,7 +108,7 @@ Caller = Callable[..., Awaitable[Reply]]
 class LLMJudge:
     """Callable as a `Judge`. Holds the open batch, the places and the pace; one per process."""
 
-    prompt_version: str = CURRENT_PROMPT
+    prompt_version: str = material.CURRENT
     model: str = ""
     cache: VerdictCache = field(default_factory=NoCache)
     call: Caller = call_llm

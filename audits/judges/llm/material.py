@@ -16,6 +16,8 @@ from knowledge.visible import visible
 
 PROMPTS = Path(__file__).resolve().parents[2] / "prompts"
 """A folder a version, with `verdict.txt` and `extraction.txt`."""
+CURRENT = "judge-2"
+"""The prompt in use. Compare a new one with `manage.py eval_auditor --prompt` before naming it."""
 SECTION_LENGTH = 12_000
 """Characters of each section that the model sees."""
 Section = tuple[str, str]
@@ -26,7 +28,15 @@ def versions() -> list[str]:
     return sorted(path.parent.name for path in PROMPTS.glob("*/verdict.txt"))
 
 
+def is_prompt(version: str) -> bool:
+    return version in versions() or Path(version).is_file()
+
+
 def prompt(version: str, name: str) -> str:
+    """The text of a version; a file of one's own is another verdict beside today's extraction."""
+    own = Path(version)
+    if own.is_file():
+        return own.read_text(encoding="utf-8") if name == "verdict" else prompt(CURRENT, name)
     return (PROMPTS / version / f"{name}.txt").read_text(encoding="utf-8")
 
 
@@ -58,7 +68,7 @@ def messages(instructions: str, parts: Sequence[Section], turn: int = 0) -> list
         for name, text in (*parts[turn:], *parts[:turn])
     )
     return [
-        {"role": "system", "content": instructions.format(marker=marker)},
+        {"role": "system", "content": instructions.replace("{marker}", marker)},
         {"role": "user", "content": material},
     ]
 

@@ -46,7 +46,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--judge", default="", help="only this judge: rules, claims, lookup or llm"
         )
-        parser.add_argument("--prompt", default="", help="compare this prompt with the one in use")
+        parser.add_argument(
+            "--prompt", default="", metavar="FILE", help="compare this prompt with the one in use"
+        )
         parser.add_argument("--model", default="", help="compare this model with the one in use")
         parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.utils import timezone
 
 from audits.review import approve_imported
 from knowledge.claims.checking import check
@@ -361,7 +362,27 @@ async def test_when_hwa_is_down_it_says_since_when(
     assert isinstance(end, Failed)
     assert end.code == "hwa_unavailable"
     assert state.down_since is not None
-    assert "não responde, desde" in end.message
+    assert "SIM não pode ser lido desde" in end.message
+    assert "127.0.0.1:9" in end.message
+
+
+async def test_what_an_engine_says_instead_of_a_plan_is_shown_without_its_secrets(
+    conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "SIM answered 500: AWSJSY404E internal error\npassword=hunter2secret " + "x " * 500
+
+    async def refuses(*_: Any) -> PlanEngine:
+        return PlanEngine(name="SIM", down_since=timezone.now(), error=said)
+
+    monkeypatch.setattr("tws.answers.toolkit.toolkit.fresh_state", refuses)
+
+    end = await conversation.end_of("how many jobs?")
+
+    assert isinstance(end, Failed)
+    assert "(SIM answered 500: AWSJSY404E internal error " in end.message
+    assert "hunter2secret" not in end.message
+    assert len(end.message) < 700
+    assert "\n" not in end.message
 
 
 async def test_the_plan_as_last_read_is_told_on_request_and_marked(

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from textwrap import shorten
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -14,11 +15,13 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from knowledge.claims.inert import one_line
 from knowledge.claims.phrases import PHRASES
 from knowledge.folding import fold
 from knowledge.fusion import CERTAIN, POSSIBLE
 from knowledge.hwa.statuses import Language
 from knowledge.retrieval import SearchUnavailable
+from knowledge.secrets import mask_secrets
 from tws.answers.events import Chunk, Emit, Event, Failed, Final, Turn
 from tws.answers.memories import Recall, Recalled, source_of, used
 from tws.answers.saying import beside, knowledge, objects, queries, talk
@@ -263,10 +266,18 @@ class RuleAgent:
     def _fail(self, down: EngineDown, language: Language) -> None:
         speech = Speech(self.toolkit, _silent, language)
         talk.down(speech, down)
-        self.emit(Failed("hwa_unavailable", speech.text, tuple(self.toolkit.uses)))
+        message = speech.text
+        if down.since is not None:  # the engine's own words, or the network's
+            said = one_line(mask_secrets(down.why), end=" ")
+            message = f"{message} ({shorten(said, ENGINE_SAID, placeholder=' …')})"
+        self.emit(Failed("hwa_unavailable", message, tuple(self.toolkit.uses)))
 
     def too_slow(self) -> str:
         return aside(self.toolkit, self.language, ["too_slow"])
+
+
+ENGINE_SAID = 400
+"""Characters of an engine's own message that a person is shown."""
 
 
 def thread_of(history: Sequence[Turn]) -> Turn | None:

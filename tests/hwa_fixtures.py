@@ -22,7 +22,7 @@ from tws.hwa.client import TWSClient
 from tws.hwa.engine import Engine
 from tws.simulator.server import Options, SimulatorServer
 
-JOBS = 1_500
+JOBS = 500
 
 
 @contextmanager

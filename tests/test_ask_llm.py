@@ -52,12 +52,12 @@ def test_why_the_rules_answered_is_said_and_not_remembered(ask):
     assert "no such key here" in reply["answer"]
     remembered = Memory.objects.get().agent_response
     assert remembered in reply["answer"]
-    assert remembered.startswith("**1,500** jobs")
+    assert remembered.startswith("**500** jobs")
     assert "no such key" not in remembered
 
 
 def test_a_whole_answer_becomes_one_without_its_thoughts(ask):
     code, reply = ask(COUNTED, THOUGHTS["tags"])
 
-    assert (code, reply["answer"]) == (0, "1500 jobs.")
-    assert Memory.objects.get().agent_response == "1500 jobs."
+    assert (code, reply["answer"]) == (0, "500 jobs.")
+    assert Memory.objects.get().agent_response == "500 jobs."

@@ -19,11 +19,12 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from scripts.derive_hwa_contract import derive
-from tests.hwa_fixtures import engine_of
+from tests.hwa_fixtures import engine_of, running_simulator
 from tws.hwa.client import TWSClient
 from tws.hwa.errors import TWSError
 from tws.hwa.oql import equals, one_of, order_by
 from tws.hwa.paths import READ_ONLY_PATHS
+from tws.simulator.server import Options
 
 CONTRACT = json.loads((Path(__file__).parent / "hwa_contract.json").read_text(encoding="utf-8"))
 FORMATS = FormatChecker(formats=("date",))
@@ -146,8 +147,9 @@ async def ask_about_streams(client: TWSClient) -> None:
 
 
 @pytest.fixture(scope="module")
-def traffic(simulator):
-    return asyncio.run(recorded(engine_of(simulator)))
+def traffic():
+    with running_simulator(Options(port=0, jobs=200, seed=7)) as simulator:
+        return asyncio.run(recorded(engine_of(simulator)))
 
 
 async def recorded(engine):

@@ -387,12 +387,12 @@ async def test_in_portuguese_too(scripted):
 
 SECRET_PLAN = "I could guess 17 jobs. Secret plan."
 THOUGHTS = {
-    "tags": streamed({"content": f"<think>{SECRET_PLAN}</think>\n\n1500 jobs."}),
-    "the closing tag alone": streamed({"content": f"{SECRET_PLAN}</think>1500 jobs."}),
-    "a field": streamed({"reasoning_content": SECRET_PLAN}, {"content": "1500 jobs."}),
-    "another field": streamed({"reasoning": SECRET_PLAN}, {"content": "1500 jobs."}),
+    "tags": streamed({"content": f"<think>{SECRET_PLAN}</think>\n\n500 jobs."}),
+    "the closing tag alone": streamed({"content": f"{SECRET_PLAN}</think>500 jobs."}),
+    "a field": streamed({"reasoning_content": SECRET_PLAN}, {"content": "500 jobs."}),
+    "another field": streamed({"reasoning": SECRET_PLAN}, {"content": "500 jobs."}),
     "parts": streamed({"content": [{"type": "thinking", "text": SECRET_PLAN},
-                                   {"type": "text", "text": "1500 jobs."}]}),
+                                   {"type": "text", "text": "500 jobs."}]}),
 }  # fmt: skip
 
 
@@ -403,14 +403,14 @@ async def test_thoughts_are_neither_shown_nor_part_of_the_answer(answer, scripte
     events = await run("How many jobs are there?")
 
     assert "Secret" not in "".join(event.text for event in events if isinstance(event, Chunk))
-    assert events[-1].answer == "1500 (not verified) jobs."
+    assert events[-1].answer == "500 (not verified) jobs."
 
 
 async def test_a_tool_call_written_as_text_is_called(scripted):
     written = '<tool_call>{"name": "plan_query", "arguments": {"entity": "jobs"}}</tool_call>'
-    scripted(streamed({"content": written}), say("1500 jobs."))
+    scripted(streamed({"content": written}), say("500 jobs."))
 
     events = await run("How many jobs are there?")
 
     assert [event.tool for event in events if isinstance(event, ToolResult)] == ["plan_query"]
-    assert events[-1].answer == "1500 (not verified) jobs."
+    assert events[-1].answer == "500 (not verified) jobs."

@@ -22,7 +22,7 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 @pytest.fixture
 def hwa(settings) -> Iterator[MovedSimulator]:
     settings.PLAN_DETAILS_PER_SECOND = 1_000_000
-    with moved_simulator() as simulator:
+    with moved_simulator(jobs=150) as simulator:
         yield simulator
 
 

@@ -35,7 +35,7 @@ QUESTIONS = [
 ]
 FLAGGED = 0.60
 NOWHERE = Engine(name="SIM", base_url="https://127.0.0.1:9", username="u", password="p")
-JOBS = {"normal": 1_500, "large": 3_000}
+JOBS = {"normal": 600, "large": 3_000}
 
 
 def words_of(hwa: MovedSimulator) -> dict[str, str]:

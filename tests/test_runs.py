@@ -133,10 +133,10 @@ def test_ask_prints_one_json_object(capsys):
     assert set(reply) == {
         "answer", "understood", "outcome", "claims", "suggestions", "sources", "tools", "memory_id",
     }  # fmt: skip
-    assert "**1.500** jobs" in reply["answer"]
+    assert "**500** jobs" in reply["answer"]
     assert reply["outcome"] == "answered"
     assert set(reply["understood"]) == {"text", "parts", "unused"}
-    assert reply["claims"][0]["value"] == 1500
+    assert reply["claims"][0]["value"] == 500
     assert reply["tools"][0] == {
         "tool": "plan_query", "arguments": {"entity": "jobs", "limit": 0}, "ok": True,
         "fetched_at": reply["sources"][0]["fetched_at"],

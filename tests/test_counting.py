@@ -79,7 +79,7 @@ def plans(queries: CaptureQueriesContext) -> Iterator[str]:
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_neither_health_nor_metrics_walk_through_a_large_table(admin_client):
-    fill(20_000)
+    fill(10_000)
     with connection.cursor() as cursor:
         # As in a store of some age: nearly everything is usable, indexed, and old.
         cursor.execute(

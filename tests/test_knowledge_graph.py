@@ -223,33 +223,29 @@ def _end_other_connections() -> None:
 
 
 @pytest.mark.slow
-def test_no_memory_is_lost_behind_a_filter_past_five_thousand_rows() -> None:
+async def test_past_five_thousand_rows_no_memory_is_lost_and_searches_stay_whole() -> None:
     """psycopg prepares a statement at its sixth run; the generic plan then lost most rows."""
-    _fill(6000, few=40)
-    store = _mem0.store().memory.vector_store
-    vector = embedder().embed_query("restart agent")
-
-    with _one_connection():
-        found = [
-            len(store.search("restart agent", vector, top_k=20, filters={"agent_id": "few"}))
-            for _ in range(20)
-        ]
-
-    assert found == [20] * 20
-
-
-@pytest.mark.slow
-async def test_searches_past_five_thousand_rows_stay_whole() -> None:
     await sync_to_async(_fill)(6000, few=40)
+
+    assert await sync_to_async(_found_of_few)(times=20) == [20] * 20
 
     question = "how do I restart the agent number 4321 zxqv"
     first = await retrieval.asearch(question, 20)
     again = [await retrieval.asearch(question, 20) for _ in range(19)]
     await retrieval.aclose()
-
     assert len(first) == 20
     assert "4321" in first[0].user_query
     assert all(hits == first for hits in again)
+
+
+def _found_of_few(times: int) -> list[int]:
+    store = _mem0.store().memory.vector_store
+    vector = embedder().embed_query("restart agent")
+    with _one_connection():
+        return [
+            len(store.search("restart agent", vector, top_k=20, filters={"agent_id": "few"}))
+            for _ in range(times)
+        ]
 
 
 @contextlib.contextmanager

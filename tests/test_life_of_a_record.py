@@ -301,5 +301,5 @@ class LifeOfARecord(RuleBasedStateMachine):
 def test_in_whatever_order_workers_and_people_act_a_record_stays_true() -> None:
     run_state_machine_as_test(
         LifeOfARecord,
-        settings=settings(max_examples=15, stateful_step_count=30, deadline=None, database=None),
+        settings=settings(max_examples=8, stateful_step_count=30, deadline=None, database=None),
     )

@@ -67,7 +67,7 @@ def scored(path: Path, truth) -> list[tuple[scoring.Asking, scoring.Scored]]:
     found = []
     for turns in scoring.conversations(path, truth):
         last, shown = None, ()
-        for asking in turns:
+        for number, asking in enumerate(turns, 1):
             understood = understand(
                 asking.question, now=now, zone=scoring.ZONE, engine="SIM", last=last
             )
@@ -76,8 +76,9 @@ def scored(path: Path, truth) -> list[tuple[scoring.Asking, scoring.Scored]]:
             )
             score = scoring.score_understood(asking, understood, list(shown))
             found.append((asking, score))
-            fresh = shown_by(understood.asked, now)
-            shown = fresh or shown
+            if number == len(turns):
+                break  # nobody asks about what this one shows
+            shown = shown_by(understood.asked, now) or shown
             if understood.asked.type not in (
                 "small_talk",
                 "cannot_know",

@@ -23,7 +23,7 @@ from tests.web_server import web_server
 from tws.hwa.engines import configured_engines
 from tws.plan.reader import read_once
 
-EXAMPLES = os.environ.get("OPENAPI_EXAMPLES", "4")
+EXAMPLES = os.environ.get("OPENAPI_EXAMPLES", "10")
 """How many requests of each kind to an operation; a night may have 2000."""
 
 

@@ -422,6 +422,18 @@ JOBS = st.fixed_dictionaries(
 )
 
 
+def test_minutes_are_compared_to_the_second_and_told_near_enough():
+    for seconds in (119, 120, 121):
+        run(f"R{seconds}", elapsed_seconds=seconds, ended_at=ago(minutes=1))
+
+    less, more = (
+        ask("runs", ("elapsed_minutes", op, 2), fields=["elapsed_minutes"]) for op in "<>"
+    )
+
+    assert [row["elapsed_minutes"] for row in less["rows"]] == [1.98]
+    assert [row["elapsed_minutes"] for row in more["rows"]] == [2.02]
+
+
 def minutes_since(moment: datetime | None) -> float | None:
     return None if moment is None else (NOW - moment).total_seconds() / 60
 

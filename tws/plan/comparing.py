@@ -60,7 +60,7 @@ def _beside(run: PlanRun, earlier: PlanRun | None) -> dict[str, Any]:
         "start": plain(run.started_at),
         "end": plain(run.ended_at),
         "minutes": minutes,
-        "difference_minutes": round((minutes or 0) - (before or 0), 1) if both else None,
+        "difference_minutes": plain((minutes or 0) - (before or 0)) if both else None,
         "ran_on": run.actual_workstation or None,
     }
 
@@ -74,7 +74,7 @@ def _seconds(run: PlanRun) -> float | None:
 
 
 def _minutes(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds / 60, 1)
+    return None if seconds is None else plain(seconds / 60)
 
 
 def compare_days(engine: str, day: date, other: date, until: time | None = None) -> dict[str, Any]:

@@ -333,7 +333,7 @@ class Asking:
             op = self._operator(span.first)
             column = self._span_field(draft)
             if column and (op != "=" or q.before(span.first, "ask", "how_long")):
-                found.append(condition(column, op, round(span.value.total_seconds() / 60, 1)))
+                found.append(condition(column, op, span.value.total_seconds() / 60))
                 q.use(span)
                 q.use(*q.of("event", "took", "ran"))
         draft.predicates += found

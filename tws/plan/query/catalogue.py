@@ -19,7 +19,6 @@ from django.db.models import (
     Expression,
     F,
     FloatField,
-    Func,
     Model,
     OuterRef,
     Q,
@@ -118,9 +117,8 @@ def _minutes(column: str) -> Field:
 
 
 def _in_minutes(seconds: Expression | F) -> Expression:
-    """To a tenth. As a float: of 30,000 rows that are ordered by it a decimal takes 100 ms."""
-    tenths = Func(seconds / Value(6.0), function="ROUND", output_field=FloatField())
-    return tenths / Value(10.0)
+    """Exact, since it is compared with. As a float: to order 30,000 decimals takes 100 ms."""
+    return Cast(seconds, FloatField()) / Value(60.0)
 
 
 def _between(start: Expression | F, end: Expression | F) -> Expression:

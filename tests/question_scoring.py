@@ -603,7 +603,7 @@ def _names_said(asking: Asking, text: str) -> set[str]:
 
 def _numbers(text: str) -> set[float]:
     whole = re.sub(r"(?<=\d)[.,](?=\d{3}(?!\d))", "", text)
-    found = re.findall(r"(?<![\w.,])\d+(?:[.,]\d+)?", whole)
+    found = re.findall(r"(?<![\w.,-])-?\d+(?:[.,]\d+)?", whole)
     numbers = {float(one.replace(",", ".")) for one in found}
     return numbers | ({0.0} if re.search(r"\b(?:nenhum|nenhuma|none|no)\b", fold(text)) else set())
 
@@ -623,11 +623,15 @@ def _score_set(asking: Asking, text: str, said: set[str], expression: str) -> Sc
             none = re.search(r"\b(?:nenhum\w*|no|none|nao|nothing|nada|0)\b", fold(text))
             if none and not of_kind:
                 return RIGHT
-        elif of_kind == wanted and len(wanted) <= MOST_NAMED:
+        elif _names_them(of_kind, wanted, _numbers(text)):
             return RIGHT
-        elif len(wanted) > MOST_NAMED and of_kind and of_kind <= wanted:
-            return RIGHT if len(wanted) in _numbers(text) else wrong("without the total")
     return wrong(f"named {sorted(of_kind)[:4]} of {len(wanted)}")
+
+
+def _names_them(named: set[str], wanted: set[str], numbers: set[float]) -> bool:
+    if len(wanted) <= MOST_NAMED:
+        return named == wanted
+    return bool(named) and named <= wanted and len(wanted) in numbers
 
 
 def _bears_two_kinds(asking: Asking, name: str) -> bool:

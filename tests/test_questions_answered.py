@@ -57,7 +57,7 @@ async def answered(manager: AgentManager, turns: list[scoring.Asking]):
         yield asking, scoring.score_text(asking, end.answer, end.outcome), end.answer
 
 
-@pytest.mark.parametrize("name", ["questions_dev", "questions_sixth"])
+@pytest.mark.parametrize("name", ["questions_dev", "questions_sixth", "questions_seventh"])
 async def test_questions_are_answered_as_the_engine_s_data_say(hwa, name):
     async with ReadingSession(hwa) as session:
         await session.read()

@@ -26,7 +26,7 @@ from tws.hwa import engines
 from tws.hwa.client import TWSClient
 from tws.hwa.engine import Engine
 from tws.models import Agent
-from tws.plan.models import PlanEngine, PlanJob, PlanWorkstation
+from tws.plan.models import PlanEngine, PlanJob, PlanRun, PlanWorkstation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -100,6 +100,33 @@ async def a_job(**of: Any) -> PlanJob:
 
 
 # --- the plan -----------------------------------------------------------------------------------
+
+
+async def test_what_is_pointed_to_among_runs_is_the_job_that_ran(
+    conversation: Conversation,
+) -> None:
+    listed = await conversation.ask("quais jobs falharam desde ontem?")
+    why = await conversation.ask("pq o primeiro falhou?")
+
+    assert listed.understood is not None
+    first = listed.understood.shown[0]
+    failed = PlanRun.objects.filter(group="failed").values_list("job_id", flat=True)
+    assert first.id in {one async for one in failed}
+    assert first.id == why.evidence[-2]["result"]["id"]
+    assert "terminou com erro" in why.answer
+
+
+async def test_anything_else_is_asked_beside_what_was_spoken_of(conversation: Conversation) -> None:
+    late = [one async for one in PlanJob.objects.filter(is_late=True, group="waiting")]
+    await conversation.ask(f"o {late[0].name} está atrasado?")
+    others = await conversation.ask("mais alguma coisa atrasada?")
+
+    assert others.understood is not None
+    asked = others.understood.asked
+    assert (asked.type, asked.focus) == ("ask", "yes_no")
+    assert late[0].name not in {thing.name for thing in others.understood.shown}
+    assert others.understood.unused == ()
+    assert others.answer.startswith("**Sim.**")
 
 
 async def test_an_answer_names_the_figure_first_and_every_value_is_a_claim(

@@ -34,7 +34,7 @@ from tws.answers.understanding.asked import (
 )
 from tws.database import in_database
 from tws.plan import inspecting
-from tws.plan.models import PlanJob, PlanJobStream, PlanResource, PlanWorkstation
+from tws.plan.models import PlanJob, PlanJobStream, PlanResource, PlanRun, PlanWorkstation
 from tws.plan.query import PlanQuery
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -106,6 +106,12 @@ def of_a_job_that_ran_twice() -> list[Asked]:
     return [*(About(thing, facet) for facet in FACETS), previous, Before(thing), CompareRuns(thing)]
 
 
+def a_job_that_failed() -> PlanJob:
+    run = PlanRun.objects.filter(group="failed").order_by("run_id").first()
+    assert run is not None
+    return PlanJob.objects.get(hwa_id=run.job_id)
+
+
 async def nothing(question: str, limit: int) -> Sequence[Recalled]:
     return []
 
@@ -163,6 +169,25 @@ async def test_of_a_list_that_is_cut_nothing_is_said_as_of_a_whole_one(
     for one, speech in answers:
         checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
         assert checked.outcome == "verified", (one, speech.text, checked)
+
+
+async def test_of_a_job_that_failed_and_waits_again_the_cause_is_told(
+    hwa: MovedSimulator,
+) -> None:
+    async with Asking(hwa) as asking:
+        job = await in_database(a_job_that_failed)
+        waiting = PlanJob.objects.filter(pk=job.pk)
+        await in_database(waiting.update, group="waiting", status="HOLD", common_status="WAITING")
+        thing = Thing("job", job.name, job.hwa_id, job.stream_name)
+        asked = About(thing, "why_failed")
+        speech = await said(asking.toolkit(as_last_read=True), asked, "pt")
+
+    checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
+    assert checked.outcome == "verified"
+    assert "terminou com erro" in speech.text
+    again = job.run_count > 1
+    now = "há outra execução; agora está em HOLD" if again else "espera rodar de novo: HOLD"
+    assert now in speech.text
 
 
 async def test_a_changed_figure_in_the_evidence_is_noticed(hwa: MovedSimulator) -> None:

@@ -16,6 +16,7 @@ from tws.answers.saying.waiting import say_substatus, say_why_it_waits
 from tws.answers.toolkit import NotRead, NotThere
 from tws.answers.understanding.asked import About, Run, Thing
 from tws.plan.query import PlanQuery
+from tws.plan.query.catalogue import entity_named
 
 ENTITY = {
     "job": "jobs",
@@ -37,19 +38,31 @@ async def about(speech: Speech, asked: About, recall: Recall) -> None:
     if thing.kind == "prompt":
         await _prompt(speech, thing)
         return
-    namesakes = None if thing.id else await _namesakes(speech, thing)
-    if namesakes and len(namesakes.result["rows"]) > 1 and asked.facet == "status":
-        _say_all(speech, thing, namesakes)
-        return
-    object_id = thing.id or _chosen(namesakes, asked)
-    reading = await speech.read(speech.toolkit.inspect(thing.kind, object_id))
+    namesakes, reading = None, await _by_id(speech, thing)
+    if reading is None:
+        namesakes = await _namesakes(speech, thing, asked.fields)
+        if len(namesakes.result["rows"]) > 1 and asked.facet == "status":
+            _say_all(speech, thing, namesakes)
+            return
+        object_id = _chosen(namesakes, asked)
+        reading = await speech.read(speech.toolkit.inspect(thing.kind, object_id))
     speech.list_thing(thing_of_object(reading))
     await _say_facet(speech, asked, reading, recall)
     if namesakes and len(namesakes.result["rows"]) > 1:
         speech.paragraph()
         speech.say("others", on=namesakes.id)
-        others = f"{namesakes.id}.rows[?id != '{object_id}']"
+        others = f"{namesakes.id}.rows[?id != '{reading.result['id']}']"
         speech.table(others, [name for name in namesakes.result["rows"][0] if name != "id"])
+
+
+async def _by_id(speech: Speech, thing: Thing) -> Reading | None:
+    """The object that was spoken of; None when nobody said which, or it has left the plan."""
+    if not thing.id or thing.kind == "prompt":
+        return None
+    try:
+        return await speech.read(speech.toolkit.inspect(thing.kind, thing.id))
+    except NotThere:
+        return None
 
 
 def thing_of_object(reading: Reading) -> Thing:
@@ -64,7 +77,8 @@ async def find(speech: Speech, thing: Thing) -> str:
     return thing.id or _chosen(await _namesakes(speech, thing), None)
 
 
-async def _namesakes(speech: Speech, thing: Thing) -> Reading:
+async def _namesakes(speech: Speech, thing: Thing, wanted: Sequence[str] = ()) -> Reading:
+    """All of that name, with the fields that are asked for where a list has them."""
     entity = ENTITY[thing.kind]
     where = [{"field": NAME[entity], "value": thing.name}]
     if thing.stream and thing.kind == "job":
@@ -74,6 +88,8 @@ async def _namesakes(speech: Speech, thing: Thing) -> Reading:
     fields = [*COLUMNS[entity]]
     if thing.kind in {"job", "stream"}:
         fields += ["scheduled", "group"]
+    known = entity_named(entity).fields
+    fields += [one for one in wanted if one in known and one not in fields]
     query = PlanQuery.model_validate(
         {"entity": entity, "where": where, "fields": fields, "limit": MOST_NAMESAKES}
     )
@@ -266,10 +282,17 @@ async def _why_failed(speech: Speech, reading: Reading, run: int | None, recall:
     else:
         speech.say("failed.plain", on=where, name=name)
     if known["group"] != "failed":
-        speech.say_status("failed.earlier", at, known["status"], name=name)
+        speech.say_status(_since_it_failed(known, run), at, known["status"], name=name)
     cause = await _say_cause(speech, known, facts.get("number") if run is not None else None)
     await say_known_fix(speech, recall, known["job"], facts["return_code"], cause)
     speech.suggestions.append(_follow(speech, known["job"]))
+
+
+def _since_it_failed(known: dict[str, Any], run: int | None) -> str:
+    """The phrase for what has become of it: it ran again, it waits to, or has another status."""
+    if run:
+        return "failed.earlier"
+    return "failed.waits" if known["group"] in {"waiting", "ready"} else "failed.now"
 
 
 def _follow(speech: Speech, job: str) -> str:

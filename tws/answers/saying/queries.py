@@ -10,7 +10,7 @@ from knowledge.claims.evidence import Reading
 from knowledge.claims.phrases import PHRASES
 from tws.answers.saying.speech import Speech
 from tws.answers.saying.values import say_values
-from tws.answers.understanding.asked import Ask, ObjectKind, Thing
+from tws.answers.understanding.asked import KIND_OF, Ask, Thing
 from tws.plan.query.asked import AnyOf, Condition, PlanQuery
 
 PAGE = 20
@@ -37,15 +37,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "dependencies": ("of", "of_stream", "kind", "target", "target_status", "satisfied"),
     "counts": ("at", "kind", "status", "count"),
 }
+_IDS = {"id", "job_id"}
 _UNSHOWN = {"group", "common_status", "key", "last", "number", "folder", "holders"}
-_KINDS: dict[str, ObjectKind] = {
-    "jobs": "job",
-    "runs": "job",
-    "job_streams": "stream",
-    "workstations": "workstation",
-    "resources": "resource",
-    "prompts": "prompt",
-}
 
 
 async def ask(speech: Speech, asked: Ask) -> None:
@@ -82,8 +75,13 @@ async def _read(speech: Speech, query: PlanQuery, **changed: Any) -> Reading:
 async def _read_page(speech: Speech, asked: Ask) -> Reading:
     query = asked.query
     limit = query.limit if "limit" in query.model_fields_set else PAGE
-    columns = columns_of(query, asked.fields)
-    return await _read(speech, query, fields=columns, limit=limit)
+    return await _read(speech, query, fields=_fields(asked), limit=limit)
+
+
+def _fields(asked: Ask) -> list[str]:
+    """What its table shows, and of a run the job that a later question may point to."""
+    columns = columns_of(asked.query, asked.fields)
+    return [*columns, "job_id"] if asked.query.entity == "runs" else columns
 
 
 def columns_of(query: PlanQuery, wanted: tuple[str, ...] = ()) -> list[str]:
@@ -183,7 +181,7 @@ async def _list(speech: Speech, asked: Ask) -> None:
 def say_rows(speech: Speech, asked: Ask, reading: Reading) -> None:
     """A page of rows, with how many there are in all when it does not show all."""
     rows = reading.result["rows"]
-    speech.table(f"{reading.id}.rows", [name for name in rows[0] if name != "id"])
+    speech.table(f"{reading.id}.rows", [name for name in rows[0] if name not in _IDS])
     for row in rows:
         _show(speech, asked.query.entity, row)
     speech.next = reading.result.get("next") or ""
@@ -205,12 +203,12 @@ def _show(speech: Speech, entity: str, row: Mapping[str, Any]) -> None:
 
 def thing_of_row(entity: str, row: Mapping[str, Any]) -> Thing | None:
     """The object that a row of a query is of; a group's, when it was grouped by objects."""
-    kind, name = _KINDS.get(entity), row.get(NAME[entity])
+    kind, name = KIND_OF.get(entity), row.get(NAME[entity])
     if kind and name:
-        hwa_id = "" if entity == "runs" else str(row.get("id", ""))
+        hwa_id = str(row.get("job_id" if entity == "runs" else "id") or "")
         stream = str(row.get("stream") or "") if kind == "job" else ""
         return Thing(kind, str(name), hwa_id, stream)
-    of_group = (by for by in _KINDS.values() if row.get(by) and "id" not in row)
+    of_group = (by for by in KIND_OF.values() if row.get(by) and "id" not in row)
     return next((Thing(by, str(row[by])) for by in of_group), None)
 
 
@@ -281,7 +279,7 @@ async def _extreme(speech: Speech, asked: Ask) -> None:
         await _first_group(speech, asked)
         return
     limit = query.limit if "limit" in query.model_fields_set else 1
-    reading = await _read(speech, query, fields=columns_of(query, asked.fields), limit=limit)
+    reading = await _read(speech, query, fields=_fields(asked), limit=limit)
     rows = reading.result["rows"]
     if not rows:
         _say_none(speech, asked, reading)

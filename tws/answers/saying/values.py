@@ -29,6 +29,10 @@ def _say_unset(speech: Speech, values: Mapping[str, Any], at: str, name: str, fi
     """HWA gives none. Where the reading has such a field at all, that is a fact of it."""
     if field not in values:
         speech.say("unread", name=name)
+    elif field == "start" and values.get("scheduled"):
+        speech.say("unset.start", on=at, name=name)
+        planned = [one for one in ("scheduled", "earliest_start") if values.get(one)]
+        say_values(speech, values, at, name, planned)
     elif f"unset.{field}" in PHRASES:
         speech.say(f"unset.{field}", on=at, name=name)
     else:

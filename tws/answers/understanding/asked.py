@@ -22,6 +22,15 @@ Facet = Literal[
     "failed_before", "value", "holders",
 ]  # fmt: skip
 Run = Literal["last", "first", "previous", "failed"]
+KIND_OF: dict[str, ObjectKind] = {
+    "jobs": "job",
+    "runs": "job",
+    "job_streams": "stream",
+    "workstations": "workstation",
+    "resources": "resource",
+    "prompts": "prompt",
+}
+"""What the rows of an entity are, or are of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from knowledge.hwa.statuses import OPEN_GROUPS
 from tws.answers.understanding.about import about, objects_of
 from tws.answers.understanding.asked import (
+    KIND_OF,
     About,
     Ask,
     AskBack,
@@ -20,7 +21,7 @@ from tws.answers.understanding.asked import (
     More,
     Understood,
 )
-from tws.answers.understanding.asking import Asking, condition, query_of
+from tws.answers.understanding.asking import Asking, condition, one_of, query_of
 from tws.answers.understanding.naming import Names
 from tws.answers.understanding.reading import Question
 from tws.plan.query.asked import AnyOf, Condition, PlanQuery
@@ -44,6 +45,8 @@ def follows(question: Question, last: Understood | None) -> bool:
     q = question
     if last is None:
         return False
+    if q.has("ask", "else") and (last.shown or objects_of(last.asked)):
+        return True
     if q.starts("follow", "and", "only") and len(q.words) <= 3 * SHORT:
         return True
     if q.consists_of("ask", "follow", "polite", "facet", "nth", "superlative", "negation", "flag"):
@@ -87,6 +90,8 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
     ):
         q.use(*q.of("ask"), *q.of("entity"))
         return More(last.asked)
+    if q.has("ask", "else"):
+        return _beside_those(q, last, names, now)
     if inside := _inside(q, last, names, now):
         return inside
     if q.has("follow", "it") and len(objects_of(last.asked)) == 1 and not q.has("entity", "jobs"):
@@ -121,6 +126,19 @@ def _another(q: Question, last: Understood, names: Names) -> Asked | None:
     if isinstance(last.asked, About | LogOf | Impact | Before | CompareRuns) and kind == old.kind:
         return replace(last.asked, object=things[0])
     return About(things[0])
+
+
+def _beside_those(q: Question, last: Understood, names: Names, now: datetime) -> Ask | None:
+    """ "Anything else late?": what is so beside what was spoken of."""
+    found = Asking(q, names, now).ask()
+    if found is None:
+        return None
+    q.use(*q.of("ask", "else"), *q.of("ask", "others"), *q.of("most"))
+    kind = KIND_OF.get(found.query.entity)
+    spoken = objects_of(last.asked) or last.shown
+    known = sorted({thing.name for thing in spoken if thing.kind == kind})
+    where = [*found.query.where, *([one_of(kind, known, negated=True)] if kind and known else [])]
+    return replace(found, query=found.query.model_copy(update={"where": where}), focus="yes_no")
 
 
 def _inside(q: Question, last: Understood, names: Names, now: datetime) -> Ask | None:

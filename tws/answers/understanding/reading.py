@@ -238,8 +238,9 @@ def _times(text: str, now: datetime, terms: Sequence[Term]) -> Iterator[TimeInTe
 
 
 def _meant(question: Question) -> list[Term]:
-    """The terms without those that stand within a longer one ("mais" of "mais de"), and without
-    the other language's where its word is an empty one in this: "no stream X" is no "no"."""
+    """The terms without those that stand within a longer one ("mais" of "mais de", "up" of
+    "blew up"), and without the other language's where its word is an empty one in this: "no
+    stream X" is no "no"."""
     compared = {at for t in question.of("compare") for at in _places(t)}
     terms = [
         term
@@ -249,12 +250,15 @@ def _meant(question: Question) -> list[Term]:
     ]
     covers = {(t.first, t.last) for t in terms if t.last - t.first > 1 and t.category != "relation"}
     relations = {(t.first, t.last) for t in terms if t.category == "relation"}
+    statuses = {(one.first, one.last) for one in question.statuses}
+    covering = {"negation": covers, "flag": covers | relations | statuses}
+    covering["field"] = covering["flag"]
     whole = [
         term
         for term in terms
         if not any(
             first <= term.first and term.last <= last and last - first > term.last - term.first
-            for first, last in (covers if term.category == "negation" else covers | relations)
+            for first, last in covering.get(term.category, covers | relations)
         )
     ]
     language = question.language()

@@ -261,6 +261,7 @@ RUNS = Entity(
         "rerun_type": Field("word", "rerun_type"),
         "last": Field("flag", "is_last"),
         "login": Field("word", "login"),
+        "job_id": Field("data", "job_id"),
     },
     shown=("job", "stream", "workstation", "status", "start", "end", "return_code"),
     order=("start", "job"),

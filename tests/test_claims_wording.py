@@ -205,12 +205,17 @@ def test_what_a_phrase_states_is_a_value_or_on_a_condition():
 
 
 def test_a_condition_is_told_from_any_other():
-    one = template("No jobs.", "{on}.matched == `0` && {on}.entity == 'jobs'")
+    one = template("No {kind}.", "{on}.matched == `0` && {on}.entity == {kind}")
+    slots = {"kind": "q2.entity"}
 
-    assert one.is_condition(one.condition("q1.day[0]"))
-    assert not one.is_condition("q1.matched == `0` && q2.entity == 'jobs'")
-    assert not one.is_condition("q1.shown == `0` && q1.entity == 'jobs'")
-    assert not one.is_condition("q1 || q1.matched == `0` && q1.entity == 'jobs'")
+    assert one.is_condition(one.condition("q1.day[0]", slots), slots)
+    for other in (
+        "q1.matched == `0` && q2.entity == q2.entity",
+        "q1.shown == `0` && q1.entity == q2.entity",
+        "q1 || q1.matched == `0` && q1.entity == q2.entity",
+        "q1.matched == `0` && q1.entity == q1.entity",
+    ):
+        assert not one.is_condition(other, slots)
 
 
 def holds_a_value(phrase) -> bool:

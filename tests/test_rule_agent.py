@@ -116,6 +116,24 @@ async def test_what_is_pointed_to_among_runs_is_the_job_that_ran(
     assert "terminou com erro" in why.answer
 
 
+@pytest.mark.parametrize("says", ["otherwise", "the same"])
+async def test_a_memory_that_says_otherwise_than_the_plan_is_told_to(
+    conversation: Conversation, says: str
+) -> None:
+    job = await a_job(group="success")
+    question = f"com que usuário roda o {job.name}?"
+    login = "ze_ninguem" if says == "otherwise" else job.login.upper()
+    conversation.found = [recalled(question, f"Roda com o usuário {login}, combinado em março.")]
+
+    end = await conversation.ask(question)
+
+    assert end.answer.startswith(f"Usuário de {job.name}: **{job.login}**.")
+    assert login in end.answer
+    assert ("vale o plano" in end.answer) == (says == "otherwise")
+    assert end.segments is not None
+    assert check(end.segments, end.answer, readings_in(list(end.evidence))).outcome == "verified"
+
+
 async def test_anything_else_is_asked_beside_what_was_spoken_of(conversation: Conversation) -> None:
     late = [one async for one in PlanJob.objects.filter(is_late=True, group="waiting")]
     await conversation.ask(f"o {late[0].name} está atrasado?")

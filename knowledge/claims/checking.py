@@ -133,7 +133,9 @@ class _Checker:
             where = (claim.id, claim.expr) if claim else ("", "")
             yield Finding("condition", *where, phrase.key, None)
         condition, value = phrase.slots.get(CONDITION), phrase.slots.get("value")
-        if condition and not (condition.value is True and template.is_condition(condition.expr)):
+        exprs = {name: claim.expr for name, claim in phrase.slots.items()}
+        is_its_own = condition and template.is_condition(condition.expr, exprs)
+        if condition and not (condition.value is True and is_its_own):
             yield Finding("condition", condition.id, condition.expr, phrase.key, condition.value)
         if value and template.field and (field := self._field(value)) != template.field:
             yield Finding("condition", value.id, value.expr, template.field, field)

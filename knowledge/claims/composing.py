@@ -48,6 +48,10 @@ class claim:
     kind: str = ""
 
 
+def _expr(wanted: str | claim) -> str:
+    return wanted.expr if isinstance(wanted, claim) else wanted
+
+
 class Composer:
     """An answer in the making. NoClaim when a call names what the evidence does not hold."""
 
@@ -68,7 +72,7 @@ class Composer:
         """A phrase; what it states beside its slots must be true `on` that part of the evidence."""
         template = PHRASES[key][self.language]
         if template.when:
-            slots[CONDITION] = template.condition(on)
+            slots[CONDITION] = template.condition(on, {k: _expr(one) for k, one in slots.items()})
         if slots.keys() != template.slots:
             wrong = ", ".join(sorted(slots.keys() ^ template.slots))
             raise NoClaim(f"{key} takes other slots: {wrong}")

@@ -205,7 +205,7 @@ class RuleAgent:
                     await beside.engine(speech)
             if memory := await known:
                 speech.paragraph()
-                await knowledge.quote(speech, memory)
+                await knowledge.quote_beside(speech, memory)
         finally:
             known.cancel()
 

@@ -8,7 +8,7 @@
 false, one or several in a list. A phrase holds no digit, name, status or time: those are claims.
 
 What its words state beside its slots is its condition, an expression that must be true where it is
-said (`{on}`, and `{language}`):
+said (`{on}`; `{language}`, and its slots by their names):
 
     ["impact.none"]
     when = "{on}.matched == `0`"
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -68,13 +69,16 @@ class Template:
         """All that it takes: CONDITION too, when it has one."""
         return self.shown | ({CONDITION} if self.when else set())
 
-    def condition(self, on: str) -> str:
-        """Its condition on a part of the evidence, as `q1.rows[0]`."""
-        return self.when.replace("{on}", on)
+    def condition(self, on: str, slots: Mapping[str, str]) -> str:
+        """Its condition on a part of the evidence, as `q1.rows[0]`, with its slots' expressions."""
+        return self._of(slots).replace("{on}", on)
 
-    def is_condition(self, expr: str) -> bool:
+    def _of(self, slots: Mapping[str, str]) -> str:
+        return re.sub(r"\{(\w+)\}", lambda slot: slots.get(slot[1], slot[0]), self.when)
+
+    def is_condition(self, expr: str, slots: Mapping[str, str]) -> bool:
         """Whether the expression is its condition, on whatever part of the evidence."""
-        first, *rest = map(re.escape, self.when.split("{on}"))
+        first, *rest = map(re.escape, self._of(slots).split("{on}"))
         later = "".join(rf"(?P=on){one}" for one in rest[1:])
         on = rf"(?P<on>{_PART}){rest[0]}{later}" if rest else ""
         return re.fullmatch(first + on, expr) is not None

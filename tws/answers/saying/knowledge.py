@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from knowledge.claims.answer import Phrase
 from knowledge.claims.composing import claim
 from knowledge.folding import fold
 from knowledge.fusion import LIKELY, POSSIBLE
@@ -71,6 +72,23 @@ async def quote(speech: Speech, memory: Recalled, head: str = "memory") -> None:
     if known["language"] not in (speech.language, None):
         speech.say("memory.language", on=at)
     speech.quote(reading)
+
+
+async def quote_beside(speech: Speech, memory: Recalled) -> None:
+    """An approved answer to the same question, below the plan's; and that they differ, if they do.
+
+    That is exact only where the plan answers with one word: an owner, a user, an address.
+    """
+    reading = speech.keep(await reading_of(speech.toolkit, memory))
+    told = [one for one in speech.composer.answer().segments if isinstance(one, Phrase)]
+    values = [one.slots["value"] for one in told if one.key.startswith("value.")]
+    if len(values) == 1 and values[0].kind in {"name", "word", "text"}:
+        value = str(values[0].value)
+        if " " not in value and fold(value) not in fold(str(reading.result["agent_response"])):
+            said = claim(values[0].expr, values[0].kind)
+            speech.say("memory.otherwise", on=reading.id, said=said)
+            speech.paragraph()
+    await quote(speech, memory)
 
 
 # --- the fix of a failure -------------------------------------------------------------------------

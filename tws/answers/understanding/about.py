@@ -20,8 +20,8 @@ from tws.answers.understanding.asked import (
     Run,
     Thing,
 )
-from tws.answers.understanding.asking import condition, query_of, within
-from tws.answers.understanding.reading import Question
+from tws.answers.understanding.drafts import condition, query_of, within
+from tws.answers.understanding.question import Question
 
 _RUNS: dict[str, Run] = {"first_run": "first", "last_run": "last", "previous_run": "previous"}
 _NOUNS = frozenset({

@@ -21,9 +21,10 @@ from tws.answers.understanding.asked import (
     More,
     Understood,
 )
-from tws.answers.understanding.asking import Asking, condition, one_of, query_of
+from tws.answers.understanding.asking import Asking
+from tws.answers.understanding.drafts import condition, one_of, query_of
 from tws.answers.understanding.naming import Names
-from tws.answers.understanding.reading import Question
+from tws.answers.understanding.question import Question
 from tws.plan.query.asked import AnyOf, Condition, PlanQuery
 from tws.plan.query.catalogue import ENTITIES
 

@@ -6,7 +6,7 @@ import re
 
 from knowledge.hwa.names import is_pattern, parse
 from tws.answers.understanding.asked import About, Ask, Asked, ObjectKind
-from tws.answers.understanding.asking import condition, one_of, query_of
+from tws.answers.understanding.drafts import condition, one_of, query_of
 from tws.answers.understanding.naming import Names
 from tws.plan.query.asked import Condition
 

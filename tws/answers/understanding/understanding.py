@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from knowledge.hwa.statuses import STATUSES, Language
-from knowledge.hwa.terms import TERMS, find_terms
+from knowledge.hwa.statuses import Language
 from knowledge.hwa.times import TimeRange
 from tws.answers.understanding.about import about
 from tws.answers.understanding.asked import (
@@ -24,27 +23,22 @@ from tws.answers.understanding.asked import (
     Order,
     SmallTalk,
     Summary,
-    Thing,
     Understood,
 )
-from tws.answers.understanding.asking import Asking, excepting
+from tws.answers.understanding.asking import Asking
+from tws.answers.understanding.conditions import Conditions, excepting
+from tws.answers.understanding.elsewhere import Elsewhere, named_things
 from tws.answers.understanding.following import followed, follows
 from tws.answers.understanding.naming import Named, Names
 from tws.answers.understanding.notation import read_command
-from tws.answers.understanding.reading import Found, Question, read_question
+from tws.answers.understanding.question import Found, Question
+from tws.answers.understanding.reading import read_question
 from tws.answers.understanding.wording import parts_of
 
 TOO_MANY = 2
 """So many words that were not used leave too little of a question to answer it."""
 _WHAT = frozenset({"que", "what", "algo", "anything", "quem", "tem", "any"})
 _PLACES = frozenset({"on", "in", "at", "na", "no"})
-_TELLING = frozenset({
-    "tell", "check", "know", "see", "say", "diz", "diga", "fala", "ver", "veja", "saber", "sabe",
-    "verifica", "verifique", "checa", "confere", "olha",
-})  # fmt: skip
-_MEANING = (
-    "significa", "significado", "mean", "means", "meaning", "diferenca", "difference", "quer dizer",
-)  # fmt: skip
 _UNTOUCHED = (SmallTalk, Order, CannotKnow, Define, Knowledge, NotFound, AskBack, NotUnderstood)
 """What is not answered from the plan: no word of it is missed."""
 
@@ -91,12 +85,8 @@ class _Understanding:
 
     def asked(self) -> Asked:
         return (
-            self._small_talk()
-            or self._command()
-            or self._order()
-            or self._beside()
-            or self._definition()
-            or self._knowledge()
+            self._command()
+            or Elsewhere(self.question, self.names, self.last).asked()
             or self._follow_up()
             or self._whole()
             or self._days()
@@ -117,96 +107,14 @@ class _Understanding:
         """What is left to what people have approved; where nothing of HWA is in it, to nobody."""
         q = self.question
         of_hwa = q.names or q.statuses or q.has("entity") or q.has("relation") or q.has("flag")
-        return NotUnderstood() if of_hwa or len(q.words) < 3 else Knowledge(self._things())
-
-    # Not for the plan
-
-    def _small_talk(self) -> Asked | None:
-        q = self.question
-        talk = next(q.of("talk"), None)
-        asks = q.has("ask", "others", "which_ones", "why", "count")
-        if talk is None or asks or q.names or not q.consists_of("talk", "polite"):
-            return None
-        best = next((t for t in q.of("talk") if t.key != "ok"), talk)
-        return SmallTalk(best.key)  # type: ignore[arg-type]
+        if of_hwa or len(q.words) < 3:
+            return NotUnderstood()
+        return Knowledge(named_things(q, self.names))
 
     def _command(self) -> Asked | None:
         found = read_command(self.question.text, self.names)
         self.is_command = found is not None
         return found
-
-    def _order(self) -> Asked | None:
-        """Something to be done; not "como faço para …", which asks how."""
-        q = self.question
-        verb = q.starts("order", skip=("polite", "talk", "follow"))
-        if verb is None or q.has("knowledge", "procedure"):
-            return None
-        then = q.words[verb.last].text if verb.last < len(q.words) else ""
-        longer = any(t.first == verb.first and t.last > verb.last for t in q.terms)
-        asks = q.has("ask", "when") or (q.has("field") and verb.key in ("submit", "kill", "hold"))
-        if longer or asks or then in ("of", "is", "are", "esta"):
-            return None
-        pointed = q.names or q.has("entity") or q.has("follow", "it", "them") or q.has("nth")
-        if not (pointed or (self.last and len(q.words) <= 3)):
-            return None
-        things = self._things() or (self.last.shown[:1] if self.last else ())
-        return Order(verb.key, things[0] if things else None)
-
-    def _beside(self) -> Asked | None:
-        q = self.question
-        things = self._things()
-        if q.has("cannot", "metrics") and not q.has("flag", "linked", "unlinked"):
-            return CannotKnow("metrics", things[0] if things else None)
-        if q.has("cannot", "elsewhere"):
-            return CannotKnow("beside", things[0] if things else None)
-        if q.has("cannot", "beside") and not (q.names or q.statuses or q.has("entity", "jobs")):
-            return CannotKnow("beside")
-        return None
-
-    def _definition(self) -> Asked | None:
-        q = self.question
-        if codes := self._codes_side_by_side():
-            return Define(codes)
-        if not q.has("define") or q.names or q.times or q.has("ask", "list", "count", "share"):
-            return None
-        meant = q.text_of_has(*_MEANING)
-        terms = [
-            term for term in find_terms(q.text) if meant or not q.statuses or term.upper() in q.text
-        ]
-        if not terms or (len(q.words) > 9 and not meant):
-            return None
-        return Define(tuple(_key_of(term) for term in terms))
-
-    def _codes_side_by_side(self) -> tuple[str, ...]:
-        """ "HOLD vs READY?", which holds nothing else."""
-        q = self.question
-        codes = [one.value.code for one in q.statuses if one.value.code]
-        if len(codes) < 2 or not q.has("facet", "compare") or q.has("entity"):
-            return ()
-        return tuple(_key_of(term) for term in find_terms(" ".join(codes)))
-
-    def _knowledge(self) -> Asked | None:
-        if self.question.has("knowledge") or self._is_of_a_case():
-            return Knowledge(self._things())
-        return None
-
-    def _is_of_a_case(self) -> bool:
-        """ "… if X fails", "se o X travar": what to do then; "me diz se" asks whether."""
-        q = self.question
-        if q.has("relation", "impact"):
-            return False
-        words = [word.text for word in q.words]
-        return any(
-            word in ("if", "se") and at and not _TELLING.intersection(words[max(0, at - 3) : at])
-            for at, word in enumerate(words)
-        )
-
-    def _things(self) -> tuple[Thing, ...]:
-        found = []
-        for one in self.question.names:
-            if one.value.kinds:
-                found += self.names.things(one.value, one.value.kinds[0])[:1]
-        return tuple(found)
 
     # Of the plan
 
@@ -254,7 +162,7 @@ class _Understanding:
         if len(named) != 1 or excepting(q, named[0].first):
             return None
         one = named[0]
-        kind = Asking(q, self.names, self.now).kind_of(one, "jobs")
+        kind = Conditions(q, self.names).kind_of(one, "jobs")
         if self._is_filter(one, kind):
             return None
         things = self.names.things(one.value, kind)
@@ -324,11 +232,6 @@ def _not_found(named: Named) -> Asked:
     if named.near:
         return AskBack("which_one", named.near)
     return NotFound(named.written)
-
-
-def _key_of(term: str) -> str:
-    """A status by its code, another term by its key."""
-    return term.upper() if term.upper() in STATUSES and term not in TERMS else term
 
 
 def _day(one: Found[TimeRange]) -> date | None:

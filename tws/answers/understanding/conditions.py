@@ -1,0 +1,282 @@
+"""What must hold of the rows that a question asks for: names, states, flags, numbers, words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from knowledge.hwa.lexicon import VOCABULARY, Term
+from knowledge.hwa.statuses import OPEN_GROUPS
+from tws.answers.understanding.drafts import Draft, condition, one_of
+from tws.answers.understanding.measures import measured
+from tws.answers.understanding.naming import Named, Names
+from tws.answers.understanding.question import Found, Question
+from tws.plan.query.asked import Condition
+from tws.plan.query.catalogue import DONE, ENTITIES
+
+ABENDED = ["ABEND", "ABENP"]
+GROUPED_BY = {
+    "jobs": "job", "job_streams": "stream", "workstations": "workstation",
+    "resources": "resource", "status": "status", "hora": "end.hour", "hour": "end.hour",
+    "dia": "end.day", "day": "end.day",
+}  # fmt: skip
+_NAME_FIELD = {
+    "job": "job", "stream": "stream", "workstation": "workstation", "resource": "resource",
+    "prompt": "prompt",
+}  # fmt: skip
+_WHERE = frozenset({"on", "in", "at", "of", "from", "na", "no", "da", "do"})
+
+
+@dataclass(slots=True)
+class Conditions:
+    """The conditions of one question; what it uses of it is marked there."""
+
+    question: Question
+    names: Names
+
+    def add(self, draft: Draft) -> list[Condition]:
+        """Put them into the draft: all that the question says of the rows but their times."""
+        return [
+            *self._named(draft),
+            *self._states(draft),
+            *self._words_of_stations(draft),
+            *measured(self.question, draft),
+            *self._flags(draft),
+        ]
+
+    # Names
+
+    def _named(self, draft: Draft) -> list[Condition]:
+        q = self.question
+        found: dict[tuple[str, bool], list[str]] = {}
+        for one in q.names:
+            name, negated = one.value, self._is_excepted(one.first)
+            q.use(one)
+            if name.folder:
+                found.setdefault(("folder", negated), []).append(name.folder)
+            elif name.pattern:
+                column = GROUPED_BY.get(draft.entity, "job")
+                draft.scope.append(
+                    condition(column, "not like" if negated else "like", name.pattern)
+                )
+            elif name.kinds:
+                kind = self.kind_of(one, draft.entity)
+                found.setdefault((_NAME_FIELD[kind], negated), []).append(name.name)
+        q.use(*q.of("filter", "folder"))
+        for (column, negated), names in found.items():
+            if column == "stream" and draft.entity == "workstations":
+                continue
+            draft.scope.append(one_of(column, names, negated=negated))
+        draft.scope += self._written_parts(draft)
+        return list(draft.scope)
+
+    def kind_of(self, one: Found[Named], entity: str = "") -> Any:
+        """What of that name is meant: as the word before it says, else as the question is about."""
+        kinds = one.value.kinds
+        before = self.question.before(one.first, "entity", within=3)
+        wanted = kind_of_entity(before.key) if before else ""
+        if wanted in kinds:
+            return wanted
+        if entity == "jobs" and "stream" in kinds and self.question.has("entity", "jobs"):
+            return "stream"
+        return kinds[0]
+
+    def _is_excepted(self, place: int) -> bool:
+        term = excepting(self.question, place)
+        self.question.use(term)
+        return term is not None
+
+    def _written_parts(self, draft: Draft) -> Iterator[Condition]:
+        """Starting with SPED_, containing FOLHA."""
+        q = self.question
+        for key, pattern in (("begins", "{}@"), ("contains", "@{}@")):
+            for term in q.of("filter", key):
+                at = term.last
+                if at < len(q.words) and at not in q.used:
+                    written = q.text[q.words[at].start : q.words[at].end].strip("@*").upper()
+                    q.use(term)
+                    q.used.add(at)
+                    column = GROUPED_BY.get(draft.entity, "job")
+                    yield condition(column, "like", pattern.format(written))
+
+    # States
+
+    def _states(self, draft: Draft) -> list[Condition]:
+        q, found = self.question, list[Condition]()
+        if term := q.take("filter", "not_run"):
+            streams = draft.entity == "job_streams"
+            found.append(condition("start", "=", None) if streams else condition("runs", "=", 0))
+            draft.entity = draft.entity if streams else "jobs"
+            q.use(*(s for s in q.statuses if s.first >= term.first and s.last <= term.last))
+        elif not q.statuses and q.take("filter", "not_done"):
+            found.append(one_of("group", list(OPEN_GROUPS)))
+        positive, negative = dict[str, None](), dict[str, None]()
+        for status in q.statuses:
+            if set(range(status.first, status.last)) <= q.used or self._is_of_flag(status):
+                continue
+            side = negative if self._is_negated(status.first) else positive
+            abend = q.text_of(status).startswith("abend") and status.value.code in (None, "ABEND")
+            side["ABEND" if abend else status.value.group] = None
+            q.use(status, q.before(status.first, "event", "end", "ran", within=3))
+        for side, negated in ((positive, False), (negative, True)):
+            found += _of_groups(side, draft.entity, negated=negated)
+        grouped = {t.first for t in groupings(self.question)}
+        if term := next((t for t in q.of("wait") if t.first not in grouped), None):
+            found += self._waits_for(term, draft)
+        elif not found and draft.entity in ("jobs", "job_streams") and q.take("relation", "waits"):
+            found.append(condition("group", "=", "waiting"))
+        if not found and draft.entity == "jobs" and not q.times and q.take("event", "end"):
+            share = q.has("ask", "share")
+            found.append(one_of("group", ["success"] if share else ["success", "failed"]))
+            draft.group_by = ["group"] if q.has("ask", "count") else []
+        if not found and draft.entity == "jobs" and not q.times and q.take("event", "ran"):
+            found.append(condition("runs", ">", 0))
+        if len(positive) > 1 and q.has("ask", "count"):
+            draft.group_by = ["group"]
+        draft.predicates += found
+        return found
+
+    def _is_of_flag(self, status: Found[Any]) -> bool:
+        """The "running" of "running late", the "waiting" of "waiting for confirmation"."""
+        return any(t.first <= status.first < t.last for t in self.question.of("flag"))
+
+    def _waits_for(self, term: Term, draft: Draft) -> list[Condition]:
+        """Jobs that wait for a prompt, a file, their time."""
+        q = self.question
+        said: list[Term | Found[Any]] = [*q.of("relation", "waits", "holds_up"), *waiting(q)]
+        near = [one for one in said if 0 <= term.first - one.last <= 3]
+        if not near or draft.entity != "jobs":
+            return []
+        q.use(term, *near)
+        draft.predicates = [one for one in draft.predicates if one.field != "group"]
+        return [condition("substatus", "=", term.key)]
+
+    def _is_negated(self, place: int) -> bool:
+        q = self.question
+        term = q.before(place, "negation", "not", within=4)
+        term = term or q.before(place, "negation", "except")  # "ready but not running"
+        if term is None or q.before(place, "filter", "not_run", within=1):
+            return False
+        between = range(term.last, place)
+        if any(s.first in between for s in q.statuses):
+            return False
+        if any(t.first in between for t in q.of("flag")):
+            return False
+        q.use(term)
+        return True
+
+    # Flags
+
+    def _flags(self, draft: Draft) -> list[Condition]:
+        q, found = self.question, list[Condition]()
+        for term in list(q.of("flag")):
+            made = self._of_flag(term, draft)
+            if made:
+                q.use(term)
+                found += made
+        draft.predicates += found
+        return found
+
+    def _of_flag(self, term: Term, draft: Draft) -> list[Condition]:
+        negated = self._is_negated(term.first)
+        entity, key = draft.entity, term.key
+        fields = ENTITIES[entity].fields
+        if key in ("linked", "unlinked", "jobman_down") and entity == "workstations":
+            if key == "jobman_down":
+                return [condition("jobman_up", "=", negated)]
+            return [condition("linked", "=", (key == "linked") != negated)]
+        if key == "problem" and entity == "workstations":
+            return [one_of("problems", ["unlinked", "jobman_down", "limit_0"])]
+        if entity == "resources" and key in ("exhausted", "in_use", "free", "linked"):
+            column = "in_use" if key == "in_use" else "available"
+            return [condition(column, "=" if (key == "exhausted") != negated else ">", 0)]
+        if entity == "prompts" and key == "open":
+            return [condition("status", "!=" if negated else "=", "ASKED")]
+        if key == "late" and "late" in fields:
+            late = condition("late", "=", not negated)
+            return [late] if negated else [late, one_of("group", list(DONE), negated=True)]
+        if key in ("will_miss", "deadline_passed") and "risk" in fields:
+            risks = ["will_miss", "may_miss"] if key == "will_miss" else ["deadline_passed"]
+            return [one_of("risk", risks, negated=negated)]
+        if key in ("critical", "urgent", "needs_confirmation", "rerun") and key in fields:
+            return [condition(key, "=", not negated)]
+        return []
+
+    # Words of stations, users
+
+    def types(self) -> list[Found[str]]:
+        q, known = self.question, self.names.station_words
+        entity = {at for t in q.of("entity") for at in range(t.first, t.last)}
+        return [
+            Found(word.text if word.text in known else word.text[:-1], at, at + 1)
+            for at, word in enumerate(q.words)
+            if (word.text in known or (word.text.endswith("s") and word.text[:-1] in known))
+            and (at not in entity or q.before(at, "filter", "type", within=1))
+        ]  # fmt: skip
+
+    def _words_of_stations(self, draft: Draft) -> list[Condition]:
+        q, found = self.question, dict[tuple[str, bool], list[str]]()
+        for one in self.types() if draft.entity == "workstations" else ():
+            column, value = self.names.station_words[one.value]
+            negated = self._is_negated(one.first) or self._is_excepted(one.first)
+            found.setdefault((column, negated), []).append(value)
+            q.use(one, *q.of("filter", "type"))
+        made = [one_of(column, values, negated=no) for (column, no), values in found.items()]
+        draft.scope += made
+        login = self._login() if "login" in ENTITIES[draft.entity].fields else None
+        if login:
+            made.append(login)
+            draft.scope.append(login)
+        return made
+
+    def _login(self) -> Condition | None:
+        """The user after "usuário", "run as"."""
+        q = self.question
+        for term in q.of("filter", "login"):
+            for at in range(term.last, min(term.last + 2, len(q.words))):
+                login = self.names.logins.get(q.words[at].text)
+                if login and at not in q.used:
+                    q.use(term)
+                    q.used.add(at)
+                    return condition("login", "=", login)
+        for at, word in enumerate(q.words):
+            login = self.names.logins.get(word.text)
+            if login and at not in q.used and word.text not in VOCABULARY:
+                q.used.add(at)
+                return condition("login", "=", login)
+        return None
+
+
+def kind_of_entity(entity: str) -> str:
+    return {"job_streams": "stream"}.get(entity, entity.rstrip("s"))
+
+
+def groupings(question: Question) -> Iterator[Term]:
+    """The entity or field after "by"."""
+    for by in question.of("by"):
+        named = (*question.of("entity"), *question.of("field"))
+        yield from (t for t in named if 0 <= t.first - by.last <= 1)
+
+
+def waiting(question: Question) -> list[Found[Any]]:
+    return [one for one in question.statuses if one.value.group == "waiting"]
+
+
+def excepting(question: Question, place: int) -> Term | None:
+    """The "menos a", the "except" or the "not on" that stands before a place."""
+    said = question.before(place, "negation", "except", within=4)
+    nowhere = question.before(place - 1, "negation", "not")
+    where = question.words[place - 1].text if nowhere else ""
+    return said or (nowhere if where in _WHERE else None)
+
+
+def _of_groups(side: dict[str, None], entity: str, *, negated: bool) -> list[Condition]:
+    if not side:
+        return []
+    if list(side) == ["ABEND"]:
+        return [one_of("status", ABENDED, negated=negated)]
+    groups = ["failed" if group == "ABEND" else group for group in side]
+    if "group" not in ENTITIES[entity].fields:
+        return []
+    return [one_of("group", list(dict.fromkeys(groups)), negated=negated)]

@@ -1,0 +1,138 @@
+"""What is not asked of the plan: small talk, orders, what it can't know, terms, knowledge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from knowledge.hwa.statuses import STATUSES
+from knowledge.hwa.terms import TERMS, find_terms
+from tws.answers.understanding.asked import (
+    Asked,
+    CannotKnow,
+    Define,
+    Knowledge,
+    Order,
+    SmallTalk,
+    Thing,
+    Understood,
+)
+from tws.answers.understanding.naming import Names
+from tws.answers.understanding.question import Question
+
+_TELLING = frozenset({
+    "tell", "check", "know", "see", "say", "diz", "diga", "fala", "ver", "veja", "saber", "sabe",
+    "verifica", "verifique", "checa", "confere", "olha",
+})  # fmt: skip
+_MEANING = (
+    "significa", "significado", "mean", "means", "meaning", "diferenca", "difference", "quer dizer",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """One question, after what was asked `last`."""
+
+    question: Question
+    names: Names
+    last: Understood | None
+
+    def asked(self) -> Asked | None:
+        """None when it is for the plan, or for nobody."""
+        return (
+            self._small_talk()
+            or self._order()
+            or self._beside()
+            or self._definition()
+            or self._knowledge()
+        )
+
+    def _small_talk(self) -> Asked | None:
+        q = self.question
+        talk = next(q.of("talk"), None)
+        asks = q.has("ask", "others", "which_ones", "why", "count")
+        if talk is None or asks or q.names or not q.consists_of("talk", "polite"):
+            return None
+        best = next((t for t in q.of("talk") if t.key != "ok"), talk)
+        return SmallTalk(best.key)  # type: ignore[arg-type]
+
+    def _order(self) -> Asked | None:
+        """Something to be done; not "como faço para …", which asks how."""
+        q = self.question
+        verb = q.starts("order", skip=("polite", "talk", "follow"))
+        if verb is None or q.has("knowledge", "procedure"):
+            return None
+        then = q.words[verb.last].text if verb.last < len(q.words) else ""
+        longer = any(t.first == verb.first and t.last > verb.last for t in q.terms)
+        asks = q.has("ask", "when") or (q.has("field") and verb.key in ("submit", "kill", "hold"))
+        if longer or asks or then in ("of", "is", "are", "esta"):
+            return None
+        pointed = q.names or q.has("entity") or q.has("follow", "it", "them") or q.has("nth")
+        if not (pointed or (self.last and len(q.words) <= 3)):
+            return None
+        things = named_things(self.question, self.names) or (
+            self.last.shown[:1] if self.last else ()
+        )
+        return Order(verb.key, things[0] if things else None)
+
+    def _beside(self) -> Asked | None:
+        q = self.question
+        things = named_things(self.question, self.names)
+        if q.has("cannot", "metrics") and not q.has("flag", "linked", "unlinked"):
+            return CannotKnow("metrics", things[0] if things else None)
+        if q.has("cannot", "elsewhere"):
+            return CannotKnow("beside", things[0] if things else None)
+        if q.has("cannot", "beside") and not (q.names or q.statuses or q.has("entity", "jobs")):
+            return CannotKnow("beside")
+        return None
+
+    def _definition(self) -> Asked | None:
+        q = self.question
+        if codes := self._codes_side_by_side():
+            return Define(codes)
+        if not q.has("define") or q.names or q.times or q.has("ask", "list", "count", "share"):
+            return None
+        meant = q.text_of_has(*_MEANING)
+        terms = [
+            term for term in find_terms(q.text) if meant or not q.statuses or term.upper() in q.text
+        ]
+        if not terms or (len(q.words) > 9 and not meant):
+            return None
+        return Define(tuple(_key_of(term) for term in terms))
+
+    def _codes_side_by_side(self) -> tuple[str, ...]:
+        """ "HOLD vs READY?", which holds nothing else."""
+        q = self.question
+        codes = [one.value.code for one in q.statuses if one.value.code]
+        if len(codes) < 2 or not q.has("facet", "compare") or q.has("entity"):
+            return ()
+        return tuple(_key_of(term) for term in find_terms(" ".join(codes)))
+
+    def _knowledge(self) -> Asked | None:
+        if self.question.has("knowledge") or self._is_of_a_case():
+            return Knowledge(named_things(self.question, self.names))
+        return None
+
+    def _is_of_a_case(self) -> bool:
+        """ "… if X fails", "se o X travar": what to do then; "me diz se" asks whether."""
+        q = self.question
+        if q.has("relation", "impact"):
+            return False
+        words = [word.text for word in q.words]
+        return any(
+            word in ("if", "se") and at and not _TELLING.intersection(words[max(0, at - 3) : at])
+            for at, word in enumerate(words)
+        )
+
+
+def named_things(question: Question, names: Names) -> tuple[Thing, ...]:
+    """An object of each name in it."""
+    found = []
+    for one in question.names:
+        if one.value.kinds:
+            found += names.things(one.value, one.value.kinds[0])[:1]
+    return tuple(found)
+
+
+def _key_of(term: str) -> str:
+    """A status by its code, another term by its key."""
+    return term.upper() if term.upper() in STATUSES and term not in TERMS else term

@@ -1,0 +1,65 @@
+"""What a question says in numbers of its rows: return codes, priorities, lengths of time."""
+
+from __future__ import annotations
+
+from tws.answers.understanding.drafts import Draft, condition
+from tws.answers.understanding.question import Found, Question
+from tws.plan.query.asked import Condition
+from tws.plan.query.catalogue import ENTITIES
+
+_OPS = {
+    "more": ">", "less": "<", "at_least": ">=", "at_most": "<=", "different": "!=",
+}  # fmt: skip
+
+
+def measured(q: Question, draft: Draft) -> list[Condition]:
+    """Return codes, priorities, lengths of time: put into the draft."""
+    found = list[Condition]()
+    for number in q.numbers:
+        column = _number_field(q, number, draft)
+        if column:
+            op = _operator(q, number.first)
+            found.append(condition(column, op, number.value))
+            q.use(number)
+    for span in q.spans:
+        op = _operator(q, span.first)
+        column = _span_field(q, draft)
+        if column and (op != "=" or q.before(span.first, "ask", "how_long")):
+            found.append(condition(column, op, span.value.total_seconds() / 60))
+            q.use(span)
+            q.use(*q.of("event", "took", "ran"))
+    draft.predicates += found
+    return found
+
+
+def _operator(q: Question, place: int) -> str:
+    term = q.before(place, "compare", within=2)
+    q.use(term)
+    return _OPS[term.key] if term else "="
+
+
+def _number_field(q: Question, number: Found[int], draft: Draft) -> str | None:
+    fields = ENTITIES[draft.entity].fields
+    for term in (*q.of("filter", "rc"), *q.of("field"), *q.of("wait")):
+        near = 0 <= number.first - term.last <= 4 or 0 <= term.first - number.last <= 1
+        column = {"rc": "return_code", "READY_WAITING_FOR_LIMIT": "limit"}.get(term.key, term.key)
+        if near and column in fields and fields[column].kind == "number":
+            q.use(term)
+            return column
+    more = q.before(number.first, "compare", within=2)
+    if more and draft.entity == "job_streams" and q.after(number.last, "entity", "jobs"):
+        return "jobs"
+    return None
+
+
+def _span_field(q: Question, draft: Draft) -> str | None:
+    groups = {s.value.group for s in q.statuses}
+    if draft.entity not in ("jobs", "runs", "job_streams"):
+        return None
+    if "running" in groups:
+        return "running_minutes"
+    if q.has("flag", "late", "deadline_passed"):
+        return "overdue_minutes" if draft.entity != "runs" else None
+    if draft.entity == "jobs":
+        draft.entity = "runs"
+    return "elapsed_minutes"

@@ -1,0 +1,149 @@
+"""A question taken apart, and which of its words an understanding has used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
+
+from knowledge.hwa.lexicon import IGNORED, Term, Word
+from knowledge.hwa.statuses import Language, StatusWord
+from knowledge.hwa.times import TimeRange
+from tws.answers.understanding.naming import Named
+
+_WEAK = frozenset({"ask", "polite", "follow", "talk", "define", "entity", "order", "days"})
+"""Categories whose words ask for nothing by themselves that an answer could leave out."""
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[Value]):
+    """Something that the words `first` up to `last` say."""
+
+    value: Value
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class Question:
+    text: str
+    words: list[Word]
+    names: list[Found[Named]]
+    times: list[Found[TimeRange]]
+    spans: list[Found[timedelta]]
+    numbers: list[Found[int]]
+    statuses: list[Found[StatusWord]]
+    terms: list[Term]
+    used: set[int] = field(default_factory=set)
+
+    def has(self, category: str, *keys: str) -> bool:
+        return any(self.of(category, *keys))
+
+    def of(self, category: str, *keys: str) -> Iterator[Term]:
+        """The terms of a category, of these keys when some are given, in their order."""
+        for term in self.terms:
+            if term.category == category and (not keys or term.key in keys):
+                yield term
+
+    def take(self, category: str, *keys: str) -> Term | None:
+        """The first such term, from now on used; None without any."""
+        term = next(self.of(category, *keys), None)
+        if term:
+            self.use(*self.of(category, *keys))
+        return term
+
+    def use(self, *found: Term | Found[Any] | None) -> None:
+        for one in found:
+            if one is not None:
+                self.used.update(range(one.first, one.last))
+
+    def before(self, place: int, category: str, *keys: str, within: int = 1) -> Term | None:
+        """The term that ends at most `within` words before a place."""
+        fitting = [t for t in self.of(category, *keys) if 0 <= place - t.last < within]
+        return max(fitting, key=lambda term: term.last, default=None)
+
+    def after(self, place: int, category: str, *keys: str, within: int = 1) -> Term | None:
+        """The term that begins at most `within` words after a place."""
+        return next((t for t in self.of(category, *keys) if 0 <= t.first - place < within), None)
+
+    def starts(self, category: str, *keys: str, skip: Iterable[str] = ()) -> Term | None:
+        """The term that the question begins with, after words of `skip`'s categories."""
+        at = 0
+        while True:
+            found = [t for t in self.of(category, *keys) if t.first == at]
+            if found:
+                return max(found, key=lambda term: term.last)
+            skipped = [t for t in self.terms if t.first == at and t.category in set(skip)]
+            if not skipped:
+                return None
+            at = max(term.last for term in skipped)
+
+    def consists_of(self, *categories: str) -> bool:
+        """Whether nothing stands in it but these categories' words and empty ones."""
+        covered = {at for t in self.terms if t.category in categories for at in places_of(t)}
+        return all(
+            at in covered or word.text in IGNORED["pt"] | IGNORED["en"]
+            for at, word in enumerate(self.words)
+        )
+
+    def unused(self) -> tuple[str, ...]:
+        """The words that could have mattered and were not used, as they were written."""
+        empty = IGNORED["pt"] | IGNORED["en"]
+        weak = {at for t in self.terms if t.category in _WEAK for at in places_of(t)}
+        weak -= all_places(self.statuses, self.times, self.numbers)
+        if not (self.numbers or self.spans):
+            weak |= all_places([*self.of("compare"), *self.of("filter", "folder")])
+        strong = all_places(self.times, self.spans, self.statuses, self.names)
+        matters = [
+            at
+            for at, word in enumerate(self.words)
+            if at not in self.used and at not in weak and (word.text not in empty or at in strong)
+        ]
+        spoken = (self.text[self.words[at].start : self.words[at].end] for at in matters)
+        return tuple(dict.fromkeys(spoken))
+
+    def language(self) -> Language | None:
+        """The language that most of its words are of; None when they don't tell."""
+        scores: dict[Language, float] = {"pt": 0, "en": 0}
+        for word in self.words:
+            for language, empty in IGNORED.items():
+                scores[language] += word.text in empty
+        for term in self.terms:
+            for language in term.languages if len(term.languages) == 1 else ():
+                scores[language] += term.last - term.first
+        for status in self.statuses:
+            heard = status.value.code is None and _language_of_status(self.text_of(status))
+            if heard:
+                scores[heard] += 1
+        if any(word.written.lower() != word.text for word in self.words):
+            scores["pt"] += 2  # an accent
+        if scores["pt"] == scores["en"]:
+            return None
+        return "pt" if scores["pt"] > scores["en"] else "en"
+
+    def text_of_has(self, *phrases: str) -> bool:
+        spoken = f" {' '.join(word.text for word in self.words)} "
+        return any(f" {phrase} " in spoken for phrase in phrases)
+
+    def text_of(self, found: Term | Found[Any]) -> str:
+        return " ".join(word.text for word in self.words[found.first : found.last])
+
+
+_PT_ENDINGS = ("ou", "aram", "ado", "ada", "ados", "adas", "ando", "endo", "ido", "idos", "ao")
+
+
+def _language_of_status(words: str) -> Language | None:
+    if words.split()[0].endswith(_PT_ENDINGS) or words in ("erro", "erros", "falha", "falhas"):
+        return "pt"
+    return "en" if words.endswith(("ed", "ing", "s", "y")) else None
+
+
+def places_of(found: Term | Found[Any]) -> range:
+    return range(found.first, found.last)
+
+
+def all_places(*found: Sequence[Term | Found[Any]]) -> set[int]:
+    return {at for several in found for one in several for at in places_of(one)}

@@ -123,7 +123,7 @@ def inner(shown: str) -> str:
     if not found:
         return shown
     text = found[2]
-    padded = text[0] == text[-1] == " " and text.strip()
+    padded = text[0] == text[-1] == " " and text.strip(" ")  # other spaces are text
     return text[1:-1] if padded else text
 
 

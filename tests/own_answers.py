@@ -37,7 +37,7 @@ from tws.plan.models import PlanEngine
 
 AGENT = Agent(slug="tws-analyzer", name="Analyzer", languages=["pt-br", "en"])
 NOW = datetime.fromtimestamp(AFTERNOON, UTC)
-SETS = ("own", "dev", "more", "third", "fourth", "fifth", "sixth", "seventh")
+SETS = ("own", "dev", "more", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
 @dataclass

@@ -34,6 +34,7 @@ from tws.answers.understanding.notation import read_command
 from tws.answers.understanding.question import Found, Question
 from tws.answers.understanding.reading import read_question
 from tws.answers.understanding.wording import parts_of
+from tws.plan.query.asked import Condition
 
 TOO_MANY = 2
 """So many words that were not used leave too little of a question to answer it."""
@@ -65,7 +66,7 @@ def understand(
     asked = reader.asked()
     whole = isinstance(asked, _UNTOUCHED) or reader.is_command
     unused = () if whole else question.unused()
-    if len(unused) >= TOO_MANY or (unused and reader.is_bare):
+    if len(unused) >= TOO_MANY or (unused and (reader.is_bare or _says_when_alone(asked))):
         asked, unused = reader.unknown(), ()
     parts = parts_of(asked, language, now.astimezone(zone))
     standing = text.strip()
@@ -216,6 +217,14 @@ class _Understanding:
         if found is None and self.question.has("follow", "it", "them") and self.last is None:
             return AskBack("what")
         return found
+
+
+def _says_when_alone(asked: Asked) -> bool:
+    """Whether a list is narrowed by nothing but a time: what was not used may say of what."""
+    if not isinstance(asked, Ask) or asked.query.group_by:
+        return False
+    fields = {one.field for one in asked.query.where if isinstance(one, Condition)}
+    return bool(fields) and fields <= {"start", "end", "scheduled"}
 
 
 def _asks_number(q: Question, kind: str) -> bool:

@@ -8,14 +8,16 @@ thread. `AsyncMemory` would not help, it is the same calls on the loop's default
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import logging
 import os
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -29,6 +31,7 @@ OWNER = "resync"
 
 _lock = threading.Lock()
 _store: Store | None = None
+_given = threading.local()
 
 
 class NoLLM:
@@ -71,18 +74,57 @@ class Store:
             self.pool.close(timeout=2)
 
 
-def add(text: str, agent: str, run: str | None, metadata: Mapping[str, Any]) -> str:
-    """Store one text with its vector; mem0's id of the row."""
-    # mem0 refuses ids with white space in them.
-    found = store().memory.add(
-        [{"role": "assistant", "content": text}],
-        user_id=OWNER,
-        agent_id="_".join(agent.split()) or "unnamed",
-        run_id=run,
-        metadata=dict(metadata),
-        infer=False,
-    )
+def add(
+    text: str, agent: str, run: str | None, metadata: Mapping[str, Any], vector: Sequence[float]
+) -> str:
+    """Store one text with its vector, which was made beforehand; mem0's id of the row."""
+    _given.vector = vector
+    try:
+        found = store().memory.add(
+            [{"role": "assistant", "content": text}],
+            user_id=OWNER,
+            agent_id=_without_spaces(agent),
+            run_id=run,
+            metadata=dict(metadata),
+            infer=False,
+        )
+    finally:
+        _given.vector = None
     return str(found["results"][0]["id"])
+
+
+def given_vector() -> list[float] | None:
+    """Of the text that this thread is adding: mem0 asks its embedder, one text at a time."""
+    vector = getattr(_given, "vector", None)
+    return None if vector is None else list(vector)
+
+
+def replace(
+    mem0_id: str,
+    text: str,
+    agent: str,
+    run: str | None,
+    metadata: Mapping[str, Any],
+    vector: Sequence[float],
+) -> None:
+    """Put another vector and payload into a row, which is found all the while."""
+    payload = {
+        **metadata,
+        "user_id": OWNER,
+        "agent_id": _without_spaces(agent),
+        **({"run_id": run} if run else {}),
+        "role": "assistant",
+        "data": text,
+        "hash": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
+        "text_lemmatized": text,
+        "updated_at": datetime.now(UTC).isoformat(),
+    }
+    store().memory.vector_store.update(vector_id=mem0_id, vector=list(vector), payload=payload)
+
+
+def _without_spaces(agent: str) -> str:
+    """mem0 refuses ids with white space in them."""
+    return "_".join(agent.split()) or "unnamed"
 
 
 def delete(mem0_id: str) -> None:
@@ -160,8 +202,9 @@ def _own_embedder() -> Any:
     return EmbedderFactory.create(settings.MEM0_EMBEDDER_PROVIDER, options, None)
 
 
-def _build() -> Store:
-    mem0 = import_mem0()
+def configuration(pool: Any = None) -> Any:
+    """mem0's configuration for our store, with our embedder in it."""
+    import_mem0()
     from mem0.configs.base import MemoryConfig
     from mem0.embeddings.configs import EmbedderConfig
     from mem0.llms.configs import LlmConfig
@@ -171,8 +214,7 @@ def _build() -> Store:
     # By name, so that mem0 imports it: this module knows nothing of how texts are embedded.
     EmbedderFactory.provider_to_class["resync"] = "knowledge.embeddings.RegisteredEmbedder"
     LlmFactory.register_provider("resync", f"{__name__}.NoLLM")
-    pool = _pool() if settings.MEM0_VECTOR_STORE == "pgvector" else None
-    config = MemoryConfig(
+    return MemoryConfig(
         vector_store=VectorStoreConfig(
             provider=settings.MEM0_VECTOR_STORE, config=_vector_options(pool)
         ),
@@ -181,7 +223,12 @@ def _build() -> Store:
         llm=LlmConfig.model_construct(provider="resync", config={}),
         history_db_path=":memory:",
     )
-    memory = mem0.Memory(config)
+
+
+def _build() -> Store:
+    mem0 = import_mem0()
+    pool = _pool() if settings.MEM0_VECTOR_STORE == "pgvector" else None
+    memory = mem0.Memory(configuration(pool))
     memory.db.close()
     memory.db = NullHistory()
     if pool is not None:

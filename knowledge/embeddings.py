@@ -248,7 +248,7 @@ class RegisteredEmbedder:
     def embed(self, text: str, memory_action: str | None = None) -> list[float]:
         if memory_action == "search":
             return embedder().embed_query(text)
-        return embedder().embed_passages([text])[0]
+        return _mem0.given_vector() or embedder().embed_passages([text])[0]
 
     def embed_batch(self, texts: list[str], memory_action: str = "add") -> list[list[float]]:
         return embedder().embed_passages(texts)

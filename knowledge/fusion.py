@@ -3,7 +3,7 @@
 Words and vectors each say how near a candidate is, on scales of their own. Both are brought to
 their mean and spread among this question's candidates before they are added, so that any embedder
 counts the same. Grounds to bring something up at all are words: a vector is always nearest to
-something.
+something, so it counts as grounds only where the question itself is of the trade.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ LENGTH = 60
 FEWEST = 50
 COMMON = 0.4
 """What understanding a word counts that every candidate shares."""
-SENSE, SENSE_OF_FEW = 0.5, 0.6
+SENSE, SENSE_OF_EVERYDAY, SENSE_OF_FEW = 0.3, 0.5, 0.5
+"""How much of the question must be shared; more when anybody may say all that is shared."""
 FEW_WORDS = 2
 MOST_LEAD = 4.0
 
@@ -65,6 +66,7 @@ class _Shared:
     sense: float
     words: int
     of_the_trade: bool
+    everyday: bool
 
 
 def fuse(sought: Sought, candidates: Sequence[Candidate]) -> list[Scored]:
@@ -79,7 +81,12 @@ def fuse(sought: Sought, candidates: Sequence[Candidate]) -> list[Scored]:
         + SAME * (candidate.is_same_question and candidate.is_approved)
         for words, vector, candidate in zip(by_words, by_vector, candidates, strict=True)
     ]  # fmt: skip
-    bearing = [n for n, candidate in enumerate(candidates) if _bears(sought, candidate, shared[n])]
+    is_of_the_trade = any(unit.is_of_the_trade for unit in sought.units)
+    bearing = [
+        n
+        for n, candidate in enumerate(candidates)
+        if _bears(sought, candidate, shared[n]) or (is_of_the_trade and by_vector[n] > 0)
+    ]
     if not bearing:
         return []
     best = max(worth[n] for n in bearing)
@@ -98,7 +105,8 @@ def _bears(sought: Sought, candidate: Candidate, shared: _Shared) -> bool:
     if candidate.has_term or candidate.is_same_question or shared.of_the_trade:
         return True
     if sought.words > FEW_WORDS:
-        return shared.sense >= SENSE and shared.words >= 2
+        least = SENSE_OF_EVERYDAY if shared.everyday else SENSE
+        return shared.sense >= least and shared.words >= 2
     return shared.sense >= SENSE_OF_FEW
 
 
@@ -110,6 +118,12 @@ def _shared(sought: Sought, candidates: Sequence[Candidate]) -> list[_Shared]:
     most = COMMON * math.log(1 + (total + 0.5) / 0.5)
     weights = [unit.weight * rare for unit, rare in zip(units, rarity, strict=True)]
     whole = sum(weights) or 1.0
+    everyday = {
+        place
+        for unit in units
+        if not unit.is_word and not unit.is_of_the_trade
+        for place in unit.places
+    }
     value: dict[int, float] = {}  # of each word of the question: that of its rarest unit
     for unit, rare in zip(units, rarity, strict=True):
         for place in unit.places:
@@ -128,7 +142,7 @@ def _shared(sought: Sought, candidates: Sequence[Candidate]) -> list[_Shared]:
         open_ = sum(of for place, of in value.items() if place not in covered)
         sense = understood / (understood + open_) if covered else 0.0
         share = coverage / whole * (LENGTH / max(one.lexemes, 20)) ** 0.2
-        found.append(_Shared(share, sense, len(covered), trade))
+        found.append(_Shared(share, sense, len(covered), trade, covered.keys() <= everyday))
     return found
 
 

@@ -32,12 +32,14 @@ from knowledge.cleaning import clean
 from knowledge.embeddings import Embedder, EmbeddingError, embedder
 from knowledge.limits import Unfit, check_text
 from knowledge.models import USABLE, Memory, Source, StoredVector
-from knowledge.store import Draft, remember
+from knowledge.store import Draft, marks_of, remember
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
 BATCH = 64
+TEXTS = 16
+"""Embedded at once."""
 SWEEP_SECONDS = 60
 FORMAT = "2"
 """Grows when what is written into a search row changes; older rows are made anew."""
@@ -121,42 +123,76 @@ def _lease(owner: str, count: int) -> list[Memory]:
 def _index(batch: Sequence[Memory], anew: bool) -> int:
     """Add what is missing, outside of any transaction, then settle; how many are in the index."""
     present = _rows_of(batch)
-    missing = []
+    wanted: list[tuple[Memory, IndexedRow | None]] = []
     for memory in batch:
         row = present.get(memory.pk)
         if row is not None and row.is_current(memory) and not anew:
             continue  # an earlier indexer added it and was killed before it could say so
-        if row is not None:
-            _mem0.delete(str(row.mem0_id))
-        missing.append(memory)
-    added, failed = _add_all(missing)
-    return _settle([memory.pk for memory in batch], added, failed)
+        _refresh_marks(memory)
+        wanted.append((memory, row))
+    written, failed = _write_all(wanted)
+    return _settle([memory.pk for memory in batch], written, failed)
 
 
-def _add_all(
-    memories: Sequence[Memory],
+def _refresh_marks(memory: Memory) -> None:
+    """What the glossary of today finds in a text of yesterday."""
+    marks = marks_of(memory.user_query, memory.agent_response)
+    if marks != memory.marks:
+        Memory.objects.filter(pk=memory.pk, version=memory.version).update(marks=marks)
+
+
+def _write_all(
+    wanted: Sequence[tuple[Memory, IndexedRow | None]],
 ) -> tuple[dict[uuid.UUID, IndexedRow], dict[uuid.UUID, str]]:
-    """Add through mem0, a few at a time: what was added, and why the others could not be."""
-    if len(memories) < 2:
-        outcomes = [_add(memory) for memory in memories]
-    else:
+    """Write through mem0, a few at a time: what was written, and why the others were not."""
+    vectors_of = _embedded([memory for memory, _ in wanted])
+    if len(wanted) > 1:
         _mem0.store()  # built once, here, rather than by threads that wait for each other
+
+    def write(one: tuple[Memory, IndexedRow | None]) -> IndexedRow | str | None:
+        memory, row = one
+        vector = vectors_of[memory.pk]
+        return vector if isinstance(vector, str) else _write(memory, row, vector)
+
+    if len(wanted) < 2:
+        outcomes = [write(one) for one in wanted]
+    else:
         with ThreadPoolExecutor(settings.MEM0_THREADS, "indexer") as threads:
-            outcomes = list(threads.map(_add, memories))
-    by_id = {m.pk: outcome for m, outcome in zip(memories, outcomes, strict=True)}
-    added = {pk: row for pk, row in by_id.items() if isinstance(row, IndexedRow)}
-    return added, {pk: why for pk, why in by_id.items() if isinstance(why, str)}
+            outcomes = list(threads.map(write, wanted))
+    by_id = {memory.pk: outcome for (memory, _), outcome in zip(wanted, outcomes, strict=True)}
+    written = {pk: row for pk, row in by_id.items() if isinstance(row, IndexedRow)}
+    return written, {pk: why for pk, why in by_id.items() if isinstance(why, str)}
 
 
-def _add(memory: Memory) -> IndexedRow | str | None:
-    """Add one; the reason when that failed, None when somebody else just added it."""
+def _embedded(memories: Sequence[Memory]) -> dict[uuid.UUID, list[float] | str]:
+    """The vector of each, or why it has none. What fails in a batch is tried alone."""
+    found: dict[uuid.UUID, list[float] | str] = {}
+    for start in range(0, len(memories), TEXTS):
+        part = memories[start : start + TEXTS]
+        try:
+            made = embedder().embed_passages([search_row(memory).text for memory in part])
+            found |= {memory.pk: vector for memory, vector in zip(part, made, strict=True)}
+        except EmbeddingError as error:
+            if len(part) == 1:
+                found[part[0].pk] = str(error)
+                continue
+            found |= {memory.pk: _embedded([memory])[memory.pk] for memory in part}
+    return found
+
+
+def _write(memory: Memory, row: IndexedRow | None, vector: list[float]) -> IndexedRow | str | None:
+    """Write one; the reason when that failed, None when somebody else just added it."""
     from psycopg import errors
     from psycopg_pool import PoolTimeout
 
-    row = search_row(memory)
+    made = search_row(memory)
     run = str(memory.conversation) if memory.conversation else None
     try:
-        mem0_id = _mem0.add(row.text, memory.agent, run, row.payload)
+        if row is not None:
+            mem0_id = str(row.mem0_id)
+            _mem0.replace(mem0_id, made.text, memory.agent, run, made.payload, vector)
+        else:
+            mem0_id = _mem0.add(made.text, memory.agent, run, made.payload, vector)
     except errors.UniqueViolation:
         return None
     except errors.DataException as error:
@@ -283,10 +319,13 @@ def _forget_elsewhere(limit: int) -> None:
 # --- repair --------------------------------------------------------------------------------------
 
 
-def repair(*, anew: bool = False, progress: Progress = _quiet) -> dict[str, int]:
+def repair(
+    *, anew: bool = False, progress: Progress = _quiet, expected: Progress = _quiet
+) -> dict[str, int]:
     """Bring memories and rows into agreement, both ways; what was found and done.
 
     `anew` embeds everything again. A change of embedder or dimensions is noticed without it.
+    `expected` is told how many are to be indexed, `progress` each batch.
     """
     counts = {"adopted": 0, "orphans": 0, "outdated": 0, "indexed": 0}
     while adopted := adopt_foreign(500):
@@ -301,6 +340,7 @@ def repair(*, anew: bool = False, progress: Progress = _quiet) -> dict[str, int]
     Memory.objects.exclude(index_lease_until=None).update(
         index_owner="", index_lease_until=None, index_attempts=0
     )
+    expected(Memory.objects.to_index().count())
     while done := index_pending(1000, progress, anew=anew):
         counts["indexed"] += done
     if settings.MEM0_VECTOR_STORE == "pgvector":
@@ -362,12 +402,7 @@ def _fit_dimensions() -> None:
     """After a change of EMBEDDING_DIMENSIONS: no vector of the old length is of any use."""
     wanted = settings.EMBEDDING_DIMENSIONS
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT atttypmod FROM pg_attribute WHERE attrelid = %s::regclass "
-            "AND attname = 'vector'",
-            ["knowledge_vectors"],
-        )
-        if cursor.fetchone()[0] == wanted:
+        if vectors.length() == wanted:
             return
         cursor.execute("LOCK TABLE knowledge_vectors IN ACCESS EXCLUSIVE MODE")
         cursor.execute("DELETE FROM knowledge_vectors")

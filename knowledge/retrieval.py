@@ -12,15 +12,17 @@ A memory has its words as soon as it has a row; its vector comes a little later.
 from __future__ import annotations
 
 import asyncio
+import gc
+import logging
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DataError, OperationalError, connection
+from django.db import DataError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from knowledge import features, lexemes
@@ -31,10 +33,12 @@ from knowledge.folding import fold
 from knowledge.fusion import Candidate, Scored, fuse
 from knowledge.hwa_terms import message_codes, object_names
 from knowledge.models import Kind
-from knowledge.search_pool import aclose, forget_dead_loops, search_pool
+from knowledge.search_pool import aclose, forget_dead_loops, places, search_pool
 from knowledge.sought import Sought, is_about_the_past, look_for
 
 __all__ = ["MemoryHit", "SearchUnavailable", "aclose", "asearch", "forget_dead_loops", "search"]
+
+logger = logging.getLogger(__name__)
 
 LONGEST_QUESTION = 2000
 MOST = 200
@@ -147,8 +151,8 @@ def search(
     """The usable memories that bear on `query`, best first; none when nothing does. Blocks."""
     if not (question := _question(query)) or limit < 1:
         return []
-    by = by or embedder()
-    with _named_errors(by), connection.cursor() as cursor:
+    with _named_errors(), connection.cursor() as cursor:
+        by = by or embedder()
         cursor.execute(SEARCH_OPTIONS)
         if settings.MEM0_VECTOR_STORE == "pgvector":
             steps = _steps(question, limit, only or Only(), vector=by.embed_query(question))
@@ -156,8 +160,12 @@ def search(
             steps = _steps(question, limit, only or Only(), elsewhere=_elsewhere(question))
 
         def run(statement: str, parameters: Mapping[str, Any]) -> Rows:
-            cursor.execute(statement, parameters)
-            rows: Rows = cursor.fetchall()
+            try:
+                with _savepoint(statement):
+                    cursor.execute(statement, parameters)
+                    rows: Rows = cursor.fetchall()
+            except DataError as error:
+                return _without_vectors(statement, error)
             return rows
 
         return _through(steps, run)
@@ -169,24 +177,32 @@ async def asearch(query: str, limit: int = 5, only: Only | None = None) -> list[
 
     if not (question := _question(query)) or limit < 1:
         return []
-    by = embedder()
-    with _named_errors(by):
-        vector = await by.aembed_query(question)
-        pool = await search_pool()
-        try:
-            return await _asearch(pool, _steps(question, limit, only or Only(), vector=vector))
-        except Away:
-            await pool.check()  # the server was restarted: drop what is dead, and try once more
-            return await _asearch(pool, _steps(question, limit, only or Only(), vector=vector))
+    with _named_errors():
+        by = embedder()
+    async with places():  # a loop that takes fifty questions apart in a row does nothing else
+        with _named_errors():
+            vector = await by.aembed_query(question)
+            pool = await search_pool()
+            try:
+                return await _asearch(pool, _steps(question, limit, only or Only(), vector=vector))
+            except Away:
+                await pool.check()  # the server was restarted: drop what is dead, and try once more
+                return await _asearch(pool, _steps(question, limit, only or Only(), vector=vector))
 
 
 async def _asearch(pool: Any, steps: Steps) -> list[MemoryHit]:
+    from psycopg import DataError as Unfit
+
     async with pool.connection() as link:
         try:
             statement, parameters = next(steps)
             while True:
-                cursor = await link.execute(statement, parameters, prepare=True)
-                statement, parameters = steps.send(await cursor.fetchall())
+                try:
+                    cursor = await link.execute(statement, parameters, prepare=True)
+                    rows = await cursor.fetchall()
+                except Unfit as error:
+                    rows = _without_vectors(statement, error)
+                statement, parameters = steps.send(rows)
         except StopIteration as end:
             found: list[MemoryHit] = end.value
             return found
@@ -202,6 +218,27 @@ def _through(steps: Steps, run: Callable[[str, Mapping[str, Any]], Rows]) -> lis
         return found
 
 
+def _savepoint(statement: str) -> AbstractContextManager[Any]:
+    """Where the statement that may fail would take a transaction of the caller's with it."""
+    in_transaction = statement is NEAREST and connection.in_atomic_block
+    return transaction.atomic() if in_transaction else nullcontext()
+
+
+def _without_vectors(statement: str, error: Exception) -> Rows:
+    """None, when they are of another length: until they are made anew words find memories."""
+    if statement is not NEAREST:
+        raise error
+    logger.warning("memories are found by words alone: %s", unfit(" ".join(str(error).split())))
+    return []
+
+
+def unfit(why: str) -> str:
+    return (
+        f"the index holds vectors of another length than EMBEDDER makes ({why}); "
+        "run `manage.py reindex_memories`"
+    )
+
+
 def _steps(
     question: str,
     limit: int,
@@ -214,7 +251,7 @@ def _steps(
     sought = look_for(question)
     among = _among(question, only)
     if vector is not None:
-        rows = yield NEAREST, {**among, "vector": _as_text(vector)}
+        rows = yield NEAREST, {**among, "vector": as_text(vector)}
         nearest: Mapping[UUID, float] = dict(rows)
     else:
         nearest = elsewhere or {}
@@ -251,7 +288,7 @@ def _among(question: str, only: Only) -> dict[str, Any]:
     return {"kinds": kinds, "agent": only.agent or None, "engine": only.engine or None}
 
 
-def _as_text(vector: Sequence[float]) -> str:
+def as_text(vector: Sequence[float]) -> str:
     return "[" + ",".join(f"{number:.6g}" for number in vector) + "]"
 
 
@@ -285,7 +322,7 @@ def _fits(hit: MemoryHit, question: str, sought: Sought) -> bool:
 
 
 @contextmanager
-def _named_errors(by: Embedder) -> Iterator[None]:
+def _named_errors() -> Iterator[None]:
     """What keeps the index from answering, as SearchUnavailable with a way to mend it."""
     import psycopg
 
@@ -293,11 +330,6 @@ def _named_errors(by: Embedder) -> Iterator[None]:
         yield
     except EmbeddingError as error:
         raise SearchUnavailable(f"The question could not be embedded: {error}") from error
-    except (psycopg.DataError, DataError) as error:
-        raise SearchUnavailable(
-            f"The index holds vectors of another length than the {by.dimensions} of EMBEDDER "
-            f"({' '.join(str(error).split())}). Run `manage.py reindex_memories`."
-        ) from error
     except (psycopg.OperationalError, OperationalError) as error:  # a pool's timeout is one, too
         raise SearchUnavailable(f"The database did not answer the search: {error}") from error
 
@@ -310,6 +342,11 @@ def _elsewhere(question: str) -> dict[UUID, float]:
 
 
 async def warm() -> None:
-    """Open the running loop's pool and read the glossary, so that the first search need not."""
+    """Open the running loop's pool and read the glossary, so that the first search need not.
+
+    What is there by then stays: a full collection that looks through it takes a tenth of a second.
+    """
     await asyncio.to_thread(features.marks, "warm")
     await search_pool()
+    gc.collect()
+    gc.freeze()

@@ -31,9 +31,17 @@ class _LoopPool:
 
 
 _pools: dict[asyncio.AbstractEventLoop, _LoopPool] = {}
+_places: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = (
+    weakref.WeakKeyDictionary()
+)
 _opening: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
     weakref.WeakKeyDictionary()
 )
+
+
+def places() -> asyncio.Semaphore:
+    """Searches of the running loop at once: as many as there are connections."""
+    return _places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(CONNECTIONS))
 
 
 async def search_pool() -> AsyncConnectionPool[Any]:

@@ -59,3 +59,14 @@ def mark(memory_ids: Iterable[uuid.UUID], trust: str, *, flagged: bool = False) 
             "WHERE payload->>'memory_id' = ANY(%s)",
             [json.dumps(addition), ids],
         )
+
+
+def length() -> int:
+    """Of the vectors that the table takes."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT atttypmod FROM pg_attribute WHERE attrelid = %s::regclass "
+            "AND attname = 'vector'",
+            [TABLE],
+        )
+        return int(cursor.fetchone()[0])

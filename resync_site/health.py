@@ -20,8 +20,10 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
 from audits.models import Heartbeat
+from knowledge import vectors
 from knowledge.llm.endpoints import failing
 from knowledge.models import Memory, Trust
+from knowledge.retrieval import unfit
 from tws.hwa.engines import configured_engines
 from tws.plan.models import PlanEngine
 
@@ -97,7 +99,10 @@ def migrations() -> str:
 
 
 def index() -> str:
-    """Whether the vectors keep up with the memories."""
+    """Whether the vectors keep up with the memories, and are as long as the embedder makes them."""
+    length = vectors.length()
+    if length != settings.EMBEDDING_DIMENSIONS:
+        raise Unwell(unfit(f"{length}, not {settings.EMBEDDING_DIMENSIONS}"))
     # The oldest, along the outbox' own index; a filter by time would read all that wait, or all.
     waiting = Memory.objects.to_index().order_by("created_at", "id")[:100]
     since = timezone.now() - INDEX_LATE

@@ -16,6 +16,7 @@ UNITS = (
     Unit("§agent", 2.5, frozenset({1}), is_of_the_trade=True),
 )
 QUESTION = Sought(UNITS, 3, frozenset())
+OF_NO_TRADE = Sought(UNITS[:3], 3, frozenset())
 
 
 def candidate(number: int, ranks: list[float], cosine: float | None, **fields: bool) -> Candidate:
@@ -39,7 +40,21 @@ def test_the_scale_of_an_embedder_does_not_matter(scale: tuple[float, float]) ->
 
 
 def test_the_nearest_vector_alone_brings_nothing_up() -> None:
-    assert order(candidate(1, [0, 0, 0, 0], 0.99), candidate(2, [0, 0, 1, 0], 0.98)) == []
+    assert fuse(OF_NO_TRADE, [candidate(1, [0, 0, 0], 0.99), candidate(2, [0, 0, 1], 0.8)]) == []
+
+
+def test_the_nearer_vectors_are_grounds_where_the_question_is_of_the_trade() -> None:
+    assert order(candidate(1, [0, 0, 0, 0], 0.99), candidate(2, [0, 0, 0, 0], 0.8)) == [1]
+
+
+def test_what_anybody_may_say_is_grounds_only_when_it_is_half_of_the_question() -> None:
+    units = [Unit(f"word{n}", 1.0, frozenset({n}), is_word=True) for n in range(5)]
+    said = candidate(1, [1, 1, 0, 0, 0, 0], None)
+    everyday = Sought((*units, Unit("§cause", 2.5, frozenset({0, 1}))), 5, frozenset())
+    others = Sought((*units, Unit("§list", 2.5, frozenset({3, 4}))), 5, frozenset())
+
+    assert fuse(everyday, [said]) == []
+    assert len(fuse(others, [said])) == 1
 
 
 def test_two_words_of_three_or_a_word_of_the_trade_are_grounds() -> None:

@@ -11,6 +11,7 @@ import sys
 import threading
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -19,7 +20,7 @@ from django.db import connection
 from django.utils import timezone
 
 from knowledge import _mem0, indexer, store
-from knowledge.embeddings import EmbeddingError
+from knowledge.embeddings import EmbeddingError, HashEmbedder
 from knowledge.models import Memory, Source, StoredVector, Trust
 from knowledge.retrieval import search
 from knowledge.store import set_trust
@@ -248,13 +249,12 @@ def test_repair_mends_both_directions() -> None:
 def test_another_embedder_makes_every_row_anew(settings: object) -> None:
     usable()
     indexer.index_pending()
-    before = StoredVector.objects.get().pk
     StoredVector.objects.update(payload={**StoredVector.objects.get().payload, "made_by": "old"})
 
     assert indexer.repair()["outdated"] == 1
 
     assert_one_to_one()
-    assert StoredVector.objects.get().pk != before
+    assert StoredVector.objects.get().payload["made_by"] == indexer.made_by()
 
 
 def test_other_dimensions_make_every_row_anew(settings: object) -> None:
@@ -344,3 +344,63 @@ def in_a_thread(function: object) -> None:
     thread = threading.Thread(target=closing(function))
     thread.start()
     thread.join()
+
+
+def test_a_row_is_made_anew_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever searches meanwhile finds the earlier vector or the new one."""
+    memory = usable()
+    indexer.index_pending()
+    [row] = StoredVector.objects.values_list("pk", flat=True)
+    monkeypatch.setattr(indexer, "FORMAT", "other")
+    there = []
+    replace = _mem0.replace
+
+    def look_meanwhile(*arguments: Any) -> None:
+        there.append(StoredVector.objects.count())
+        replace(*arguments)
+        there.append(StoredVector.objects.count())
+
+    monkeypatch.setattr(_mem0, "replace", look_meanwhile)
+
+    assert indexer.repair()["indexed"] == 1
+
+    assert there == [1, 1]
+    assert_one_to_one()
+    [again] = StoredVector.objects.all()
+    assert (again.pk, again.payload["made_by"]) == (row, indexer.made_by())
+    assert again.payload["user_id"] == _mem0.OWNER
+    assert again.payload["data"].startswith(memory.user_query)
+
+
+def test_texts_are_embedded_in_batches_and_a_bad_one_spoils_only_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(20):
+        usable(f"{QUERY} {number}")
+    asked: list[int] = []
+    made = HashEmbedder.embed_passages
+
+    def embed(self: HashEmbedder, texts: list[str]) -> list[list[float]]:
+        asked.append(len(texts))
+        if any(text.startswith(f"{QUERY} 7\n") for text in texts):
+            raise EmbeddingError("this one kills the engine")
+        return made(self, texts)
+
+    monkeypatch.setattr(HashEmbedder, "embed_passages", embed)
+
+    assert indexer.index_pending() == 19
+
+    assert asked == [16, *[1] * 16, 4]
+    [bad] = Memory.objects.filter(indexed_version=None)
+    assert bad.index_error == "this one kills the engine"
+
+
+def test_marks_of_an_earlier_glossary_are_made_anew() -> None:
+    memory = usable()
+    Memory.objects.update(marks={})
+
+    indexer.index_pending()
+
+    memory.refresh_from_db()
+    assert memory.marks == store.marks_of(memory.user_query, memory.agent_response)
+    assert memory.marks["question"]

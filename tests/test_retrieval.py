@@ -15,6 +15,8 @@ from knowledge.measuring import measure, read_cases
 from knowledge.models import Memory, StoredVector, Trust
 from knowledge.retrieval import Only, SearchUnavailable, aclose, asearch, search
 from knowledge.store import set_trust
+from resync_site import health
+from resync_site.health import Unwell
 from tests.factories import make_memory, make_state
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -273,13 +275,33 @@ def test_many_first_searches_at_once_open_one_pool(monkeypatch) -> None:
     assert len(opened) == 1
 
 
-async def test_an_embedder_that_does_not_fit_the_index_is_told(settings: Any) -> None:
-    await sync_to_async(trusted)(*AGENT)
+async def test_with_another_embedder_words_find_memories_until_vectors_are_made_anew(
+    settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory = await sync_to_async(trusted)(*AGENT)
     await sync_to_async(indexer.index_pending)()
     settings.EMBEDDING_DIMENSIONS = 64
 
-    with pytest.raises(SearchUnavailable, match="reindex_memories"):
-        await asearch(AGENT[0])
-    with pytest.raises(SearchUnavailable, match="reindex_memories"):
-        await sync_to_async(search)(AGENT[0])
-    await aclose()
+    [hit] = await asearch(AGENT[0])
+    assert (hit.memory_id, hit.similarity) == (memory.pk, 0)
+    [hit] = await sync_to_async(search)(AGENT[0])
+    assert (hit.memory_id, hit.similarity) == (memory.pk, 0)
+    assert "run `manage.py reindex_memories`" in caplog.text
+    with pytest.raises(Unwell, match="reindex_memories"):
+        await sync_to_async(health.index)()
+
+    await sync_to_async(indexer.repair)()
+    try:
+        [hit] = await asearch(AGENT[0])
+        assert hit.similarity > 0.5
+    finally:
+        settings.EMBEDDING_DIMENSIONS = 384
+        await sync_to_async(indexer.repair)()
+        await aclose()
+
+
+def test_a_dead_endpoint_is_told(settings: Any) -> None:
+    settings.EMBEDDER, settings.EMBEDDING_BASE_URL = "openai", "http://127.0.0.1:9/v1"
+
+    with pytest.raises(SearchUnavailable, match="could not be embedded"):
+        search(AGENT[0])

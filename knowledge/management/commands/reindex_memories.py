@@ -28,9 +28,10 @@ class Command(BaseCommand):
 
     @no_statement_limit()
     def handle(self, *args: Any, **options: Any) -> None:
-        total = Memory.objects.usable().count() if options["all"] else None
-        with tqdm(total=total, unit=" memories", disable=None, leave=False) as bar:
-            counts = indexer.repair(anew=options["all"], progress=bar.update)
+        with tqdm(unit=" memories", disable=None, leave=False) as bar:
+            counts = indexer.repair(
+                anew=options["all"], progress=bar.update, expected=lambda total: bar.reset(total)
+            )
         if options["json"]:
             self.stdout.write(json.dumps(counts))
         else:

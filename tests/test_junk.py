@@ -19,6 +19,7 @@ from audits.scoring import Scoring
 from audits.states import Status
 from knowledge import indexer
 from knowledge.models import Kind, Memory, Source
+from knowledge.starter import drafts
 from tests.factories import make_memory, make_record
 from tests.judging import cases, memory
 from tws.answers.memories import recall
@@ -68,10 +69,17 @@ async def test_cases_that_nothing_is_mended_from_are_only_measured() -> None:
 
 
 async def test_right_answers_of_others_break_no_rule() -> None:
-    for row in cases("hwa_qa_dev.jsonl"):
-        for question in (row["question"], *row["paraphrases"]):
-            verdict = await judged(question, row["answer"])
-            assert verdict.confidence <= FLAG, (row["id"], verdict.reason)
+    known = [
+        (question, row["answer"])
+        for name in ("hwa_qa_dev.jsonl", "retrieval_cases.jsonl")
+        for row in cases(name)
+        for question in (row["question"], *row["paraphrases"])
+    ]
+    known += [(draft.user_query, draft.agent_response) for draft in drafts()]
+
+    for question, answer in known:
+        verdict = await judged(question, answer)
+        assert verdict.confidence <= FLAG, (question, verdict.reason)
 
 
 @pytest.mark.parametrize(

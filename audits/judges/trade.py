@@ -68,7 +68,8 @@ def asks_nothing(text: Text) -> Span | None:
     if is_more or OF_THE_TRADE.search(asked) or find_terms(asked) or text.asks_of_names:
         return None
     excused = text.is_honest_no or NOT_UNDERSTOOD.search(text.answer)
-    if excused or message_codes(text.asked + text.written) or _SAYS_HOW.search(text.answer):
+    shows_how = "`" in text.answer or _SAYS_HOW.search(text.answer)
+    if excused or shows_how or message_codes(text.asked + text.written):
         return None
     return text.whole
 

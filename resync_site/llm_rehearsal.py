@@ -164,7 +164,7 @@ class _RehearsedTools(Toolkit):
         if name not in self.names:
             return Called(False, f"there is no tool {name!r}")
         self.uses.append(ToolUse(name, {}, ok=True))
-        reading = Reading(id="q1", tool=name, result=COUNTED)
+        reading = Reading("q1", "plan_query", {"entity": "jobs"}, COUNTED)
         self.readings = [reading]
         return Called(True, json.dumps(COUNTED), reading)
 

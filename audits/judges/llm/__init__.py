@@ -2,7 +2,8 @@
 
 | module | what |
 |---|---|
-| `judge` | samples, batches with their canaries, places and pace |
+| `judge` | how many samples are taken, batches with their canaries, places and pace |
+| `samples` | one look, held to what it names |
 | `material` | what the model sees: sections between markers |
 | `relevance` | evidence cut to its room by what matters |
 | `replies` | what it may say back, and how that is read |

@@ -35,14 +35,12 @@ def junk(memory: MemoryUnderAudit) -> Iterator[Finding]:
 
 _MARKUP = re.compile(
     r"</?(?:think(?:ing)?|thoughts?|reasoning|reflection|scratchpad|analysis|plan_step"
-    r"|tool_?\w{0,20}"
-    r"|function_?\w{0,20}|invoke|parameters?|observation|final_answer)\b[^<>]{0,80}>"
-    r"|```\s?(?:tool_?\w{1,12}|function_?call|json_?call)\b"
-    r"|(?:\A|\n)\s{0,4}(?:\W{0,3})(?:thought|action|action input"
-    r"|observation)\W{0,3}:\s?\S[^\n]{0,300}"
-    r"\n\s{0,4}(?:\W{0,3})(?:action|action input|observation|final answer)\W{0,3}:"
-    r"|\b(?:plan_query|search_memories|log|inspect|impact|compare|resolve)\(\s?[\w\"'{]"
-    r"|\{\{[^{}]{1,200}\}\}|\$\{(?:answer|result|response)\}"
+    r"|tool_?\w{0,20}|function_?\w{0,20}|invoke|parameters?|observation"
+    r"|final_answer)\b[^<>]{0,80}>|```\s?(?:tool_?\w{1,12}|function_?call|json_?call)\b|(?:\A"
+    r"|\n)\s{0,4}(?:\W{0,3})(?:thought|action|action input"
+    r"|observation)\W{0,3}:\s?\S[^\n]{0,300}\n\s{0,4}(?:\W{0,3})(?:action|action input"
+    r"|observation|final answer)\W{0,3}:|\b(?:plan_query|search_memories|log|inspect|impact"
+    r"|compare|resolve)\(\s?[\w\"'{]|\{\{[^{}]{1,200}\}\}|\$\{(?:answer|result|response)\}"
 )
 _CALL = re.compile(
     r"\W*(?:[\w ]{0,20}:\s?)?[a-z]\w*(?:[._]\w+)+\((?:[^()]|\([^()]{0,200}\)){0,2000}\)\W*"
@@ -77,32 +75,28 @@ _FORMULA = re.compile(
 )
 _ERROR = re.compile(
     r"\W*(?:traceback \(most recent call last\)|(?:internal server |unexpected |unknown |fatal "
-    r"|api |http |network |connection )?error\b\W|erro\b\W|excecao\b\W"
-    r"|[a-z.]{0,60}(?:error|exception)\s?:|http[ /\d.]{0,8}[45]\d\d\b|[45]\d\d (?:bad gateway"
-    r"|internal|service|not found|gateway)|\{\s?\"?(?:error|detail|erro)\"?\s?:"
-    r"|null\W*\Z|none\W*\Z|undefined\W*\Z|nan\W*\Z|\[object object\]|n/a\W*\Z|rate limit"
-    r"|timeout\W*\Z|(?:connection|request|read) timed out|segmentation fault)"
+    r"|api |http |network |connection )?error\b\W|erro\b\W|excecao\b\W|[a-z.]{0,60}(?:error"
+    r"|exception)\s?:|http[ /\d.]{0,8}[45]\d\d\b|[45]\d\d (?:bad gateway|internal|service"
+    r"|not found|gateway)|\{\s?\"?(?:error|detail|erro)\"?\s?:|null\W*\Z|none\W*\Z"
+    r"|undefined\W*\Z|nan\W*\Z|\[object object\]|n/a\W*\Z|rate limit|timeout\W*\Z|(?:connection"
+    r"|request|read) timed out|segmentation fault)"
 )
 _FAILED = re.compile(
     r"\b(?:something went wrong|an? (?:\w+ ){0,2}(?:error|problem|exception"
-    r"|issue) (?:has )?occurred"
-    r"|(?:ocorreu|houve|aconteceu|deu) (?:um |uma )?(?:erro|problema|falha|excecao|algo errado)"
-    r"|(?:failed|unable) to (?:generate|produce|process|fetch|complete|load|get a)\b"
-    r"|(?:nao (?:consegui|foi possivel|pude)|falha ao|erro ao) (?:processar|gerar|concluir"
-    r"|completar"
-    r"|obter|carregar)|(?:could ?n[o']t|cannot|can't) (?:process|complete|generate)"
-    r"|(?:please )?(?:try|retry) (?:it )?(?:again|later)|tente (?:de novo|novamente|outra vez"
-    r"|mais tarde)"
-    r"|(?:server|service|model|servico|servidor|modelo) (?:is |esta )?(?:busy|overloaded"
-    r"|unavailable"
-    r"|ocupado|sobrecarregado|indisponivel)|no response|sem resposta|quota exceeded"
-    r"|context length)\b"
+    r"|issue) (?:has )?occurred|(?:ocorreu|houve|aconteceu|deu) (?:um |uma )?(?:erro|problema"
+    r"|falha|excecao|algo errado)|(?:failed|unable) to (?:generate|produce|process|fetch"
+    r"|complete|load|get a)\b|(?:nao (?:consegui|foi possivel|pude)|falha ao"
+    r"|erro ao) (?:processar|gerar|concluir|completar|obter|carregar)|(?:could ?n[o']t|cannot"
+    r"|can't) (?:process|complete|generate)|(?:please )?(?:try|retry) (?:it )?(?:again|later)"
+    r"|tente (?:de novo|novamente|outra vez|mais tarde)|(?:server|service|model|servico|servidor"
+    r"|modelo) (?:is |esta )?(?:busy|overloaded|unavailable|ocupado|sobrecarregado|indisponivel)"
+    r"|no response|sem resposta|quota exceeded|context length)\b"
 )
 _OF_THE_TALK = re.compile(
-    r"\b(?:(?:your|the|this|that|seu|sua|teu|tua|o|a|esta|este|essa|esse|su) "
-    r"(?:request|response|question|message|answer|prompt|input|pedido|solicitacao|requisicao"
-    r"|pergunta|resposta|mensagem|solicitud|respuesta)|a response|an answer|uma resposta"
-    r"|(?:try|retry) (?:it )?(?:again|later)|tente (?:de novo|novamente|outra vez|mais tarde))\b"
+    r"\b(?:(?:your|the|this|that|seu|sua|teu|tua|o|a|esta|este|essa|esse|su) (?:request|response"
+    r"|question|message|answer|prompt|input|pedido|solicitacao|requisicao|pergunta|resposta"
+    r"|mensagem|solicitud|respuesta)|a response|an answer|uma resposta|(?:try"
+    r"|retry) (?:it )?(?:again|later)|tente (?:de novo|novamente|outra vez|mais tarde))\b"
 )
 
 
@@ -129,9 +123,8 @@ def _failure(text: Text) -> Span | None:
 
 _GREETING = re.compile(
     r"\W*(?:(?:hi|hello|hey|ola|oi|hola|bom dia|boa tarde|boa noite|good (?:morning|afternoon"
-    r"|evening)|welcome|bem-vindo|thanks?(?: you)?"
-    r"|thank you|obrigad[oa]|de nada|you'?re welcome|until (?:then|later)|ate (?:logo|mais)|tchau"
-    r"|bye|goodbye|ok|okay|certo|entendi|sure|claro"
+    r"|evening)|welcome|bem-vindo|thanks?(?: you)?|thank you|obrigad[oa]|de nada|you'?re welcome"
+    r"|until (?:then|later)|ate (?:logo|mais)|tchau|bye|goodbye|ok|okay|certo|entendi|sure|claro"
     r"|there|tudo bem|how are you|how (?:can|may) i (?:help|assist)(?: you)?(?: today| now)?"
     r"|what can i do for you|em que posso (?:te |lhe )?(?:ajudar|ser util)(?: hoje)?"
     r"|como posso (?:te |lhe )?(?:ajudar|ser util)(?: hoje)?|posso ajudar|i am resync|i'm resync"
@@ -148,58 +141,13 @@ def _nothing(text: Text) -> Span | None:
 
 
 _WORD = re.compile(r"\w+")
-_COURTESY = frozenset(
-    [
-        "you",
-        "asked",
-        "ask",
-        "your",
-        "question",
-        "is",
-        "was",
-        "the",
-        "a",
-        "said",
-        "say",
-        "mensagem",
-        "message",
-        "recebida",
-        "received",
-        "recebido",
-        "voce",
-        "perguntou",
-        "pergunta",
-        "sua",
-        "foi",
-        "e",
-        "a",
-        "o",
-        "disse",
-        "dizendo",
-        "test",
-        "teste",
-        "echo",
-        "eco",
-        "ok",
-        "got",
-        "it",
-        "recebi",
-        "quer",
-        "saber",
-        "want",
-        "wants",
-        "know",
-        "quis",
-        "querendo",
-        "wondering",
-        "sobre",
-        "about",
-        "that",
-        "que",
-        "loud",
-        "clear",
-    ]
-)
+_COURTESY = frozenset({
+    "you", "asked", "ask", "your", "question", "is", "was", "the", "a", "said", "say", "mensagem",
+    "message", "recebida", "received", "recebido", "voce", "perguntou", "pergunta", "sua", "foi",
+    "e", "o", "disse", "dizendo", "test", "teste", "echo", "eco", "ok", "got", "it", "recebi",
+    "quer", "saber", "want", "wants", "know", "quis", "querendo", "wondering", "sobre", "about",
+    "that", "que", "loud", "clear",
+})  # fmt: skip
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|sim|nao|si)\b")
 
 
@@ -215,25 +163,20 @@ def _echo(text: Text) -> Span | None:
 
 
 _REFUSES = re.compile(
-    r"\b(?:(?:can ?not|can't|could ?n[o']t|unable to|not able to|won't|will not|not allowed to)"
-    r"(?: \w+){0,2} (?:help|assist|comply|answer|process|fulfil\w*|continue|proceed|provide"
-    r"|respond"
-    r"|do that|do this)"
-    r"|nao (?:posso|consigo|poderei|vou|e possivel|estou autorizad[oa] a"
-    r"|sou capaz de)(?: \w+){0,1}? "
-    r"(?:ajudar|auxiliar|atender|responder|prosseguir|continuar|fornecer|cumprir|realizar"
-    r"|concluir"
-    r"|fazer isso|fazer isto)\w*"
-    r"|(?:not|isn't) something (?:that )?i(?: can|'m able)?"
-    r"|no (?:puedo|es posible) (?:ayudar|responder|continuar|procesar)\w*)\b"
+    r"\b(?:(?:can ?not|can't|could ?n[o']t|unable to|not able to|won't|will not"
+    r"|not allowed to)(?: \w+){0,2} (?:help|assist|comply|answer|process|fulfil\w*|continue"
+    r"|proceed|provide|respond|do that|do this)|nao (?:posso|consigo|poderei|vou|e possivel"
+    r"|estou autorizad[oa] a|sou capaz de)(?: \w+){0,1}? (?:ajudar|auxiliar|atender|responder"
+    r"|prosseguir|continuar|fornecer|cumprir|realizar|concluir|fazer isso|fazer isto)\w*|(?:not"
+    r"|isn't) something (?:that )?i(?: can|'m able)?|no (?:puedo|es posible) (?:ayudar|responder"
+    r"|continuar|procesar)\w*)\b"
 )
 _OFFERS = re.compile(
     r"\b(?:i can|i only|you can|instead|posso|pergunte|use|mas posso|puedo|read-only)\b"
 )
 _IMPROPER = re.compile(
     r"\b(?:prompt|instructions?|instruc\w{2,4}|regras|rules|password|senha|token|secret\w*"
-    r"|segredo"
-    r"|segredos|salary|salario|cpf)\b"
+    r"|segredo|segredos|salary|salario|cpf)\b"
 )
 
 

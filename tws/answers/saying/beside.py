@@ -88,7 +88,7 @@ async def impact(speech: Speech, asked: Impact) -> None:
         if known["critical"]:
             speech.say("impact.critical", on=at, n=f"{at}.critical")
         if known["until"]:
-            speech.say("impact.until", until=f"{at}.until")
+            speech.say("impact.until", on=at, until=f"{at}.until")
         speech.table(f"{at}.rows", _HELD_UP)
         _show(speech, known["rows"])
         if known["shown"] < known["matched"]:

@@ -36,12 +36,20 @@ PBKDF2PasswordHasher.iterations = 1
 # A busy machine is not a fault of the product.
 # Tracing for explanations doubles the time of every example.
 UNEXPLAINED = [phase for phase in Phase if phase is not Phase.explain]
-hypothesis_settings.register_profile("resync", deadline=None, phases=UNEXPLAINED)
+hypothesis_settings.register_profile("slow", deadline=None, phases=UNEXPLAINED)
+hypothesis_settings.register_profile(
+    "resync", parent=hypothesis_settings.get_profile("slow"), max_examples=40
+)
 hypothesis_settings.load_profile("resync")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run what is marked slow too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.slow:
+        hypothesis_settings.load_profile("slow")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -9,8 +9,9 @@ something, so it counts as grounds only where the question itself is of the trad
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from knowledge.sought import Sought
@@ -38,8 +39,7 @@ FEW_WORDS = 2
 MOST_LEAD = 4.0
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A usable memory; `ranks` says how well it holds each unit (0: not at all)."""
 
     memory_id: UUID
@@ -51,15 +51,13 @@ class Candidate:
     is_same_question: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     candidate: Candidate
     score: float
     """How likely it is what was meant (0..1), never more than that of the one before."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Shared:
+class _Shared(NamedTuple):
     """What a candidate shares with the question: weighed, and how much of it is understood."""
 
     coverage: float
@@ -69,8 +67,8 @@ class _Shared:
     everyday: bool
 
 
-def fuse(sought: Sought, candidates: Sequence[Candidate]) -> list[Scored]:
-    """The candidates that bear on the question, best first."""
+def fuse(sought: Sought, candidates: Sequence[Candidate], limit: int = 100) -> list[Scored]:
+    """The first `limit` candidates that bear on the question, best first."""
     if not candidates:
         return []
     shared = _shared(sought, candidates)
@@ -97,7 +95,8 @@ def fuse(sought: Sought, candidates: Sequence[Candidate]) -> list[Scored]:
             candidates[n].memory_id,
         )
     )
-    return _with_scores([(candidates[n], shared[n], worth[n]) for n in bearing])
+    leads = sorted((worth[n] for n in bearing), reverse=True)[:2]
+    return _with_scores([(candidates[n], shared[n], worth[n]) for n in bearing[:limit]], leads)
 
 
 def _bears(sought: Sought, candidate: Candidate, shared: _Shared) -> bool:
@@ -112,9 +111,12 @@ def _bears(sought: Sought, candidate: Candidate, shared: _Shared) -> bool:
 
 def _shared(sought: Sought, candidates: Sequence[Candidate]) -> list[_Shared]:
     units = sought.units
-    total = max(sum(any(one.ranks) for one in candidates), FEWEST)
-    held = [sum(one.ranks[n] > 0 for one in candidates) for n in range(len(units))]
-    rarity = [math.log(1 + (total - count + 0.5) / (count + 0.5)) for count in held]
+    held = [[n for n, rank in enumerate(one.ranks) if rank > 0] for one in candidates]
+    counts = Counter(n for of in held for n in of)
+    total = max(sum(map(bool, held)), FEWEST)
+    rarity = [
+        math.log(1 + (total - counts[n] + 0.5) / (counts[n] + 0.5)) for n in range(len(units))
+    ]
     most = COMMON * math.log(1 + (total + 0.5) / 0.5)
     weights = [unit.weight * rare for unit, rare in zip(units, rarity, strict=True)]
     whole = sum(weights) or 1.0
@@ -124,26 +126,33 @@ def _shared(sought: Sought, candidates: Sequence[Candidate]) -> list[_Shared]:
         if not unit.is_word and not unit.is_of_the_trade
         for place in unit.places
     }
-    value: dict[int, float] = {}  # of each word of the question: that of its rarest unit
-    for unit, rare in zip(units, rarity, strict=True):
-        for place in unit.places:
-            value[place] = max(value.get(place, 0), most + rare)
-    found = []
-    for one in candidates:
-        covered: dict[int, float] = {}
-        coverage, trade = 0.0, False
-        for unit, rank, weight, rare in zip(units, one.ranks, weights, rarity, strict=True):
-            if rank > 0:
-                coverage += rank * weight
-                trade = trade or unit.is_of_the_trade
-                for place in unit.places:
-                    covered[place] = max(covered.get(place, 0), most + rare)
+
+    def worth(of: Iterable[int]) -> dict[int, float]:
+        """Of each word of the question that these units account for: that of the rarest."""
+        found: dict[int, float] = {}
+        for n in of:
+            for place in units[n].places:
+                found[place] = max(found.get(place, 0), most + rarity[n])
+        return found
+
+    every = worth(range(len(units)))
+    all_of_it = sum(every.values())
+    shared = []
+    for one, of in zip(candidates, held, strict=True):
+        coverage = sum(one.ranks[n] * weights[n] for n in of) / whole
+        covered = worth(of)
         understood = sum(covered.values())
-        open_ = sum(of for place, of in value.items() if place not in covered)
-        sense = understood / (understood + open_) if covered else 0.0
-        share = coverage / whole * (LENGTH / max(one.lexemes, 20)) ** 0.2
-        found.append(_Shared(share, sense, len(covered), trade, covered.keys() <= everyday))
-    return found
+        left = all_of_it - sum(every[place] for place in covered)
+        shared.append(
+            _Shared(
+                coverage * (LENGTH / max(one.lexemes, 20)) ** 0.2,
+                understood / (understood + left) if covered else 0.0,
+                len(covered),
+                any(units[n].is_of_the_trade for n in of),
+                covered.keys() <= everyday,
+            )
+        )
+    return shared
 
 
 def _cosines(candidates: Sequence[Candidate]) -> list[float]:
@@ -173,8 +182,10 @@ def _spread_of_cosines(mean: float) -> float:
     return max(0.1 * (1 - mean), 1e-6)
 
 
-def _with_scores(ordered: Sequence[tuple[Candidate, _Shared, float]]) -> list[Scored]:
-    first, second = [*sorted((worth for _, _, worth in ordered), reverse=True), -math.inf][:2]
+def _with_scores(
+    ordered: Sequence[tuple[Candidate, _Shared, float]], leads: Sequence[float]
+) -> list[Scored]:
+    first, second = [*leads, -math.inf][:2]
     found: list[Scored] = []
     least = 1.0
     for candidate, shared, worth in ordered:

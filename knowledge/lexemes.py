@@ -26,7 +26,7 @@ SELECT e.lexeme, e.frequency * greatest(c.reltuples, 0)
 """
 COUNTED_SECONDS = 300
 MOST_STEMS = 50_000
-MANY = 1000
+MANY = 300
 """Memories that may be ranked to find the best by words."""
 
 _stems: dict[str, tuple[str, ...]] = {}

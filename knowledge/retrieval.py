@@ -65,7 +65,7 @@ BY_WORDS = f"""
 WITH by_words AS (
     SELECT w.id FROM (
         SELECT m.id, m.words FROM knowledge_memory m
-         WHERE m.words @@ %(rarest)s::tsquery AND {_USABLE} LIMIT 2000) AS w
+         WHERE m.words @@ %(rarest)s::tsquery AND {_USABLE} LIMIT 600) AS w
      ORDER BY ts_rank(w.words, %(rarest)s::tsquery) DESC LIMIT {CANDIDATES}
 ), by_term AS (
     SELECT m.id FROM knowledge_memory m
@@ -263,7 +263,7 @@ def _steps(
         **among, "question": question, "nearest": list(nearest), "terms": lexemes.terms(sought),
         "units": lexemes.queries(sought), "rarest": lexemes.rarest(sought),
     }  # fmt: skip
-    scored = fuse(sought, [_candidate(row, nearest) for row in rows])[: limit + SPARE]
+    scored = fuse(sought, [_candidate(row, nearest) for row in rows], limit + SPARE)
     if not scored:
         return []
     rows = yield FETCH, {"ids": [one.candidate.memory_id for one in scored]}

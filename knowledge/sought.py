@@ -82,6 +82,6 @@ def look_for(question: str) -> Sought:
 
 def is_about_the_past(question: str, now: datetime) -> bool:
     """Whether it asks how things were: only then a state of the plan that is over answers it."""
-    ranges = (found.range for found in find_times(question[:1000], now))
+    ranges = (found.range for found in find_times(question[:300], now))
     ended = any(when.until is not None and when.until <= now for when in ranges)
     return ended or _EARLIER.search(fold(question)) is not None

@@ -123,7 +123,7 @@ _SIGNS = (
     "authorization", "bearer", "akia", "asia", "eyj", "ghp_", "gho_", "ghu_", "ghs_", "ghr_",
     "github_pat_", "xox", "sk-", "sk_", "rk-", "rk_", "aiza", "glpat-", "hf_", "npm_", "sg.",
     "-----begin", "://", "curl", "{aes}", "{xor}", "des}", "{sha", "{ssha", "{md5}", "{bcrypt}",
-    "{hash}",
+    "{hash}", "chave",
 )  # fmt: skip
 """One of them stands before every secret, or begins it."""
 LONGEST_SIGN = max(map(len, _SIGNS))

@@ -16,7 +16,8 @@ from audits.judges.rules import rules_judge
 from tests.judging import cases, memory
 
 JUDGES = (rules_judge, claims_judge, lookup_judge)
-LONGEST = 60_000
+LONGEST, DRAWN = 60_000, 6_000
+"""Characters of the texts made of one unit, and of those drawn by the thousand."""
 
 BEGINNINGS = [
     "[", "<", "</", "{{", "{", "```", "<think>", "ignore ", "note to the auditor, ", "confirm ",
@@ -33,8 +34,8 @@ UNITS = st.sampled_from(BEGINNINGS) | st.text(min_size=1, max_size=12)
 @st.composite
 def texts(draw: st.DrawFn) -> str:
     """A few units, repeated up to a length that no person writes."""
-    parts = draw(st.lists(st.tuples(UNITS, st.integers(1, LONGEST)), min_size=1, max_size=4))
-    return "".join(unit * (times // len(unit) + 1) for unit, times in parts)[:LONGEST]
+    parts = draw(st.lists(st.tuples(UNITS, st.integers(1, DRAWN)), min_size=1, max_size=4))
+    return "".join(unit * (times // len(unit) + 1) for unit, times in parts)[:DRAWN]
 
 
 SHORT = st.text(max_size=30) | st.sampled_from([row["answer"] for row in cases("junk_cases.jsonl")])
@@ -73,9 +74,9 @@ async def test_no_judge_is_over_its_limit(question, answer, evidence) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
-@hostile(2000)
-async def test_no_judge_is_over_its_limit_on_two_thousand(question, answer, evidence) -> None:
+@pytest.mark.timeout(900)
+@hostile(250)
+async def test_no_judge_is_over_its_limit_on_hundreds(question, answer, evidence) -> None:
     assert await slowest(question, answer, evidence) < site.AUDIT_JUDGE_SECONDS
 
 

@@ -197,6 +197,8 @@ def test_an_item_has_the_fields_of_the_contract(reviewer):
         "reason": "no",
         "confidence": 0.7,
         "judge": "rules",
+        "valid_until": None,
+        "superseded_by": None,
         "evidence": evidence,
         "claims": [{"id": "c1", "expr": "q1.matched", "kind": "count", "value": 3, "words": "3"}],
         "findings": [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -21,6 +22,7 @@ from tests.hwa_fixtures import engine_of
 from tests.plan_reading import make_engine
 from tests.web_server import web_server
 from tws.answers.events import Chunk, Event, Final, RunStarted, Source
+from tws.chat import consumer
 from tws.plan.reader import read_once
 from tws.simulator.server import SimulatorServer
 
@@ -124,6 +126,29 @@ def test_stop_button_and_escape_stop(chat: Page, agents: FakeAgents) -> None:
     chat.keyboard.press("Escape")
     expect(chat.locator(".end").nth(1)).to_contain_text("Stopped.")
     assert agents.stopped == len(agents.asked) >= 1
+
+
+def test_stop_is_not_lost_before_the_conversation_is_open(
+    browser: Browser, server: str, operator: User, agents: FakeAgents, monkeypatch
+) -> None:
+    agents.script = paced("First. ", "Second.", seconds=20.0)
+    opening = consumer._open_conversation
+    is_asked = threading.Event()
+
+    def open_late(*of: Any) -> Any:
+        is_asked.wait(30)
+        return opening(*of)
+
+    monkeypatch.setattr(consumer, "_open_conversation", open_late)
+    page = open_page(browser, server, operator, "/chat/tws-analyzer/")
+    expect(page.locator("#connection")).to_have_attribute("data-state", "connected")
+
+    ask(page, "One")
+    page.get_by_role("button", name="Stop").click()
+    is_asked.set()
+
+    expect(page.locator(".end")).to_contain_text("Stopped.")
+    page.context.close()
 
 
 def test_feedback_reaches_the_memory(chat: Page, agents: FakeAgents) -> None:

@@ -11,6 +11,7 @@ const input = byId("question");
 const runs = new Map(); // client_id or run_id → Exchange
 let conversation = given.conversation;
 let isReady = false; // the server has said which conversation this is
+let stopsFirst = false; // stop was pressed while it had not
 
 class Exchange {
   constructor(question, clientId, runId = null) {
@@ -101,6 +102,8 @@ function begin(info) {
   const waiting = open();
   if (waiting.length) keepAddress(waiting[0].question);
   for (const exchange of waiting) exchange.send();
+  if (stopsFirst && waiting.length) socket.send({ type: "stop" });
+  stopsFirst = false;
 }
 
 function state(name) {
@@ -152,8 +155,9 @@ function fit() {
   byId("send").disabled = tooLong;
 }
 
+/** What has not reached the server yet is stopped once it has: never before its question. */
 function stop() {
-  socket.send({ type: "stop" });
+  stopsFirst = !isReady || !socket.send({ type: "stop" });
 }
 
 function rate(memoryId, rating, comment) {

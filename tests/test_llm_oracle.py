@@ -126,6 +126,7 @@ def _reply(data: dict[str, Any]) -> Reply:
     return Reply(text=json.dumps(data), data=data)
 
 
+@pytest.mark.slow
 async def test_a_perfect_model_leads_to_a_perfect_result() -> None:
     known = pairs()
     sitting = Bench([rules_judge, claims_judge], LLMJudge(model="oracle", call=Oracle(known)))

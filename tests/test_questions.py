@@ -145,7 +145,9 @@ async def suspicion(question: str, end: Final | Failed) -> str:
     return f"flagged: {verdict.reason}" if verdict and verdict.confidence >= FLAGGED else ""
 
 
-@pytest.mark.parametrize("name", ["normal", "large", "empty", "down"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("normal", marks=pytest.mark.slow), "large", "empty", "down"]
+)
 async def test_an_answer_says_what_was_asked_and_only_what_was_read(
     name: str, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:

@@ -101,6 +101,7 @@ def told(name, found):
     return verdicts
 
 
+@pytest.mark.slow
 def test_questions_are_understood_as_the_engine_s_data_say(truth):
     for name in FILES:
         found = scored(scoring.DATA / f"{name}.jsonl", truth)

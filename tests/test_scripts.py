@@ -242,6 +242,7 @@ def test_a_second_start_makes_nothing_anew_and_a_third_one_beside_it_is_refused(
         assert [line for line in serving.lines if line.lstrip().startswith("Applying")] == []
 
 
+@pytest.mark.slow
 @in_our_venv
 def test_kill_9_leaves_no_child_behind_and_the_next_start_works(home: Path, port: int):
     serving = Serving(home, port)
@@ -266,6 +267,7 @@ def test_when_the_web_process_dies_serve_says_so_and_ends(home: Path, port: int)
     assert serving.survivors() == []
 
 
+@pytest.mark.slow
 @in_our_venv
 def test_the_simulator_takes_another_port_and_other_shells_find_it(home: Path, port: int):
     with hold_hwas_port():

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import signal
-import subprocess
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +25,7 @@ from resync_site.command_line import what_is_down
 from resync_site.models import ApiToken
 from tests import programs
 from tests.factories import make_memory, make_record
-from tests.test_statements import table_locked, text_held, wait_until_waiting
+from tests.test_statements import text_held, wait_until_waiting
 
 UNFIT = {
     "blank": " \n\t",
@@ -172,25 +169,22 @@ def test_an_import_whose_database_goes_away_says_how_far_it_came_and_can_be_repe
     assert (done["imported"], done["duplicates"], done["rejected"]) == (1, 2, 1)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_an_import_that_is_interrupted_says_how_far_it_came(tmp_path: Path) -> None:
+@pytest.mark.django_db
+def test_an_import_that_is_interrupted_says_how_far_it_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That Ctrl-C ends the process and cancels its statement: tests/test_statements.py."""
     path = lines(tmp_path, "{", good(1))
 
-    with table_locked(), programs.start("manage.py", "import_memories", path) as process:
-        wait_until_waiting(1)
-        _, err = interrupted(process)
+    def press(_draft: store.Draft) -> tuple[Memory, bool]:
+        raise KeyboardInterrupt
 
-    assert process.returncode == 130
-    assert "Cut off after line 1: 0 imported, 0 duplicates, 1 rejected" in err
+    monkeypatch.setattr(store, "remember", press)
+    with pytest.raises(KeyboardInterrupt):
+        call_command("import_memories", str(path))
 
-
-def interrupted(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """What it says after Ctrl-C. Python loses one that falls into a finalizer: pressed again."""
-    for _ in range(3):
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            return process.communicate(timeout=20)
-    pytest.fail("it does not end")
+    said = capsys.readouterr().err
+    assert "Cut off after line 1: 0 imported, 0 duplicates, 1 rejected" in said
 
 
 def connections() -> set[int]:

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
+from knowledge.markdown import to_html
 from knowledge.secrets import Secret
 from tws.chat import masking
-from tws.chat.markdown import to_html
 from tws.chat.masking import StreamMask, shown
 
 SECRETS = [

@@ -14,11 +14,11 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from knowledge.cleaning import clean_json
+from knowledge.markdown import to_html
 from tws.answers.agents import agent_manager
 from tws.answers.events import Chunk, Failed, Final, Turn, frame
 from tws.chat import run_log
 from tws.chat.frame_writer import FrameWriter
-from tws.chat.markdown import to_html
 from tws.chat.masking import StreamMask, shown
 from tws.chat.run import Run
 from tws.chat.run_log import Frame

@@ -15,9 +15,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from knowledge.markdown import to_html
 from knowledge.models import Feedback
 from tws.chat import conversations, run_log
-from tws.chat.markdown import to_html
 from tws.chat.page_strings import chat_strings, examples, live_strings
 from tws.chat.running import is_live
 from tws.models import Agent, Conversation, Message

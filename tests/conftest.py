@@ -18,6 +18,7 @@ from knowledge import _mem0, retrieval
 from knowledge.llm import endpoints as llm_endpoints
 from tests import emptying
 from tests.browser import browser, open_page  # noqa: F401  fixtures
+from tests.chat_pages import plan_of_now, server  # noqa: F401  fixtures
 from tests.fake_agent import agents  # noqa: F401  a fixture
 from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their names in here)
     hwa_client,

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import cache
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from knowledge.models import Feedback
+from tests.chat_pages import ask, open_page
 from tests.fake_agent import FakeAgents, reading, understood, words
-from tests.hwa_fixtures import engine_of
 from tests.plan_reading import make_engine
-from tests.web_server import web_server
 from tws.answers.events import Chunk, Event, Final, RunStarted, Source
 from tws.chat import consumer
-from tws.plan.reader import read_once
-from tws.simulator.server import SimulatorServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,38 +28,11 @@ HOSTILE = (
 
 
 @pytest.fixture
-def server(transactional_db: None) -> Iterator[str]:
-    cache.clear()
-    with web_server() as address:
-        yield f"http://{address}"
-
-
-def open_page(browser: Browser, server: str, user: User, path: str, **options: Any) -> Page:
-    """A signed-in page that fails the test when its script does."""
-    client = Client()
-    client.force_login(user)
-    context = browser.new_context(base_url=server, locale="en-US", **options)
-    context.add_cookies(
-        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": server}]
-    )
-    page = context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
-    page.set_default_timeout(15_000)
-    page.goto(path)
-    return page
-
-
-@pytest.fixture
 def chat(browser: Browser, server: str, operator: User, agents: FakeAgents) -> Iterator[Page]:
     page = open_page(browser, server, operator, "/chat/tws-analyzer/")
     expect(page.locator("#connection")).to_have_attribute("data-state", "connected")
     yield page
     page.context.close()
-
-
-def ask(page: Page, question: str) -> None:
-    page.get_by_label("Your question").fill(question)
-    page.keyboard.press("Enter")
 
 
 def paced(*texts: str, seconds: float) -> list[Event | float]:
@@ -241,14 +207,6 @@ def test_pages_fit_their_width(
     page.goto("/")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.context.close()
-
-
-@pytest.fixture
-def plan_of_now(own_simulator: SimulatorServer, server: str, settings: Any) -> None:
-    settings.TWS_BASE_URL, settings.TWS_VERIFY_SSL = own_simulator.url, "false"
-    settings.TWS_ENGINE_NAME = "SIM"
-    with ThreadPoolExecutor(1) as thread:  # the browser's own event loop runs in this one
-        thread.submit(asyncio.run, read_once(engine_of(own_simulator))).result()
 
 
 def test_live_page_leads_to_a_question_that_is_answered(

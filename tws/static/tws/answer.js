@@ -134,7 +134,7 @@ export class Answer {
   showSuggestions(suggestions) {
     if (!suggestions?.length) return;
     this.end.append(element("div", { class: "suggestions" },
-      element("h3", {}, this.strings.suggestions),
+      element("h2", {}, this.strings.suggestions),
       ...suggestions.map((text) => element("button",
         { type: "button", class: "plain", onclick: () => this.suggest(text) }, text))));
   }
@@ -148,7 +148,7 @@ export class Answer {
       source.fetched_at ? element("time", { datetime: source.fetched_at }, moment(source.fetched_at)) : null,
     ));
     this.end.append(element("div", { class: "sources" },
-      element("h3", {}, this.strings.sources), element("ul", {}, ...items)));
+      element("h2", {}, this.strings.sources), element("ul", {}, ...items)));
   }
 
   // --- feedback

@@ -1,0 +1,68 @@
+"""The operators' pages held against axe-core: both languages, both themes, wide and on a phone."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, Page, expect
+
+from tests.axe import A_FEW, LANGUAGES, assert_accessible, in_language, violations
+from tests.chat_pages import answered, open_page
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+QUESTIONS = ("which jobs failed?", "how many jobs are in each status?", "quais jobs estão em hold?")
+
+
+def show_answers(page: Page) -> None:
+    """A list, groups, and whatever else an answer may hold, with all of it opened."""
+    for question in QUESTIONS:
+        answered(page, question)
+    for summary in page.locator(".answer summary").all():
+        summary.click()
+
+
+def test_an_answer_is_accessible(
+    browser: Browser, plan_of_now: None, server: str, operator: User
+) -> None:
+    page = open_page(browser, server, operator, "/chat/tws-analyzer/")
+
+    show_answers(page)
+
+    assert_accessible(page, *A_FEW)
+    page.context.close()
+
+
+def test_what_is_wrong_is_found(browser: Browser, server: str, operator: User) -> None:
+    page = open_page(browser, server, operator, "/chat/tws-analyzer/")
+
+    page.evaluate("document.querySelector('h1').append(document.createElement('button'))")
+
+    assert [line for line in violations(page) if line.startswith("button-name")]
+    page.context.close()
+
+
+@pytest.mark.slow
+def test_operators_pages_are_accessible(
+    browser: Browser, plan_of_now: None, server: str, operator: User
+) -> None:
+    page = open_page(browser, server, operator, "/chat/tws-analyzer/")
+    show_answers(page)
+    conversation = page.url
+    for path in (conversation, "/chat/tws-analyzer/", "/"):
+        page.goto(path)
+        for language in LANGUAGES:
+            in_language(page, language)
+            expect(page.locator("#connection")).to_have_attribute("data-state", "connected")
+            assert_accessible(page)
+    page.context.close()
+
+
+@pytest.mark.slow
+def test_sign_in_is_accessible(browser: Browser, server: str) -> None:
+    page = browser.new_context(base_url=server).new_page()
+    page.goto("/login/")
+    for language in LANGUAGES:
+        in_language(page, language)
+        assert_accessible(page)
+    page.context.close()

@@ -157,6 +157,7 @@ def test_migrations_have_no_limit() -> None:
 def table_locked() -> Iterator[None]:
     """Nobody else reads or writes a memory."""
     with psycopg.connect(conninfo(60, "lock")) as lock:
+        lock.execute("SET idle_in_transaction_session_timeout = 0")
         lock.execute("LOCK TABLE knowledge_memory IN ACCESS EXCLUSIVE MODE")
         yield
 

@@ -25,6 +25,7 @@ from audits.console import changelist, deciding, reports
 from audits.console import record as record_page
 from audits.console.diffing import changes
 from audits.console.tables import decision_row, record_row
+from audits.findings import judge_name
 from audits.models import AuditRecord, Calibration, Decision, DecisionHead
 from audits.permissions import DECIDE, SEE
 from audits.search import MATCHES, as_uuid, find
@@ -39,7 +40,7 @@ admin.site.register(Feedback, reports.ReportAdmin)
 
 @admin.register(AuditRecord)
 class AuditRecordAdmin(ReadOnlyAdmin):
-    list_display = ("question", "status_label", "confidence", "judge", "agent", "age")
+    list_display = ("question", "status_label", "confidence", "judged_by", "agent", "age")
     list_display_links = ("question",)
     list_filter = (
         changelist.ViewFilter,
@@ -122,6 +123,10 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             f"{value:.3f}",
             percent,
         )
+
+    @admin.display(description=_("judge"))
+    def judged_by(self, record: AuditRecord) -> str:
+        return judge_name(record.judge)
 
     @admin.display(description=_("agent"))
     def agent(self, record: Any) -> str:
@@ -384,7 +389,7 @@ class DecisionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("judge"))
     def judged_by(self, line: Decision) -> str:
-        return line.judge
+        return judge_name(line.judge)
 
     @admin.display(description=_("reason"))
     def why(self, line: Decision) -> Any:

@@ -71,6 +71,7 @@ class Review(Schema):
     version: int | None = None
     supersedes: UUID | None = None
     valid_until: AwareDatetime | None = None
+    keeps_both: bool = False
 
 
 @router.get("/flags", response=answers(Page))
@@ -103,6 +104,7 @@ def decide(request: HttpRequest, body: Review) -> dict[str, Any]:
         version=body.version,
         supersedes=body.supersedes,
         valid_until=body.valid_until,
+        keeps_both=body.keeps_both,
     )
     return _item(record)
 

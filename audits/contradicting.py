@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from audits.models import AuditRecord
 from knowledge.facts import Fact, facts
 from knowledge.models import Kind, Memory, Trust
 from knowledge.store import terms_of
@@ -38,14 +37,12 @@ def contradictions(memory: Memory) -> list[Contradiction]:
     near = Memory.objects.in_force().filter(
         trust=Trust.TRUSTED, kind=Kind.KNOWLEDGE, terms__overlap=terms_of(memory.user_query, "")
     )
-    found = [
-        (other, pair)
-        for other in near.exclude(pk=memory.pk).order_by("-created_at")[:MOST]
+    near = near.exclude(pk=memory.pk).select_related("audit__reviewer")
+    return [
+        _contradiction(other, pair)
+        for other in near.order_by("-created_at")[:MOST]
         if (pair := next(opposed(stated, other.user_query, other.agent_response), None))
     ]
-    records = AuditRecord.objects.filter(memory__in=[other.pk for other, _pair in found])
-    by = {record.memory_id: record for record in records.select_related("reviewer")}
-    return [_contradiction(other, pair, by.get(other.pk)) for other, pair in found]
 
 
 def opposed(stated: list[Fact], question: str, answer: str) -> Iterator[tuple[Fact, Fact]]:
@@ -54,9 +51,9 @@ def opposed(stated: list[Fact], question: str, answer: str) -> Iterator[tuple[Fa
         yield from ((here, there) for here in stated if here.contradicts(there))
 
 
-def _contradiction(
-    other: Memory, pair: tuple[Fact, Fact], record: AuditRecord | None
-) -> Contradiction:
+def _contradiction(other: Memory, pair: tuple[Fact, Fact]) -> Contradiction:
     here, there = (", ".join(sorted(fact.values)) for fact in pair)
-    reviewer = record.reviewer.get_username() if record and record.reviewer else ""
-    return Contradiction(other, here, there, reviewer, record.reviewed_at if record else None)
+    record = getattr(other, "audit", None)
+    if record is None or record.reviewer is None:
+        return Contradiction(other, here, there, "", None)
+    return Contradiction(other, here, there, record.reviewer.get_username(), record.reviewed_at)

@@ -6,6 +6,15 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+JUDGES: dict[str, Any] = {
+    "rules": _("Rules"),
+    "claims": _("Claims"),
+    "lookup": _("Lookup"),
+    "llm": _("LLM"),
+    "person": _("A person's report"),
+    "auditor": _("The auditor"),
+}
+"""A judge's name in a verdict → how it is called."""
 _MESSAGES: dict[str, Any] = {
     "rules.empty": _("The answer says nothing."),
     "rules.machinery": _("What was meant for a program is no answer:"),
@@ -36,12 +45,29 @@ _MESSAGES: dict[str, Any] = {
     "lookup.unread": _("It speaks of the live plan, and nothing it was read from is kept:"),
     "claims.reading": _("It rests on what was read for another question:"),
     "claims.unreadable": _("Its parts or its evidence can't be read:"),
+    "rules.repeats_memory": _("The answer only repeats the memory it was drawn from:"),
+    "rules.secret": _("A secret stands in the text:"),
+    "rules.hidden_characters": _("The text hides or reorders characters:"),
+    "rules.lookalike": _("A name looks like another and is not the same:"),
+    "rules.orders_auditor": _("The text gives orders to the auditor or the reviewer:"),
+    "rules.overrules": _("The text says which texts are to be believed:"),
+    "rules.forged_markup": _("The text forges the markup of a prompt:"),
+    "rules.orders_assistant": _("The text tries to replace the assistant's instructions:"),
+    "rules.action_claimed": _("The answer claims an action; the assistant can only read:"),
+    "rules.order_in_data": _("The answer passes on or obeys an order that stood in data:"),
+    "rules.dangerous_advice": _("The answer advises something destructive without a warning:"),
+    "llm.value": _("What was read gives another value:"),
+    "llm.cannot_tell": _("The LLM can't tell whether it is right:"),
 }
 
 
 def message_of(code: str) -> str:
     """The words of a code; "" for the findings that bring their own."""
     return str(_MESSAGES.get(code, ""))
+
+
+def judge_name(judge: str) -> str:
+    return str(JUDGES.get(judge, judge))
 
 
 def worded(findings: Any) -> list[Any]:

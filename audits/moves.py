@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from audits.contradicting import Contradiction, contradictions
 from audits.decisions import Move, append
 from audits.states import MOVES, TRUST_OF, ReasonCode
 from audits.superseding import reinstate, supersede
@@ -31,6 +33,8 @@ class ReviewError(Exception):
 
     * UnknownMemory  there is no such memory
     * Refused        the move is not allowed from where the record stands, or somebody was faster
+      - SameText     another memory says exactly this
+      - Contradicts  an approved memory says otherwise, and nobody has said which is kept
     * OwnMemory      it is their own question or correction, and the site wants a second person
     * Invalid        what was asked makes no sense (a correction with a rejection)
     """
@@ -59,6 +63,18 @@ class SameText(Refused):
         self.memory = memory
 
 
+class Contradicts(Refused):
+    """Approved memories, `others`, say otherwise: which of them are kept has to be said."""
+
+    def __init__(self, others: list[Contradiction]) -> None:
+        first = others[0]
+        text = _("This contradicts memory %(id)s, approved by %(who)s on %(when)s: keep which?")
+        when = date_format(timezone.localtime(first.approved_at)) if first.approved_at else "?"
+        who = first.approved_by or "?"
+        super().__init__(text % {"id": first.memory.pk, "who": who, "when": when})
+        self.others = others
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a person asks for. `version` is the version of the memory that they were looking at."""
@@ -71,6 +87,8 @@ class Wanted:
     supersedes: uuid.UUID | None = None
     """An approved memory that this one takes the place of."""
     valid_until: datetime | None = None
+    keeps_both: bool = False
+    """What is approved and says otherwise stays beside it."""
 
 
 def decide(memory: Memory, record: AuditRecord, by: User, wanted: Wanted) -> AuditRecord:
@@ -91,6 +109,9 @@ def decide(memory: Memory, record: AuditRecord, by: User, wanted: Wanted) -> Aud
     if text is not None and text.strip() != memory.agent_response:
         correct(memory, _fit(text), by)
         reason_code = reason_code or ReasonCode.CORRECTED
+    is_said = wanted.action == "reject" or wanted.keeps_both or wanted.supersedes
+    if not is_said and (others := contradictions(memory)):
+        raise Contradicts(others)
     note = f"{clean(wanted.note).strip()}\n{own}".strip()
     if wanted.valid_until is not None:
         memory.valid_until = wanted.valid_until

@@ -43,7 +43,7 @@ def _take(memory_id: uuid.UUID) -> bool:
     record.status, record.lease_owner, record.lease_until = Status.PENDING, "", None
     record.memory_version, record.judged_at = memory.version, timezone.now()
     record.judge, record.ia_audit_confidence, record.findings = PERSON, None, []
-    record.ia_audit_reason = _reason(memory)
+    record.ia_audit_reason = reason(memory)
     record.save()
     store.set_trust([memory], Trust.SUSPECT)
     moved = (from_status, Status.PENDING, from_trust, Trust.SUSPECT)
@@ -51,7 +51,7 @@ def _take(memory_id: uuid.UUID) -> bool:
     return True
 
 
-def _reason(memory: Memory) -> str:
+def reason(memory: Memory) -> str:
     """Who reported it and why, a line each."""
     standing = Feedback.objects.standing().filter(memory=memory).select_related("user")
     return "\n".join(
@@ -86,8 +86,8 @@ def _dismiss(memory_id: uuid.UUID, theirs: FeedbackQuerySet, by: User) -> int:
     dismissed = theirs.filter(memory=memory).update(dismissed_at=now, dismissed_by=by, taken_at=now)
     if record is None or record.status != Status.PENDING or record.judge != PERSON:
         return dismissed
-    if reason := _reason(memory):
-        record.ia_audit_reason = reason
+    if others := reason(memory):
+        record.ia_audit_reason = others
         record.save(update_fields=["ia_audit_reason"])
         return dismissed
     record.ia_audit_reason, record.judge = "", ""

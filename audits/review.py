@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from audits import moves
 from audits.models import AuditRecord, Decision, ReviewNote
 from audits.moves import (
+    Contradicts,
     Invalid,
     OwnMemory,
     Refused,
@@ -37,9 +38,9 @@ from audits.superseding import ids_to_lock
 from knowledge.models import Memory
 
 __all__ = (
-    "Invalid", "OwnMemory", "Refused", "ReviewError", "SameText", "UnknownMemory", "Wanted",
-    "approve_imported", "audit_again", "claim", "decide", "is_own", "release_claim", "requeue",
-    "undo", "undoable",
+    "Contradicts", "Invalid", "OwnMemory", "Refused", "ReviewError", "SameText",
+    "UnknownMemory", "Wanted", "approve_imported", "audit_again", "claim", "decide", "is_own",
+    "release_claim", "requeue", "undo", "undoable",
 )  # fmt: skip
 
 HUMAN_ACTIONS = ("approve", "reject", "restore")
@@ -59,14 +60,17 @@ def decide(
     version: int | None = None,
     supersedes: uuid.UUID | None = None,
     valid_until: datetime | None = None,
+    keeps_both: bool = False,
 ) -> AuditRecord:
     """Approve, reject or restore, as `by`. `version` is the version that `by` was looking at.
 
-    `supersedes` is an approved memory that this one takes the place of; after `valid_until` this
-    one is not found any more.
+    `supersedes` is an approved memory that this one takes the place of, `keeps_both` says that
+    those that contradict it stay; after `valid_until` this one is not found any more.
     """
     memory, record = _locked(memory_id, supersedes)
-    wanted = Wanted(action, note, reason_code, corrected_response, version, supersedes, valid_until)
+    wanted = Wanted(
+        action, note, reason_code, corrected_response, version, supersedes, valid_until, keeps_both
+    )
     return moves.decide(memory, record, by, wanted)
 
 

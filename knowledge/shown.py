@@ -38,16 +38,21 @@ class Shown:
         return "".join(piece.text for piece in self.pieces)
 
 
-def shown(text: str, quotes: Iterable[str] = (), longest: int | None = LONGEST) -> Shown:
-    """`text` for a page, with the first occurrence of each of `quotes` marked by its number."""
+def shown(
+    text: str, quotes: Iterable[str | tuple[int, int]] = (), longest: int | None = LONGEST
+) -> Shown:
+    """`text` for a page, with the first occurrence of each of `quotes` marked by its number.
+
+    A pair instead of a quote says from where to where.
+    """
     whole = len(text)
     end = whole if longest is None else min(longest, whole)
     text = text[: end + _OVERLAP]
     secrets = [secret for secret in find_secrets(text) if secret.start < end]
     spans = [
-        (at, min(at + len(quote), end), number)
+        (found[0], min(found[1], end), number)
         for number, quote in enumerate(quotes, start=1)
-        if quote.strip() and 0 <= (at := text.find(quote)) < end
+        if (found := _span(text, quote)) and 0 <= found[0] < end
     ]
     cuts = {0, end, *(c for s in secrets for c in (s.start, min(s.end, end)))}
     cuts.update(cut for start, stop, _ in spans for cut in (start, stop))
@@ -60,6 +65,13 @@ def shown(text: str, quotes: Iterable[str] = (), longest: int | None = LONGEST) 
         for start, stop in pairwise(borders)
     ]
     return Shown(tuple(piece for piece in pieces if piece.text), whole - end)
+
+
+def _span(text: str, quote: str | tuple[int, int]) -> tuple[int, int] | None:
+    if isinstance(quote, tuple):
+        return quote
+    at = text.find(quote) if quote.strip() else -1
+    return None if at < 0 else (at, at + len(quote))
 
 
 def _masked(text: str, start: int, stop: int, secrets: list[Secret]) -> str:

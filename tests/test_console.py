@@ -368,7 +368,7 @@ def test_a_text_of_a_megabyte_is_cut_until_all_is_asked_for(client, reviewer):
 
     assert "Show all" in answer
     assert len(answer) < 25_000
-    assert "END</div>" in whole
+    assert "END</pre></div>" in whole
 
 
 def test_the_preview_of_a_correction_is_escaped(client, reviewer):

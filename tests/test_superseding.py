@@ -164,10 +164,10 @@ def test_the_record_page_asks_which_is_kept_and_the_form_does_it(
     url = f"/admin/audits/auditrecord/{new.pk}/change/"
 
     page = client.get(url).content.decode()
-    assert 'name="supersedes" value="' + str(old.memory_id) in page
+    assert 'name="kept" value="' + str(old.memory_id) in page
     client.post(
         url,
-        {"action": "approve", "version": 1, "supersedes": str(old.memory_id)},
+        {"action": "approve", "version": 1, "kept": str(old.memory_id)},
     )
 
     assert Memory.objects.get(pk=old.memory_id).superseded_by_id == new.memory_id
@@ -188,3 +188,53 @@ def test_the_api_replaces_and_tells(old, new, client, admin_user) -> None:
     items = client.get("/api/audit/flags?status=approved").json()["items"]
     replaced = {item["memory_id"]: item["superseded_by"] for item in items}
     assert replaced == {str(old.memory_id): str(new.memory_id), str(new.memory_id): None}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kept", [{"keeps_both": True}, {"supersedes": "old"}])
+def test_approving_what_contradicts_an_approved_memory_needs_an_answer(
+    kept, old, new, reviewer
+) -> None:
+    with pytest.raises(review.Contradicts) as refused:
+        review.decide(new.memory_id, "approve", reviewer)
+    assert f"contradicts memory {old.memory_id}, approved by {reviewer.username} on" in str(
+        refused.value
+    )
+    assert AuditRecord.objects.get(pk=new.pk).status == Status.PENDING
+
+    if "supersedes" in kept:
+        kept = {"supersedes": old.memory_id}
+    review.decide(new.memory_id, "approve", reviewer, **kept)
+
+    assert AuditRecord.objects.get(pk=new.pk).status == Status.APPROVED
+
+
+@pytest.mark.django_db
+def test_a_correction_is_held_against_what_is_approved_too(old, reviewer) -> None:
+    record = make_record(Status.PENDING, make_memory(PORT, "I do not know the port."))
+
+    with pytest.raises(review.Contradicts):
+        review.decide(record.memory_id, "approve", reviewer, corrected_response="On port 41114.")
+
+    assert Memory.objects.get(pk=record.memory_id).version == 1
+
+
+@pytest.mark.django_db
+def test_rejecting_what_contradicts_needs_none(old, new, reviewer) -> None:
+    review.decide(new.memory_id, "reject", reviewer)
+
+    assert AuditRecord.objects.get(pk=new.pk).status == Status.REJECTED
+
+
+@pytest.mark.django_db
+def test_the_api_refuses_an_approval_that_leaves_it_open(old, new, client, admin_user) -> None:
+    client.force_login(admin_user)
+    body = {"memory_id": str(new.memory_id), "action": "approve"}
+
+    refused = client.post("/api/audit/review", body, content_type="application/json")
+    done = client.post(
+        "/api/audit/review", body | {"keeps_both": True}, content_type="application/json"
+    )
+
+    assert (refused.status_code, done.status_code) == (409, 200)
+    assert "keep which?" in refused.json()["detail"]

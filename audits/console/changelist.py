@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from audits.counting import few_by_status
+from audits.findings import JUDGES
 from audits.models import AuditRecord
 from audits.queue import NOT_PENDING
 from audits.search import as_uuid
@@ -112,13 +113,7 @@ class JudgeFilter(admin.SimpleListFilter):
     parameter_name = "judge"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("rules", _("Rules")),
-            ("claims", _("Claims")),
-            ("lookup", _("Lookup")),
-            ("llm", _("LLM")),
-            ("person", _("Reported by a person")),
-        ]
+        return [(name, label) for name, label in JUDGES.items() if name != "auditor"]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.filter(judge=self.value()) if self.value() else None

@@ -16,6 +16,7 @@ from audits.console.changelist import TAB_COUNTED, VIEWS, in_words
 from audits.console.charts import Chart, shares, stacked
 from audits.console.record import age
 from audits.counting import FEW, few_by_status, oldest_pending_seconds, up_to
+from audits.findings import judge_name
 from audits.measuring import grouped, interval
 from audits.models import AuditRecord
 from audits.permissions import SEE
@@ -124,5 +125,5 @@ def precision() -> Chart:
     rows = []
     for judge, found in grouped(examples, "judge").items():
         right, whole = found["confusion"]["tp"], found["n"]
-        rows.append((judge, right, whole, interval(right, whole)))
+        rows.append((judge_name(judge), right, whole, interval(right, whole)))
     return shares(rows)

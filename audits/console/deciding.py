@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audits import review
 from audits.models import AuditRecord
+from audits.search import as_uuid
 from audits.states import ReasonCode
 from knowledge.shown import excerpt
 
@@ -38,7 +39,8 @@ class DecisionForm(forms.Form):
     note = forms.CharField(required=False, max_length=10_000)
     reason_code = forms.ChoiceField(required=False, choices=[("", ""), *ReasonCode.choices])
     corrected_response = forms.CharField(required=False, strip=False)
-    supersedes = forms.UUIDField(required=False)
+    kept = forms.CharField(required=False)
+    """Which of two that contradict each other: "both", or the id of the one that is replaced."""
     valid_until = forms.DateTimeField(required=False)
 
 
@@ -63,7 +65,8 @@ def act(record: AuditRecord, sent: dict[str, Any], by: User) -> None:
         reason_code=sent["reason_code"],
         corrected_response=sent["corrected_response"] if corrected else None,
         version=sent["version"],
-        supersedes=sent["supersedes"],
+        supersedes=as_uuid(sent["kept"]),
+        keeps_both=sent["kept"] == "both",
         valid_until=sent["valid_until"],
     )
 

@@ -10,20 +10,23 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audits import review
+from audits.console.answer import drawn, parts_of
 from audits.console.diffing import Change, changes
+from audits.console.evidence import sources
+from audits.console.reasons import explained, found_in, reasons, string
 from audits.contradicting import contradictions
-from audits.findings import worded
+from audits.findings import judge_name
 from audits.models import AuditRecord, Decision, ReviewNote
 from audits.queue import AuditRecordQuerySet
-from audits.states import MOVES, OPEN, UNDECIDED, WAITING, ReasonCode, Status
-from knowledge.models import Memory
+from audits.states import MOVES, OPEN, WAITING, ReasonCode, Status
+from knowledge.models import Memory, MemoryUse
 from knowledge.secrets import mask_secrets
-from knowledge.shown import LONGEST, Shown, as_text, excerpt, shown
+from knowledge.shown import LONGEST, shown
 from knowledge.visible import visible
 
 ACTIONS: dict[str, Any] = {
@@ -47,28 +50,6 @@ _WRITTEN_OUT = re.compile(r"⟨U\+[0-9A-F]{4,6}⟩")
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """A finding: what the memory says (`quote`), and what speaks against it (`datum`)."""
-
-    number: int
-    code: str
-    message: str
-    quote: Shown
-    datum: Shown
-    confidence: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One piece of evidence the answer was given from."""
-
-    tool: str
-    arguments: str
-    fetched_at: str
-    result: Shown
-
-
-@dataclass(frozen=True, slots=True)
 class Event:
     """One line of a memory's history: a decision, or an earlier text with what changed since."""
 
@@ -82,29 +63,38 @@ class Event:
     diff: list[Change] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """Which answers a memory bore on, and how many people read them."""
+
+    answers: int
+    readers: int
+    latest: list[MemoryUse]
+
+
 def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]:
     """The template's context. `full`: texts of any length, whole."""
     memory, longest = record.memory, None if full else LONGEST
     own = not settings.AUDIT_ALLOW_OWN and review.is_own(memory, by)
     undoable = review.undoable(record)
-    found = [finding for finding in worded(record.findings) if isinstance(finding, dict)]
-    quotes = [_string(finding, "quote") for finding in found]
-    data = [_string(finding, "datum") for finding in found]
-    sources = list(_sources(memory, data, longest))
-    question, answer = (
-        shown(memory.user_query, quotes, longest),
-        shown(memory.agent_response, quotes, longest),
-    )
+    found, parts = found_in(record), parts_of(memory)
+    quotes = [string(finding, "quote") for finding in found]
+    data = [string(finding, "datum") for finding in found]
+    read = list(sources(memory, parts.cited, data, longest))
+    question = shown(memory.user_query, quotes, longest)
+    answer, cut = drawn(memory.agent_response, parts, quotes, longest)
     return {
         "record": record,
         "memory": memory,
         "question": question,
         "answer": answer,
-        "reason": shown(record.ia_audit_reason, longest=longest),
+        "parts": parts,
+        "judge": judge_name(record.judge),
+        "explained": explained(record, parts),
         "why_failed": shown(record.last_error, longest=longest),
-        "reasons": list(_reasons(found, memory)),
-        "sources": sources,
-        "left_out": max(t.left_out for t in (question, answer, *(s.result for s in sources))),
+        "reasons": reasons(found, memory, parts),
+        "sources": read,
+        "left_out": max(question.left_out, cut, *(s.raw.left_out for s in read), 0),
         "history": history(memory),
         "is_waiting": record.status in WAITING,
         "is_overdue": is_late(record),
@@ -119,50 +109,21 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
         "is_own": own,
         "feedback": memory.feedback.select_related("user").order_by("created_at")[:20],
         "editable": editable(memory.agent_response),
-        "contradictions": contradictions(memory) if record.status in UNDECIDED else [],
+        "contradictions": contradictions(memory)
+        if record.status not in {*OPEN, Status.APPROVED}
+        else [],
+        "uses": uses(memory),
     }
 
 
-def _string(finding: dict[str, Any], name: str) -> str:
-    value = finding.get(name, "")
-    return value if isinstance(value, str) else as_text(value)
-
-
-def _reasons(found: list[dict[str, Any]], memory: Memory) -> Iterator[Reason]:
-    for number, finding in enumerate(found, start=1):
-        confidence = finding.get("confidence")
-        yield Reason(
-            number,
-            visible(_string(finding, "code"))[:100],
-            str(shown(_string(finding, "message"))),
-            _passage(_string(finding, "quote"), memory),
-            shown(_string(finding, "datum"), longest=4000),
-            confidence if isinstance(confidence, (int, float)) else None,
-        )
-
-
-def _passage(quote: str, memory: Memory) -> Shown:
-    """The quote, masked as it is where it stands: alone it may no longer look like a secret."""
-    for text in (memory.agent_response, memory.user_query):
-        if quote and quote in text[: LONGEST * 10]:
-            pieces = shown(text, [quote], LONGEST * 10).pieces
-            return Shown(tuple(piece for piece in pieces if piece.marks))
-    return shown(quote, longest=4000)
-
-
-def _sources(memory: Memory, data: list[str], longest: int | None) -> Iterator[Source]:
-    evidence = memory.evidence if isinstance(memory.evidence, list) else [memory.evidence]
-    for item in evidence:
-        if not isinstance(item, dict):
-            yield Source("", "", "", shown(as_text(item), data, longest))
-            continue
-        arguments = item.get("arguments") or ""
-        yield Source(
-            excerpt(as_text(item.get("tool", "")), 100),
-            excerpt(as_text(arguments), 500) if arguments else "",
-            excerpt(as_text(item.get("fetched_at") or ""), 60),
-            shown(as_text(item.get("result", "")), data, longest),
-        )
+def uses(memory: Memory) -> Uses:
+    """Where this memory was shown, quoted or given to a model: what a mistake in it reached."""
+    found = MemoryUse.objects.filter(memory=memory)
+    counts = found.aggregate(
+        answers=Count("run_id", distinct=True), readers=Count("reader_id", distinct=True)
+    )
+    latest = found.select_related("answer", "reader").order_by("-id")[:10]
+    return Uses(counts["answers"], counts["readers"], list(latest))
 
 
 def editable(text: str) -> str:

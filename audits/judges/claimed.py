@@ -43,7 +43,7 @@ async def claims_judge(memory: MemoryUnderAudit) -> Verdict | None:
     findings += _misquoted(answer, readings, memory.quoted_now or ())
     if findings:
         return _against(findings)
-    return _unopposed(checked, memory.own_evidence, _reads_the_plan(answer))
+    return _unopposed(answer, checked, memory.own_evidence)
 
 
 def _reads_the_plan(answer: Answer) -> bool:
@@ -54,20 +54,26 @@ def _reads_the_plan(answer: Answer) -> bool:
     return shows_log or any(map(_OF_THE_PLAN.search, exprs))
 
 
-def _unopposed(checked: Checked, own_evidence: bool, reads_the_plan: bool) -> Verdict:
-    agrees = checked.outcome == "verified"
-    if not agrees:
-        reason = _("claims: it was said in another wording, or states nothing that was read.")
+def _unopposed(answer: Answer, checked: Checked, own_evidence: bool) -> Verdict:
+    reason = f"claims: {borne_out(answer, checked, own_evidence)}"
+    agrees = checked.outcome == "verified" and checked.own_words
+    supports = agrees and own_evidence and _reads_the_plan(answer)
+    return Verdict("claims", 0.0, reason, supports=supports)
+
+
+def borne_out(answer: Answer, checked: Checked, own_evidence: bool) -> str:
+    """How far the evidence bears out an answer that it does not contradict, for a reader."""
+    if checked.outcome != "verified":
+        reason = _("It was said in another wording, or states nothing that was read.")
     elif not checked.own_words:
-        reason = _("claims: %(n)d parts say what was read; the words between them are a model's.")
+        reason = _("%(n)d parts say what was read; the words between them are a model's.")
     elif not own_evidence:
-        reason = _("claims: %(n)d parts say what the evidence holds that came with them.")
-    elif not reads_the_plan:
-        reason = _("claims: it only says what memories say.")
+        reason = _("%(n)d parts say what the evidence holds that came with them.")
+    elif not _reads_the_plan(answer):
+        reason = _("It only says what memories say.")
     else:
-        reason = _("claims: %(n)d parts say what was read, and no word is a model's.")
-    supports = agrees and checked.own_words and own_evidence and reads_the_plan
-    return Verdict("claims", 0.0, reason % {"n": checked.facts}, supports=supports)
+        reason = _("%(n)d parts say what was read, and no word is a model's.")
+    return reason % {"n": checked.facts}
 
 
 def _against(findings: list[Finding]) -> Verdict:

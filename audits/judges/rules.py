@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from django.utils.translation import gettext as _
 from rapidfuzz import fuzz
 
 from audits.findings import message_of
@@ -47,10 +46,7 @@ async def rules_judge(memory: MemoryUnderAudit) -> Verdict | None:
     findings = sorted(_findings(memory), key=lambda finding: -finding.confidence)[:20]
     if not findings:
         return None
-    shown = [
-        f"{f.message or message_of(f.code)} “{mask_secrets(visible(f.quote[:200]))}”"
-        for f in findings[:3]
-    ]
+    shown = [f"{message_of(f.code)} “{mask_secrets(visible(f.quote[:200]))}”" for f in findings[:3]]
     strongest = findings[0].confidence
     return Verdict("rules", strongest, "rules: " + " | ".join(shown), tuple(findings))
 
@@ -83,10 +79,8 @@ def _repetition(memory: MemoryUnderAudit) -> Iterator[Finding]:
     answer = memory.agent_response[:5000]
     for neighbour in memory.neighbours:
         if fuzz.ratio(answer, neighbour.agent_response[:5000], score_cutoff=90):
-            message = _("The answer only repeats the memory it was drawn from:")
-            yield Finding(
-                "rules.repeats_memory", answer[:200], str(neighbour.memory_id), message, 0.65
-            )
+            datum = str(neighbour.memory_id)
+            yield Finding("rules.repeats_memory", answer[:200], datum, "", 0.65)
             return
 
 
@@ -96,9 +90,8 @@ def _repetition(memory: MemoryUnderAudit) -> Iterator[Finding]:
 def _secrets(memory: MemoryUnderAudit) -> Iterator[Finding]:
     for text, confidence in ((memory.agent_response, 0.84), (memory.user_query, 0.7)):
         for secret in find_secrets(text[:MOST_TEXT])[:5]:
-            message = _("A secret (%(kind)s) stands in the text:") % {"kind": secret.kind}
             quote = text[max(0, secret.start - 30) : secret.start].strip()
-            yield _found("rules.secret", quote, message, confidence, f"[masked: {secret.kind}]")
+            yield _found("secret", quote, confidence, f"[masked: {secret.kind}]")
 
 
 def _hidden(memory: MemoryUnderAudit) -> Iterator[Finding]:
@@ -111,8 +104,7 @@ def _hidden(memory: MemoryUnderAudit) -> Iterator[Finding]:
             )
             position = text.find(hidden[0])
             quote = text[max(0, position - 30) : position + 30]
-            message = _("The text hides or reorders characters:")
-            yield _found("rules.hidden_characters", quote, message, 0.8 if reorders else 0.68)
+            yield _found("hidden_characters", quote, 0.8 if reorders else 0.68)
             return
 
 
@@ -131,8 +123,7 @@ def _lookalikes(memory: MemoryUnderAudit) -> Iterator[Finding]:
     for word in words[:5]:
         drawn = skeleton(word)
         both = re.search(rf"(?<!\w){re.escape(drawn)}(?!\w)", f"{question}\n{answer}")
-        message = _("A name looks like another and is not the same:")
-        yield _found("rules.lookalike", word, message, 0.8 if both else 0.65, drawn)
+        yield _found("lookalike", word, 0.8 if both else 0.65, drawn)
 
 
 # --- what is aimed at somebody -------------------------------------------------------------------
@@ -142,18 +133,18 @@ def _instructions(memory: MemoryUnderAudit) -> Iterator[Finding]:
     refused = is_honest_no(memory.agent_response)
     for text, is_answer in ((memory.agent_response, True), (memory.user_query, False)):
         folded = fold(text[:MOST_TEXT])
-        for pattern, message, confidence in (
-            (AT_JUDGE, _("The text gives orders to the auditor or the reviewer:"), 0.9),
-            (OVERRULES, _("The text says which texts are to be believed:"), 0.75),
-            (STRUCTURE, _("The text forges the markup of a prompt:"), 0.84),
-            (AT_ASSISTANT, _("The text tries to replace the assistant's instructions:"), 0.78),
+        for code, pattern, confidence in (
+            ("orders_auditor", AT_JUDGE, 0.9),
+            ("overrules", OVERRULES, 0.75),
+            ("forged_markup", STRUCTURE, 0.84),
+            ("orders_assistant", AT_ASSISTANT, 0.78),
         ):
             match = pattern.search(folded)
             if match is None or (pattern is AT_ASSISTANT and refused):
                 continue
             if pattern is AT_ASSISTANT and not is_answer and _is_about(folded):
                 continue
-            yield _found("rules.instructions", text[slice(*match.span())], message, confidence)
+            yield _found(code, text[slice(*match.span())], confidence)
 
 
 def _is_about(folded: str) -> bool:
@@ -180,12 +171,10 @@ def _deeds(memory: MemoryUnderAudit) -> Iterator[Finding]:
         or _carried_out(memory, folded)
     )
     if match:
-        message = _("The answer claims an action; the assistant can only read:")
-        yield _found("rules.action_claimed", answer[slice(*match.span())], message, 0.82)
+        yield _found("action_claimed", answer[slice(*match.span())], 0.82)
     match = FROM_DATA.search(folded) or OBEYS_A_QUOTE.search(folded)
     if match:
-        message = _("The answer passes on or obeys an order that stood in data:")
-        yield _found("rules.order_in_data", answer[slice(*match.span())], message, 0.72)
+        yield _found("order_in_data", answer[slice(*match.span())], 0.72)
 
 
 def _carried_out(memory: MemoryUnderAudit, answer: str) -> re.Match[str] | None:
@@ -200,9 +189,8 @@ def _dangers(memory: MemoryUnderAudit) -> Iterator[Finding]:
     answer = memory.agent_response[:MOST_TEXT]
     span = dangerous_passage(fold(answer))
     if span:
-        message = _("The answer advises something destructive without a warning:")
-        yield _found("rules.dangerous_advice", answer[slice(*span)], message, 0.8)
+        yield _found("dangerous_advice", answer[slice(*span)], 0.8)
 
 
-def _found(code: str, quote: str, message: str, confidence: float, datum: str = "") -> Finding:
-    return Finding(code, quote, datum or code, message, confidence)
+def _found(code: str, quote: str, confidence: float, datum: str = "") -> Finding:
+    return Finding(f"rules.{code}", quote, datum, "", confidence)

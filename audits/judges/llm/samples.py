@@ -37,7 +37,7 @@ def contradicted(one: Checked) -> Sample:
         "expr": statement.expr, "found": found, "said": statement.value,
     }  # fmt: skip
     finding = Finding(
-        "llm.value", statement.quote, found, reason, SUREST,
+        "llm.value", statement.quote, found, "", SUREST,
         expr=statement.expr, said=statement.value, found=one.found,
     )  # fmt: skip
     return Sample("against", reason, finding)

@@ -141,7 +141,9 @@ def test_ask_prints_one_json_object(capsys):
         "tool": "plan_query", "arguments": {"entity": "jobs", "limit": 0}, "ok": True,
         "fetched_at": reply["sources"][0]["fetched_at"],
     }  # fmt: skip
-    assert set(reply["sources"][0]) == {"kind", "ref", "label", "engine", "fetched_at", "trust"}
+    assert set(reply["sources"][0]) == {
+        "kind", "ref", "label", "engine", "fetched_at", "trust", "what", "tool", "version",
+    }  # fmt: skip
     memory = Memory.objects.get(pk=reply["memory_id"])
     assert memory.agent_response == reply["answer"]
     assert memory.claims == reply["claims"]
@@ -153,7 +155,7 @@ def test_ask_without_json_prints_the_answer_and_its_sources(capsys):
     said = asked(capsys, "tws-troubleshooter", "which jobs failed in the last 3 hours?")
 
     assert "[understood] runs · ended in error" in said
-    assert "[hwa] SIM (simulator) · plan_query" in said
+    assert "[hwa] Plan of SIM (simulator): runs · ended in error" in said
 
 
 @pytest.mark.django_db(transaction=True)

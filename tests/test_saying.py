@@ -14,6 +14,7 @@ from knowledge.claims.checking import check
 from knowledge.claims.evidence import readings_in
 from tests.plan_reading import MovedSimulator, moved_simulator
 from tests.test_toolkit import Asking
+from tws.answers.events import Final
 from tws.answers.memories import Recalled
 from tws.answers.saying import beside, objects, queries
 from tws.answers.saying.speech import Speech
@@ -32,6 +33,8 @@ from tws.answers.understanding.asked import (
     Summary,
     Thing,
 )
+from tws.chat.showing.display import display_of
+from tws.chat.showing.marks import unmarked
 from tws.database import in_database
 from tws.plan import inspecting
 from tws.plan.models import PlanJob, PlanJobStream, PlanResource, PlanRun, PlanWorkstation
@@ -155,6 +158,10 @@ async def test_every_answer_verifies_on_its_evidence_as_it_is_stored(hwa: MovedS
         checked = check(speech.composer.answer(), speech.text, readings_in(evidence))
         assert speech.text, one
         assert checked.outcome == "verified", (one, speech.text, checked)
+        display = display_of(
+            Final(speech.text, segments=speech.composer.answer(), evidence=evidence)
+        )
+        assert unmarked(display["text"]) == speech.text  # each can be shown with its facts
 
 
 async def test_of_a_list_that_is_cut_nothing_is_said_as_of_a_whole_one(

@@ -138,6 +138,8 @@ class Message(models.Model):
     result = models.CharField(max_length=8, blank=True)
     thread = models.JSONField(null=True, blank=True)
     suggestions = models.JSONField(default=list, blank=True)
+    # Its text with the places of its facts, and its tables (tws/chat/showing).
+    display = models.JSONField(null=True, blank=True)
     memory_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 

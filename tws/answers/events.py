@@ -34,6 +34,9 @@ class Source:
     engine: str | None = None  # "PROD", "simulator"; None for a memory
     fetched_at: str | None = None  # ISO 8601 with offset
     trust: str | None = None  # "trusted" or "cleared"; None for a reading
+    what: str = ""  # the label without the engine: "jobs · ended in error"
+    tool: str = ""  # what read it: "plan_query", "inspect", …
+    version: int | None = None  # of a memory, as it was quoted
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

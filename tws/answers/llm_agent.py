@@ -37,6 +37,7 @@ from tws.answers.events import Chunk, Emit, Failed, Final, Turn
 from tws.answers.memories import reading_of, source_of, used
 from tws.answers.named import things_named
 from tws.answers.rules import RuleAgent, aside, thread_of
+from tws.answers.sources import plan_sources
 from tws.answers.toolkit import EngineDown, Refused, Toolkit
 from tws.answers.understanding.asked import Order, SmallTalk, Understood
 from tws.answers.understanding.naming import plain_names
@@ -260,6 +261,7 @@ class LLMAgent:
         found = [one for one in self.toolkit.readings if one.id[0] == "m" and one not in quoted]
         read = [one for one in self.toolkit.readings if one.id[0] != "m"]
         question = [asked] if asked.id in answer.asked else []
+        named = things_named(answer, composer.readings)
         beside = self._beside(note, composer, is_from_nowhere=not read and not quoted)
         self._show(beside)
         self.emit(
@@ -269,9 +271,9 @@ class LLMAgent:
                 segments=answer,
                 understood=replace(
                     as_the_model_took_it(understood, note),
-                    shown=things_named(answer, composer.readings),
+                    shown=named,
                 ),
-                sources=(*self.toolkit.sources, *map(source_of, quoted)),
+                sources=(*plan_sources(self.toolkit, answer, named), *map(source_of, quoted)),
                 tools=tuple(self.toolkit.uses),
                 kind="state" if read else "knowledge",
                 evidence=tuple(one.as_json() for one in (*question, *read, *quoted)),

@@ -109,4 +109,6 @@ def source_of(reading: Reading) -> Source:
     """A quoted memory among an answer's sources."""
     known = reading.result
     label = " ".join(visible(known["user_query"]).split())[:120]
-    return Source(kind="memory", ref=str(known["memory_id"]), label=label, trust=known["trust"])
+    return Source(
+        "memory", str(known["memory_id"]), label, trust=known["trust"], version=known["version"]
+    )

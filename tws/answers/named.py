@@ -1,4 +1,4 @@
-"""Which objects of the plan an answer of the LLM names, in its order: "the second one" of them."""
+"""Which objects of the plan an answer names, by what its readings know of them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,23 @@ from tws.answers.understanding.asked import Thing
 
 
 def things_named(answer: Answer, readings: Mapping[str, Reading]) -> tuple[Thing, ...]:
-    """The objects in its tables and values, each once. One that could be several has no id."""
+    """The objects in its tables and values, in its order ("the second one"), each once."""
+    known = things_read(readings)
+    found: dict[Thing, None] = {}
+    for segment in answer.segments:
+        found |= dict.fromkeys(_named(segment, known, readings))
+    return tuple(found)[:MOST_SHOWN]
+
+
+def things_read(readings: Mapping[str, Reading]) -> dict[str, Thing]:
+    """Every object that the readings name, by its name. One that could be several has no id."""
     known: dict[str, Thing] = {}
     for reading in readings.values():
         for thing in _things_of(reading):
             same = known.setdefault(thing.name, thing)
             if same.id != thing.id:
                 known[thing.name] = Thing(thing.kind, thing.name)
-    found: dict[Thing, None] = {}
-    for segment in answer.segments:
-        found |= dict.fromkeys(_named(segment, known, readings))
-    return tuple(found)[:MOST_SHOWN]
+    return known
 
 
 def _named(
@@ -35,7 +41,7 @@ def _named(
         case Table(expr):
             rows, reading = Evaluator(readings).rows(expr)
             for row in rows:
-                if thing := _of_row(readings[reading], row):
+                if thing := thing_in(readings[reading], row):
                     yield thing
         case Said(Claim(value=value)):
             for one in value if isinstance(value, list) else [value]:
@@ -49,15 +55,18 @@ def _things_of(reading: Reading) -> Iterator[Thing]:
         yield thing_of_object(reading)
     if reading.tool == "log":
         yield Thing("job", known["job"], reading.arguments["job"], known.get("stream") or "")
-    for row in (*known.get("rows", ()), *known.get("groups", ())):
-        if thing := _of_row(reading, row):
+    for row in (*known.get("rows", ()), *known.get("groups", ()), *known.get("waits", ())):
+        if thing := thing_in(reading, row):
             yield thing
 
 
-def _of_row(reading: Reading, row: Mapping[str, Any]) -> Thing | None:
+def thing_in(reading: Reading, row: Mapping[str, Any]) -> Thing | None:
+    """The object that a row of the reading is of."""
     match reading.tool:
         case "plan_query":
             return thing_of_row(reading.arguments["entity"], row)
-        case "impact" if "name" in row:
-            return Thing(row["kind"], row["name"], str(row["id"]), row.get("stream") or "")
+        case "impact" | "inspect" if row.get("name") and row.get("kind") in {"job", "stream"}:
+            return Thing(row["kind"], row["name"], row["id"] or "", row.get("stream") or "")
+        case "inspect" if row.get("target") and row["target_kind"] in {"job", "stream"}:
+            return Thing(row["target_kind"], row["target"], "", row["target_stream"] or "")
     return None

@@ -26,7 +26,9 @@ from tws.answers.events import Chunk, Emit, Event, Failed, Final, Turn
 from tws.answers.memories import Recall, Recalled, source_of, used
 from tws.answers.saying import beside, knowledge, objects, queries, talk
 from tws.answers.saying.speech import Speech
+from tws.answers.sources import plan_sources
 from tws.answers.toolkit import EngineDown, NotRead, Toolkit
+from tws.answers.understanding.about import objects_of
 from tws.answers.understanding.asked import (
     About,
     Ask,
@@ -246,14 +248,16 @@ class RuleAgent:
         evidence = speech.evidence
         read = any(one["id"][0] in "ql" for one in evidence)
         quoted = [one for one in speech.quoted if one.result["memory_id"]]
+        answer = speech.composer.answer()
+        things = (*objects_of(understood.asked), *speech.shown)
         self.emit(
             Final(
                 answer=note + speech.text,
                 outcome=speech.outcome,
-                segments=speech.composer.answer(),
+                segments=answer,
                 understood=_to_go_on(understood, speech),
                 suggestions=tuple(speech.suggestions),
-                sources=(*self.toolkit.sources, *map(source_of, quoted)),
+                sources=(*plan_sources(self.toolkit, answer, things), *map(source_of, quoted)),
                 tools=tuple(self.toolkit.uses),
                 kind="state" if read else "knowledge",
                 evidence=tuple(evidence),

@@ -14,7 +14,6 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from knowledge.cleaning import clean_json
-from knowledge.markdown import to_html
 from tws.answers.agents import agent_manager
 from tws.answers.events import Chunk, Failed, Final, Turn, frame
 from tws.chat import run_log
@@ -23,6 +22,7 @@ from tws.chat.masking import StreamMask, shown
 from tws.chat.run import Run
 from tws.chat.run_log import Frame
 from tws.chat.runs import history_of, store_answer, thread_of
+from tws.chat.showing.display import display_of, page_parts
 from tws.database import in_database
 from tws.models import Message
 
@@ -118,11 +118,11 @@ class Answering:
             run_id=run.id,
         )
         fields = clean_json(frame(event))
-        text, fields["html"] = await asyncio.to_thread(_to_read, event.answer)
-        fields["message"] = text
+        text, display, parts = await asyncio.to_thread(_to_read, event)
+        fields |= {"message": text, **parts}
         fields["memory_id"] = str(memory_id) if memory_id else None
         for source in fields["sources"]:
-            source["label"] = shown(source["label"])
+            source |= {key: shown(source[key]) for key in ("label", "what")}
         await self._end(
             fields,
             Message.Outcome.DONE,
@@ -133,6 +133,7 @@ class Answering:
             result=event.outcome,
             suggestions=fields["suggestions"],
             thread=thread_of(event),
+            display=display,
         )
 
     async def _end(self, last: Frame, outcome: str, **answer: Any) -> None:
@@ -165,10 +166,10 @@ class Answering:
                 self._run.show(_not_kept(error) if last["type"] == "error" else last)
 
 
-def _to_read(answer: str) -> tuple[str, str]:
-    """The answer as a person may see it, and as HTML."""
-    text = shown(answer)
-    return text, to_html(text)
+def _to_read(final: Final) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """The answer as a person may see it, what is kept to show it again, and its parts."""
+    text, display = shown(final.answer), clean_json(display_of(final))
+    return text, display, page_parts(text, display)
 
 
 def _within_length(final: Final) -> Final:

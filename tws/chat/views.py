@@ -15,11 +15,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from knowledge.markdown import to_html
 from knowledge.models import Feedback
 from tws.chat import conversations, run_log
 from tws.chat.page_strings import chat_strings, examples, live_strings
 from tws.chat.running import is_live
+from tws.chat.showing.display import page_parts
+from tws.chat.showing.page_words import answer_strings
 from tws.models import Agent, Conversation, Message
 from tws.plan.glance import FAILED_HOURS
 
@@ -70,7 +71,7 @@ def chat_with(request: HttpRequest, agent_id: str) -> HttpResponse:
         "question": request.GET.get("question", "")[: settings.CHAT_MAX_CHARACTERS],
         "longest": settings.CHAT_MAX_CHARACTERS,
         "examples": examples(),
-        "strings": chat_strings(),
+        "strings": chat_strings() | answer_strings(),
     }
     context = {
         "page": page,
@@ -131,7 +132,7 @@ def _exchange(
     if answer is not None:
         exchange["answer"] = {
             "outcome": answer.outcome,
-            "html": to_html(answer.text),
+            **page_parts(answer.text, answer.display),
             "sources": answer.sources,
             "tools": answer.tools,
             "result": answer.result,

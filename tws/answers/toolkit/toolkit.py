@@ -12,7 +12,7 @@ from knowledge.claims.evidence import Reading
 from knowledge.cleaning import clean_json
 from knowledge.limits import LARGEST_OWN_EVIDENCE
 from knowledge.secrets import mask_json, mask_secrets
-from tws.answers.events import Event, Source, ToolCall, ToolResult, ToolUse
+from tws.answers.events import Event, ToolCall, ToolResult, ToolUse
 from tws.answers.toolkit.calls import (
     ARGUMENTS,
     SCHEMAS,
@@ -98,16 +98,6 @@ class Toolkit:
     @property
     def evidence(self) -> list[dict[str, Any]]:
         return [reading.as_json() for reading in self.readings]
-
-    @property
-    def sources(self) -> list[Source]:
-        """Where the readings of HWA come from, for a person."""
-        name = f"{self.engine.name} (simulator)" if self.simulated else self.engine.name
-        return [
-            Source("hwa", one.id, f"{name} · {one.tool}", one.engine, one.fetched_at)
-            for one in self.readings
-            if not one.id.startswith("m")
-        ]
 
     async def plan(self, known: PlanEngine | None = None) -> PlanEngine:
         """The engine's state with a plan to answer from. EngineDown when there is none.

@@ -39,6 +39,12 @@ def parts_of(asked: Asked, language: Language, now: datetime) -> tuple[str, ...]
     return tuple(part for part in _Worder(language, now).parts(asked) if part)
 
 
+def thing_said(thing: Thing, language: Language) -> str:
+    """JOB_A; workstation AGT01."""
+    kind = "" if thing.kind == "job" else f"{SAID['kind'][thing.kind][language]} "
+    return f"{kind}{thing.name}"
+
+
 class _Worder:
     def __init__(self, language: Language, now: datetime) -> None:
         self.language, self.now = language, now
@@ -84,8 +90,7 @@ class _Worder:
                 yield from map(self.thing, objects_of(asked))
 
     def thing(self, thing: Thing) -> str:
-        kind = "" if thing.kind == "job" else f"{self.said('kind', thing.kind)} "
-        return f"{kind}{thing.name}"
+        return thing_said(thing, self.language)
 
     def heading(self, name: str) -> str:
         return FIELDS[name].heading(self.language) if name in FIELDS else name

@@ -1,19 +1,19 @@
 // One answer: its steps while it works, its text while it streams, then how the question was
 // understood, its sources, what may be asked next and the buttons for feedback. Only `html`, which the server has cleaned, is ever taken as HTML.
 
+import { copyButton, withCopyButtons } from "./copying.js";
 import { element, fill, moment } from "./dom.js";
-
-/** A reading names its engine, also when its label does not. */
-function labelOf({ label, engine }) {
-  return engine && !label.includes(engine) ? `${engine} · ${label}` : label;
-}
+import { showFacts } from "./facts.js";
+import { showSources } from "./sources.js";
+import { showTables } from "./tables.js";
 
 const GOOD = 5;
 const WRONG = 1;
 
 export class Answer {
-  constructor(strings, { rate, askAgain, suggest }) {
-    Object.assign(this, { strings, rate, askAgain, suggest });
+  /** `fetchRows(table, wanted)` gives more rows of a table, `openThing` shows an object's card. */
+  constructor(strings, { rate, askAgain, suggest, fetchRows, openThing }) {
+    Object.assign(this, { strings, rate, askAgain, suggest, fetchRows, openThing });
     this.progress = element("p", { class: "progress" }, strings.thinking);
     this.understood = element("p", { class: "understood quiet", hidden: true });
     this.text = element("div", { class: "text streaming" });
@@ -47,9 +47,9 @@ export class Answer {
         this.text.append(frame.message);
         break;
       case "message":
-        this.showHtml(frame.html);
+        this.showText(frame);
         this.showUnderstood(frame.understood, frame.outcome);
-        this.showSources(frame.sources);
+        showSources(this.end, frame.sources, this);
         this.showSuggestions(frame.suggestions);
         this.showFeedback(frame.memory_id, null);
         break;
@@ -63,16 +63,17 @@ export class Answer {
   }
 
   /** An answer from the history. */
-  showPast({ outcome, html, sources, tools, memory_id: memoryId, rating, understood, result, suggestions }) {
+  showPast(past) {
+    const { outcome, sources, tools, memory_id: memoryId, rating, understood, result, suggestions } = past;
     for (const tool of tools) {
       this.addStep(tool);
       this.endStep(tool);
     }
-    this.showHtml(html);
+    this.showText(past);
     if (outcome === "stopped") this.settle(this.strings.stopped, "quiet");
     else if (outcome === "error") this.settle(this.strings.not_answered, "problem");
     this.showUnderstood(understood, result);
-    this.showSources(sources);
+    showSources(this.end, sources, this);
     this.showSuggestions(suggestions);
     this.showFeedback(memoryId, rating);
   }
@@ -99,14 +100,14 @@ export class Answer {
 
   // --- the end
 
-  showHtml(html) {
+  showText({ html, facts, tables, sources }) {
     this.text.classList.remove("streaming");
     this.text.innerHTML = html;
-    for (const table of this.text.querySelectorAll("table")) {
-      const scroller = element("div", { class: "scroller", tabindex: "0" });
-      table.replaceWith(scroller);
-      scroller.append(table);
-    }
+    showFacts(this.text, facts, sources, this);
+    showTables(this.text, tables, this);
+    withCopyButtons(this.text, this.strings);
+    this.copy = copyButton(this.strings.copy_answer, this.strings, () => this.text.innerText);
+    this.end.append(this.copy);
     this.finish();
   }
 
@@ -137,18 +138,6 @@ export class Answer {
       element("h2", {}, this.strings.suggestions),
       ...suggestions.map((text) => element("button",
         { type: "button", class: "plain", onclick: () => this.suggest(text) }, text))));
-  }
-
-  showSources(sources) {
-    if (!sources?.length) return;
-    const items = sources.map((source) => element("li", { class: `source ${source.kind}` },
-      element("span", { class: "kind" }, source.kind === "memory" ? this.strings.memory : "HWA"),
-      element("span", { class: "label" }, labelOf(source)),
-      source.trust ? element("span", { class: `trust ${source.trust}` }, this.strings[source.trust] ?? source.trust) : null,
-      source.fetched_at ? element("time", { datetime: source.fetched_at }, moment(source.fetched_at)) : null,
-    ));
-    this.end.append(element("div", { class: "sources" },
-      element("h2", {}, this.strings.sources), element("ul", {}, ...items)));
   }
 
   // --- feedback

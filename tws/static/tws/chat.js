@@ -2,7 +2,7 @@
 // connection was down is asked for again, from the last frame that was seen.
 
 import { Answer } from "./answer.js";
-import { byId, element, fill, page } from "./dom.js";
+import { byId, element, fill, getJson, page } from "./dom.js";
 import { openSocket } from "./socket.js";
 
 const { agent, strings, examples, exchanges: past, longest, question: prefilled, ...given } = page();
@@ -16,7 +16,10 @@ let stopsFirst = false; // stop was pressed while it had not
 class Exchange {
   constructor(question, clientId, runId = null) {
     Object.assign(this, { question, clientId, runId, lastSeq: 0, over: false });
-    this.answer = new Answer(strings, { rate, askAgain: () => fillIn(question), suggest: fillIn });
+    this.answer = new Answer(strings, {
+      rate, askAgain: () => fillIn(question), suggest: fillIn, openThing,
+      fetchRows: (table, wanted) => getJson(`/api/answers/${this.runId}/tables/${table}`, wanted),
+    });
     this.article = element("article", { class: "exchange" },
       element("div", { class: "question" },
         element("span", { class: "hidden" }, `${strings.you}: `), element("p", {}, question)),
@@ -162,6 +165,10 @@ function stop() {
 
 function rate(memoryId, rating, comment) {
   return socket.send({ type: "feedback", memory_id: memoryId, rating, comment });
+}
+
+function openThing(thing) {
+  fillIn(thing.name);
 }
 
 function showProblem(message) {

@@ -19,6 +19,7 @@ export function fill(template, values) {
 
 const language = document.documentElement.lang || "en";
 const timeZone = document.documentElement.dataset.timeZone; // the plan's, as answers have it
+const months = language.startsWith("pt") ? "2-digit" : "short"; // nobody has to guess which is the day
 const dayOf = new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" });
 
 /** A point in time as people write it: the time alone when it is today. */
@@ -28,12 +29,19 @@ export function moment(iso, style = "medium") {
   const today = dayOf.format(new Date()) === dayOf.format(date);
   const format = today
     ? { timeStyle: style }
-    : { day: "2-digit", month: "2-digit", hour: "2-digit", minute: "2-digit" };
-  return new Intl.DateTimeFormat(language, { ...format, timeZone }).format(date);
+    : { day: "2-digit", month: months, hour: "2-digit", minute: "2-digit" };
+  return new Intl.DateTimeFormat(language, { ...format, hourCycle: "h23", timeZone }).format(date);
 }
 
 export function number(value) {
   return new Intl.NumberFormat(language).format(value);
+}
+
+/** What a path of the REST API answers; an error has the `status` of a refusal. */
+export async function getJson(path, values = {}) {
+  const response = await fetch(`${path}?${new URLSearchParams(values)}`, { headers: { Accept: "application/json" } });
+  if (!response.ok) throw Object.assign(new Error(response.statusText), { status: response.status });
+  return response.json();
 }
 
 export function page() {

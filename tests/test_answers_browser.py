@@ -1,0 +1,144 @@
+"""What an operator does with an answer, in a real browser over a simulated plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.chat_pages import answered, open_page
+from tws.models import Message
+from tws.plan.models import PlanEngine, PlanJob
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CHAT = "/chat/tws-analyzer/"
+
+
+@pytest.fixture
+def chat(browser: Browser, plan_of_now: None, server: str, operator: User) -> Iterator[Page]:
+    page = open_page(browser, server, operator, CHAT)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    expect(page.locator("#connection")).to_have_attribute("data-state", "connected")
+    yield page
+    page.context.close()
+
+
+def copied(page: Page) -> str:
+    return page.evaluate("navigator.clipboard.readText()").replace("\r\n", "\n")
+
+
+def first_cells(table: Locator) -> list[str]:
+    return table.locator("tbody td:first-child").all_inner_texts()
+
+
+def test_a_list_goes_on_with_the_rows_of_its_own_query(chat: Page) -> None:
+    answered(chat, "which jobs are waiting?")
+    table = chat.locator(".table-block")
+    expect(table.locator("tbody tr")).to_have_count(20)
+    waiting = PlanJob.objects.filter(group="waiting").count()
+    expect(table.locator(".table-foot")).to_contain_text(f"20 of {waiting}")
+
+    table.get_by_role("button", name=f"Show the other {waiting - 20}").click()
+
+    expect(table.locator("tbody tr")).to_have_count(waiting)
+    expect(table.locator(".more")).to_be_hidden()
+    assert len(set(first_cells(table))) <= waiting
+    assert Message.objects.filter(role="user").count() == 1  # no agent was asked
+
+
+def test_a_list_is_sorted_with_the_keyboard_and_by_all_its_rows(chat: Page) -> None:
+    answered(chat, "which jobs are waiting?")
+    table = chat.locator(".table-block")
+    heading = table.get_by_role("columnheader", name="job", exact=True)
+    names = sorted(PlanJob.objects.filter(group="waiting").values_list("name", flat=True))
+
+    heading.get_by_role("button").focus()
+    chat.keyboard.press("Enter")
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+    assert first_cells(table)[0] == names[0]
+    chat.keyboard.press("Enter")
+
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    assert first_cells(table)[0] == names[-1]
+
+
+def test_a_list_of_a_plan_that_was_replaced_says_so(chat: Page) -> None:
+    answered(chat, "which jobs are waiting?")
+    PlanEngine.objects.update(span_start_at=timezone.now())
+
+    chat.locator(".table-block .more").click()
+
+    expect(chat.get_by_role("alert").filter(has_text="The plan has been replaced")).to_be_visible()
+    expect(chat.locator(".table-block tbody tr")).to_have_count(20)
+
+
+def test_tables_and_answers_are_copied(chat: Page) -> None:
+    answered(chat, "how many jobs are in each status?")
+    table = chat.locator(".table-block")
+
+    table.get_by_role("button", name="Copy as CSV").click()
+    expect(table.get_by_text("Copied")).to_be_visible()
+    as_csv = copied(chat).split("\n")
+    table.get_by_role("button", name="Copy", exact=True).click()
+    expect(table.get_by_text("Copied")).to_have_count(2)
+    as_text = copied(chat).split("\n")
+    chat.get_by_role("button", name="Copy the answer").click()
+    expect(chat.get_by_text("Copied")).to_have_count(3)
+
+    assert re.fullmatch(r"[^,]+,count", as_csv[0])
+    assert [line.split(",") for line in as_csv] == [line.split("\t") for line in as_text]
+    assert "200 jobs" in copied(chat)
+
+
+def test_a_fact_says_where_it_was_read(chat: Page) -> None:
+    answered(chat, "how many jobs are waiting?")
+    fact = chat.locator(".fact").first
+
+    fact.hover()
+
+    origin = chat.get_by_role("tooltip")
+    expect(origin).to_contain_text("Plan of SIM (simulator): jobs · waiting · plan_query")
+    expect(origin).to_contain_text(re.compile(r"read \d\d:\d\d:\d\d$"))
+    chat.mouse.move(0, 0)
+    expect(origin).to_be_hidden()
+    fact.focus()
+    expect(origin).to_be_visible()
+    chat.keyboard.press("Escape")
+    expect(origin).to_be_hidden()
+
+
+def test_a_status_looks_the_same_wherever_it_stands(chat: Page) -> None:
+    answered(chat, "which jobs are waiting?")
+    answered(chat, "how many jobs are in each status?")
+
+    in_list = chat.locator(".table-block").first.locator(".status.waiting").first
+    in_groups = chat.locator(".table-block").last.locator(".status.waiting").first
+
+    look = "one => [getComputedStyle(one).color, getComputedStyle(one, '::before').content]"
+    assert in_list.evaluate(look) == in_groups.evaluate(look)
+
+
+def test_sources_are_sentences(chat: Page) -> None:
+    answered(chat, "which jobs are waiting?")
+
+    source = chat.locator(".source.hwa .label")
+
+    expect(source).to_have_text(
+        re.compile(r"^Plan of SIM \(simulator\), read \d\d:\d\d:\d\d: jobs · waiting$")
+    )
+
+
+def test_history_shows_an_answer_as_it_came(chat: Page) -> None:
+    answered(chat, "which jobs are waiting?")
+    shown = chat.locator(".answer .text").inner_html()
+    chat.reload()
+
+    expect(chat.locator(".table-block tbody tr")).to_have_count(20)
+    assert chat.locator(".answer .text").inner_html() == shown
+    chat.locator(".table-block .more").click()
+    expect(chat.locator(".table-block .more")).to_be_hidden()

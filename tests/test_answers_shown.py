@@ -1,0 +1,193 @@
+"""An answer as its page shows it: its facts marked, its tables as data that go on."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from knowledge.claims.composing import Composer
+from knowledge.claims.evidence import Reading
+from knowledge.claims.expressions import Evaluator
+from knowledge.markdown import to_html
+from tests.plan_reading import make_engine
+from tws.answers.events import Final
+from tws.chat.showing.display import display_of, page_parts
+from tws.chat.showing.marks import marked, marked_html, unmarked
+from tws.models import Conversation, Message
+from tws.plan.models import PlanEngine, PlanJob
+from tws.plan.query import PlanQuery, answer
+
+AT = "2026-03-02T10:00:00-03:00"
+
+
+def composer_of(*readings: Reading) -> Composer:
+    return Composer("en", "America/Sao_Paulo", {one.id: one for one in readings})
+
+
+def shown_on_page(composer: Composer) -> dict[str, Any]:
+    evidence = tuple(one.as_json() for one in composer.readings.values())
+    final = Final(composer.text(), segments=composer.answer(), evidence=evidence)
+    return page_parts(final.answer, display_of(final))
+
+
+def job(**result: Any) -> Reading:
+    known = {"kind": "job", "id": "J1", "job": "JOB_A", "stream": "S", "status": "ABEND", **result}
+    return Reading("q1", "inspect", {"kind": "job", "object": "J1"}, known, "PROD", AT)
+
+
+# --- facts --------------------------------------------------------------------------------------
+
+
+def test_a_fact_is_marked_with_where_it_was_read_and_what_it_is() -> None:
+    composer = composer_of(job())
+    composer.words("The job ")
+    composer.said("q1.job")
+    composer.words(" is **in ")
+    composer.said("q1.status")
+    composer.words("**.")
+
+    page = shown_on_page(composer)
+
+    assert page["html"] == (
+        '<p>The job <span class="fact" data-claim="c1">JOB_A</span> is <strong>in '
+        '<span class="fact" data-claim="c2">ABEND</span></strong>.</p>\n'
+    )
+    name, status = page["facts"]
+    assert name["source"] == status["source"] == "q1"
+    assert (name["thing"]["kind"], name["thing"]["id"]) == ("job", "J1")
+    assert (status["field"], status["group"]) == ("status", "failed")
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>", "`x`", "a|b", "**b**", "[x](javascript:alert(1))", "\ue000c9\ue001", "_a_"]
+)
+def test_marks_change_no_word_whatever_a_name_holds(name: str) -> None:
+    composer = composer_of(job(job=name))
+    composer.words("Before *")
+    composer.said("q1.job")
+    composer.words("* [link](https://hwa.example/")
+    composer.typed("ABEND", "q1.status")
+    composer.words(") after")
+    answer_, text = composer.answer(), composer.text()
+
+    with_marks = marked(answer_, Evaluator(composer.readings), text)
+
+    assert unmarked(to_html(with_marks or text)) == to_html(text)
+    assert "\ue000" not in marked_html(with_marks or text)
+
+
+def test_an_answer_that_holds_a_secret_is_shown_without_marks() -> None:
+    composer = composer_of(job())
+    composer.said("q1.job")
+    composer.words(" password=Hunter2hunter2 was typed")
+
+    assert "data-claim" not in shown_on_page(composer)["html"]
+
+
+def test_the_questions_own_words_have_no_source() -> None:
+    asked = Reading("u1", "question", {}, {"understood": {"name": "JOB_X"}})
+    composer = composer_of(asked)
+    composer.words("No job ")
+    composer.said("u1.understood.name")
+
+    assert [one["source"] for one in shown_on_page(composer)["facts"]] == [""]
+
+
+# --- tables -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plan(db: None, settings: Any) -> PlanEngine:
+    settings.TWS_BASE_URL, settings.TWS_ENGINE_NAME = "https://127.0.0.1:9", "SIM"
+    engine = make_engine(span_start_at=timezone.now() - timedelta(hours=1))
+    for number in range(7):
+        fields = {"name": f"J{number}", "hwa_id": f"id{number}", "priority": 10 - number}
+        PlanJob.objects.create(
+            engine="SIM", digest=b"", status="ABEND", group="failed",
+            fetched_at=timezone.now(), **fields,
+        )  # fmt: skip
+    return engine
+
+
+@pytest.fixture
+def answered(plan: PlanEngine, operator: User) -> Message:
+    """A stored answer that lists two of seven jobs."""
+    asked = {"entity": "jobs", "fields": ["job", "status", "priority"], "limit": 2}
+    result = answer(PlanQuery.model_validate({**asked, "engine": "SIM"}))
+    reading = Reading("q1", "plan_query", asked, result, "SIM", result["fetched_at"])
+    composer = composer_of(reading)
+    composer.table("q1.rows", ["job", "status", "priority"])
+    final = Final(composer.text(), segments=composer.answer(), evidence=(reading.as_json(),))
+    conversation = Conversation.objects.create(agent_id="tws-analyzer", user=operator)
+    return Message.objects.create(
+        conversation=conversation,
+        role="agent",
+        run_id=uuid.uuid4(),
+        text=final.answer,
+        display=display_of(final),
+    )
+
+
+def rows_of(message: Message, user: User, **wanted: Any) -> Any:
+    client = Client()
+    client.force_login(user)
+    return client.get(f"/api/answers/{message.run_id}/tables/t1", wanted)
+
+
+def names(rows: list[Any]) -> list[str]:
+    return [row["cells"][0]["words"] for row in rows]
+
+
+def test_a_table_says_how_many_rows_follow_and_keeps_its_query_to_itself(answered) -> None:
+    page = page_parts(answered.text, answered.display)
+
+    (table,) = page["tables"]
+    assert '<span data-table="t1"></span>' in page["html"]
+    assert [one["heading"] for one in table["columns"]] == ["job", "status", "priority"]
+    assert names(table["rows"]) == ["J0", "J1"]
+    assert table["rows"][0]["thing"]["id"] == "id0"
+    assert table["rows"][0]["cells"][1]["group"] == "failed"
+    assert table["matched"] == 7
+    assert "query" not in table
+
+
+def test_the_rows_that_follow_come_from_the_same_query(answered, operator) -> None:
+    table = page_parts(answered.text, answered.display)["tables"][0]
+
+    following = rows_of(answered, operator, after=table["next"], limit=3).json()
+    last = rows_of(answered, operator, after=following["next"]).json()
+
+    assert names(following["rows"]) == ["J2", "J3", "J4"]
+    assert names(last["rows"]) == ["J5", "J6"]
+    assert (last["matched"], last["next"]) == (7, "")
+
+
+def test_a_table_is_begun_anew_in_another_order(answered, operator) -> None:
+    found = rows_of(answered, operator, order_by="priority", limit=3).json()
+
+    assert names(found["rows"]) == ["J6", "J5", "J4"]
+    assert rows_of(answered, operator, order_by="login").status_code == 422
+
+
+def test_rows_of_a_plan_that_was_replaced_do_not_follow(answered, operator, plan) -> None:
+    table = page_parts(answered.text, answered.display)["tables"][0]
+    PlanEngine.objects.update(span_start_at=timezone.now())
+
+    assert rows_of(answered, operator, after=table["next"]).status_code == 409
+
+
+def test_rows_follow_in_ones_own_conversations_only(answered, operator, reviewer) -> None:
+    table = page_parts(answered.text, answered.display)["tables"][0]
+    other = Message.objects.create(
+        conversation=answered.conversation, role="agent", run_id=uuid.uuid4(), text="x"
+    )
+
+    assert rows_of(answered, reviewer, after=table["next"]).status_code == 404
+    assert rows_of(other, operator).status_code == 404
+    assert rows_of(answered, operator, after=table["next"] + "x").status_code == 422

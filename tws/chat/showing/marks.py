@@ -1,0 +1,58 @@
+"""Which words of an answer are facts, and where its tables stand: marks in its Markdown, which
+outlive rendering and cleaning, and only then become elements of the page.
+"""
+
+from __future__ import annotations
+
+import re
+
+from knowledge.claims.answer import Answer, Claim, Segment, Table
+from knowledge.claims.expressions import Evaluator
+from knowledge.claims.rendering import Speaker, render_with
+from knowledge.markdown import to_html
+
+# Private characters, which no font draws and no answer of ours holds.
+_OPEN, _MIDDLE, _CLOSE = "\ue000", "\ue001", "\ue002"
+_PRIVATE = re.compile(f"[{_OPEN}{_MIDDLE}{_CLOSE}]")
+_FACT = re.compile(f"{_OPEN}(c\\d+){_MIDDLE}([^{_OPEN}{_MIDDLE}{_CLOSE}]*){_CLOSE}")
+_TABLE = re.compile(f"{_OPEN}(t\\d+){_CLOSE}")
+_IN_A_TAG = re.compile(f"<[^>]*{_PRIVATE.pattern}")
+
+
+class _MarkingSpeaker(Speaker):
+    """Says what a Speaker says, with each claim between marks and one at each table's beginning."""
+
+    tables = 0
+
+    def claim(self, claim: Claim) -> str:
+        return f"{_OPEN}{claim.id}{_MIDDLE}{super().claim(claim)}{_CLOSE}"
+
+    def text(self, segment: Segment) -> str:
+        said = super().text(segment)
+        if isinstance(segment, Table):
+            self.tables += 1
+            return said.replace("| ", f"| {_OPEN}t{self.tables}{_CLOSE}", 1)
+        return said
+
+
+def marked(answer: Answer, evaluator: Evaluator, text: str) -> str:
+    """`text`, which holds the answer's, with marks in it; "" where that would change a word."""
+    with_marks = render_with(_MarkingSpeaker(answer.language, answer.zone, evaluator), answer)
+    said = unmarked(with_marks)
+    if not said or _PRIVATE.search(text) or text.count(said) != 1:
+        return ""
+    found = text.replace(said, with_marks)
+    return found if unmarked(to_html(found)) == to_html(text) else ""
+
+
+def unmarked(text: str) -> str:
+    return _TABLE.sub("", _FACT.sub(r"\2", text))
+
+
+def marked_html(text: str) -> str:
+    """The HTML of a text with marks: `<span data-claim="c1">`, `<span data-table="t1">`."""
+    html = to_html(text)
+    if _IN_A_TAG.search(html):
+        return unmarked(html)
+    html = _FACT.sub(r'<span class="fact" data-claim="\1">\2</span>', html)
+    return _PRIVATE.sub("", _TABLE.sub(r'<span data-table="\1"></span>', html))

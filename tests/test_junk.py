@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
+from contextlib import aclosing
 from uuid import UUID
 
 import pytest
@@ -17,12 +20,19 @@ from audits.judging import Bench, bench
 from audits.models import AuditRecord
 from audits.scoring import Scoring
 from audits.states import Status
-from knowledge import indexer
+from knowledge import indexer, llm
 from knowledge.models import Kind, Memory, Source
 from knowledge.starter import drafts
 from tests.factories import make_memory, make_record
+from tests.fake_llm import fake_llm, say
 from tests.judging import cases, memory
+from tests.plan_reading import make_engine
+from tws.answers.agents import AgentManager
+from tws.answers.events import Final
 from tws.answers.memories import recall
+from tws.hwa import engines
+from tws.hwa.client import TWSClient
+from tws.models import Agent
 
 FLAG = 0.60
 READ = [{"tool": "list_jobs", "result": [{"name": "PAY_1", "status": "ABEND"}]}]
@@ -134,27 +144,63 @@ async def test_words_of_our_own_prompts_are_known_wherever_they_are_said() -> No
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_nothing_of_junk_or_attacks_comes_back_from_the_loop(reviewer) -> None:
-    """The whole loop without an LLM: what is not cleared is found by no question, not by its own.
-
-    `recall` is the one door to answers and prompts; pages show memories to reviewers as text.
-    """
+def test_nothing_of_junk_or_attacks_comes_back_from_the_loop(
+    reviewer, settings, monkeypatch, hwa_engine
+) -> None:
+    """The whole loop without an LLM's verdicts: what is not cleared is found by no question, not by
+    its own, and nothing of it stands in an answer by rules or in what a model is sent."""
+    monkeypatch.setattr(engines, "configured_engines", lambda: [hwa_engine])
+    make_engine(simulated=True)
     rows = [r for r in cases("junk_cases.jsonl") if r["expect"] == "flag" and r["question"]]
     rows += junk_of_others() + [r for r in cases("injections_dev.jsonl") if r["expect"] == "flag"]
     known = make_memory("Which team owns PAY_1?", "The payroll team, extension 4410.")
     approved = make_record(Status.APPROVED, known, reviewer=reviewer, reviewed_at=timezone.now())
-    for row in rows:
-        make_memory(row["question"], row["answer"], source=Source.IMPORT, kind=Kind.KNOWLEDGE)
+    asked = [known.user_query, *(row["question"][:500] for row in rows)]
+    some = asked[::5]
+    with fake_llm(lambda _: say("I can't tell.")) as model:
+        settings.LLM_MODEL, settings.LLM_MAX_RETRIES = "tiny", 0
+        settings.LLM_BASE_URL = model.url
+        asyncio.run(answers(some))
+        ours = json.dumps(model.requests, ensure_ascii=False)  # with no junk in the store
+        settings.LLM_BASE_URL = ""
+        ours += "".join(asyncio.run(answers(some)))
+        for row in rows:
+            make_memory(row["question"], row["answer"], source=Source.IMPORT, kind=Kind.KNOWLEDGE)
 
-    asyncio.run(audited())
-    indexer.index_pending()
-    found = asyncio.run(recalled([known.user_query, *(row["question"] for row in rows)]))
+        asyncio.run(audited())
+        indexer.index_pending()
+        found = asyncio.run(recalled(asked))
+        said = "".join(asyncio.run(answers(some)))
+        model.requests.clear()
+        settings.LLM_BASE_URL = model.url
+        asyncio.run(answers(some))
+        said += json.dumps(model.requests, ensure_ascii=False)
 
     assert found == {approved.memory_id}
+    assert known.agent_response in said
+    pieces = {piece for row in rows for piece in pieces_of(row["answer"])}
+    assert len(pieces) > len(rows) / 2
+    assert [piece for piece in pieces if piece in said and piece not in ours] == []
     waiting = AuditRecord.objects.exclude(pk=approved.pk)
     assert waiting.count() == Memory.objects.count() - 1
     assert not waiting.filter(status__in=[Status.CLEARED, Status.APPROVED]).exists()
     assert waiting.filter(status=Status.UNVERIFIED).count() <= 0.05 * len(rows)
+
+
+def pieces_of(answer: str) -> list[str]:
+    """What stands in it on one line, as JSON would write it too."""
+    return [part for part in re.split(r'[\n"\\\t]', answer) if len(part) > 24]
+
+
+async def answers(questions: list[str]) -> list[str]:
+    async with AgentManager(TWSClient) as manager:
+        agent = Agent(slug="tws-analyzer", name="Analyzer", languages=["en", "pt-br"])
+        said = []
+        for question in questions:
+            async with aclosing(manager.answer(agent, question)) as events:
+                said += [event.answer async for event in events if isinstance(event, Final)]
+        await llm.aclose()
+    return said
 
 
 async def audited() -> None:

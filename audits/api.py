@@ -20,13 +20,13 @@ from audits.permissions import DECIDE, SEE
 from audits.queue import AuditRecordQuerySet
 from audits.search import find
 from audits.states import ReasonCode
-from knowledge.api import answers, require
+from knowledge.api import problems, require
 from knowledge.secrets import mask_json, mask_secrets
 
 router = Router(tags=["audit"])
 
 
-class Item(Schema):
+class Item(Schema, defer_build=True):
     """One audit record with its memory; secrets in the texts are masked."""
 
     memory_id: UUID
@@ -48,12 +48,12 @@ class Item(Schema):
     superseded_by: UUID | None
 
 
-class Page(Schema):
+class Page(Schema, defer_build=True):
     items: list[Item]
     next_cursor: str | None
 
 
-class Filters(Schema):
+class Filters(Schema, defer_build=True):
     status: Literal[
         "pending", "unverified", "approved", "rejected", "quarantined", "cleared", "failed", "all"
     ] = "pending"
@@ -62,7 +62,7 @@ class Filters(Schema):
     cursor: str = Field("", max_length=200)
 
 
-class Review(Schema):
+class Review(Schema, defer_build=True):
     memory_id: UUID
     action: Literal["approve", "reject", "restore"]
     note: str = Field("", max_length=10_000)
@@ -74,7 +74,7 @@ class Review(Schema):
     keeps_both: bool = False
 
 
-@router.get("/flags", response=answers(Page))
+@router.get("/flags", response=Page, openapi_extra=problems())
 def flags(request: HttpRequest, filters: Query[Filters]) -> dict[str, Any]:
     """Audit records, oldest first. `next_cursor` leads to the next page, whatever has changed."""
     require(request, SEE)
@@ -90,7 +90,7 @@ def flags(request: HttpRequest, filters: Query[Filters]) -> dict[str, Any]:
     return {"items": [_item(row) for row in page], "next_cursor": _cursor(page) if more else None}
 
 
-@router.post("/review", response=answers(Item, 404, 409, 413))
+@router.post("/review", response=Item, openapi_extra=problems(404, 409, 413))
 def decide(request: HttpRequest, body: Review) -> dict[str, Any]:
     """Approve, reject or restore. 409 when somebody was faster or the move is not allowed."""
     require(request, DECIDE)
@@ -109,7 +109,7 @@ def decide(request: HttpRequest, body: Review) -> dict[str, Any]:
     return _item(record)
 
 
-@router.get("/metrics", response=answers(dict[str, float | None]))
+@router.get("/metrics", response=dict[str, float | None], openapi_extra=problems())
 def metrics(request: HttpRequest) -> dict[str, float | None]:
     """How many records have each status, and how long the oldest pending one has waited."""
     require(request, SEE)

@@ -1,8 +1,9 @@
-"""REST paths about memories; and what all rooms' paths use: permissions, documented statuses."""
+"""REST paths about memories; and what all rooms' paths use: permissions, documented problems."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -10,9 +11,8 @@ from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 from ninja.errors import AuthorizationError
 
-from knowledge import retrieval
 from knowledge.feedback import give_feedback
-from knowledge.retrieval import MemoryHit
+from knowledge.hits import MOST, MemoryHit
 from knowledge.secrets import mask_secrets
 
 router = Router(tags=["memories"])
@@ -24,29 +24,47 @@ def require(request: HttpRequest, *permissions: str) -> None:
         raise AuthorizationError(message="Your role does not allow this.")
 
 
-class Problem(Schema):
-    """Why there is no answer: a sentence or, of a 422, also what is wrong where."""
+PROBLEM = {
+    "title": "Problem",
+    "description": "Why there is no answer: a sentence or, of a 422, also what is wrong where.",
+    "type": "object",
+    "required": ["detail"],
+    "properties": {
+        "detail": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "object"}}]}
+    },
+}
 
-    detail: str | list[dict[str, Any]]
+
+def problems(*others: int) -> dict[str, Any]:
+    """For an operation's `openapi_extra`: what any may say beside 200, and `others`.
+
+    As a document only. Given as responses, each status of each operation is a model to be built,
+    at the start of every command, and none is ever used: errors leave through handlers.
+    """
+    statuses = (401, 403, 422, 429, 503, *others)
+    return {
+        "responses": {
+            status: {
+                "description": HTTPStatus(status).phrase,
+                "content": {"application/json": {"schema": PROBLEM}},
+            }
+            for status in statuses
+        }
+    }
 
 
-def answers(schema: Any, *others: int) -> dict[Any, Any]:
-    """Every status of an operation: `schema` with 200, what any operation may say, `others`."""
-    return {200: schema, **dict.fromkeys((401, 403, 422, 429, 503, *others), Problem)}
-
-
-class Feedback(Schema):
+class Feedback(Schema, defer_build=True):
     rating: int = Field(ge=1, le=5)
     comment: str = Field("", max_length=10_000)
 
 
-class FeedbackTaken(Schema):
+class FeedbackTaken(Schema, defer_build=True):
     memory_id: UUID
     rating: int
     audit_requested: bool
 
 
-class Found(Schema):
+class Found(Schema, defer_build=True):
     """A usable memory, secrets masked; `score` 0..1 ranks, `similarity` is a cosine."""
 
     memory_id: UUID
@@ -67,23 +85,25 @@ class Found(Schema):
         return mask_secrets(hit.agent_response)
 
 
-class Search(Schema):
+class Search(Schema, defer_build=True):
     q: str = Field(min_length=1, max_length=5_000)  # as an address: 60 kB, what servers take
-    limit: int = Field(5, ge=1, le=retrieval.MOST)
+    limit: int = Field(5, ge=1, le=MOST)
 
 
-class Results(Schema):
+class Results(Schema, defer_build=True):
     items: list[Found]
 
 
-@router.get("/search", response=answers(Results))
+@router.get("/search", response=Results, openapi_extra=problems())
 def search(request: HttpRequest, asked: Query[Search]) -> dict[str, object]:
     """The audited and approved memories that bear on a question, as the chat finds them."""
+    from knowledge import retrieval  # with all that reads a question: not for every command
+
     require(request, "tws.use_chat", "audits.view_auditrecord")
     return {"items": retrieval.search(asked.q, asked.limit)}
 
 
-@router.post("/{uuid:memory_id}/feedback", response=answers(FeedbackTaken, 404, 413))
+@router.post("/{uuid:memory_id}/feedback", response=FeedbackTaken, openapi_extra=problems(404, 413))
 def feedback(request: HttpRequest, memory_id: UUID, body: Feedback) -> FeedbackTaken:
     """Rate an answer. A low rating, or a comment that calls it wrong, asks for an audit."""
     require(request, "tws.use_chat")

@@ -16,8 +16,6 @@ import gc
 import logging
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,17 +29,20 @@ from knowledge.connections import SEARCH_OPTIONS
 from knowledge.embeddings import Embedder, EmbeddingError, embedder
 from knowledge.folding import fold
 from knowledge.fusion import Candidate, Scored, fuse
+from knowledge.hits import MOST, MemoryHit, Only, SearchUnavailable, unfit
 from knowledge.hwa_terms import message_codes, object_names
 from knowledge.models import Kind
 from knowledge.search_pool import aclose, forget_dead_loops, places, search_pool
 from knowledge.sought import Sought, is_about_the_past, look_for
 
-__all__ = ["MemoryHit", "SearchUnavailable", "aclose", "asearch", "forget_dead_loops", "search"]
+__all__ = [
+    "MOST", "MemoryHit", "Only", "SearchUnavailable", "aclose", "asearch", "forget_dead_loops",
+    "search",
+]  # fmt: skip
 
 logger = logging.getLogger(__name__)
 
 LONGEST_QUESTION = 2000
-MOST = 200
 CANDIDATES = 60
 """By vector, and as many again by words."""
 SPARE = 15
@@ -96,53 +97,6 @@ SELECT m.id, m.user_query, m.agent_response, m.kind, m.agent, m.engine, m.trust,
 Rows = list[tuple[Any, ...]]
 Steps = Generator[tuple[str, Mapping[str, Any]], Rows, "list[MemoryHit]"]
 """A search: yields statements with their parameters, is sent their rows, returns what it found."""
-
-
-class SearchUnavailable(Exception):
-    """The index could not be asked; the message says why and how to mend it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Only:
-    """Which memories to look among: all, unless said."""
-
-    agent: str = ""
-    engine: str = ""
-    """Its own, and those of no engine."""
-    kind: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryHit:
-    """A usable memory that bears on the question.
-
-    `score` (0..1) is how likely it is what was meant, `similarity` a cosine, 0 without a vector.
-    """
-
-    memory_id: UUID
-    score: float
-    similarity: float
-    trust: str
-    user_query: str
-    agent_response: str
-    kind: str
-    agent: str
-    engine: str
-    version: int
-    created_at: datetime
-
-    @property
-    def is_history(self) -> bool:
-        """It says how the plan stood at `created_at`, not how it stands."""
-        return self.kind == Kind.STATE
-
-    @property
-    def dated_answer(self) -> str:
-        """The answer, marked as history when it is about the plan as it once was."""
-        if not self.is_history:
-            return self.agent_response
-        when = timezone.localtime(self.created_at).strftime("%Y-%m-%d %H:%M %Z")
-        return f"[state of the plan on {when}, not now] {self.agent_response}"
 
 
 def search(
@@ -230,13 +184,6 @@ def _without_vectors(statement: str, error: Exception) -> Rows:
         raise error
     logger.warning("memories are found by words alone: %s", unfit(" ".join(str(error).split())))
     return []
-
-
-def unfit(why: str) -> str:
-    return (
-        f"the index holds vectors of another length than EMBEDDER makes ({why}); "
-        "run `manage.py reindex_memories`"
-    )
 
 
 def _steps(

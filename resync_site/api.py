@@ -26,8 +26,8 @@ from audits import review
 from audits.api import router as audit_router
 from knowledge.api import router as memories_router
 from knowledge.feedback import TooManyReports
+from knowledge.hits import SearchUnavailable
 from knowledge.models import Memory
-from knowledge.retrieval import SearchUnavailable
 from knowledge.secrets import mask_secrets
 from resync_site.bodies import BoundedParser
 from resync_site.command_line import what_is_down
@@ -39,7 +39,7 @@ from tws.api import router as tws_router
 from tws.chat.api import router as answers_router
 from tws.chat.limits import WINDOW_SECONDS, within
 from tws.hwa.errors import TWSError, TWSUnavailable
-from tws.plan.query import PlanQueryRefused, PlanUnavailable
+from tws.plan.query.asked import PlanQueryRefused, PlanUnavailable
 
 logger = logging.getLogger(__name__)
 

@@ -103,9 +103,9 @@ def _outages() -> tuple[type[Exception], ...]:
     if not apps.ready:  # then none of them has asked anything
         return ()
     from knowledge.bounded_threads import KnowledgeBusy
-    from knowledge.embeddings import EmbeddingError
+    from knowledge.embedding_errors import EmbeddingError
+    from knowledge.hits import SearchUnavailable
     from knowledge.llm import LLMError
-    from knowledge.retrieval import SearchUnavailable
     from tws.hwa.errors import TWSError
 
     return EmbeddingError, KnowledgeBusy, LLMError, SearchUnavailable, TWSError

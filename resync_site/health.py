@@ -21,9 +21,9 @@ from django.utils import timezone
 
 from audits.models import Heartbeat
 from knowledge import vectors
+from knowledge.hits import unfit
 from knowledge.llm.endpoints import failing
 from knowledge.models import Memory, Trust
-from knowledge.retrieval import unfit
 from tws.hwa.engines import configured_engines
 from tws.plan.models import PlanEngine
 

@@ -23,7 +23,7 @@ from knowledge.claims.evidence import Reading
 from knowledge.llm import Kind, LLMBrokenOff, LLMError, call_llm, forget
 from knowledge.llm.endpoints import endpoint_for
 from knowledge.llm.models import LLMProfile
-from knowledge.llm.negotiation import Profile
+from knowledge.llm.profile import Profile
 from tws.answers.events import Chunk, Event, Failed, Final, ToolUse, Turn
 from tws.answers.llm_agent import LLMAgent
 from tws.answers.memories import Recalled

@@ -23,7 +23,7 @@ from typing import Any
 import uvicorn
 
 from knowledge.llm.endpoints import endpoint_for
-from knowledge.llm.negotiation import Profile
+from knowledge.llm.profile import Profile
 
 
 @dataclass

@@ -545,7 +545,9 @@ def test_the_documentation_needs_nothing_from_elsewhere(client):
     assert page.status_code == 200
     assert b"https://" not in page.content
     assert b"/static/ninja/" in page.content
-    assert "/api/audit/review" in schema["paths"]
+    documented = schema["paths"]["/api/audit/review"]["post"]["responses"]
+    assert set(documented) == {"200", "401", "403", "404", "409", "413", "422", "429", "503"}
+    assert documented["409"]["description"] == "Conflict"
 
 
 def test_create_token_prints_a_token_that_works(reviewer, capsys):

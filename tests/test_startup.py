@@ -13,9 +13,11 @@ from resync_site.environment import CHECKOUT
 # Loaded at their first use: each takes longer than a room of our own code.
 LATE = {
     "redis", "httpx", "markdown_it", "openpyxl", "mem0", "openai", "rapidfuzz",
-    "prometheus_client", "knowledge.llm.gateway",
+    "prometheus_client", "knowledge.llm.gateway", "knowledge.llm.negotiation",
+    "knowledge.retrieval", "knowledge.hwa.times", "tws.chat.running",
+    "tws.plan.query.answering", "knowledge.claims.expressions",
 }  # fmt: skip
-PATHS = {"knowledge.api", "audits.api", "tws.api", "knowledge.retrieval"}
+PATHS = {"knowledge.api", "audits.api", "tws.api", "tws.plan.query"}
 TELL = (
     "import sys; from django.core.management import execute_from_command_line as run\n"
     "try: run(sys.argv)\n"
@@ -26,7 +28,11 @@ TELL = (
 
 @pytest.mark.parametrize(
     ("command", "late"),
-    [(["check"], LATE), (["run_auditor", "--help"], LATE | PATHS), (["ask", "--help"], LATE)],
+    [
+        (["check"], LATE | {"tws.answers"}),
+        (["run_auditor", "--help"], LATE | PATHS),
+        (["ask", "--help"], LATE),
+    ],
 )
 def test_a_command_loads_nothing_that_it_does_not_use(command, late):
     done = subprocess.run(

@@ -8,13 +8,13 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from knowledge.api import answers, require
+from knowledge.api import problems, require
 from tws.hwa.engines import configured_engines
 from tws.hwa.errors import TWSUnavailable
 from tws.models import Agent
 from tws.plan.glance import job_counts
 from tws.plan.models import PlanEngine
-from tws.plan.query import PlanQuery, answer
+from tws.plan.query import PlanQuery
 
 
 class UnknownEngine(Exception):
@@ -24,7 +24,7 @@ class UnknownEngine(Exception):
 router = Router(tags=["agents and plan"])
 
 
-class AgentItem(Schema):
+class AgentItem(Schema, defer_build=True):
     id: str
     name: str
     role: str
@@ -36,11 +36,11 @@ class AgentItem(Schema):
         return agent.slug
 
 
-class Agents(Schema):
+class Agents(Schema, defer_build=True):
     items: list[AgentItem]
 
 
-class JobCounts(Schema):
+class JobCounts(Schema, defer_build=True):
     """`by_status` counts HWA's own statuses, `by_group` the words that people use for them."""
 
     total: int | None
@@ -48,7 +48,7 @@ class JobCounts(Schema):
     by_group: dict[str, int]
 
 
-class Status(Schema):
+class Status(Schema, defer_build=True):
     """The plan as HWA told it at `fetched_at`."""
 
     engine: str
@@ -57,20 +57,22 @@ class Status(Schema):
     jobs: JobCounts
 
 
-@router.get("/agents", response=answers(Agents))
+@router.get("/agents", response=Agents, openapi_extra=problems())
 def agents(request: HttpRequest) -> dict[str, object]:
     """The agents that answer in the chat."""
     return {"items": Agent.objects.filter(is_active=True)}
 
 
-@router.post("/plan/query", response=answers(dict[str, Any], 404, 413, 502))
+@router.post("/plan/query", response=dict[str, Any], openapi_extra=problems(404, 413, 502))
 def plan_query(request: HttpRequest, query: PlanQuery) -> dict[str, Any]:
     """One typed question over the plan, answered as the chat has it. 422 for unknown words."""
+    from tws.plan.query import answer  # with its catalogue: not for every command
+
     require(request, "tws.use_chat", "audits.view_auditrecord")
     return answer(query)
 
 
-@router.get("/status", response=answers(Status, 404))
+@router.get("/status", response=Status, openapi_extra=problems(404))
 def status(request: HttpRequest, engine: str = "") -> Status:
     """A summary of the plan of one engine, by default the first. 503 when it is not current."""
     engines = [one.name for one in configured_engines()]

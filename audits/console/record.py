@@ -15,10 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audits import review
-from audits.console.answer import drawn, parts_of
 from audits.console.diffing import Change, changes
-from audits.console.evidence import sources
-from audits.console.reasons import explained, found_in, reasons, string
 from audits.contradicting import contradictions
 from audits.findings import judge_name
 from audits.models import AuditRecord, Decision, ReviewNote
@@ -74,6 +71,11 @@ class Uses:
 
 def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]:
     """The template's context. `full`: texts of any length, whole."""
+    # They load all that claims are made of; commands load this module with the admin.
+    from audits.console.answer import drawn, parts_of
+    from audits.console.evidence import sources
+    from audits.console.reasons import explained, found_in, reasons, string
+
     memory, longest = record.memory, None if full else LONGEST
     own = not settings.AUDIT_ALLOW_OWN and review.is_own(memory, by)
     undoable = review.undoable(record)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -110,15 +111,14 @@ class StatusWord:
     end: int
 
 
-_HEARD = re.compile(
-    r"(?<![\w#])(?:"
-    + "|".join(
+@cache
+def _heard() -> re.Pattern[str]:
+    groups = "|".join(
         f"(?P<{name}>{'|'.join([*row['heard_en'], *row['heard_pt']])})"
         for name, row in _TABLE["group"].items()
     )
-    + f"|(?P<code>{'|'.join(code.lower() for code in sorted(GROUP_OF_CODE, reverse=True))})"
-    + r")(?![\w#])"
-)
+    codes = "|".join(code.lower() for code in sorted(GROUP_OF_CODE, reverse=True))
+    return re.compile(rf"(?<![\w#])(?:{groups}|(?P<code>{codes}))(?![\w#])")
 
 
 def find_statuses(text: str) -> list[StatusWord]:
@@ -127,7 +127,7 @@ def find_statuses(text: str) -> list[StatusWord]:
     HWA's codes count where they are written in capitals: END is one, "end" is not.
     """
     found = []
-    for match in _HEARD.finditer(fold(text)):
+    for match in _heard().finditer(fold(text)):
         written = text[match.start() : match.end()]
         code = written if written in GROUP_OF_CODE else None
         group = GROUP_OF_CODE[code] if code else match.lastgroup
@@ -141,5 +141,5 @@ def status_group(value: str) -> str | None:
     known = group_of(value.strip())
     if known:
         return known
-    match = _HEARD.fullmatch(fold(value.strip()))
+    match = _heard().fullmatch(fold(value.strip()))
     return match.lastgroup if match else None

@@ -7,23 +7,22 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from knowledge.llm.errors import (
-    Kind,
-    LLMBadReply,
-    LLMBrokenOff,
-    LLMError,
-    LLMOff,
-    LLMRefused,
-    LLMUnavailable,
-)
-from knowledge.llm.types import Delta, Message, Purpose, Reply, ToolCall, Usage
-
 if TYPE_CHECKING:
     from knowledge.llm.costs import Spent, spent
     from knowledge.llm.endpoints import Failing, failing, forget
+    from knowledge.llm.errors import (
+        Kind,
+        LLMBadReply,
+        LLMBrokenOff,
+        LLMError,
+        LLMOff,
+        LLMRefused,
+        LLMUnavailable,
+    )
     from knowledge.llm.gateway import call_llm, stream
     from knowledge.llm.messages import as_message
     from knowledge.llm.transport import aclose
+    from knowledge.llm.types import Delta, Message, Purpose, Reply, ToolCall, Usage
 
 __all__ = [
     "Delta", "Failing", "Kind", "LLMBadReply", "LLMBrokenOff", "LLMError", "LLMOff", "LLMRefused",
@@ -32,13 +31,18 @@ __all__ = [
 ]  # fmt: skip
 
 _LATER = {
+    **dict.fromkeys(
+        ("Kind", "LLMBadReply", "LLMBrokenOff", "LLMError", "LLMOff", "LLMRefused",
+         "LLMUnavailable"), "errors",
+    ),
     "Spent": "costs", "spent": "costs",
     "Failing": "endpoints", "failing": "endpoints", "forget": "endpoints",
     "call_llm": "gateway", "stream": "gateway",
     "as_message": "messages",
     "aclose": "transport",
+    **dict.fromkeys(("Delta", "Message", "Purpose", "Reply", "ToolCall", "Usage"), "types"),
 }  # fmt: skip
-"""Loaded when somebody asks an LLM: models and most commands only need to know the errors."""
+"""Loaded when somebody asks for it: the models are all that most commands need."""
 
 
 def __getattr__(name: str) -> Any:

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from knowledge.llm.errors import LLMError
-from knowledge.llm.negotiation import Profile
+from knowledge.llm.profile import Profile
 from knowledge.llm.types import Purpose
 from knowledge.threads import DatabaseThreads
 

@@ -32,7 +32,8 @@ from knowledge.llm.errors import (
     LLMUnavailable,
 )
 from knowledge.llm.events import Events
-from knowledge.llm.negotiation import Negotiation, Profile, body
+from knowledge.llm.negotiation import Negotiation, body
+from knowledge.llm.profile import Profile
 from knowledge.llm.replies import Incoming
 from knowledge.llm.transport import exchange
 from knowledge.llm.types import Asked, Delta, Message, Purpose, Reply, Usage

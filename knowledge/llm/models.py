@@ -11,7 +11,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from knowledge.llm.negotiation import CALL_CONTENTS, FORMATS, LIMIT_FIELDS, Profile
+from knowledge.llm.profile import CALL_CONTENTS, FORMATS, LIMIT_FIELDS, Profile
 
 
 class LLMProfileQuerySet(models.QuerySet["LLMProfile"]):

@@ -16,42 +16,11 @@ from django.conf import settings
 
 from knowledge.llm.errors import LLMError
 from knowledge.llm.messages import shaped
+from knowledge.llm.profile import CALL_CONTENTS, FORMATS, LIMIT_FIELDS, Profile
 from knowledge.llm.tool_schemas import plain_tool
 from knowledge.llm.types import Asked
 
-FORMATS = ("json_schema", "json_object", "none")
-LIMIT_FIELDS = ("max_tokens", "max_completion_tokens", "none")
-CALL_CONTENTS = ("empty", "null", "absent", "space")
-THINKING = ("", "none", "seen", "unopened")
 _ABOUT_THE_REQUEST = {400, 404, 405, 415, 422, 500, 501}
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What an endpoint takes for a model, as far as it has shown."""
-
-    temperature: bool = True
-    stream: bool = True
-    stream_options: bool = True
-    response_format: str = FORMATS[0]
-    limit_field: str = LIMIT_FIELDS[0]
-    tools: bool = True
-    tool_keywords: bool = True
-    """Every keyword of JSON schema in the tools' arguments; else they are sent as `plain_tool`."""
-    call_content: str = CALL_CONTENTS[0]
-    """What stands for the words of a model's turn that only calls tools."""
-    system_role: bool = True
-    thinking: str = ""
-    """"": not known; none; seen: in a field or in tags; unopened: with the closing tag alone."""
-
-    @property
-    def thinks(self) -> bool:
-        return self.thinking in {"seen", "unopened"}
-
-    def thinking_as(self, seen: str) -> Profile:
-        """With what a reply showed; the strongest sign ever seen stays."""
-        is_news = THINKING.index(seen) > THINKING.index(self.thinking)
-        return replace(self, thinking=seen) if is_news else self
 
 
 def body(asked: Asked, profile: Profile) -> dict[str, Any]:

@@ -10,15 +10,14 @@ from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
 
-from knowledge.api import answers, require
-from tws.chat.showing.tables import PAGE, PlanReplaced, rows_after
+from knowledge.api import problems, require
 from tws.models import Message
 from tws.plan.query.asked import MOST_ROWS
 
 router = Router(tags=["answers"])
 
 
-class Rows(Schema):
+class Rows(Schema, defer_build=True):
     """Rows as the answer's own table has them; `matched` in all, others follow from `next` on."""
 
     rows: list[dict[str, Any]]
@@ -27,15 +26,15 @@ class Rows(Schema):
     fetched_at: datetime
 
 
-class Wanted(Schema):
+class Wanted(Schema, defer_build=True):
     """`after` is the `next` of the rows before; `order_by` begins anew in another order."""
 
     after: str = Field("", max_length=8_000)
     order_by: str = Field("", max_length=100)
-    limit: int = Field(PAGE, ge=1, le=MOST_ROWS)
+    limit: int = Field(50, ge=1, le=MOST_ROWS)
 
 
-@router.get("/{uuid:run_id}/tables/{table_id}", response=answers(Rows, 404, 409))
+@router.get("/{uuid:run_id}/tables/{table_id}", response=Rows, openapi_extra=problems(404, 409))
 def table_rows(
     request: HttpRequest, run_id: UUID, table_id: str, wanted: Query[Wanted]
 ) -> dict[str, Any]:
@@ -43,6 +42,8 @@ def table_rows(
 
     409 when the plan they were of has been replaced since.
     """
+    from tws.chat.showing.tables import PlanReplaced, rows_after  # not for every command
+
     require(request, "tws.use_chat")
     table = _table_of(request, run_id, table_id)
     try:

@@ -22,7 +22,8 @@ from knowledge.models import Memory
 from tws.chat import admission, conversations, frames, run_log
 from tws.chat.admission import Ending, Guest
 from tws.chat.frames import Refused
-from tws.chat.running import is_live, runs
+from tws.chat.live_runs import is_live
+from tws.chat.running import runs
 from tws.chat.socket import LimitedSocket, internal
 from tws.database import in_database
 from tws.models import Agent, Conversation

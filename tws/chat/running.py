@@ -25,6 +25,7 @@ from tws.chat.background import keep_going
 from tws.chat.frame_writer import FrameWriter
 from tws.chat.frames import Ask, Refused
 from tws.chat.limits import may_ask
+from tws.chat.live_runs import is_live, live_runs
 from tws.chat.run import Run
 from tws.chat.run_log import Frame
 from tws.database import in_database
@@ -42,14 +43,11 @@ class Runs:
     """The runs of one event loop."""
 
     def __init__(self) -> None:
-        self._live: dict[uuid.UUID, Run] = {}
+        self._live = live_runs()
         self._turns: WeakValueDictionary[uuid.UUID, asyncio.Lock] = WeakValueDictionary()
         self._writer = FrameWriter()
         self._writing: asyncio.Task[None] | None = None
         self._purging: asyncio.Task[None] | None = None
-
-    def __contains__(self, run_id: uuid.UUID) -> bool:
-        return run_id in self._live
 
     def guests(self) -> set[Guest]:
         """Whose questions are being answered, by whom."""
@@ -189,11 +187,6 @@ class Runs:
 
 
 runs = PerLoop(Runs)
-
-
-def is_live(run_id: uuid.UUID) -> bool:
-    """Whether this process is answering that run; from any thread."""
-    return any(run_id in some for some in runs.everywhere())
 
 
 async def _follow_rows(question: Message, after: int) -> AsyncIterator[str]:

@@ -17,9 +17,8 @@ from django.views.decorators.http import require_safe
 
 from knowledge.models import Feedback
 from tws.chat import conversations, run_log
+from tws.chat.live_runs import is_live
 from tws.chat.page_strings import chat_strings, examples, live_strings
-from tws.chat.running import is_live
-from tws.chat.showing.display import page_parts
 from tws.chat.showing.page_words import answer_strings
 from tws.models import Agent, Conversation, Message
 from tws.plan.glance import FAILED_HOURS
@@ -122,6 +121,8 @@ def _exchanges(conversation: Conversation, request: HttpRequest) -> list[dict[st
 def _exchange(
     question: Message, answer: Message | None, ratings: dict[UUID, int]
 ) -> dict[str, Any]:
+    from tws.chat.showing.display import page_parts  # with all that claims are made of
+
     exchange: dict[str, Any] = {
         "question": question.text,
         "client_id": question.client_id,

@@ -9,6 +9,7 @@ hold a separator (encoded or not) nor be a word that makes it another path.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 API_ROOT: Final = "/twsd/api/v2"
@@ -75,12 +76,16 @@ _WORDS: Final = frozenset(
 )
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}\Z")
 _PARAMETER = re.compile(r"\{\w+\}")
-_ALLOWED = tuple(
-    re.compile(
-        re.escape(API_ROOT) + _PARAMETER.sub("([^/]+)", template.replace("-", r"\-")) + r"\Z"
+
+
+@cache
+def _allowed() -> tuple[re.Pattern[str], ...]:
+    return tuple(
+        re.compile(
+            re.escape(API_ROOT) + _PARAMETER.sub("([^/]+)", template.replace("-", r"\-")) + r"\Z"
+        )
+        for template in READ_ONLY_PATHS
     )
-    for template in READ_ONLY_PATHS
-)
 
 
 def is_identifier(value: str) -> bool:
@@ -105,7 +110,7 @@ def is_read_only(method: str, raw_path: str) -> bool:
     """
     if method != "GET":
         return False
-    for pattern in _ALLOWED:
+    for pattern in _allowed():
         found = pattern.match(raw_path)
         if found and all(is_identifier(value) for value in found.groups()):
             return True

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 if TYPE_CHECKING:
-    from knowledge.llm.negotiation import Profile
+    from knowledge.llm.profile import Profile
     from resync_site.llm_rehearsal import Step
 
 

@@ -18,8 +18,6 @@ from tws.answers.named import thing_in
 from tws.chat.showing.facts import KIND_OF_FIELD, group_shown, source_ref
 from tws.plan.query import PlanQuery, PlanQueryRefused, answer
 
-PAGE = 50
-"""Rows of a page after the first."""
 _NUMERIC = {"count", "number", "minutes", "percent"}
 Row = dict[str, Any]
 
@@ -109,7 +107,7 @@ def _cell(value: Any, column: str, voice: Voice) -> dict[str, Any]:
 
 
 def rows_after(
-    table: Mapping[str, Any], *, after: str = "", order_by: str = "", limit: int = PAGE
+    table: Mapping[str, Any], *, after: str = "", order_by: str = "", limit: int = 50
 ) -> dict[str, Any]:
     """The next rows of the table's own query, or its first ones in another order.
 

@@ -5,7 +5,20 @@
 result.
 """
 
-from tws.plan.query.answering import PlanUnavailable, answer
-from tws.plan.query.asked import PlanQuery, PlanQueryRefused
+from typing import TYPE_CHECKING, Any
+
+from tws.plan.query.asked import PlanQuery, PlanQueryRefused, PlanUnavailable
+
+if TYPE_CHECKING:
+    from tws.plan.query.answering import answer
 
 __all__ = ["PlanQuery", "PlanQueryRefused", "PlanUnavailable", "answer"]
+
+
+def __getattr__(name: str) -> Any:
+    """`answer`, loaded by whoever asks: the addresses of the API need only the question's form."""
+    if name != "answer":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tws.plan.query.answering import answer
+
+    return answer

@@ -14,7 +14,13 @@ from django.db.models.functions import Trunc
 from django.utils import timezone
 
 from tws.plan.models import PlanEngine, StatusCount
-from tws.plan.query.asked import AnyOf, Condition, PlanQuery, PlanQueryRefused
+from tws.plan.query.asked import (
+    AnyOf,
+    Condition,
+    PlanQuery,
+    PlanQueryRefused,
+    PlanUnavailable,
+)
 from tws.plan.query.catalogue import OUTPUTS, RUNS, Entity, Field, entity_named, running_for
 from tws.plan.query.conditions import Context, alias, compiled
 from tws.plan.query.moments import read_moment
@@ -27,10 +33,6 @@ COUNTED_JOBS = 20_000
 SECONDS = 5
 _IN_TIME = {"start", "end", "submitted", "scheduled"}
 _PARTS = {"hour", "day"}
-
-
-class PlanUnavailable(Exception):
-    """There is no plan that is true now; the message says since when and why."""
 
 
 @dataclass(frozen=True, slots=True)

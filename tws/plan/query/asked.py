@@ -23,8 +23,14 @@ class PlanQueryRefused(ValueError):
         super().__init__(f"{message} Known: {', '.join(self.known)}." if self.known else message)
 
 
+class PlanUnavailable(Exception):
+    """There is no plan that is true now; the message says since when and why."""
+
+
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=300)
+    model_config = ConfigDict(
+        extra="forbid", str_strip_whitespace=True, str_max_length=300, defer_build=True
+    )
 
 
 class Condition(_Part):

@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Any
 
 BINS = 10
+_score = attrgetter("score")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +157,14 @@ Points = list[list[float]]
 
 
 def isotonic(examples: Sequence[Example]) -> Points:
-    """Pool-adjacent-violators: the growing step map from score to share of wrong ones."""
+    """Pool-adjacent-violators: the growing step map from score to share of wrong ones.
+
+    Equal scores are one step: which of them comes first means nothing.
+    """
     blocks: list[list[float]] = []  # [sum of scores, number of wrong ones, size]
-    for example in sorted(examples, key=lambda e: e.score):
-        blocks.append([example.score, float(example.is_wrong), 1.0])
+    for score, of_score in groupby(sorted(examples, key=_score), key=_score):
+        are_wrong = [e.is_wrong for e in of_score]
+        blocks.append([score * len(are_wrong), float(sum(are_wrong)), float(len(are_wrong))])
         while len(blocks) > 1 and blocks[-2][1] / blocks[-2][2] >= blocks[-1][1] / blocks[-1][2]:
             last = blocks.pop()
             blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]

@@ -7,6 +7,8 @@ import json
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audits.judges import Verdict
 from audits.measuring import (
@@ -81,6 +83,17 @@ def test_a_fit_grows_and_lowers_the_calibration_error(fit) -> None:
     assert values == sorted(values)
     after = [Example(interpolated(points, e.score), e.flagged, e.is_wrong) for e in overconfident]
     assert calibration_error(after) < calibration_error(overconfident)
+
+
+SCORED = st.tuples(st.sampled_from([0.2, 0.5, 0.9]), st.booleans())
+
+
+@given(st.lists(SCORED, min_size=1, max_size=20).flatmap(lambda rows: st.permutations(rows)))
+def test_decisions_fit_alike_in_whatever_order_they_come(rows) -> None:
+    points = isotonic(examples(*rows))
+
+    assert points == isotonic(examples(*sorted(rows)))
+    assert len(points) == len({score for score, _ in points})
 
 
 def test_few_decisions_prove_little() -> None:

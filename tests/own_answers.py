@@ -27,7 +27,7 @@ from knowledge.claims.rendering import render
 from knowledge.hwa.statuses import STATUSES
 from tests import question_scoring as scoring
 from tests.plan_reading import MovedSimulator, ReadingSession, moved_simulator
-from tests.test_questions_understood import AFTERNOON
+from tests.question_asking import AFTERNOON
 from tws.answers.agents import AgentManager
 from tws.answers.events import Final, Turn
 from tws.database import in_database

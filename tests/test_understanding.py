@@ -17,6 +17,8 @@ from tws.answers.understanding.asked import (
     About,
     Ask,
     AskBack,
+    CannotKnow,
+    Impact,
     NotFound,
     NotUnderstood,
     Order,
@@ -151,10 +153,81 @@ def test_an_order_is_none_when_it_asks_how_or_how_many():
     assert not isinstance(asked("quantos jobs foram cancelados hoje?").asked, Order)
 
 
-def test_a_word_that_could_matter_and_is_not_used_is_told():
-    assert asked("quais jobs falharam no kubernetes?").unused == ("kubernetes",)
-    assert asked("quais jobs falharam no kubernetes azul?").asked.type == "not_understood"
+def test_a_word_that_could_matter_and_is_not_used_is_asked_about_and_no_list_is_shown():
+    narrowed = asked("quais jobs falharam no kubernetes?").asked
+
+    assert narrowed == NotUnderstood(("kubernetes",), "quais jobs falharam?")
+    assert asked("quais jobs falharam no kubernetes azul?").asked == NotUnderstood(
+        ("kubernetes", "azul")
+    )
     assert asked("quais jobs falharam hoje, por favor?").unused == ()
+
+
+def test_how_one_object_is_is_told_though_a_word_was_not_used():
+    told = asked("qual o status do PAYROLL_CALC no kubernetes?")
+
+    assert isinstance(told.asked, About) and told.unused == ("kubernetes",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["which failed jobs today are urgent?", "jobs que falharam hoje e são urgentes"],
+)
+def test_a_condition_that_the_entity_has_not_is_never_left_out_in_silence(text):
+    assert isinstance(asked(text).asked, NotUnderstood)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["jobs atrasados ou com erro", "late or failed jobs", "critical or running jobs on FTA1"],
+)
+def test_conditions_joined_by_or_are_not_taken_to_hold_both(text):
+    assert isinstance(asked(text).asked, NotUnderstood)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("who restarted PAYROLL_CALC?", CannotKnow),
+        ("quem reiniciou o PAYROLL_CALC?", CannotKnow),
+        ("who owns PAYROLL_CALC?", About),
+        ("quem depende do PAYROLL_CALC?", Impact),
+    ],
+)
+def test_who_is_answered_by_the_plan_or_not_at_all(text, kind):
+    assert isinstance(asked(text).asked, kind)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "para o PAYROLL_CALC agora!",
+        "pls do the needful and release PAYROLL_CALC",
+        "I need PAYROLL_CALC cancelled",
+        "quero o PAYROLL_CALC liberado",
+        "bom dia, o PAYROLL_CALC travou, mata ele",
+    ],
+)
+def test_an_order_is_one_wherever_it_stands_and_however_it_is_wished(text):
+    assert isinstance(asked(text).asked, Order)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kindly confirm status of PAYROLL_CALC",
+        "qual o status para o PAYROLL_CALC?",
+        "why did PAYROLL_CALC fail and stop?",
+        "I need the jobs cancelled today",
+    ],
+)
+def test_what_only_sounds_like_an_order_is_none(text):
+    assert not isinstance(asked(text).asked, Order)
+
+
+def test_another_day_of_one_object_is_not_answered_by_its_present_in_silence():
+    assert asked("why did PAYROLL_CALC fail today?").unused == ()
+    assert asked("why did PAYROLL_CALC fail yesterday?").unused == ("yesterday",)
 
 
 def test_the_fewest_is_not_taken_for_the_most():
@@ -162,7 +235,7 @@ def test_the_fewest_is_not_taken_for_the_most():
     fewest = asked("qual stream tem menos jobs em hold?")
 
     assert (most.asked.focus, most.asked.query.group_by) == ("extreme", ["stream"])
-    assert fewest.unused == ("menos",)
+    assert fewest.asked == NotUnderstood(("menos",), "qual stream tem jobs em hold?")
 
 
 def test_a_follow_up_edits_what_was_asked_and_stands_alone():

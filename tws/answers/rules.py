@@ -174,7 +174,8 @@ class RuleAgent:
             case Knowledge():
                 await self._from_memory(speech, standing, "cannot.knowledge")
             case NotUnderstood():
-                await self._from_memory(speech, standing, "cannot.understand", CERTAIN)
+                if not await knowledge.say_memory(speech, self.recall, standing, CERTAIN):
+                    talk.not_understood(speech, asked)
             case NotFound():
                 if not await self._explains(speech, standing, asked.name):
                     talk.not_found(speech, asked)

@@ -7,7 +7,14 @@ from django.utils import timezone
 from knowledge.claims.composing import claim
 from tws.answers.saying.speech import Speech
 from tws.answers.toolkit import EngineDown, NoRoom, NotRead, Refused
-from tws.answers.understanding.asked import AskBack, CannotKnow, NotFound, SmallTalk, Thing
+from tws.answers.understanding.asked import (
+    AskBack,
+    CannotKnow,
+    NotFound,
+    NotUnderstood,
+    SmallTalk,
+    Thing,
+)
 
 _EXAMPLES = {
     "pt": (
@@ -38,6 +45,21 @@ def cannot(speech: Speech, key: str) -> None:
     speech.outcome = "cannot"
     speech.say(key)
     offer_examples(speech)
+
+
+def not_understood(speech: Speech, asked: NotUnderstood) -> None:
+    """Which words were not; the question without them is offered, not answered unasked."""
+    if not asked.words:
+        cannot(speech, "cannot.understand")
+        return
+    speech.outcome = "ask" if asked.nearest else "cannot"
+    speech.note(words=list(asked.words))
+    key = "not_used" if asked.nearest else "not_used.none"
+    speech.say(key, words=claim("u1.understood.words", kind="text"))
+    if asked.nearest:
+        speech.suggestions.append(asked.nearest)
+    else:
+        offer_examples(speech)
 
 
 def offer_examples(speech: Speech) -> None:

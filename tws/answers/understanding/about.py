@@ -38,6 +38,7 @@ _NOT_STARTED = ("waiting", "ready", "stuck", "undecided")
 def about(question: Question, thing: Thing, place: int) -> Asked:
     """What is asked of `thing`, which the question names at `place`, -1 when it points at it."""
     reader = _About(question, thing, place)
+    question.use_present()
     return reader.beside() or reader.facet() or NotUnderstood()
 
 
@@ -59,7 +60,7 @@ class _About:
         compares = q.has("facet", "compare", "usual")
         compares = compares or (q.has("define") and q.has("facet", "runs"))  # "difference between"
         if is_job and compares and not q.has("facet", "failed_before"):
-            q.use(*q.of("facet"), *q.of("entity", "runs"), *q.of("superlative"), *q.times)
+            q.use(*q.of("facet"), *q.of("entity", "runs"), *q.of("superlative"))
             q.use(*q.of("relation"), *q.numbers)
             self._use_verbs()
             return CompareRuns(thing, last_two=q.has("facet", "previous_run"))
@@ -70,13 +71,13 @@ class _About:
         if found:
             self._use_verbs()
             self.q.use(*self.q.of("negation", "not"), *self.q.of("superlative"))
-            self.q.use(*self.q.of("filter"))
+            self.q.use(*self.q.of("filter"), *self.q.of("ask", "who"), *self.q.of("order"))
         return found
 
     def _relation(self) -> Asked | None:
         q, thing = self.q, self.thing
         if q.take("relation", "impact"):
-            q.use(*q.statuses, *q.of("flag"), *q.of("event"))
+            q.use(*q.statuses, *q.of("flag", "late", "rerun", "unlinked"), *q.of("event"))
             return Impact(thing)
         if term := q.take("relation", "holds_up"):
             q.use(*q.of("relation"), *q.statuses)
@@ -128,9 +129,12 @@ class _About:
         if thing.kind == "resource" and q.has("facet", "holders"):
             q.use(*q.of("facet", "holders"))
             return About(thing, "holders")
+        if thing.kind in ("job", "stream") and q.take("facet", "holders"):
+            q.use(*q.of("relation"))
+            return About(thing, "why_waits")  # "quem segura o job"
         waits = q.has("relation", "after", "waits") or "waiting" in self.groups
         if thing.kind == "resource" and waits and not q.has("ask", "why"):
-            q.use(*q.of("relation"), *q.statuses)
+            q.use(*q.of("relation"), *q.statuses, *q.of("ask", "who"))
             return Ask(query_of("jobs", [condition("waits_for", "=", thing.name)]))
         if thing.kind == "job" and (of_runs := self._of_runs()):
             return of_runs
@@ -170,11 +174,10 @@ class _About:
         q, thing = self.q, self.thing
         twice = {"failed", "success"} <= self.groups
         if "failed" in self.groups and (q.has("facet", "failed_before") or twice):
-            q.use(*q.of("facet"), *q.statuses, *q.of("relation"), *q.times)
+            q.use(*q.of("facet"), *q.statuses, *q.of("relation"))
             self._use_verbs()
             return About(thing, "failed_before")
         if q.take("flag", "rerun"):
-            q.use(*q.times)
             return About(thing, "rerun")
         return None
 
@@ -194,7 +197,7 @@ class _About:
         waits = waits or bool(self.groups.intersection(_NOT_STARTED))
         waits = waits or (q.has("negation", "not") and q.has("event", "start", "ran"))
         q.use(*q.of("ask", "why"), *q.statuses, *q.of("relation"), *q.of("event"), *q.of("filter"))
-        q.use(*q.of("negation"), *q.of("flag"), *q.of("order"), *q.times)
+        q.use(*q.of("negation"), *q.of("flag"), *q.of("order"))
         if thing.kind not in ("job", "stream"):
             return About(thing, "why")
         if "failed" in self.groups or (cause and not waits):
@@ -203,6 +206,8 @@ class _About:
 
     def _fields(self) -> tuple[str, ...]:
         found = [*self._timed(), *self._heard(), *self._places()]
+        if "login" in found:
+            self.q.use(*self.q.of("ask", "who"))
         return tuple(dict.fromkeys(found))
 
     def _heard(self) -> Iterator[str]:

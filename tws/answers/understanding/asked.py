@@ -212,6 +212,10 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
+    """`words`: which were not; `nearest`: the question without them, when that can be asked."""
+
+    words: tuple[str, ...] = ()
+    nearest: str = ""
     type: Literal["not_understood"] = "not_understood"
 
 

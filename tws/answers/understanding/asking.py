@@ -18,7 +18,7 @@ from tws.answers.understanding.conditions import (
 )
 from tws.answers.understanding.drafts import Draft, condition, contrary, within
 from tws.answers.understanding.naming import Names
-from tws.answers.understanding.question import Found, Question
+from tws.answers.understanding.question import Found, Question, all_places
 from tws.plan.query.catalogue import ENTITIES
 
 _OVER = {"failed", "success", "cancelled", "suppressed"}
@@ -41,7 +41,9 @@ class Asking:
     def ask(self) -> Ask | None:
         """None when the question says nothing that can be asked of the plan."""
         draft = Draft(self._entity())
+        self.question.use(*self.question.of("ask", "who"))  # "who failed": which jobs
         said = self.conditions.add(draft)
+        self._joined(draft)
         self._timed(draft)
         self._grouped(draft)
         self._ordered(draft)
@@ -50,6 +52,15 @@ class Asking:
             return None
         self._fit(draft)
         return self._focused(draft)
+
+    def _joined(self, draft: Draft) -> None:
+        """ "Late or failed": both can't be asked for at once by conditions that all must hold."""
+        q = self.question
+        told: list[Term | Found[Any]] = [*q.statuses, *q.of("flag"), *q.of("filter")]
+        if len({one.field for one in draft.predicates}) < 2 or len(told) < 2:
+            return
+        first, last = min(one.last for one in told), max(one.first for one in told)
+        q.missed |= {at for at in range(first, last) if q.words[at].text in ("ou", "or")}
 
     def _is_clear(self) -> bool:
         q = self.question
@@ -167,9 +178,12 @@ class Asking:
             if first.key == "jobs" and draft.entity == "jobs":
                 draft.entity = "runs"
             q.take("most", "most")
-            draft.group_by = [GROUPED_BY.get(first.key, first.key)]
             q.use(first)
             draft.limit = None
+            if first.category == "field" and fields[first.key].kind == "number":
+                draft.order_by, draft.limit = [f"-{first.key}"], 1  # "most used": not how many are
+                return
+            draft.group_by = [GROUPED_BY.get(first.key, first.key)]
 
     def _ordered(self, draft: Draft) -> None:
         q = self.question
@@ -181,7 +195,7 @@ class Asking:
             if order is None:
                 continue
             draft.order_by = [order]
-            q.use(term, *q.of("superlative", "top"))
+            q.use(term, *q.of("superlative", "top"), *q.of("ask", "when"))
             number = self._number_beside(term)
             draft.limit = number.value if number and number.value else draft.limit or 1
             if number:
@@ -245,8 +259,10 @@ class Asking:
     # What kind of answer
 
     def _fit(self, draft: Draft) -> None:
-        """Leave out what the entity has not: a run knows no lateness."""
-        fields = ENTITIES[draft.entity].fields
+        """Leave out what the entity has not: a run knows no urgency. Its words are missed then."""
+        q, fields = self.question, ENTITIES[draft.entity].fields
+        if any(one.field not in fields for one in draft.predicates):
+            q.missed |= all_places([*q.of("flag")])
         draft.scope = [one for one in draft.scope if one.field in fields]
         draft.predicates = [one for one in draft.predicates if one.field in fields]
         draft.group_by = [one for one in draft.group_by if one.partition(".")[0] in fields]

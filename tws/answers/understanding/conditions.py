@@ -119,6 +119,8 @@ class Conditions:
             abend = q.text_of(status).startswith("abend") and status.value.code in (None, "ABEND")
             side["ABEND" if abend else status.value.group] = None
             q.use(status, q.before(status.first, "event", "end", "ran", within=3))
+        if "waiting" in positive:
+            q.use(*q.of("relation", "waits"))  # "parados esperando"
         for side, negated in ((positive, False), (negative, True)):
             found += _of_groups(side, draft.entity, negated=negated)
         grouped = {t.first for t in groupings(self.question)}
@@ -163,7 +165,7 @@ class Conditions:
             return False
         if any(t.first in between for t in q.of("flag")):
             return False
-        q.use(term)
+        q.use(term, q.before(term.first, "negation", "not", within=4))  # "não está nem … nem"
         return True
 
     # Flags

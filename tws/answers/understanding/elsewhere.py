@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from knowledge.hwa.lexicon import Term
 from knowledge.hwa.statuses import STATUSES
 from knowledge.hwa.terms import TERMS, find_terms
 from tws.answers.understanding.asked import (
@@ -17,12 +19,16 @@ from tws.answers.understanding.asked import (
     Understood,
 )
 from tws.answers.understanding.naming import Names
-from tws.answers.understanding.question import Question
+from tws.answers.understanding.question import Found, Question
 
 _TELLING = frozenset({
     "tell", "check", "know", "see", "say", "diz", "diga", "fala", "ver", "veja", "saber", "sabe",
     "verifica", "verifique", "checa", "confere", "olha",
 })  # fmt: skip
+_BEFORE_ORDERS = ("polite", "talk", "follow")
+_JOINING = frozenset({"e", "and", "then", "depois", "entao", "so", "please", "favor", "ai"})
+_STATE = frozenset({"status", "estado", "situacao", "state", "if", "se", "whether"})
+"""What is confirmed by a look, not by an order."""
 _MEANING = (
     "significa", "significado", "mean", "means", "meaning", "diferenca", "difference", "quer dizer",
 )  # fmt: skip
@@ -58,21 +64,60 @@ class Elsewhere:
     def _order(self) -> Asked | None:
         """Something to be done; not "como faço para …", which asks how."""
         q = self.question
-        verb = q.starts("order", skip=("polite", "talk", "follow"))
-        if verb is None or q.has("knowledge", "procedure"):
+        if q.has("knowledge", "procedure"):
             return None
+        verb = self._commanded() or self._wished() or self._stopped()
+        if verb is None:
+            return None
+        things = named_things(q, self.names) or (self.last.shown[:1] if self.last else ())
+        return Order(verb.key, things[0] if things else None)
+
+    def _commanded(self) -> Term | None:
+        """The verb that it begins with, or that a later clause of a request does."""
+        q = self.question
+        verb = q.starts("order", skip=_BEFORE_ORDERS)
+        if verb is None:
+            verb = next((t for t in q.of("order") if self._begins_clause(t)), None)
+            return verb if verb and self._points(verb.last) else None
         then = q.words[verb.last].text if verb.last < len(q.words) else ""
         longer = any(t.first == verb.first and t.last > verb.last for t in q.terms)
         asks = q.has("ask", "when") or (q.has("field") and verb.key in ("submit", "kill", "hold"))
-        if longer or asks or then in ("of", "is", "are", "esta"):
+        told = verb.key == "confirm" and _STATE.intersection(word.text for word in q.words)
+        if longer or asks or told or then in ("of", "is", "are", "esta"):
             return None
-        pointed = q.names or q.has("entity") or q.has("follow", "it", "them") or q.has("nth")
-        if not (pointed or (self.last and len(q.words) <= 3)):
-            return None
-        things = named_things(self.question, self.names) or (
-            self.last.shown[:1] if self.last else ()
-        )
-        return Order(verb.key, things[0] if things else None)
+        pointed = self._points(0) or q.has("entity") or q.has("nth")
+        return verb if pointed or (self.last and len(q.words) <= 3) else None
+
+    def _points(self, place: int) -> bool:
+        """Whether an object is named, or pointed at, from a place on."""
+        q = self.question
+        pointing: list[Term | Found[Any]] = [*q.names, *q.of("follow", "it", "them")]
+        return any(one.first >= place for one in pointing)
+
+    def _begins_clause(self, verb: Term) -> bool:
+        """After "and", or a comma, in what asks nothing before: "do the needful and release X"."""
+        q = self.question
+        if verb.first == 0:
+            return False
+        before, word = q.words[verb.first - 1], q.words[verb.first]
+        joined = before.text in _JOINING or "," in q.text[before.end : word.start]
+        asking = [*q.of("ask"), *q.of("relation"), *q.of("field"), *q.of("by")]
+        longer = any(t.first <= verb.first and t.last > verb.last for t in q.terms)
+        return joined and not longer and not any(one.first < verb.first for one in asking)
+
+    def _wished(self) -> Term | None:
+        """ "I need X released", "quero o X cancelado"."""
+        q = self.question
+        done = next(q.of("ordered"), None)
+        wishes = q.starts("wish", skip=_BEFORE_ORDERS) and self._points(0)
+        return done if done and wishes and not q.has("ask", "list", "count", "share") else None
+
+    def _stopped(self) -> Term | None:
+        """ "Para o X agora!", which has nothing else in it: "para" is mostly "for"."""
+        q = self.question
+        stop = q.starts("stop", skip=_BEFORE_ORDERS)
+        more = q.has("ask") or q.has("field") or q.has("facet") or q.has("flag") or q.statuses
+        return stop if stop and self._points(stop.last) and not more else None
 
     def _beside(self) -> Asked | None:
         q = self.question

@@ -48,6 +48,8 @@ def follows(question: Question, last: Understood | None) -> bool:
         return False
     if q.has("ask", "else") and (last.shown or objects_of(last.asked)):
         return True
+    if isinstance(last.asked, Ask) and q.starts("negation", "except"):
+        return True
     if q.starts("follow", "and", "only") and len(q.words) <= 3 * SHORT:
         return True
     if q.consists_of("ask", "follow", "polite", "facet", "nth", "superlative", "negation", "flag"):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from knowledge.hwa.lexicon import IGNORED, Term, Word
@@ -12,8 +13,17 @@ from knowledge.hwa.statuses import Language, StatusWord
 from knowledge.hwa.times import TimeRange
 from tws.answers.understanding.naming import Named
 
-_WEAK = frozenset({"ask", "polite", "follow", "talk", "define", "entity", "order", "days"})
+_WEAK = frozenset({"ask", "polite", "follow", "talk", "define", "entity", "days", "wish", "stop"})
 """Categories whose words ask for nothing by themselves that an answer could leave out."""
+
+_ANSWERED = ("who", "when", "where", "how_long")
+"""What is asked for by such a word is in the answer, or it is none to the question."""
+
+_LEADING = frozenset({
+    "no", "na", "nos", "nas", "do", "da", "dos", "das", "de", "em", "com", "por", "pelo", "pela",
+    "ao", "a", "o", "os", "as", "on", "in", "at", "of", "with", "by", "the", "an", "for",
+})  # fmt: skip
+"""Words that lead to another, and stand for nothing without it."""
 
 Value = TypeVar("Value")
 
@@ -37,7 +47,11 @@ class Question:
     numbers: list[Found[int]]
     statuses: list[Found[StatusWord]]
     terms: list[Term]
+    now: datetime
     used: set[int] = field(default_factory=set)
+    missed: set[int] = field(
+        default_factory=set
+    )  # what was used, or is empty, and then was in vain
 
     def has(self, category: str, *keys: str) -> bool:
         return any(self.of(category, *keys))
@@ -59,6 +73,13 @@ class Question:
         for one in found:
             if one is not None:
                 self.used.update(range(one.first, one.last))
+
+    def use_present(self) -> None:
+        """Of its times those that now is in: "today" says nothing of one object's present."""
+        for one in self.times:
+            since, until = one.value.since, one.value.until
+            if (since is None or since <= self.now) and (until is None or until >= self.now):
+                self.use(one)
 
     def before(self, place: int, category: str, *keys: str, within: int = 1) -> Term | None:
         """The term that ends at most `within` words before a place."""
@@ -91,19 +112,39 @@ class Question:
 
     def unused(self) -> tuple[str, ...]:
         """The words that could have mattered and were not used, as they were written."""
+        spoken = (self.text[self.words[at].start : self.words[at].end] for at in self._missed())
+        return tuple(dict.fromkeys(spoken))
+
+    def without_unused(self) -> str:
+        """The question as if these words, and what leads to them, were not in it."""
+        text = self.text
+        for at in reversed(self._missed()):
+            first = at
+            while first and self.words[first - 1].text in _LEADING:
+                first -= 1
+            text = text[: self.words[first].start] + text[self.words[at].end :]
+        return re.sub(r"\s+(?=[?!.,])", "", " ".join(text.split()))
+
+    def unanswered(self) -> set[str]:
+        """Of "who", "when", "where", "how long" those that what was understood does not answer."""
+        return {t.key for t in self.of("ask", *_ANSWERED) if not self.used & set(places_of(t))}
+
+    def _missed(self) -> list[int]:
         empty = IGNORED["pt"] | IGNORED["en"]
         weak = {at for t in self.terms if t.category in _WEAK for at in places_of(t)}
         weak -= all_places(self.statuses, self.times, self.numbers)
         if not (self.numbers or self.spans):
             weak |= all_places([*self.of("compare"), *self.of("filter", "folder")])
         strong = all_places(self.times, self.spans, self.statuses, self.names)
-        matters = [
+        strong |= all_places([*self.of("ask", *_ANSWERED, "share")])
+        strong |= all_places([*self.of("field"), *self.of("flag")])
+        return [
             at
             for at, word in enumerate(self.words)
-            if at not in self.used and at not in weak and (word.text not in empty or at in strong)
+            if at in self.missed
+            or (at not in self.used and at in strong)
+            or (at not in self.used | weak and word.text not in empty)
         ]
-        spoken = (self.text[self.words[at].start : self.words[at].end] for at in matters)
-        return tuple(dict.fromkeys(spoken))
 
     def language(self) -> Language | None:
         """The language that most of its words are of; None when they don't tell."""

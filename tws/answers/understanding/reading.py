@@ -64,6 +64,7 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
         _beside(numbers, [*times, *spans, *nth]),
         statuses,
         terms,
+        now,
     )
     question.terms = _meant(question)
     question.use(*present)  # "agora": a plan's question is of now unless it says otherwise

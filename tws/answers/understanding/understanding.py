@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from knowledge.hwa.lexicon import Term
 from knowledge.hwa.statuses import Language
 from knowledge.hwa.times import TimeRange
 from tws.answers.understanding.about import about
 from tws.answers.understanding.asked import (
+    About,
     Ask,
     AskBack,
     Asked,
     CannotKnow,
     CompareDays,
+    CompareRuns,
     Define,
     Engine,
     Knowledge,
+    LogOf,
     NotFound,
     NotUnderstood,
     Order,
@@ -34,12 +39,12 @@ from tws.answers.understanding.notation import read_command
 from tws.answers.understanding.question import Found, Question
 from tws.answers.understanding.reading import read_question
 from tws.answers.understanding.wording import parts_of
-from tws.plan.query.asked import Condition
 
 TOO_MANY = 2
 """So many words that were not used leave too little of a question to answer it."""
 _WHAT = frozenset({"que", "what", "algo", "anything", "quem", "tem", "any"})
 _PLACES = frozenset({"on", "in", "at", "na", "no"})
+_NUMBERS = {"resource": {"quantity", "available", "in_use"}, "workstation": {"limit", "fence"}}
 _UNTOUCHED = (SmallTalk, Order, CannotKnow, Define, Knowledge, NotFound, AskBack, NotUnderstood)
 """What is not answered from the plan: no word of it is missed."""
 
@@ -66,8 +71,15 @@ def understand(
     asked = reader.asked()
     whole = isinstance(asked, _UNTOUCHED) or reader.is_command
     unused = () if whole else question.unused()
-    if len(unused) >= TOO_MANY or (unused and (reader.is_bare or _says_when_alone(asked))):
-        asked, unused = reader.unknown(), ()
+    if unused and "who" in question.unanswered():
+        asked, unused = CannotKnow("people"), ()
+    elif (
+        len(unused) >= TOO_MANY
+        or (unused and not _stands_without(asked))
+        or (unused and question.unanswered())
+    ):
+        nearest = "" if len(unused) >= TOO_MANY or reader.is_bare else question.without_unused()
+        asked, unused = reader.unknown(unused, nearest), ()
     parts = parts_of(asked, language, now.astimezone(zone))
     standing = text.strip()
     if reader.leaned and parts:
@@ -104,12 +116,12 @@ class _Understanding:
         says = q.has("entity") or q.has("flag") or q.has("whole")
         return not (named or self.leaned or q.statuses or says)
 
-    def unknown(self) -> Asked:
+    def unknown(self, words: tuple[str, ...] = (), nearest: str = "") -> Asked:
         """What is left to what people have approved; where nothing of HWA is in it, to nobody."""
         q = self.question
         of_hwa = q.names or q.statuses or q.has("entity") or q.has("relation") or q.has("flag")
-        if of_hwa or len(q.words) < 3:
-            return NotUnderstood()
+        if of_hwa or len(q.words) < 3 or nearest:
+            return NotUnderstood(words, nearest)
         return Knowledge(named_things(q, self.names))
 
     def _command(self) -> Asked | None:
@@ -191,8 +203,9 @@ class _Understanding:
         if q.statuses and q.has("superlative") and not q.has("facet"):
             return True
         where = q.words[one.first - 1].text if one.first else ""
-        if where in _PLACES and any(s.first < one.first for s in q.statuses):
-            return not q.has("ask", "why")
+        happened: list[Found[Any] | Term] = [*q.statuses, *(q.of("event") if q.times else ())]
+        if where in _PLACES and any(s.first < one.first for s in happened):
+            return not q.has("ask", "why", "when", "how_long")
         first = [word.text for word in q.words[:2]]
         asks_what = first == ["o", "que"] or first[0] in _WHAT
         verbs = (q.statuses, q.of("superlative"), q.of("event"), q.of("filter", "not_run"))
@@ -219,18 +232,16 @@ class _Understanding:
         return found
 
 
-def _says_when_alone(asked: Asked) -> bool:
-    """Whether a list is narrowed by nothing but a time: what was not used may say of what."""
-    if not isinstance(asked, Ask) or asked.query.group_by:
-        return False
-    fields = {one.field for one in asked.query.where if isinstance(one, Condition)}
-    return bool(fields) and fields <= {"start", "end", "scheduled"}
+def _stands_without(asked: Asked) -> bool:
+    """Whether the answer holds whatever a word meant: how one object is, not which objects are."""
+    one = isinstance(asked, About) and asked.facet != "value"
+    return one or isinstance(asked, LogOf | CompareRuns)
 
 
 def _asks_number(q: Question, kind: str) -> bool:
     """Whether "how many" asks for a number of the object: units, a limit."""
     fields = {t.key for t in q.of("field")}
-    return kind == "resource" and bool(fields & {"quantity", "available", "in_use"})
+    return bool(fields & _NUMBERS.get(kind, set()))
 
 
 def _is_lost(named: Named) -> bool:

@@ -26,7 +26,7 @@ BEGINNINGS = [
     "agora ", "há 3 jobs ", "new policy ", "assistant: ", "'ai ", "# ", "|", "- ", "AWS",
     "AWSBHT061E ", "#REF! ", "=SUM(", "action: x\n", "um momento ", "nesta conversa ", "rm -rf ",
     "is ", "estão ", "today is ", "HOLD ", "SUCC, ", "return code ", "conman ", "https://",
-    "x@y", "=", "-", "\ud83d\ude00", "\ufeff",
+    "x@y", "sk_", "a.b_c", "=", "-", "\ud83d\ude00", "\ufeff",
 ]  # fmt: skip
 UNITS = st.sampled_from(BEGINNINGS) | st.text(min_size=1, max_size=12)
 

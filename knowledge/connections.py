@@ -31,7 +31,7 @@ on when the database is back.
 _SEARCH = {
     "plan_cache_mode": "force_custom_plan",
     "hnsw.iterative_scan": "relaxed_order",
-    "hnsw.ef_search": "100",
+    "hnsw.ef_search": "200",
 }
 SEARCH_OPTIONS = "; ".join(f"SET {name} = {value}" for name, value in _SEARCH.items())
 """The same for a connection of Django's."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -40,13 +41,13 @@ MOST_LEAD = 4.0
 
 
 class Candidate(NamedTuple):
-    """A usable memory; `ranks` says how well it holds each unit (0: not at all)."""
+    """A usable memory; `ranks` says how well it holds each of the units that it holds."""
 
     memory_id: UUID
     is_approved: bool
     cosine: float | None
     lexemes: int
-    ranks: Sequence[float]
+    ranks: Mapping[int, float]
     has_term: bool = False
     is_same_question: bool = False
 
@@ -111,9 +112,8 @@ def _bears(sought: Sought, candidate: Candidate, shared: _Shared) -> bool:
 
 def _shared(sought: Sought, candidates: Sequence[Candidate]) -> list[_Shared]:
     units = sought.units
-    held = [[n for n, rank in enumerate(one.ranks) if rank > 0] for one in candidates]
-    counts = Counter(n for of in held for n in of)
-    total = max(sum(map(bool, held)), FEWEST)
+    counts = Counter(n for one in candidates for n in one.ranks)
+    total = max(sum(bool(one.ranks) for one in candidates), FEWEST)
     rarity = [
         math.log(1 + (total - counts[n] + 0.5) / (counts[n] + 0.5)) for n in range(len(units))
     ]
@@ -137,21 +137,24 @@ def _shared(sought: Sought, candidates: Sequence[Candidate]) -> list[_Shared]:
 
     every = worth(range(len(units)))
     all_of_it = sum(every.values())
-    shared = []
-    for one, of in zip(candidates, held, strict=True):
-        coverage = sum(one.ranks[n] * weights[n] for n in of) / whole
-        covered = worth(of)
-        understood = sum(covered.values())
+
+    @cache
+    def understood(held: tuple[int, ...]) -> tuple[float, int, bool, bool]:
+        covered = worth(held)
+        sense = sum(covered.values())
         left = all_of_it - sum(every[place] for place in covered)
-        shared.append(
-            _Shared(
-                coverage * (LENGTH / max(one.lexemes, 20)) ** 0.2,
-                understood / (understood + left) if covered else 0.0,
-                len(covered),
-                any(units[n].is_of_the_trade for n in of),
-                covered.keys() <= everyday,
-            )
+        return (
+            sense / (sense + left) if covered else 0.0,
+            len(covered),
+            any(units[n].is_of_the_trade for n in held),
+            covered.keys() <= everyday,
         )
+
+    shared = []
+    for one in candidates:
+        coverage = sum(rank * weights[n] for n, rank in one.ranks.items()) / whole
+        coverage *= (LENGTH / max(one.lexemes, 20)) ** 0.2
+        shared.append(_Shared(coverage, *understood(tuple(one.ranks))))
     return shared
 
 

@@ -46,7 +46,7 @@ LONGEST_QUESTION = 2000
 CANDIDATES = 60
 """By vector, and as many again by words."""
 SPARE = 15
-"""Fetched beside those asked for: some fall out by what their texts say."""
+"""Fetched beside those asked for, where some may fall out by what their texts say."""
 
 _IN_FORCE = """m.trust IN ('trusted', 'cleared') AND m.superseded_by_id IS NULL
        AND (m.valid_until IS NULL OR m.valid_until > now())"""
@@ -54,16 +54,12 @@ _USABLE = f"""{_IN_FORCE} AND m.kind = ANY(%(kinds)s::text[])
        AND (%(agent)s::text IS NULL OR m.agent = %(agent)s::text)
        AND (%(engine)s::text IS NULL OR m.engine IN ('', %(engine)s::text))"""
 
-NEAREST = f"""
-SELECT m.id, 1 - (v.vector <=> %(vector)s::vector)
-  FROM knowledge_vectors v JOIN knowledge_memory m ON m.mem0_id = v.id
- WHERE {_USABLE}
- ORDER BY v.vector <=> %(vector)s::vector LIMIT {CANDIDATES}
-"""  # noqa: S608  constants of ours
-
-# The words of a memory are unpacked once (OFFSET 0), not once for each unit.
-BY_WORDS = f"""
-WITH by_words AS (
+# Words and vector in one statement: each more is a round trip, and a turn of the event loop. The
+# words of a memory are unpacked once (OFFSET 0), not once for each unit.
+_CANDIDATES = f"""
+WITH near (id, cosine) AS MATERIALIZED (
+    {{near}}
+), by_words AS (
     SELECT w.id FROM (
         SELECT m.id, m.words FROM knowledge_memory m
          WHERE m.words @@ %(rarest)s::tsquery AND {_USABLE} LIMIT 600) AS w
@@ -77,16 +73,32 @@ WITH by_words AS (
        AND {_USABLE} LIMIT 10
 ), found AS (
     SELECT id FROM by_words UNION SELECT id FROM by_term UNION SELECT id FROM same
-    UNION SELECT unnest(%(nearest)s::uuid[])
+    UNION SELECT id FROM near
 )
-SELECT m.id, m.trust = 'trusted', length(w.words), w.words @@ %(terms)s::tsquery,
-       m.id IN (SELECT id FROM same),
-       ARRAY(SELECT ts_rank('{{0.5, 0.5, 0.5, 1}}', w.words, u.query) * 1.6449
-               FROM unnest(%(units)s::tsquery[]) WITH ORDINALITY AS u (query, n) ORDER BY u.n)
-  FROM found JOIN knowledge_memory m USING (id)
+SELECT m.id, m.trust = 'trusted', near.cosine, length(w.words), holds.units, holds.ranks,
+       w.words @@ %(terms)s::tsquery, m.id IN (SELECT id FROM same)
+  FROM found JOIN knowledge_memory m USING (id) LEFT JOIN near USING (id)
  CROSS JOIN LATERAL (SELECT m.words || ''::tsvector AS words OFFSET 0) AS w
+ CROSS JOIN LATERAL (
+    SELECT array_agg(u.n - 1) AS units,
+           array_agg(ts_rank('{{{{0.5, 0.5, 0.5, 1}}}}', w.words, u.query) * 1.6449) AS ranks
+      FROM unnest(%(units)s::tsquery[]) WITH ORDINALITY AS u (query, n)
+     WHERE w.words @@ u.query) AS holds
  WHERE {_IN_FORCE}
 """  # noqa: S608  constants of ours
+
+NEAREST = _CANDIDATES.format(
+    near=f"""
+    SELECT m.id, 1 - (v.vector <=> %(vector)s::vector)
+      FROM knowledge_vectors v JOIN knowledge_memory m ON m.mem0_id = v.id
+     WHERE {_USABLE}
+     ORDER BY v.vector <=> %(vector)s::vector LIMIT {CANDIDATES}"""  # noqa: S608  constants of ours
+)
+"""Candidates by vector and by words."""
+BY_WORDS = _CANDIDATES.format(
+    near="SELECT * FROM unnest(%(nearest)s::uuid[], %(cosines)s::float[])"
+)
+"""Candidates by words, beside those that another store found."""
 
 FETCH = f"""
 SELECT m.id, m.user_query, m.agent_response, m.kind, m.agent, m.engine, m.trust, m.version,
@@ -95,8 +107,11 @@ SELECT m.id, m.user_query, m.agent_response, m.kind, m.agent, m.engine, m.trust,
 """  # noqa: S608  constants of ours
 
 Rows = list[tuple[Any, ...]]
-Steps = Generator[tuple[str, Mapping[str, Any]], Rows, "list[MemoryHit]"]
-"""A search: yields statements with their parameters, is sent their rows, returns what it found."""
+Steps = Generator[tuple[str, Mapping[str, Any]], Any, "list[MemoryHit]"]
+"""A search: yields statements with their parameters, is sent their rows, returns what it found.
+
+None instead of rows: the index holds vectors of another length.
+"""
 
 
 def search(
@@ -113,13 +128,14 @@ def search(
         else:
             steps = _steps(question, limit, only or Only(), elsewhere=_elsewhere(question))
 
-        def run(statement: str, parameters: Mapping[str, Any]) -> Rows:
+        def run(statement: str, parameters: Mapping[str, Any]) -> Rows | None:
             try:
                 with _savepoint(statement):
                     cursor.execute(statement, parameters)
                     rows: Rows = cursor.fetchall()
             except DataError as error:
-                return _without_vectors(statement, error)
+                _note_misfit(statement, error)
+                return None
             return rows
 
         return _through(steps, run)
@@ -155,14 +171,15 @@ async def _asearch(pool: Any, steps: Steps) -> list[MemoryHit]:
                     cursor = await link.execute(statement, parameters, prepare=True)
                     rows = await cursor.fetchall()
                 except Unfit as error:
-                    rows = _without_vectors(statement, error)
+                    _note_misfit(statement, error)
+                    rows = None
                 statement, parameters = steps.send(rows)
         except StopIteration as end:
             found: list[MemoryHit] = end.value
             return found
 
 
-def _through(steps: Steps, run: Callable[[str, Mapping[str, Any]], Rows]) -> list[MemoryHit]:
+def _through(steps: Steps, run: Callable[[str, Mapping[str, Any]], Rows | None]) -> list[MemoryHit]:
     try:
         asked = next(steps)
         while True:
@@ -178,12 +195,11 @@ def _savepoint(statement: str) -> AbstractContextManager[Any]:
     return transaction.atomic() if in_transaction else nullcontext()
 
 
-def _without_vectors(statement: str, error: Exception) -> Rows:
-    """None, when they are of another length: until they are made anew words find memories."""
+def _note_misfit(statement: str, error: Exception) -> None:
+    """Vectors of another length: until they are made anew words alone find memories."""
     if statement is not NEAREST:
         raise error
     logger.warning("memories are found by words alone: %s", unfit(" ".join(str(error).split())))
-    return []
 
 
 def _steps(
@@ -196,21 +212,22 @@ def _steps(
 ) -> Steps:
     limit = min(limit, MOST)
     sought = look_for(question)
-    among = _among(question, only)
-    if vector is not None:
-        rows = yield NEAREST, {**among, "vector": as_text(vector)}
-        nearest: Mapping[UUID, float] = dict(rows)
-    else:
-        nearest = elsewhere or {}
     if unknown := lexemes.unknown(sought):
         lexemes.learn((yield lexemes.STEMS, {"words": unknown}))
     if lexemes.counts_are_old():
         lexemes.learn_counts((yield lexemes.COUNTS, {}))
-    rows = yield BY_WORDS, {
-        **among, "question": question, "nearest": list(nearest), "terms": lexemes.terms(sought),
+    words = {
+        **_among(question, only), "question": question, "terms": lexemes.terms(sought),
         "units": lexemes.queries(sought), "rarest": lexemes.rarest(sought),
     }  # fmt: skip
-    scored = fuse(sought, [_candidate(row, nearest) for row in rows], limit + SPARE)
+    rows: Rows | None = None
+    if vector is not None:
+        rows = yield NEAREST, {**words, "vector": as_text(vector)}
+    if rows is None:
+        near = elsewhere or {}
+        rows = yield BY_WORDS, {**words, "nearest": list(near), "cosines": list(near.values())}
+    spare = SPARE if sought.codes or Kind.STATE in words["kinds"] else 0
+    scored = fuse(sought, [_candidate(*row) for row in rows], limit + spare)
     if not scored:
         return []
     rows = yield FETCH, {"ids": [one.candidate.memory_id for one in scored]}
@@ -236,14 +253,15 @@ def _among(question: str, only: Only) -> dict[str, Any]:
 
 
 def as_text(vector: Sequence[float]) -> str:
-    return "[" + ",".join(f"{number:.6g}" for number in vector) + "]"
+    return ("[" + ",".join(["%.6g"] * len(vector)) + "]") % tuple(vector)
 
 
-def _candidate(row: tuple[Any, ...], nearest: Mapping[UUID, float]) -> Candidate:
-    memory_id, is_approved, length, has_term, is_same, ranks = row
-    return Candidate(
-        memory_id, is_approved, nearest.get(memory_id), length, ranks, has_term, is_same
-    )
+def _candidate(
+    memory_id: UUID, is_approved: bool, cosine: float | None, length: int,
+    units: Sequence[int] | None, ranks: Sequence[float] | None, has_term: bool, is_same: bool,
+) -> Candidate:  # fmt: skip
+    held = dict(zip(units or (), ranks or (), strict=True))
+    return Candidate(memory_id, is_approved, cosine, length, held, has_term, is_same)
 
 
 def _hit(scored: Scored, *row: Any) -> MemoryHit:

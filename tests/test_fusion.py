@@ -21,7 +21,8 @@ OF_NO_TRADE = Sought(UNITS[:3], 3, frozenset())
 
 def candidate(number: int, ranks: list[float], cosine: float | None, **fields: bool) -> Candidate:
     known = {"is_approved": True, **fields}
-    return Candidate(UUID(int=number), cosine=cosine, lexemes=60, ranks=ranks, **known)
+    held = {n: rank for n, rank in enumerate(ranks) if rank}
+    return Candidate(UUID(int=number), cosine=cosine, lexemes=60, ranks=held, **known)
 
 
 def order(*candidates: Candidate) -> list[int]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from knowledge.hwa.spans import find_spans
+from knowledge.hwa import times
+from knowledge.hwa.spans import LEXICON, find_spans
 from knowledge.hwa.times import find_times, read_moment
 from tests.linear import assert_linear
 from tws.hwa.schemas import JobInPlan
@@ -266,6 +268,23 @@ def test_no_row_of_time_words_breaks_the_reader(text, now):
 )
 def test_lengths_of_time_are_read(text, minutes):
     assert [one.span for one in find_spans(text)] == [timedelta(minutes=m) for m in minutes]
+
+
+WORDS_OF_TIME = sorted(
+    {word for text in times._texts(LEXICON) for word in text.split()}
+    | {"às", "à", "22h", "2h30", "22:00", "25/11", "duas", "três", "twenty", "PT1H", "falhas", "5"}
+)
+
+
+@example("falhas de duas horas atrás")
+@example("twelve hours ago")
+@example("mondays")
+@given(st.lists(st.sampled_from(WORDS_OF_TIME), min_size=1, max_size=6).map(" ".join))
+def test_no_time_is_lost_to_the_words_that_are_passed_over(text):
+    with mock.patch.object(times._Reader, "_may_open", lambda *_: True):
+        every_word_tried = find_times(text, NOW)
+
+    assert find_times(text, NOW) == every_word_tried
 
 
 @given(st.timedeltas(timedelta(seconds=1), timedelta(days=300)))

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 TYPES = {
     "vector": "vector", "kinds": "text[]", "agent": "text", "engine": "text", "question": "text",
     "rarest": "tsquery", "terms": "tsquery", "units": "tsquery[]", "nearest": "uuid[]",
-    "ids": "uuid[]",
+    "cosines": "float[]", "ids": "uuid[]",
 }  # fmt: skip
 
 

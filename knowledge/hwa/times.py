@@ -138,6 +138,23 @@ _NAMED = re.compile(
 )
 _RELATIVE = re.compile(r"(?:now|agora)\s?(?P<sign>[+-])\s?(?=\w)")
 
+_WORD = re.compile(r"(?<![\w.,:/#-])(?:[a-z]+|\w)")
+
+
+def _texts(lexicon: object) -> Iterator[str]:
+    if isinstance(lexicon, dict):
+        lexicon = [*lexicon, *lexicon.values()]
+    if isinstance(lexicon, list):
+        for one in lexicon:
+            yield from _texts(one)
+    if isinstance(lexicon, str):
+        yield lexicon
+
+
+_OPENING = {word for text in _texts(_L) for word in re.findall("[a-z]+", text)}
+_OPENING |= {"a", "o", "an", "um", "uma", "p", "pt", "mes", "month", "week", "semana"}
+"""A moment or a range begins with one of these words, or with a number."""
+
 
 @dataclass(frozen=True, slots=True)
 class _When:
@@ -174,14 +191,23 @@ class _Reader:
 
     def read(self) -> Iterator[TimeInText]:
         end = 0
-        for match in re.finditer(r"(?<![\w.,:/#-])\w", self.folded):
+        for match in _WORD.finditer(self.folded):
             start = match.start()
-            if start < end:
+            if start < end or not self._may_open(match[0], start):
                 continue
             found = self._range(start)
             if found:
                 yield found
                 end = found.end
+
+    def _may_open(self, word: str, start: int) -> bool:
+        """Most words of a text are none of time's: they need not be held against each pattern."""
+        return (
+            word in _OPENING
+            or word[0].isdigit()
+            or word.removesuffix("s") in _OPENING
+            or self._spans.number_at(start) is not None
+        )
 
     # Ranges
 

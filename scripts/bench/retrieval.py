@@ -168,9 +168,7 @@ async def together(
 async def steps_of(questions: Sequence[str], embedder: Known) -> dict[str, float]:
     """Milliseconds of each step of a search, means of one client."""
     spent: dict[str, float] = {}
-    names = {
-        retrieval.NEAREST: "nearest", retrieval.BY_WORDS: "by_words", retrieval.FETCH: "fetch"
-    }  # fmt: skip
+    names = {retrieval.NEAREST: "candidates", retrieval.FETCH: "fetch"}
     pool = await search_pool()
     async with pool.connection() as link:
         for question in questions[:100]:

@@ -563,7 +563,8 @@ def score_text(asking: Asking, text: str, outcome: str) -> Scored:
         return RIGHT if near or {part, whole} <= numbers else wrong("share")
     if "groups" in expect:
         groups = _evaluated(asking, expect["groups"])
-        missing = [k for k, v in groups.items() if str(k) not in text or v not in numbers]
+        shown = {("–" if key is None else str(key)): count for key, count in groups.items()}
+        missing = [k for k, v in shown.items() if k not in text or v not in numbers]
         return RIGHT if not missing else wrong(f"groups without {missing[:3]}")
     if "top" in expect:
         groups = _evaluated(asking, expect["top"])

@@ -14,7 +14,8 @@ from tests import question_scoring as scoring
 from tests.question_asking import answers_of, plan_in_the_afternoon
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-NAMES = ["questions_dev", "questions_sixth", "questions_seventh", "questions_ninth"]
+NAMES = ["questions_dev", "questions_sixth", "questions_seventh"]
+NAMES += ["questions_ninth", "questions_tenth", "questions_eleventh"]
 
 
 @pytest.fixture

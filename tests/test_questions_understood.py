@@ -14,6 +14,8 @@ anything was mended from it (questions, right, honest, wrong):
     questions_seventh  66   55   6   5  (the final texts: 60, 2, 4)
     questions_eighth   51   44   3   4  (the final texts: 46, 2, 3)
     questions_ninth    96   65  21  10  (the final texts: 74, 12, 10)
+    questions_tenth    66   48  11   7  (the final texts: 50, 10, 6)
+    questions_eleventh 66                (the final texts: 48, 11, 7)
 
 Nobody mends anything from questions_unseen: it is only measured.
 """

@@ -25,6 +25,7 @@ from tws.database import in_database
 from tws.hwa import engines
 from tws.hwa.client import TWSClient
 from tws.hwa.engine import Engine
+from tws.hwa.errors import TWSRefused
 from tws.models import Agent
 from tws.plan.models import PlanEngine, PlanJob, PlanRun, PlanWorkstation
 
@@ -132,6 +133,34 @@ async def test_a_memory_that_says_otherwise_than_the_plan_is_told_to(
     assert ("vale o plano" in end.answer) == (says == "otherwise")
     assert end.segments is not None
     assert check(end.segments, end.answer, readings_in(list(end.evidence))).outcome == "verified"
+
+
+async def test_a_word_that_was_not_understood_is_named_and_the_question_without_it_offered(
+    conversation: Conversation,
+) -> None:
+    end = await conversation.ask("jobs that failed twice today")
+
+    assert (end.outcome, list(end.suggestions)) == ("ask", ["jobs that failed today"])
+    assert "twice" in end.answer
+    assert end.segments is not None
+    assert check(end.segments, end.answer, readings_in(list(end.evidence))).outcome == "unknown"
+
+
+async def test_a_log_that_the_engine_does_not_give_is_told_in_the_engine_s_own_words(
+    conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await a_job(group="failed")
+    said = "SIM answered 404: AWSJOM179E The job output is not available."
+
+    async def refused(*_: Any) -> None:
+        raise TWSRefused(said, engine="SIM", status=404)
+
+    monkeypatch.setattr("tws.answers.toolkit.toolkit.read_log", refused)
+    end = await conversation.ask(f"qual o log do {job.name}?")
+
+    assert (end.outcome, said in end.answer) == ("cannot", True), end.answer
+    assert end.segments is not None
+    assert check(end.segments, end.answer, readings_in(list(end.evidence))).outcome == "unknown"
 
 
 async def test_anything_else_is_asked_beside_what_was_spoken_of(conversation: Conversation) -> None:

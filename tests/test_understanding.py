@@ -30,7 +30,7 @@ from tws.answers.understanding.asked import (
 from tws.answers.understanding.understanding import understand
 from tws.plan.models import PlanJob, PlanJobStream, PlanResource, PlanWorkstation
 from tws.plan.query.answering import answer
-from tws.plan.query.asked import Condition, PlanQueryRefused
+from tws.plan.query.asked import AnyOf, Condition, PlanQueryRefused
 
 pytestmark = pytest.mark.django_db
 
@@ -179,10 +179,59 @@ def test_a_condition_that_the_entity_has_not_is_never_left_out_in_silence(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["jobs atrasados ou com erro", "late or failed jobs", "critical or running jobs on FTA1"],
+    ["jobs atrasados ou com erro", "late or failed jobs", "running or late jobs on FTA1"],
 )
-def test_conditions_joined_by_or_are_not_taken_to_hold_both(text):
+def test_of_conditions_joined_by_or_one_is_enough(text):
+    query = asked(text).asked.query
+
+    late = [one for part in query.where if isinstance(part, AnyOf) for one in part.any]
+    assert {one.field for one in late} == {"group", "late"}
+    assert not any(one.field == "late" for one in query.where if isinstance(one, Condition))
+
+
+def test_an_or_that_no_query_can_ask_is_asked_about():
+    assert asked("critical, urgent or late jobs").asked.words == ("or",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["jobs that abended but succeeded", "jobs que falharam e depois terminaram com sucesso"],
+)
+def test_two_states_one_after_the_other_are_not_taken_for_either(text):
     assert isinstance(asked(text).asked, NotUnderstood)
+
+
+def test_streams_are_asked_for_by_the_states_of_their_jobs():
+    with_failed = asked("quais streams têm jobs com erro?").asked.query
+    without = asked("streams sem nenhum job com erro").asked.query
+
+    assert with_failed.where == [Condition(field="failed_jobs", op=">", value=0)]
+    assert without.where == [Condition(field="failed_jobs", op="=", value=0)]
+    ready = asked("streams with jobs in ready").asked.query
+    assert (ready.entity, ready.group_by) == ("jobs", ["stream"])
+    assert isinstance(asked("streams without jobs in ready").asked, NotUnderstood)
+
+
+@pytest.mark.parametrize("text", ["will PAYROLL_CALC abend?", "o PAYROLL_CALC vai falhar?"])
+def test_how_something_will_end_is_known_to_nobody(text):
+    assert isinstance(asked(text).asked, CannotKnow)
+
+
+def test_a_share_of_nothing_that_was_said_is_no_list():
+    assert isinstance(asked("quantos por cento dos jobs do PAYROLL?").asked, NotUnderstood)
+
+
+def test_states_of_jobs_are_not_taken_for_a_workstation_s():
+    listed = asked("abends da FTA1").asked
+
+    assert isinstance(listed, Ask) and listed.query.entity == "jobs"
+    assert asked("a FTA1 falhou?").unused == ("falhou",)
+
+
+def test_what_is_to_begin_is_asked_of_the_schedule():
+    query = asked("que jobs vão começar na próxima hora?").asked.query
+
+    assert (query.entity, query.where[0].field) == ("jobs", "scheduled")
 
 
 @pytest.mark.parametrize(
@@ -206,6 +255,9 @@ def test_who_is_answered_by_the_plan_or_not_at_all(text, kind):
         "I need PAYROLL_CALC cancelled",
         "quero o PAYROLL_CALC liberado",
         "bom dia, o PAYROLL_CALC travou, mata ele",
+        "PAYROLL_CALC needs to be released asap",
+        "sera que da pra dar um rerun no PAYROLL_CALC?",
+        "would it be possible to rerun PAYROLL_CALC at your earliest convenience?",
     ],
 )
 def test_an_order_is_one_wherever_it_stands_and_however_it_is_wished(text):

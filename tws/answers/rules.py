@@ -274,15 +274,11 @@ class RuleAgent:
         message = speech.text
         if down.since is not None:  # the engine's own words, or the network's
             said = one_line(mask_secrets(down.why), end=" ")
-            message = f"{message} ({shorten(said, ENGINE_SAID, placeholder=' …')})"
+            message = f"{message} ({shorten(said, talk.ENGINE_SAID, placeholder=' …')})"
         self.emit(Failed("hwa_unavailable", message, tuple(self.toolkit.uses)))
 
     def too_slow(self) -> str:
         return aside(self.toolkit, self.language, ["too_slow"])
-
-
-ENGINE_SAID = 400
-"""Characters of an engine's own message that a person is shown."""
 
 
 def thread_of(history: Sequence[Turn]) -> Turn | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
+
 from django.utils import timezone
 
 from knowledge.claims.composing import claim
+from knowledge.claims.inert import one_line
 from tws.answers.saying.speech import Speech
 from tws.answers.toolkit import EngineDown, NoRoom, NotRead, Refused
 from tws.answers.understanding.asked import (
@@ -16,6 +19,8 @@ from tws.answers.understanding.asked import (
     Thing,
 )
 
+ENGINE_SAID = 400
+"""Characters of an engine's own message that a person is shown."""
 _EXAMPLES = {
     "pt": (
         "quais jobs falharam nas últimas horas?",
@@ -101,9 +106,18 @@ def not_read(speech: Speech, error: NotRead) -> None:
     if isinstance(error, NoRoom):
         speech.say("cannot.no_room")
     elif isinstance(error, Refused):
-        speech.say("cannot.refused")
+        _refused(speech, error)
     else:
         speech.say("cannot.gone")
+
+
+def _refused(speech: Speech, error: Refused) -> None:
+    """In the engine's own words, with its message's code, where it was the engine that refused."""
+    if not error.by_engine:
+        speech.say("cannot.refused")
+        return
+    speech.note(engine=error.engine, said=shorten(one_line(error.why, end=" "), ENGINE_SAID))
+    speech.say("cannot.engine", engine="u1.understood.engine", said="u1.understood.said")
 
 
 def down(speech: Speech, error: EngineDown) -> None:

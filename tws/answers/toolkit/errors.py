@@ -50,11 +50,14 @@ class NotThere(NotRead):
 
 
 class Refused(NotRead):
-    """It can't be asked so; `known` is what would be understood."""
+    """It can't be asked so; `known`: what would be understood, `by_engine`: HWA says why."""
 
-    def __init__(self, why: str, *, engine: str = "", known: Sequence[str] = ()) -> None:
+    def __init__(
+        self, why: str, *, engine: str = "", known: Sequence[str] = (), by_engine: bool = False
+    ) -> None:
         super().__init__(why, engine=engine)
         self.known = list(known)
+        self.by_engine = by_engine
 
 
 class NoRoom(NotRead):

@@ -322,7 +322,7 @@ class Toolkit:
         except PlanQueryRefused as error:
             raise Refused(str(error), engine=engine, known=error.known) from error
         except TWSError as error:
-            raise Refused(mask_secrets(str(error)), engine=engine) from error
+            raise Refused(mask_secrets(str(error)), engine=engine, by_engine=True) from error
 
     async def _down(self, error: TWSUnavailable) -> EngineDown:
         state = await in_database(PlanEngine.of, self.engine.name)

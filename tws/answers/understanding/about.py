@@ -155,7 +155,9 @@ class _About:
         if not self._asks_status():
             return None
         self._use_verbs()
-        q.use(*q.statuses, *q.of("flag"), *q.of("relation", "waits"), *q.of("negation", "not"))
+        if thing.kind != "workstation":  # which is linked or not, and neither fails nor waits
+            q.use(*q.statuses)
+        q.use(*q.of("flag"), *q.of("relation", "waits"), *q.of("negation", "not"))
         q.use(*q.of("filter", "not_run", "not_done"))
         return About(thing, "status", run=self._run())
 
@@ -189,6 +191,7 @@ class _About:
             if asks_what and q.has("relation", "waits") and not q.has("ask", "when"):
                 waiting = next(q.of("relation", "waits"))
                 q.use(*q.of("relation"), *q.statuses, *q.of("filter"), *q.of("event"))
+                q.use(*q.of("ask", "who"))
                 if q.has("ask", "who") and self.place >= waiting.last:
                     return Impact(thing, direct=True)
                 return About(thing, "why_waits")

@@ -18,7 +18,7 @@ from tws.answers.understanding.conditions import (
 )
 from tws.answers.understanding.drafts import Draft, condition, contrary, within
 from tws.answers.understanding.naming import Names
-from tws.answers.understanding.question import Found, Question, all_places
+from tws.answers.understanding.question import Found, Question, all_places, places_of
 from tws.plan.query.catalogue import ENTITIES
 
 _OVER = {"failed", "success", "cancelled", "suppressed"}
@@ -33,6 +33,7 @@ class Asking:
     names: Names
     now: datetime
     time_field: str = ""  # which time is meant when the question does not say: a follow-up's
+    entity: str = "jobs"  # what is asked for when the question does not say: a follow-up's too
 
     @property
     def conditions(self) -> Conditions:
@@ -54,13 +55,18 @@ class Asking:
         return self._focused(draft)
 
     def _joined(self, draft: Draft) -> None:
-        """ "Late or failed": both can't be asked for at once by conditions that all must hold."""
+        """ "Late or failed": one is enough. An "or" that can't be asked so is missed."""
         q = self.question
         told: list[Term | Found[Any]] = [*q.statuses, *q.of("flag"), *q.of("filter")]
         if len({one.field for one in draft.predicates}) < 2 or len(told) < 2:
             return
         first, last = min(one.last for one in told), max(one.first for one in told)
-        q.missed |= {at for at in range(first, last) if q.words[at].text in ("ou", "or")}
+        joints = {at for at in range(first, last) if q.words[at].text in ("ou", "or")}
+        whole = sum(len(part) for part in draft.parts) == len(draft.predicates)
+        if joints and whole and len(draft.parts) == 2 and not q.times:
+            draft.either = True
+        else:
+            q.missed |= joints
 
     def _is_clear(self) -> bool:
         q = self.question
@@ -103,7 +109,7 @@ class Asking:
             return "workstations"
         if q.has("flag", "exhausted"):
             return "resources"
-        return "jobs"
+        return self.entity
 
     def _is_of_wait(self, term: Term) -> bool:
         """Whether an entity's word says what is waited for: "waiting on a prompt"."""
@@ -118,7 +124,9 @@ class Asking:
     def _timed(self, draft: Draft) -> None:
         q = self.question
         for one in q.times[:2]:
-            column = self._time_field(draft)
+            to_come = one.value.since is not None and one.value.since >= self.now
+            begins = to_come and draft.entity == "jobs" and not q.statuses
+            column = "scheduled" if begins else self._time_field(draft)
             if column:
                 draft.scope += within(column, one.value)
                 q.use(one)
@@ -130,6 +138,8 @@ class Asking:
         groups = {s.value.group for s in q.statuses}
         longest = "running" not in groups and q.has("superlative", "longest", "shortest")
         happened = longest or groups & _OVER or q.has("flag", "rerun")
+        if condition("rerun", "=", False) in draft.predicates:
+            return "end"  # its last run is its only one
         if draft.entity == "jobs" and (happened or q.has("event", "end", "ran", "took", "start")):
             draft.entity = "runs"
             if not any(one.field in ENTITIES["runs"].fields for one in draft.predicates):
@@ -270,7 +280,7 @@ class Asking:
 
     def _focused(self, draft: Draft) -> Ask:
         q = self.question
-        if q.take("ask", "share") and draft.predicates:
+        if draft.predicates and q.take("ask", "share"):
             whole = Draft(draft.entity, draft.scope).query()
             return Ask(draft.query(), "share", whole=whole)
         if draft.group_by and "most" in self._taken():
@@ -297,6 +307,8 @@ class Asking:
         entity = next(q.of("entity"), None)
         if entity and any(one.first < entity.first for one in told):
             return False  # "all failed jobs" are listed
+        if any(set(places_of(one)) <= q.used for one in q.of("negation", "not")):
+            return False  # and so are "all jobs not in SUCC"
         asks = first in ("are", "is", "did", "have", "estao", "foram") and q.has("ask", "every")
         return bool(starts or asks) and not q.has("ask", "list", "count")
 

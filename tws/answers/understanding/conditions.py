@@ -11,7 +11,7 @@ from knowledge.hwa.statuses import OPEN_GROUPS
 from tws.answers.understanding.drafts import Draft, condition, one_of
 from tws.answers.understanding.measures import measured
 from tws.answers.understanding.naming import Named, Names
-from tws.answers.understanding.question import Found, Question
+from tws.answers.understanding.question import Found, Question, all_places
 from tws.plan.query.asked import Condition
 from tws.plan.query.catalogue import DONE, ENTITIES
 
@@ -25,6 +25,9 @@ _NAME_FIELD = {
     "job": "job", "stream": "stream", "workstation": "workstation", "resource": "resource",
     "prompt": "prompt",
 }  # fmt: skip
+_TURNING = frozenset(
+    {"but", "mas", "porem", "then", "depois", "however", "before", "after", "antes"}
+)
 _WHERE = frozenset({"on", "in", "at", "of", "from", "na", "no", "da", "do"})
 
 
@@ -119,8 +122,13 @@ class Conditions:
             abend = q.text_of(status).startswith("abend") and status.value.code in (None, "ABEND")
             side["ABEND" if abend else status.value.group] = None
             q.use(status, q.before(status.first, "event", "end", "ran", within=3))
+        if len(positive) > 1:
+            q.missed |= self._turned(q.statuses)
         if "waiting" in positive:
             q.use(*q.of("relation", "waits"))  # "parados esperando"
+        if made := self._of_their_jobs(draft, positive, negative):
+            found.append(made)
+            positive, negative = {}, {}
         for side, negated in ((positive, False), (negative, True)):
             found += _of_groups(side, draft.entity, negated=negated)
         grouped = {t.first for t in groupings(self.question)}
@@ -137,7 +145,28 @@ class Conditions:
         if len(positive) > 1 and q.has("ask", "count"):
             draft.group_by = ["group"]
         draft.predicates += found
+        draft.parts += [found] if found else []
         return found
+
+    def _turned(self, statuses: list[Found[Any]]) -> set[int]:
+        """The "but", the "then" between two states: one after the other, and not either."""
+        between = range(statuses[0].last, statuses[-1].first)
+        return {at for at in between if self.question.words[at].text in _TURNING}
+
+    def _of_their_jobs(
+        self, draft: Draft, positive: dict[str, None], negative: dict[str, None]
+    ) -> Condition | None:
+        """Streams with failed jobs, or with none; of jobs in another state the jobs, by stream."""
+        if draft.entity != "job_streams" or not self.question.has("entity", "jobs"):
+            return None
+        groups = {"failed" if group == "ABEND" else group for group in (*positive, *negative)}
+        if groups == {"failed"} and not (positive and negative):
+            return condition("failed_jobs", "=" if negative else ">", 0)
+        if negative:
+            self.question.missed |= all_places(self.question.statuses)
+        elif positive:
+            draft.entity, draft.group_by = "jobs", ["stream"]
+        return None
 
     def _is_of_flag(self, status: Found[Any]) -> bool:
         """The "running" of "running late", the "waiting" of "waiting for confirmation"."""
@@ -177,6 +206,7 @@ class Conditions:
             if made:
                 q.use(term)
                 found += made
+                draft.parts.append(made)
         draft.predicates += found
         return found
 

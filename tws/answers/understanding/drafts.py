@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 from knowledge.hwa.times import TimeRange
@@ -15,7 +16,8 @@ MOST_ROWS = 500
 @dataclass(slots=True)
 class Draft:
     """A query in the making. `predicates`: the conditions on the state, which a share leaves out
-    of its whole and "are all …" turns round."""
+    of its whole and "are all …" turns round; `parts`: those that were said together, of which one
+    is enough when `either` is."""
 
     entity: str = "jobs"
     scope: list[Condition] = field(default_factory=list)
@@ -23,12 +25,19 @@ class Draft:
     group_by: list[str] = field(default_factory=list)
     order_by: list[str] = field(default_factory=list)
     limit: int | None = None
+    parts: list[list[Condition]] = field(default_factory=list)
+    either: bool = False
 
     def query(self) -> PlanQuery:
         values: dict[str, Any] = {"group_by": self.group_by, "order_by": self.order_by}
         if self.limit is not None:
             values["limit"] = min(self.limit, MOST_ROWS)
-        return query_of(self.entity, [*self.scope, *self.predicates], **values)
+        said = self._any_part() if self.either else self.predicates
+        return query_of(self.entity, [*self.scope, *said], **values)
+
+    def _any_part(self) -> list[AnyOf]:
+        """ "(a and b) or c" as the query has it: a or c, and b or c."""
+        return [AnyOf(any=list(one)) for one in product(*self.parts)]
 
 
 def query_of(entity: str, where: Sequence[Condition | AnyOf], **values: Any) -> PlanQuery:

@@ -23,12 +23,21 @@ from tws.answers.understanding.question import Found, Question
 
 _TELLING = frozenset({
     "tell", "check", "know", "see", "say", "diz", "diga", "fala", "ver", "veja", "saber", "sabe",
-    "verifica", "verifique", "checa", "confere", "olha",
+    "verifica", "verifique", "checa", "confere", "olha", "ve", "mim", "confirma", "confirme",
+    "verificar", "conferir", "descobre", "avisa", "confirm", "find", "verify", "wonder",
+    "wondering",
 })  # fmt: skip
 _BEFORE_ORDERS = ("polite", "talk", "follow")
 _JOINING = frozenset({"e", "and", "then", "depois", "entao", "so", "please", "favor", "ai"})
 _STATE = frozenset({"status", "estado", "situacao", "state", "if", "se", "whether"})
 """What is confirmed by a look, not by an order."""
+_WILL = ("will", "going to", "vai", "vao", "ira", "irao")
+_OUTCOMES = frozenset({"failed", "success", "cancelled"})
+_NO_CASE = frozenset({
+    "encontra", "encontram", "passa", "passou", "chama", "chamam", "trata", "refere", "you",
+    "puder", "possivel", "possible", "der",
+})  # fmt: skip
+"""After "se" a reflexive verb, after "if" politeness: neither puts a case."""
 _MEANING = (
     "significa", "significado", "mean", "means", "meaning", "diferenca", "difference", "quer dizer",
 )  # fmt: skip
@@ -48,6 +57,7 @@ class Elsewhere:
             self._small_talk()
             or self._order()
             or self._beside()
+            or self._to_come()
             or self._definition()
             or self._knowledge()
         )
@@ -109,8 +119,10 @@ class Elsewhere:
         """ "I need X released", "quero o X cancelado"."""
         q = self.question
         done = next(q.of("ordered"), None)
-        wishes = q.starts("wish", skip=_BEFORE_ORDERS) and self._points(0)
-        return done if done and wishes and not q.has("ask", "list", "count", "share") else None
+        if done is None or not self._points(0) or q.has("ask", "list", "count", "share"):
+            return None
+        wishes = q.starts("wish", skip=_BEFORE_ORDERS) or q.before(done.first, "must")
+        return done if wishes else None
 
     def _stopped(self) -> Term | None:
         """ "Para o X agora!", which has nothing else in it: "para" is mostly "for"."""
@@ -129,6 +141,16 @@ class Elsewhere:
         if q.has("cannot", "beside") and not (q.names or q.statuses or q.has("entity", "jobs")):
             return CannotKnow("beside")
         return None
+
+    def _to_come(self) -> Asked | None:
+        """ "Will X abend?", which nobody knows; "what will wait if X fails" is another matter."""
+        q = self.question
+        over = any(one.value.group in _OUTCOMES for one in q.statuses)
+        other = q.has("ask", "when", "how_long", "why") or q.has("relation") or q.has("flag")
+        if not over or other or q.has("field") or not q.text_of_has(*_WILL) or self._is_of_a_case():
+            return None
+        things = named_things(q, self.names)
+        return CannotKnow("future", things[0] if things else None)
 
     def _definition(self) -> Asked | None:
         q = self.question
@@ -164,7 +186,10 @@ class Elsewhere:
             return False
         words = [word.text for word in q.words]
         return any(
-            word in ("if", "se") and at and not _TELLING.intersection(words[max(0, at - 3) : at])
+            word in ("if", "se")
+            and at
+            and not _TELLING.intersection(words[max(0, at - 3) : at])
+            and not _NO_CASE.intersection(words[at + 1 : at + 2])
             for at, word in enumerate(words)
         )
 

@@ -160,7 +160,7 @@ def _inside(q: Question, last: Understood, names: Names, now: datetime) -> Ask |
 
 def _is_of_one(q: Question) -> bool:
     """Whether it asks for something that only one object has."""
-    if q.has("by") or q.has("ask", "count", "share"):
+    if q.has("by") or q.has("ask", "count", "share") or (q.has("ask", "list") and q.numbers):
         return False
     flags = {(t.first, t.last) for t in q.of("flag")}
     only_flags = q.has("field") and all((t.first, t.last) in flags for t in q.of("field"))
@@ -189,7 +189,8 @@ def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None
     if q.has("ask", "which_ones") and q.consists_of("ask", "follow"):
         query = last.query.model_copy(update={"group_by": [], "after": ""})
         return replace(last, query=query, focus="list", whole=None, every=False)
-    told = Asking(q, names, now, _time_field(last.query)).ask()
+    kind = "jobs" if last.query.entity == "runs" else last.query.entity
+    told = Asking(q, names, now, _time_field(last.query), kind).ask()
     if told is None:
         return replace(last, focus="count") if q.take("ask", "count") else None
     entity = _entity(q, last, told)

@@ -79,15 +79,19 @@ def _hours(words: list[Word]) -> list[Word]:
         opens = words[at].text in ("between", "entre") and words[at + 2].text in ("and", "e")
         counted = {word.text for word in words[max(0, at - 3) : at]} & _COUNTED
         last = at + 4 == len(words) or not words[at + 4].text[0].isdigit()
-        if opens and last and not counted and _is_hour(first) and _is_hour(then):
-            for place in (at + 1, at + 3):
-                hour = f"{words[place].text}h"
-                found[place] = replace(words[place], text=hour, written=hour)
+        hours = _hour(first), _hour(then)
+        if opens and last and not counted and None not in hours:
+            for place, hour in zip((at + 1, at + 3), hours, strict=True):
+                found[place] = replace(words[place], text=f"{hour}h", written=f"{hour}h")
     return found
 
 
-def _is_hour(word: str) -> bool:
-    return word.isdecimal() and len(word) <= 2 and int(word) <= 24
+def _hour(word: str) -> int | None:
+    """10, and "dez": not more than there are."""
+    if not word.isdecimal():
+        numbers = [one.value for one in find_numbers(word) if one.end == len(word)]
+        return int(numbers[0]) if numbers and numbers[0] <= 12 else None
+    return int(word) if len(word) <= 2 and int(word) <= 24 else None
 
 
 def _times(text: str, now: datetime, terms: Sequence[Term]) -> Iterator[TimeInText]:

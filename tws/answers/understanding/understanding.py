@@ -44,6 +44,7 @@ TOO_MANY = 2
 """So many words that were not used leave too little of a question to answer it."""
 _WHAT = frozenset({"que", "what", "algo", "anything", "quem", "tem", "any"})
 _PLACES = frozenset({"on", "in", "at", "na", "no"})
+_OF = frozenset({"of", "from", "da", "do", "de"})
 _NUMBERS = {"resource": {"quantity", "available", "in_use"}, "workstation": {"limit", "fence"}}
 _UNTOUCHED = (SmallTalk, Order, CannotKnow, Define, Knowledge, NotFound, AskBack, NotUnderstood)
 """What is not answered from the plan: no word of it is missed."""
@@ -206,6 +207,8 @@ class _Understanding:
         happened: list[Found[Any] | Term] = [*q.statuses, *(q.of("event") if q.times else ())]
         if where in _PLACES and any(s.first < one.first for s in happened):
             return not q.has("ask", "why", "when", "how_long")
+        if where in _OF and any(_are_many(q.text_of(s), s.last, one.first) for s in q.statuses):
+            return not q.has("ask", "why", "when", "how_long")
         first = [word.text for word in q.words[:2]]
         asks_what = first == ["o", "que"] or first[0] in _WHAT
         verbs = (q.statuses, q.of("superlative"), q.of("event"), q.of("filter", "not_run"))
@@ -234,7 +237,7 @@ class _Understanding:
 
 def _stands_without(asked: Asked) -> bool:
     """Whether the answer holds whatever a word meant: how one object is, not which objects are."""
-    one = isinstance(asked, About) and asked.facet != "value"
+    one = isinstance(asked, About) and asked.facet not in ("value", "why")
     return one or isinstance(asked, LogOf | CompareRuns)
 
 
@@ -242,6 +245,11 @@ def _asks_number(q: Question, kind: str) -> bool:
     """Whether "how many" asks for a number of the object: units, a limit."""
     fields = {t.key for t in q.of("field")}
     return bool(fields & _NUMBERS.get(kind, set()))
+
+
+def _are_many(status: str, last: int, place: int) -> bool:
+    """ "Abends da X", "failures of X": several, and the name right behind them."""
+    return status.endswith("s") and place - last == 1
 
 
 def _is_lost(named: Named) -> bool:

@@ -145,11 +145,13 @@ def set_trust(memories: Sequence[Memory], trust: str, *, flagged: Iterable[uuid.
     `flagged` are the ids that the auditor once flagged: their payload says so.
     """
     ids = [memory.pk for memory in memories]
+    # Of what was not usable there is none, or its indexer takes it out again.
+    indexed = [memory for memory in memories if memory.mem0_id or memory.trust in USABLE]
     Memory.objects.filter(pk__any=ids).update(trust=trust, updated_at=timezone.now())
     for memory in memories:
         memory.trust = trust
     if trust not in USABLE:
-        vectors.forget(list(memories))
+        vectors.forget(indexed)
         return
     flagged = set(flagged)
     if flagged:

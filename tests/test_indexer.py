@@ -52,6 +52,22 @@ def assert_one_to_one() -> None:
     assert not Memory.objects.exclude(trust__in=["trusted", "cleared"]).exclude(mem0_id=None)
 
 
+def test_what_was_never_in_the_index_is_written_once(django_assert_num_queries):
+    memory = make_memory(QUERY, RESPONSE)
+
+    with django_assert_num_queries(1):
+        set_trust([memory], Trust.UNVERIFIED)
+
+
+def test_a_vector_on_its_way_does_not_outlive_the_use_of_its_memory():
+    memory = usable()
+    StoredVector.objects.create(pk=uuid.uuid4(), payload={"memory_id": str(memory.pk)})
+
+    set_trust([memory], Trust.SUSPECT)
+
+    assert not StoredVector.objects.exists()
+
+
 def end_leases() -> None:
     Memory.objects.exclude(index_lease_until=None).update(
         index_lease_until=timezone.now() - timedelta(seconds=1)

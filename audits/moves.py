@@ -16,7 +16,6 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from audits.contradicting import Contradiction, contradictions
 from audits.decisions import Move, append
 from audits.states import MOVES, TRUST_OF, ReasonCode
 from audits.superseding import reinstate, supersede
@@ -25,6 +24,7 @@ from knowledge.cleaning import clean
 from knowledge.models import Memory, Trust
 
 if TYPE_CHECKING:
+    from audits.contradicting import Contradiction
     from audits.models import AuditRecord
 
 
@@ -109,6 +109,8 @@ def decide(memory: Memory, record: AuditRecord, by: User, wanted: Wanted) -> Aud
     if text is not None and text.strip() != memory.agent_response:
         correct(memory, _fit(text), by)
         reason_code = reason_code or ReasonCode.CORRECTED
+    from audits.contradicting import contradictions  # with the lexicons: who decides needs them
+
     is_said = wanted.action == "reject" or wanted.keeps_both or wanted.supersedes
     if not is_said and (others := contradictions(memory)):
         raise Contradicts(others)

@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 import knowledge.lookups  # noqa: F401  registers `__any`
-from knowledge.claims.answer import AnswerMalformed, read_answer
 from knowledge.cleaning import EvidenceDecoder
 from knowledge.llm.models import LLMProfile, LLMUsage  # noqa: F401  Django looks for them here
 
@@ -227,6 +226,8 @@ class Memory(models.Model):
     @property
     def claims(self) -> list[dict[str, Any]]:
         """What the answer's slots hold: `{id, expr, kind, value, words}` each."""
+        from knowledge.claims.answer import AnswerMalformed, read_answer  # not for every command
+
         try:
             return [asdict(claim) for claim in read_answer(self.answer).said] if self.answer else []
         except AnswerMalformed:

@@ -15,8 +15,6 @@ from django.utils import timezone
 
 from knowledge import vectors
 from knowledge.cleaning import clean, clean_json
-from knowledge.features import marks
-from knowledge.hwa_terms import exact_terms
 from knowledge.limits import EmptyMemory, check_evidence, check_text
 from knowledge.models import (
     USABLE,
@@ -100,12 +98,16 @@ def _possible(created_at: datetime | None) -> datetime:
 
 def terms_of(query: str, response: str) -> list[str]:
     """The exact terms of both texts: message codes, object names, commands."""
+    from knowledge.hwa_terms import exact_terms  # with its lexicons: who writes needs them
+
     found = [*exact_terms(query), *exact_terms(response)]
     return sorted({term[:TERM_LENGTH] for term in found})
 
 
 def marks_of(query: str, response: str) -> dict[str, list[str]]:
     """Concepts and exact terms of both texts, each once: those of the question weigh more."""
+    from knowledge.features import marks
+
     asked = set(marks(query))
     return {"question": sorted(asked), "answer": sorted(set(marks(response)) - asked)}
 

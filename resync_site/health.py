@@ -22,7 +22,6 @@ from django.utils import timezone
 from audits.models import Heartbeat
 from knowledge import vectors
 from knowledge.hits import unfit
-from knowledge.llm.endpoints import failing
 from knowledge.models import Memory, Trust
 from tws.hwa.engines import configured_engines
 from tws.plan.models import PlanEngine
@@ -146,6 +145,8 @@ def llm() -> str:
     """
     if not settings.LLM_BASE_URL:
         return "off"
+    from knowledge.llm import failing  # with all that calls the endpoint
+
     if found := failing():
         raise Unwell("; ".join(map(str, found)))
     return _lately("llm", _endpoint_answers)

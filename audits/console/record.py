@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 
 from audits import review
 from audits.console.diffing import Change, changes
-from audits.contradicting import contradictions
 from audits.findings import judge_name
 from audits.models import AuditRecord, Decision, ReviewNote
 from audits.queue import AuditRecordQuerySet
@@ -75,6 +74,7 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
     from audits.console.answer import drawn, parts_of
     from audits.console.evidence import sources
     from audits.console.reasons import explained, found_in, reasons, string
+    from audits.contradicting import contradictions
 
     memory, longest = record.memory, None if full else LONGEST
     own = not settings.AUDIT_ALLOW_OWN and review.is_own(memory, by)

@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 
-from knowledge.hwa.statuses import OPEN_GROUPS
 from tws.plan.models import PlanEngine, PlanJob, PlanWorkstation
 
 FAILED_HOURS = 3
@@ -42,6 +41,8 @@ def job_counts(engine: str) -> JobCounts:
 
 def at_a_glance(plan: PlanEngine) -> dict[str, Any]:
     """What the live page shows of a plan that is current."""
+    from knowledge.hwa.statuses import OPEN_GROUPS  # the table is read from its file
+
     jobs = PlanJob.objects.filter(engine=plan.name)
     still_open = jobs.filter(group__in=OPEN_GROUPS)
     counts = job_counts(plan.name)

@@ -36,6 +36,7 @@ from resync_site.roles import has_role
 from resync_site.sign_in import no_role, note_bad_token
 from tws.api import UnknownEngine
 from tws.api import router as tws_router
+from tws.chat.api import cards as cards_router
 from tws.chat.api import router as answers_router
 from tws.chat.limits import WINDOW_SECONDS, within
 from tws.hwa.errors import TWSError, TWSUnavailable
@@ -121,6 +122,7 @@ api = NinjaAPI(
 api.add_router("/audit", audit_router)
 api.add_router("/memories", memories_router)
 api.add_router("/answers", answers_router)
+api.add_router("/plan", cards_router)
 api.add_router("", tws_router)
 
 

@@ -173,7 +173,12 @@ class _NoRules(RuleAgent):
     """In place of the rules: says why the model did not answer."""
 
     async def answer(
-        self, text: str, history: Sequence[Turn] = (), *, instead_of_llm: str = ""
+        self,
+        text: str,
+        history: Sequence[Turn] = (),
+        *,
+        taken: Understood | None = None,
+        instead_of_llm: str = "",
     ) -> None:
         self.emit(Failed("llm_unavailable", instead_of_llm))
 

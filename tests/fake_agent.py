@@ -69,15 +69,16 @@ class FakeAgents:
         self.script: Sequence[Event | float | Exception] = script or words("Two jobs failed.")
         self.asked: list[str] = []
         self.history: Sequence[Any] = ()
+        self.taken: Any = None
         self.stopped = 0
         self.go = asyncio.Event()
         self.go.set()
 
     async def answer(
-        self, agent: Any, question: str, *, history: Sequence[Any] = ()
+        self, agent: Any, question: str, *, history: Sequence[Any] = (), taken: Any = None
     ) -> AsyncGenerator[Event, None]:
         self.asked.append(question)
-        self.history = history
+        self.history, self.taken = history, taken
         try:
             for item in self.script:
                 if isinstance(item, Exception):

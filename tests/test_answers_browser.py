@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.axe import A_FEW, assert_accessible
 from tests.chat_pages import answered, open_page
 from tws.models import Message
 from tws.plan.models import PlanEngine, PlanJob
@@ -142,3 +143,67 @@ def test_history_shows_an_answer_as_it_came(chat: Page) -> None:
     assert chat.locator(".answer .text").inner_html() == shown
     chat.locator(".table-block .more").click()
     expect(chat.locator(".table-block .more")).to_be_hidden()
+
+
+# --- conditions -----------------------------------------------------------------------------------
+
+
+def test_a_condition_is_left_out_and_the_query_asked_again(chat: Page) -> None:
+    job = a_job("waiting")
+    answered(chat, f"which jobs of the stream {job.stream_name} are waiting?")
+    understood = chat.locator(".understood")
+    expect(understood.locator(".condition")).to_have_count(2)
+
+    understood.get_by_role("button", name=f"without: job stream {job.stream_name}").click()
+
+    expect(chat.locator(".question p").last).to_have_text("jobs · waiting")
+    waiting = PlanJob.objects.filter(group="waiting").count()
+    expect(chat.locator(".answer:not([aria-busy]) .text").last).to_contain_text(f"{waiting} jobs")
+    expect(understood.last.locator(".condition")).to_have_count(1)
+    chat.reload()
+    expect(chat.locator(".condition")).to_have_count(3)
+
+
+# --- cards --------------------------------------------------------------------------------------
+
+
+def a_job(group: str) -> PlanJob:
+    job = PlanJob.objects.filter(group=group).order_by("hwa_id").first()
+    assert job is not None
+    return job
+
+
+def test_a_name_opens_its_card_and_the_card_asks_on(chat: Page) -> None:
+    job = a_job("failed")
+    answered(chat, f"what is the status of {job.name}?")
+
+    chat.locator(".answer").get_by_role("button", name=job.name, exact=True).first.focus()
+    chat.keyboard.press("Enter")
+
+    card = chat.get_by_role("dialog", name=job.name)
+    expect(card.locator(".card-state .status")).to_have_text(job.status)
+    expect(card.locator("dl")).to_contain_text(job.stream_name)
+    expect(card.locator(".card-part").first).to_contain_text("ended in error")
+    card.get_by_text("Log", exact=True).click()
+    expect(card.locator(".code-head").last).to_contain_text("Times of this log:")
+    assert_accessible(chat, *A_FEW)
+    assert chat.evaluate("document.documentElement.scrollWidth") <= 390
+    card.get_by_role("button", name="What does").click()
+
+    expect(card).to_be_hidden()
+    expect(chat.locator(".question p").last).to_have_text(
+        f"What does {job.stream_name}.{job.name} hold up?"
+    )
+    expect(chat.locator(".answer:not([aria-busy])")).to_have_count(2)
+
+
+def test_a_card_leads_to_the_next_one_and_escape_closes_it(chat: Page) -> None:
+    job = a_job("waiting")
+    answered(chat, f"what is the status of {job.name}?")
+    chat.locator(".answer").get_by_role("button", name=job.name, exact=True).first.click()
+
+    chat.locator("dialog dd .thing").first.click()
+
+    expect(chat.get_by_role("dialog", name=job.stream_name)).to_be_visible()
+    chat.keyboard.press("Escape")
+    expect(chat.get_by_role("dialog")).to_be_hidden()

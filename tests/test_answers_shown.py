@@ -14,7 +14,10 @@ from django.utils import timezone
 from knowledge.claims.composing import Composer
 from knowledge.claims.evidence import Reading
 from knowledge.claims.expressions import Evaluator
+from knowledge.lineage import note_uses
 from knowledge.markdown import to_html
+from knowledge.models import Memory, MemoryRevision
+from tests.factories import make_memory, make_record
 from tests.plan_reading import make_engine
 from tws.answers.events import Final
 from tws.chat.showing.display import display_of, page_parts
@@ -97,6 +100,17 @@ def test_the_questions_own_words_have_no_source() -> None:
     composer.said("u1.understood.name")
 
     assert [one["source"] for one in shown_on_page(composer)["facts"]] == [""]
+
+
+def test_a_log_says_the_zone_of_its_times() -> None:
+    result = {"job": "JOB_A", "lines": [{"number": 28, "text": "19:39:32 x"}], "time_zone": "UTC"}
+    composer = composer_of(Reading("l1", "log", {"job": "J1"}, result, "PROD", AT))
+    composer.log("l1", [28])
+
+    page = shown_on_page(composer)
+
+    assert page["logs"] == [{"id": "l1", "time_zone": "UTC"}]
+    assert '<pre><code><span data-log="l1"></span>28: 19:39:32 x' in page["html"]
 
 
 # --- tables -------------------------------------------------------------------------------------
@@ -191,3 +205,54 @@ def test_rows_follow_in_ones_own_conversations_only(answered, operator, reviewer
     assert rows_of(answered, reviewer, after=table["next"]).status_code == 404
     assert rows_of(other, operator).status_code == 404
     assert rows_of(answered, operator, after=table["next"] + "x").status_code == 422
+
+
+# --- memories -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def quoting(operator: User, reviewer: User) -> Message:
+    """An answer that was given from an approved memory."""
+    memory = make_memory(user_query="Why U1?", agent_response="Call **Ana**.")
+    make_record("approved", memory, reviewer=reviewer, reviewed_at=timezone.now())
+    conversation = Conversation.objects.create(agent_id="tws-analyzer", user=operator)
+    answer = Message.objects.create(conversation=conversation, role="agent", run_id=uuid.uuid4())
+    note_uses({(memory.pk, memory.version): "quoted"}, run_id=answer.run_id, reader=operator)
+    return answer
+
+
+def memory_of(message: Message, user: User) -> Any:
+    client = Client()
+    client.force_login(user)
+    memory = Memory.objects.get()
+    return client.get(f"/api/answers/{message.run_id}/memories/{memory.pk}")
+
+
+def test_a_quoted_memory_says_who_approved_it(quoting, operator) -> None:
+    shown = memory_of(quoting, operator).json()
+
+    assert (shown["question"], shown["html"]) == ("Why U1?", "<p>Call <strong>Ana</strong>.</p>\n")
+    assert (shown["trust"], shown["decided_by"]) == ("trusted", "reviewer")
+    assert (shown["changed_at"], shown["now"]) == ([], None)
+
+
+def test_a_quoted_memory_that_changed_says_what_it_said_and_what_it_says(quoting, operator) -> None:
+    memory = Memory.objects.get()
+    was = {"user_query": memory.user_query, "agent_response": memory.agent_response}
+    MemoryRevision.objects.create(memory=memory, version=memory.version, **was)
+    Memory.objects.update(version=memory.version + 1, agent_response="Call Rui.")
+
+    shown = memory_of(quoting, operator).json()
+
+    assert "Ana" in shown["html"]
+    assert "Rui" in shown["now"]["html"]
+    assert len(shown["changed_at"]) == 1
+
+
+def test_a_memory_is_opened_from_ones_own_answers_only(quoting, operator, reviewer) -> None:
+    other = Message.objects.create(
+        conversation=quoting.conversation, role="agent", run_id=uuid.uuid4()
+    )
+
+    assert memory_of(quoting, reviewer).status_code == 404
+    assert memory_of(other, operator).status_code == 404

@@ -13,7 +13,9 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from knowledge.models import Feedback
+from tests.axe import A_FEW, assert_accessible
 from tests.chat_pages import ask, open_page
+from tests.factories import make_memory, make_record
 from tests.fake_agent import FakeAgents, reading, understood, words
 from tests.plan_reading import make_engine
 from tws.answers.events import Chunk, Event, Final, RunStarted, Source
@@ -78,6 +80,23 @@ def test_text_is_there_before_the_answer_is_complete(chat: Page, agents: FakeAge
     expect(chat.locator(".text.streaming")).to_have_text("First. ")
     expect(chat.locator(".answer")).to_have_attribute("aria-busy", "true")
     expect(chat.locator(".answer:not([aria-busy]) .text")).to_have_text("First. Second.")
+
+
+def test_text_is_drawn_while_it_comes_and_does_not_jump_at_the_end(
+    chat: Page, agents: FakeAgents
+) -> None:
+    agents.script = paced("**Two** jobs", ":\n\n- `JOB_A`\n- JOB_B\n\nThat is all.", seconds=1.5)
+
+    ask(chat, "What failed?")
+
+    text = chat.locator(".text")
+    expect(chat.locator("#status")).to_have_text("Working on it…")
+    expect(chat.locator(".text.streaming strong")).to_have_text("Two")
+    expect(chat.locator(".text.streaming li")).to_have_count(2)
+    height = text.evaluate("one => one.offsetHeight")
+    expect(chat.locator(".answer:not([aria-busy]) .text li")).to_have_count(2)
+    assert text.evaluate("one => one.offsetHeight") == height
+    expect(chat.locator("#status")).to_have_text("The answer is complete.")
 
 
 def test_stop_button_and_escape_stop(chat: Page, agents: FakeAgents) -> None:
@@ -149,6 +168,22 @@ def test_hostile_answer_is_inert(chat: Page, agents: FakeAgents) -> None:
     assert "owned" not in chat.title()
     assert chat.locator(".exchange script, .exchange img, [href^=javascript]").count() == 0
     assert not [url for url in requests if "evil.example" in url]
+
+
+def test_a_memory_among_the_sources_opens(chat: Page, agents: FakeAgents, reviewer: User) -> None:
+    memory = make_memory(user_query="Why U1?", agent_response="Call **Ana**.")
+    make_record("approved", memory, reviewer=reviewer, reviewed_at=timezone.now())
+    source = Source("memory", str(memory.pk), "Why U1?", trust="trusted", version=1)
+    agents.script = words("See there.", sources=(source,), used={(memory.pk, 1): "quoted"})
+    ask(chat, "Why does it say U1?")
+
+    chat.locator(".sources").get_by_role("button", name="Why U1?").click()
+
+    opened = chat.get_by_role("dialog", name="Why U1?")
+    expect(opened.locator("blockquote strong")).to_have_text("Ana")
+    expect(opened).to_contain_text("Approved by reviewer")
+    expect(opened).to_contain_text("Unchanged since.")
+    assert_accessible(chat, *A_FEW)
 
 
 def test_reload_while_an_answer_streams_resumes_it(chat: Page, agents: FakeAgents) -> None:

@@ -135,7 +135,7 @@ def test_ask_prints_one_json_object(capsys):
     }  # fmt: skip
     assert "**500** jobs" in reply["answer"]
     assert reply["outcome"] == "answered"
-    assert set(reply["understood"]) == {"text", "parts", "unused"}
+    assert set(reply["understood"]) == {"text", "parts", "unused", "removable"}
     assert reply["claims"][0]["value"] == 500
     assert reply["tools"][0] == {
         "tool": "plan_query", "arguments": {"entity": "jobs", "limit": 0}, "ok": True,

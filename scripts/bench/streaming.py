@@ -9,6 +9,9 @@ Prints the added time per token (p50, p95, p99, in ms), the time to the first to
 frames the tokens came in, and the web process's CPU per token in microseconds, with all that an
 answer takes before and after them. The goal: p99 at most 50 ms, at most 150 µs.
 
+With --browser one more answer is read in Chromium meanwhile, drawn as it comes: the gaps between
+the frames that it paints, in ms (16.7 at 60 a second), say whether that is smooth.
+
 What is measured is the steady state of what `scripts/serve` starts: sockets are open before the
 questions are asked, and after a first round of a few the endpoint is known (the very first answer
 of an unknown one is held back until it is clear that it is no thought).
@@ -22,9 +25,11 @@ import json
 import multiprocessing
 import os
 import re
+import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -81,6 +86,11 @@ class Answer:
     frames: int = 0
 
 
+Measured = tuple[list[Answer], float]
+"""The answers, and the seconds of CPU that they took the web process."""
+Gaps = dict[str, float]
+
+
 async def ask(web: ClientConnection) -> Answer:
     answer, asked = Answer(), time.monotonic_ns()
     await web.send(QUESTION)
@@ -100,9 +110,7 @@ async def ask(web: ClientConnection) -> Answer:
     return answer
 
 
-async def ask_together(
-    count: int, url: str, token: str, web: psutil.Process
-) -> tuple[list[Answer], float]:
+async def ask_together(count: int, url: str, token: str, web: psutil.Process) -> Measured:
     """The answers to that many at once, and the seconds of CPU they took the web process."""
     signed_in = {"Authorization": f"Bearer {token}"}
     async with AsyncExitStack() as opened:
@@ -115,10 +123,52 @@ async def ask_together(
         return answers, sum(web.cpu_times()[:2]) - before
 
 
-async def measure(url: str, token: str, web: psutil.Process, options: argparse.Namespace) -> None:
+# --- the reader in a browser --------------------------------------------------------------------
+
+COUNT_GAPS = """() => {
+  let last = performance.now();
+  window.gaps = [];
+  const next = (now) => { gaps.push(now - last); last = now; requestAnimationFrame(next); };
+  requestAnimationFrame(next);
+}"""
+
+
+async def painted(port: int, session: str, others: Awaitable[Measured]) -> tuple[Measured, Gaps]:
+    """What `others` give, and the gaps between the frames of a page that reads an answer, too."""
+    from playwright.async_api import async_playwright
+
+    address = f"http://127.0.0.1:{port}"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
+        context = await browser.new_context()
+        await context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
+        page = await context.new_page()
+        await page.goto(f"{address}/chat/tws-analyzer/")
+        await page.locator('#connection[data-state="connected"]').wait_for()
+        await page.locator("#question").fill(QUESTION)
+        await page.keyboard.press("Enter")
+        await page.locator(".text.streaming:not(:empty)").wait_for()
+        await page.evaluate(COUNT_GAPS)
+        measured = await others
+        gaps = sorted(await page.evaluate("gaps"))
+        await browser.close()
+    return measured, {f"p{p}": round(gaps[len(gaps) * p // 100], 1) for p in (50, 95, 99)}
+
+
+async def measure(
+    port: int, token: str, session: str, web: psutil.Process, options: argparse.Namespace
+) -> None:
+    url = f"ws://127.0.0.1:{port}/ws/chat/tws-analyzer/"
     for few in (1, 8):
         await ask_together(few, url, token, web)
-    answers, cpu = await ask_together(options.answers, url, token, web)
+    asking = ask_together(options.answers, url, token, web)
+    shown = {}
+    if options.browser:
+        (answers, cpu), shown["painted_every_ms"] = await painted(port, session, asking)
+    else:
+        answers, cpu = await asking
     late = sorted(one for answer in answers for one in answer.late_ms)
     firsts = sorted(answer.first_ms for answer in answers)
     tokens = options.answers * options.tokens
@@ -130,6 +180,7 @@ async def measure(url: str, token: str, web: psutil.Process, options: argparse.N
         added_ms={f"p{p}": round(late[len(late) * p // 100], 1) for p in (50, 95, 99)},
         first_token_ms=round(firsts[len(firsts) // 2]),
         cpu_us_per_token=round(cpu / tokens * 1e6, 1),
+        **shown,
     )
 
 
@@ -138,6 +189,7 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=50)
     parser.add_argument("--rate", type=float, default=200, help="tokens a second, each answer")
     parser.add_argument("--tokens", type=int, default=400, help="of each answer")
+    parser.add_argument("--browser", action="store_true", help="read one more in Chromium")
     options = parser.parse_args()
     _bench.setup()
     listener = socket.create_server(("127.0.0.1", 0), backlog=200)
@@ -152,6 +204,7 @@ def main() -> None:
 
 def _measure_web(base_url: str, options: argparse.Namespace) -> None:
     from django.contrib.auth.models import User
+    from django.test import Client
     from django.utils import timezone
 
     from resync_site.models import ApiToken
@@ -166,6 +219,9 @@ def _measure_web(base_url: str, options: argparse.Namespace) -> None:
     )  # fmt: skip
     user = User.objects.create_superuser("bench")
     token = ApiToken.objects.issue(user)
+    client = Client()
+    client.force_login(user)
+    session = client.cookies["sessionid"].value
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -180,8 +236,7 @@ def _measure_web(base_url: str, options: argparse.Namespace) -> None:
     with subprocess.Popen(command, env={**os.environ, **settings}, cwd=_bench.ROOT) as web:  # noqa: S603
         try:
             _wait_for(port)
-            url = f"ws://127.0.0.1:{port}/ws/chat/tws-analyzer/"
-            asyncio.run(measure(url, token, psutil.Process(web.pid), options))
+            asyncio.run(measure(port, token, session, psutil.Process(web.pid), options))
         finally:
             web.terminate()
 

@@ -19,6 +19,7 @@ from tws.per_loop import PerLoop
 
 if TYPE_CHECKING:  # what answers is loaded with the first question
     from tws.answers.memories import Recall
+    from tws.answers.understanding.asked import Understood
     from tws.hwa.client import TWSClient
 
 
@@ -104,14 +105,20 @@ class AgentManager:
         return await self._get_tws_client(engine_named(name) if name else None)
 
     async def answer(
-        self, agent: Agent, question: str, *, history: Sequence[Turn] = ()
+        self,
+        agent: Agent,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        taken: Understood | None = None,
     ) -> AsyncGenerator[Event, None]:
         """The events of one run, see `tws.answers.events`. Use with `contextlib.aclosing`.
 
+        `taken` is what the question asks when that is known: the rules answer it.
         Closing the generator, or cancelling the task that reads it, stops the run at once.
         """
         emitted = _Emitted()
-        run = asyncio.create_task(self._run(agent, question, history, emitted.add))
+        run = asyncio.create_task(self._run(agent, question, history, taken, emitted.add))
         run.add_done_callback(lambda _: emitted.end())
         try:
             async for event in emitted:
@@ -121,7 +128,14 @@ class AgentManager:
             run.cancel()
             await asyncio.gather(run, return_exceptions=True)
 
-    async def _run(self, agent: Agent, question: str, history: Sequence[Turn], emit: Emit) -> None:
+    async def _run(
+        self,
+        agent: Agent,
+        question: str,
+        history: Sequence[Turn],
+        taken: Understood | None,
+        emit: Emit,
+    ) -> None:
         from tws.answers.llm_agent import LLMAgent
         from tws.answers.memories import recall
         from tws.answers.rules import RuleAgent
@@ -135,14 +149,14 @@ class AgentManager:
             emit=emit,
         )
         rules = RuleAgent(agent, toolkit, emit, self._recall or recall)
-        with_llm = bool(settings.LLM_BASE_URL)
+        with_llm = bool(settings.LLM_BASE_URL) and taken is None
         emit(RunStarted(agent.slug, "llm" if with_llm else "rules"))
         try:
             async with asyncio.timeout(settings.CHAT_RUN_SECONDS) as limit:
                 if with_llm:
                     await LLMAgent(agent, toolkit, emit, rules).answer(question, history)
                 else:
-                    await rules.answer(question, history)
+                    await rules.answer(question, history, taken=taken)
         except TimeoutError:
             if not limit.expired():
                 raise

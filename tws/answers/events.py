@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from knowledge.claims.answer import Answer
 from tws.answers.understanding.asked import Understood
+from tws.answers.understanding.narrowing import removable
 
 Outcome = Literal["answered", "partial", "cannot", "ask", "refused", "error"]
 """partial: some of the question was not used; ask: a question back; refused: an order."""
@@ -194,4 +195,5 @@ def how_understood(understood: Understood | None) -> dict[str, Any] | None:
         "text": understood.text,
         "parts": list(understood.parts),
         "unused": list(understood.unused),
+        "removable": removable(understood),
     }

@@ -72,19 +72,29 @@ class RuleAgent:
     recall: Recall
 
     async def answer(
-        self, text: str, history: Sequence[Turn] = (), *, instead_of_llm: str = ""
+        self,
+        text: str,
+        history: Sequence[Turn] = (),
+        *,
+        taken: Understood | None = None,
+        instead_of_llm: str = "",
     ) -> None:
         """Emit the answer's Chunks and its Final, or Failed when HWA does not answer.
 
+        `taken` is the question when it is known already, and nothing of the text is read.
         `instead_of_llm` says why the LLM did not answer: then the answer begins with it, and having
         none is the LLM's failure.
         """
         last = thread_of(history)
         text, self.toolkit.as_last_read = _asked_of_now(text)
-        taken, state = await self._taken(text, last)
-        speech = Speech(self.toolkit, self.emit, self._spoken(taken.language))
+        known, state = (taken, None) if taken else await self._taken(text, last)
+        speech = Speech(self.toolkit, self.emit, self._spoken(known.language))
         try:
-            understood = await self._with_the_plan(taken, state, text, last)
+            if state is None:
+                understood = known
+                await self.toolkit.plan()
+            else:
+                understood = await self._with_the_plan(known, state, text, last)
         except EngineDown as down:
             self._fail(down, speech.language)
             return

@@ -59,7 +59,8 @@ def _asked(reading: Reading, names: Mapping[str, str]) -> Asked | None:
     match reading.tool:
         case "plan_query":
             query = PlanQuery.model_validate(given)
-            conditions = [one for one in result["understood"]["where"] if "assumed" not in one]
+            where = result.get("understood", {}).get("where", [])
+            conditions = [one for one in where if "assumed" not in one]
             return Ask(PlanQuery.model_validate({**query.model_dump(), "where": conditions}))
         case "impact":
             return Impact(_object(reading, names))

@@ -65,7 +65,7 @@ class Answering:
         history: list[Turn] = []
         if not run.opens_conversation:
             history = await history_of(run.conversation, before=run.question.pk)
-        events = agent_manager().answer(run.agent, run.text, history=history)
+        events = agent_manager().answer(run.agent, run.text, history=history, taken=run.taken)
         async with contextlib.aclosing(events):
             async for event in events:
                 if isinstance(event, Chunk):

@@ -1,18 +1,28 @@
-"""REST paths of an answer that its page has: the rows that follow a table's."""
+"""REST paths of what the chat's page shows beside an answer's text: more rows, memories, cards.
+
+What reads and words them is loaded with the first request, not with every command.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
+from asgiref.sync import async_to_sync
 from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
 
 from knowledge.api import problems, require
+from knowledge.models import MemoryUse
+from tws.api import UnknownEngine
+from tws.hwa.engines import engine_for, engine_named
 from tws.models import Message
 from tws.plan.query.asked import MOST_ROWS
+
+if TYPE_CHECKING:
+    from tws.hwa.engine import Engine
 
 router = Router(tags=["answers"])
 
@@ -42,7 +52,7 @@ def table_rows(
 
     409 when the plan they were of has been replaced since.
     """
-    from tws.chat.showing.tables import PlanReplaced, rows_after  # not for every command
+    from tws.chat.showing.tables import PlanReplaced, rows_after
 
     require(request, "tws.use_chat")
     table = _table_of(request, run_id, table_id)
@@ -60,3 +70,81 @@ def _table_of(request: HttpRequest, run_id: UUID, table_id: str) -> dict[str, An
             found: dict[str, Any] = table
             return found
     raise Http404
+
+
+class Text(Schema, defer_build=True):
+    question: str
+    html: str
+
+
+class QuotedMemory(Text, defer_build=True):
+    """A memory as an answer used it; `now` when its text has changed since."""
+
+    memory_id: UUID
+    trust: str
+    trust_said: str
+    decided_by: str | None
+    decided_at: datetime | None
+    created_at: datetime
+    read_at: datetime
+    changed_at: list[datetime]
+    now: Text | None
+
+
+@router.get(
+    "/{uuid:run_id}/memories/{uuid:memory_id}", response=QuotedMemory, openapi_extra=problems(404)
+)
+def memory(request: HttpRequest, run_id: UUID, memory_id: UUID) -> dict[str, Any]:
+    """A memory that an answer in one's own conversation was given from, and what became of it."""
+    from tws.chat.showing.quoted import quoted_memory
+
+    require(request, "tws.use_chat")
+    try:
+        return quoted_memory(request.user.pk, run_id, memory_id)
+    except MemoryUse.DoesNotExist as error:
+        raise Http404 from error
+
+
+# --- cards --------------------------------------------------------------------------------------
+
+cards = Router(tags=["agents and plan"])
+
+
+class CardOf(Schema, defer_build=True):
+    """An object by its `id`, or by its name; `part` of what there is to know of it."""
+
+    kind: Literal["job", "stream", "workstation", "resource"]
+    name: str = Field(min_length=1, max_length=300)
+    id: str = Field("", max_length=300)
+    stream: str = Field("", max_length=300)
+    workstation: str = Field("", max_length=300)
+    engine: str = Field("", max_length=100)
+    part: Literal["state", "why", "holds_up", "runs", "log"] = "state"
+
+
+@cards.get("/card", response=dict[str, Any], openapi_extra=problems(404))
+def card(request: HttpRequest, asked: Query[CardOf]) -> dict[str, Any]:
+    """One object, a part at a time, told as the agent by rules tells it; read live first."""
+    require(request, "tws.use_chat")
+    return async_to_sync(_part)(_engine(asked.engine), asked)
+
+
+def _engine(name: str) -> Engine:
+    try:
+        return engine_named(name) if name else engine_for((), "")
+    except KeyError as error:
+        raise UnknownEngine from error
+
+
+async def _part(engine: Engine, asked: CardOf) -> dict[str, Any]:
+    from knowledge.secrets import mask_secrets
+    from tws.answers.toolkit import EngineDown, NotRead
+    from tws.chat.cards import card_of
+    from tws.plan.query import PlanUnavailable
+
+    try:
+        return await card_of(engine, **asked.dict(exclude={"engine"}))
+    except EngineDown as down:
+        raise PlanUnavailable(str(down)) from down
+    except NotRead as error:
+        raise HttpError(404, mask_secrets(str(error))) from error

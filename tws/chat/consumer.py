@@ -19,11 +19,14 @@ from django.utils.translation import gettext as _
 
 from knowledge.feedback import TooManyReports, give_feedback
 from knowledge.models import Memory
+from tws.answers.understanding.asked import Understood
+from tws.answers.understanding.narrowing import NoSuchCondition
 from tws.chat import admission, conversations, frames, run_log
 from tws.chat.admission import Ending, Guest
 from tws.chat.frames import Refused
 from tws.chat.live_runs import is_live
 from tws.chat.running import runs
+from tws.chat.runs import run_less_part
 from tws.chat.socket import LimitedSocket, internal
 from tws.database import in_database
 from tws.models import Agent, Conversation
@@ -101,7 +104,8 @@ class ChatConsumer(LimitedSocket):
     async def _ask(self, question: frames.Ask) -> None:
         conversation, agent = await self._admitted(question.client_id)
         language = self._of_scope("language")
-        run_id = await runs().ask(agent, conversation, self.user, question, language)
+        taken = await _taken(conversation, question)
+        run_id = await runs().ask(agent, conversation, self.user, question, language, taken)
         if run_id not in self._following:
             self._follow(run_id, 0)
 
@@ -159,6 +163,17 @@ def _open_conversation(user: User, guest: Guest, wanted: str) -> Conversation:
         raise Refused("forbidden", _("This conversation is somebody else's."))
     run_log.end_cut_off(conversation, is_live)
     return conversation
+
+
+async def _taken(conversation: Conversation, question: frames.Ask) -> Understood | None:
+    """What is asked, when that is an earlier question less one of its conditions."""
+    if question.without is None:
+        return None
+    try:
+        return await in_database(run_less_part, conversation, **question.without.model_dump())
+    except NoSuchCondition as error:
+        message = _("This condition can't be left out any more. Ask in your own words.")
+        raise Refused("not_found", message, question.client_id) from error
 
 
 def _refused(ending: Ending, client_id: str = "") -> Refused:

@@ -63,10 +63,18 @@ def _as_text(value: object) -> object:
 Text = Annotated[str, BeforeValidator(_cleaned)]
 
 
+class Without(BaseModel):
+    """The question of an earlier run of the conversation, less one `part` of its `understood`."""
+
+    run_id: UUID
+    part: int = Field(ge=0, lt=1000)
+
+
 class Ask(BaseModel):
     type: Literal["message"] = "message"
     text: Text
     client_id: Annotated[str, BeforeValidator(_as_text), Field(max_length=LONGEST_NAME)] = ""
+    without: Without | None = None
 
 
 class Stop(BaseModel):

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 from django.contrib.auth.models import User
 
+from tws.answers.understanding.asked import Understood
 from tws.chat import run_log
 from tws.chat.admission import Guest
 from tws.chat.frames import Ask
@@ -18,11 +19,18 @@ from tws.models import Agent, Conversation, Message
 
 class Run:
     def __init__(
-        self, agent: Agent, conversation: Conversation, user: User, ask: Ask, language: str
+        self,
+        agent: Agent,
+        conversation: Conversation,
+        user: User,
+        ask: Ask,
+        language: str,
+        taken: Understood | None = None,
     ) -> None:
         self.id = uuid.uuid4()
         self.agent, self.conversation, self.user = agent, conversation, user
         self.text, self.client_id, self.language = ask.text, ask.client_id, language
+        self.taken = taken
         self.guest = Guest(user.pk, agent.pk)
         self.question: Message | None = None
         self.opens_conversation = False

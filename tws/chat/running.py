@@ -18,6 +18,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
+from tws.answers.understanding.asked import Understood
 from tws.chat import run_log
 from tws.chat.admission import Guest
 from tws.chat.answering import Answering
@@ -56,10 +57,17 @@ class Runs:
     # --- asking, stopping, following
 
     async def ask(
-        self, agent: Agent, conversation: Conversation, user: User, question: Ask, language: str
+        self,
+        agent: Agent,
+        conversation: Conversation,
+        user: User,
+        question: Ask,
+        language: str,
+        taken: Understood | None = None,
     ) -> uuid.UUID:
         """Start a run, or find the one that this `client_id` has started; its id.
 
+        `taken` is what it asks, when that is known without reading its text.
         Refused when too many wait in this conversation, or the user asks too fast.
         """
         if not await in_database(may_ask, user.pk):
@@ -68,7 +76,7 @@ class Runs:
         if question.client_id and (known := self._run_of(conversation, question.client_id)):
             return known.id
         self._check_waiting(conversation, question)
-        run = Run(agent, conversation, user, question, language)
+        run = Run(agent, conversation, user, question, language, taken)
         self._live[run.id] = run  # its place among the waiting is taken before anything is awaited
         try:
             stored = await in_database(

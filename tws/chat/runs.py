@@ -11,13 +11,14 @@ from django.db import transaction
 from knowledge.lineage import note_uses
 from knowledge.models import Kind, Source
 from knowledge.store import Draft, remember
-from tws.answers.events import Final, ToolUse, Turn
+from tws.answers.events import Final, ToolUse, Turn, how_understood
 from tws.answers.understanding.asked import (
     Understood,
     UnderstoodMalformed,
     read_understood,
     understood_json,
 )
+from tws.answers.understanding.narrowing import NoSuchCondition, without
 from tws.database import in_database
 from tws.models import Conversation, Message
 
@@ -123,6 +124,21 @@ def _thread(answer: Message) -> Understood | None:
         return read_understood(answer.thread) if answer.thread else None
     except UnderstoodMalformed:
         return None
+
+
+def run_less_part(conversation: Conversation, run_id: uuid.UUID, part: int) -> Understood:
+    """What that run was asked, less one part of it. NoSuchCondition when there is none."""
+    answers = Message.objects.filter(conversation=conversation, role=Message.Role.AGENT)
+    answer = answers.filter(run_id=run_id).first()
+    understood = _thread(answer) if answer else None
+    if understood is None:
+        raise NoSuchCondition
+    return without(understood, part)
+
+
+def how_understood_of(answer: Message) -> dict[str, Any] | None:
+    """How its question was taken, as the answer's frame told it."""
+    return how_understood(_thread(answer))
 
 
 def _tool_use(tool: dict[str, object]) -> ToolUse:

@@ -121,7 +121,9 @@ def _exchanges(conversation: Conversation, request: HttpRequest) -> list[dict[st
 def _exchange(
     question: Message, answer: Message | None, ratings: dict[UUID, int]
 ) -> dict[str, Any]:
-    from tws.chat.showing.display import page_parts  # with all that claims are made of
+    # with all that claims and questions are made of
+    from tws.chat.runs import how_understood_of
+    from tws.chat.showing.display import page_parts
 
     exchange: dict[str, Any] = {
         "question": question.text,
@@ -137,17 +139,9 @@ def _exchange(
             "sources": answer.sources,
             "tools": answer.tools,
             "result": answer.result,
-            "understood": _how_understood(answer),
+            "understood": how_understood_of(answer),
             "suggestions": answer.suggestions,
             "memory_id": str(answer.memory_id) if answer.memory_id else None,
             "rating": ratings.get(answer.memory_id) if answer.memory_id else None,
         }
     return exchange
-
-
-def _how_understood(answer: Message) -> dict[str, Any] | None:
-    """The parts of the thread that a reader is shown: the words, and those that were not used."""
-    if not answer.thread:
-        return None
-    parts, unused = answer.thread.get("parts", []), answer.thread.get("unused", [])
-    return {"text": " · ".join(parts), "parts": parts, "unused": unused}

@@ -45,6 +45,11 @@ def thing_said(thing: Thing, language: Language) -> str:
     return f"{kind}{thing.name}"
 
 
+def conditions_of(asked: Ask, language: Language, now: datetime) -> list[list[int]]:
+    """For each of its parts, which elements of the query's `where` it words."""
+    return [where for text, where in _Worder(language, now).query(asked.query, asked) if text]
+
+
 class _Worder:
     def __init__(self, language: Language, now: datetime) -> None:
         self.language, self.now = language, now
@@ -56,9 +61,9 @@ class _Worder:
     def parts(self, asked: Asked) -> Iterator[str]:
         match asked:
             case Ask():
-                yield from self.query(asked.query, asked)
+                yield from (text for text, _where in self.query(asked.query, asked))
             case More():
-                yield from self.query(asked.last.query, asked.last)
+                yield from (text for text, _where in self.query(asked.last.query, asked.last))
                 yield self.said("type", "more")
             case About():
                 yield self.said("facet", asked.facet)
@@ -100,21 +105,27 @@ class _Worder:
 
     # A query
 
-    def query(self, query: PlanQuery, ask: Ask) -> Iterator[str]:
-        yield self.said("entity", query.entity)
-        yield self.said("focus", "every" if ask.every else ask.focus)
-        where = [one for one in query.where if isinstance(one, Condition)]
-        yield from (self.condition(one) for one in where if one.field not in _TIMES)
+    def query(self, query: PlanQuery, ask: Ask) -> Iterator[tuple[str, list[int]]]:
+        """Each part, with the elements of `where` that it words."""
+        yield self.said("entity", query.entity), []
+        yield self.said("focus", "every" if ask.every else ask.focus), []
+        where = list(enumerate(query.where))
+        plain = [(n, one) for n, one in where if isinstance(one, Condition)]
+        for n, one in plain:
+            if one.field not in _TIMES:
+                yield self.condition(one), [n]
         for name in _TIMES:
-            yield self.time(name, [one for one in where if one.field == name])
-        for part in query.where:
+            told = [(n, one) for n, one in plain if one.field == name]
+            yield self.time(name, [one for _n, one in told]), [n for n, _one in told]
+        for n, part in where:
             if isinstance(part, AnyOf):
-                yield " / ".join(self.condition(one) for one in part.any)
+                yield " / ".join(self.condition(one) for one in part.any), [n]
         by = self.said("word", "by")
         if query.group_by and query.group_by != ["group"]:
-            yield f"{by} {', '.join(self.heading(n.partition('.')[0]) for n in query.group_by)}"
+            headings = ", ".join(self.heading(n.partition(".")[0]) for n in query.group_by)
+            yield f"{by} {headings}", []
         elif query.order_by and query.limit:  # a count has no order
-            yield f"{by} {self.heading(query.order_by[0].lstrip('-'))}"
+            yield f"{by} {self.heading(query.order_by[0].lstrip('-'))}", []
 
     def condition(self, one: Condition) -> str:
         if isinstance(one.value, bool):

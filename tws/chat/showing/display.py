@@ -16,7 +16,7 @@ from tws.chat.showing.tables import KEPT, tables_of
 
 
 def display_of(final: Final) -> dict[str, Any]:
-    """`{text, facts, tables}`: `text` with marks, where the answer may be shown as it is."""
+    """`{text, facts, tables, logs}`: `text` with marks, where the answer may be shown as it is."""
     if final.segments is None:
         return {}
     readings = readings_in(final.evidence)
@@ -26,11 +26,16 @@ def display_of(final: Final) -> dict[str, Any]:
         "text": marked(final.segments, evaluator, final.answer) if is_plain else "",
         "facts": facts_of(final.segments, evaluator, things_read(readings)),
         "tables": tables_of(final.segments, evaluator),
+        "logs": [
+            {"id": one.id, "time_zone": one.result.get("time_zone")}
+            for one in readings.values()
+            if one.tool == "log"
+        ],
     }
 
 
 def page_parts(text: str, display: dict[str, Any] | None) -> dict[str, Any]:
-    """`html`, `facts` and `tables` as frames and the history have them."""
+    """`html`, `facts`, `tables` and `logs` as frames and the history have them."""
     display = display or {}
     with_marks = display.get("text")
     return {
@@ -40,4 +45,5 @@ def page_parts(text: str, display: dict[str, Any] | None) -> dict[str, Any]:
             {key: value for key, value in table.items() if key not in KEPT}
             for table in display.get("tables", [])
         ],
+        "logs": display.get("logs", []),
     }

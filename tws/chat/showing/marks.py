@@ -1,12 +1,12 @@
-"""Which words of an answer are facts, and where its tables stand: marks in its Markdown, which
-outlive rendering and cleaning, and only then become elements of the page.
+"""Which words of an answer are facts, and where its tables and logs stand: marks in its Markdown,
+which outlive rendering and cleaning, and only then become elements of the page.
 """
 
 from __future__ import annotations
 
 import re
 
-from knowledge.claims.answer import Answer, Claim, Segment, Table
+from knowledge.claims.answer import Answer, Claim, LogLines, Segment, Table
 from knowledge.claims.expressions import Evaluator
 from knowledge.claims.rendering import Speaker, render_with
 from knowledge.markdown import to_html
@@ -15,12 +15,12 @@ from knowledge.markdown import to_html
 _OPEN, _MIDDLE, _CLOSE = "\ue000", "\ue001", "\ue002"
 _PRIVATE = re.compile(f"[{_OPEN}{_MIDDLE}{_CLOSE}]")
 _FACT = re.compile(f"{_OPEN}(c\\d+){_MIDDLE}([^{_OPEN}{_MIDDLE}{_CLOSE}]*){_CLOSE}")
-_TABLE = re.compile(f"{_OPEN}(t\\d+){_CLOSE}")
+_PLACE = re.compile(f"{_OPEN}([tl]\\d+){_CLOSE}")
 _IN_A_TAG = re.compile(f"<[^>]*{_PRIVATE.pattern}")
 
 
 class _MarkingSpeaker(Speaker):
-    """Says what a Speaker says, with each claim between marks and one at each table's beginning."""
+    """Says what a Speaker says: each claim between marks, one where a table or log begins."""
 
     tables = 0
 
@@ -32,6 +32,8 @@ class _MarkingSpeaker(Speaker):
         if isinstance(segment, Table):
             self.tables += 1
             return said.replace("| ", f"| {_OPEN}t{self.tables}{_CLOSE}", 1)
+        if isinstance(segment, LogLines):
+            return said.replace("\n", f"\n{_OPEN}{segment.reading}{_CLOSE}", 1)
         return said
 
 
@@ -46,13 +48,18 @@ def marked(answer: Answer, evaluator: Evaluator, text: str) -> str:
 
 
 def unmarked(text: str) -> str:
-    return _TABLE.sub("", _FACT.sub(r"\2", text))
+    return _PLACE.sub("", _FACT.sub(r"\2", text))
 
 
 def marked_html(text: str) -> str:
-    """The HTML of a text with marks: `<span data-claim="c1">`, `<span data-table="t1">`."""
+    """The HTML of a text with marks: spans with data-claim="c1", data-table="t1", data-log="l1"."""
     html = to_html(text)
     if _IN_A_TAG.search(html):
         return unmarked(html)
     html = _FACT.sub(r'<span class="fact" data-claim="\1">\2</span>', html)
-    return _PRIVATE.sub("", _TABLE.sub(r'<span data-table="\1"></span>', html))
+    return _PRIVATE.sub("", _PLACE.sub(_place, html))
+
+
+def _place(found: re.Match[str]) -> str:
+    kind = "table" if found[1].startswith("t") else "log"
+    return f'<span data-{kind}="{found[1]}"></span>'

@@ -81,13 +81,13 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     for row in rows:
         thing = thing_in(reading, row)
-        shown: dict[str, Any] = {"cells": [_cell(row[name], name, voice) for name in columns]}
+        shown: dict[str, Any] = {"cells": [cell_of(row[name], name, voice) for name in columns]}
         if thing:
             shown["thing"] = asdict(thing)
         yield shown
 
 
-def _cell(value: Any, column: str, voice: Voice) -> dict[str, Any]:
+def cell_of(value: Any, column: str, voice: Voice) -> dict[str, Any]:
     """`words` as text, not as Markdown; `value` to sort by; a status's `group`; a name's `kind`."""
     name = column.partition(".")[0]
     field = FIELDS.get(name)

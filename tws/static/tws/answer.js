@@ -1,22 +1,29 @@
 // One answer: its steps while it works, its text while it streams, then how the question was
 // understood, its sources, what may be asked next and the buttons for feedback. Only `html`, which the server has cleaned, is ever taken as HTML.
 
-import { copyButton, withCopyButtons } from "./copying.js";
+import { copyButton, showCode } from "./copying.js";
 import { element, fill, moment } from "./dom.js";
 import { showFacts } from "./facts.js";
+import { GrowingText } from "./markdown.js";
 import { showSources } from "./sources.js";
 import { showTables } from "./tables.js";
+import { showUnderstood } from "./understood.js";
 
 const GOOD = 5;
 const WRONG = 1;
 
 export class Answer {
-  /** `fetchRows(table, wanted)` gives more rows of a table, `openThing` shows an object's card. */
-  constructor(strings, { rate, askAgain, suggest, fetchRows, openThing }) {
-    Object.assign(this, { strings, rate, askAgain, suggest, fetchRows, openThing });
+  /**
+   * `fetchRows(table, wanted)` gives more rows of a table, `openThing` shows an object's card,
+   * `openMemory(source)` a memory that it was given from,
+   * `leaveOut(part, text)` asks the question again without one of its conditions.
+   */
+  constructor(strings, { rate, askAgain, suggest, fetchRows, openThing, openMemory, leaveOut }) {
+    Object.assign(this, { strings, rate, askAgain, suggest, fetchRows, openThing, openMemory, leaveOut });
     this.progress = element("p", { class: "progress" }, strings.thinking);
     this.understood = element("p", { class: "understood quiet", hidden: true });
     this.text = element("div", { class: "text streaming" });
+    this.growing = new GrowingText(this.text);
     this.stepList = element("ol");
     this.stepCount = element("span");
     this.steps = element("details", { class: "steps", hidden: true },
@@ -44,11 +51,11 @@ export class Answer {
         break;
       case "stream":
         this.progress.hidden = true;
-        this.text.append(frame.message);
+        this.growing.add(frame.message);
         break;
       case "message":
         this.showText(frame);
-        this.showUnderstood(frame.understood, frame.outcome);
+        showUnderstood(this.understood, frame.understood, frame.outcome, this);
         showSources(this.end, frame.sources, this);
         this.showSuggestions(frame.suggestions);
         this.showFeedback(frame.memory_id, null);
@@ -72,7 +79,7 @@ export class Answer {
     this.showText(past);
     if (outcome === "stopped") this.settle(this.strings.stopped, "quiet");
     else if (outcome === "error") this.settle(this.strings.not_answered, "problem");
-    this.showUnderstood(understood, result);
+    showUnderstood(this.understood, understood, result, this);
     showSources(this.end, sources, this);
     this.showSuggestions(suggestions);
     this.showFeedback(memoryId, rating);
@@ -100,12 +107,12 @@ export class Answer {
 
   // --- the end
 
-  showText({ html, facts, tables, sources }) {
+  showText({ html, facts, tables, logs, sources }) {
     this.text.classList.remove("streaming");
     this.text.innerHTML = html;
     showFacts(this.text, facts, sources, this);
     showTables(this.text, tables, this);
-    withCopyButtons(this.text, this.strings);
+    showCode(this.text, logs, this.strings);
     this.copy = copyButton(this.strings.copy_answer, this.strings, () => this.text.innerText);
     this.end.append(this.copy);
     this.finish();
@@ -120,16 +127,6 @@ export class Answer {
   finish() {
     this.progress.hidden = true;
     this.root.removeAttribute("aria-busy");
-  }
-
-  /** How the question was taken, the words of it that were not used, and what came of it. */
-  showUnderstood(understood, outcome) {
-    const said = [];
-    if (understood?.text) said.push(fill(this.strings.understood, { how: understood.text }));
-    if (understood?.unused?.length) said.push(fill(this.strings.unused, { words: understood.unused.join(", ") }));
-    if (this.strings.outcomes[outcome]) said.push(this.strings.outcomes[outcome]);
-    this.understood.textContent = said.join(" ");
-    this.understood.hidden = !said.length;
   }
 
   showSuggestions(suggestions) {

@@ -2,22 +2,27 @@
 // connection was down is asked for again, from the last frame that was seen.
 
 import { Answer } from "./answer.js";
+import { Card, QuotedMemory } from "./card.js";
 import { byId, element, fill, getJson, page } from "./dom.js";
 import { openSocket } from "./socket.js";
 
 const { agent, strings, examples, exchanges: past, longest, question: prefilled, ...given } = page();
 const log = byId("log");
 const input = byId("question");
+const card = new Card(strings, (text) => ask(text));
+const quoted = new QuotedMemory(strings);
 const runs = new Map(); // client_id or run_id → Exchange
 let conversation = given.conversation;
 let isReady = false; // the server has said which conversation this is
 let stopsFirst = false; // stop was pressed while it had not
 
 class Exchange {
-  constructor(question, clientId, runId = null) {
-    Object.assign(this, { question, clientId, runId, lastSeq: 0, over: false });
+  constructor(question, clientId, runId = null, without = null) {
+    Object.assign(this, { question, clientId, runId, without, lastSeq: 0, over: false });
     this.answer = new Answer(strings, {
-      rate, askAgain: () => fillIn(question), suggest: fillIn, openThing,
+      rate, askAgain: () => fillIn(question), suggest: fillIn, openThing: card.open,
+      openMemory: (source) => quoted.open(this.runId, source),
+      leaveOut: (part, text) => ask(text, { run_id: this.runId, part }),
       fetchRows: (table, wanted) => getJson(`/api/answers/${this.runId}/tables/${table}`, wanted),
     });
     this.article = element("article", { class: "exchange" },
@@ -34,7 +39,7 @@ class Exchange {
   send() {
     if (!isReady) return; // when it is, all open ones are sent
     if (this.runId) socket.send({ type: "resume", run_id: this.runId, last_seq: this.lastSeq });
-    else socket.send({ type: "message", text: this.question, client_id: this.clientId });
+    else socket.send({ type: "message", text: this.question, client_id: this.clientId, without: this.without ?? undefined });
   }
 
   take(frame) {
@@ -47,6 +52,7 @@ class Exchange {
       this.lastSeq = frame.seq;
     }
     keepingPlace(() => this.answer.take(frame));
+    if (frame.type === "run_started") byId("status").textContent = strings.thinking; // its text is not read out as it comes
     if (["message", "stopped", "error"].includes(frame.type)) this.end(frame);
   }
 
@@ -122,12 +128,17 @@ const path = `/ws/chat/${encodeURIComponent(agent.id)}/`;
 function submit() {
   const text = input.value;
   if (!text.trim() || text.length > longest) return;
+  ask(text);
+  fillIn("");
+}
+
+/** Ask; `without` is a condition of an earlier question, which is asked again less that. */
+function ask(text, without = null) {
   showProblem("");
-  const exchange = new Exchange(text, newId());
+  const exchange = new Exchange(text, newId(), null, without);
   exchange.answer.waiting(open().length > 1);
   exchange.send();
   keepAddress(text);
-  fillIn("");
   showRunning();
   log.scrollTop = log.scrollHeight;
 }
@@ -165,10 +176,6 @@ function stop() {
 
 function rate(memoryId, rating, comment) {
   return socket.send({ type: "feedback", memory_id: memoryId, rating, comment });
-}
-
-function openThing(thing) {
-  fillIn(thing.name);
 }
 
 function showProblem(message) {

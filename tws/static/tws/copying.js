@@ -30,13 +30,16 @@ export function copyButton(label, strings, text) {
   return button;
 }
 
-/** Each block of code with a button of its own. */
-export function withCopyButtons(root, strings) {
+/** Each block of code with a button of its own; a log with the zone of its times. */
+export function showCode(root, logs, strings) {
   for (const code of root.querySelectorAll("pre")) {
+    const log = logs?.find((one) => code.querySelector(`[data-log="${one.id}"]`));
     code.tabIndex = 0;
     const holder = element("div", { class: "code-block" });
     code.replaceWith(holder);
-    holder.append(code, copyButton(strings.copy, strings, () => code.innerText.trimEnd()));
+    holder.append(element("div", { class: "code-head" },
+      log?.time_zone ? element("span", {}, strings.log_zone.replace("{zone}", log.time_zone)) : "",
+      copyButton(strings.copy, strings, () => code.innerText.trimEnd())), code);
   }
 }
 

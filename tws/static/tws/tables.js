@@ -53,9 +53,10 @@ class Table {
   }
 
   row({ cells, thing }) {
+    const named = thing ? Math.max(0, cells.findIndex((cell) => cell.value === thing.name)) : -1;
     return element("tr", {}, ...cells.map((cell, n) => {
-      const kind = this.columns[n].numeric ? "number" : null;
-      return element("td", { class: kind }, this.cell(cell, n === 0 ? thing : null));
+      const kinds = [this.columns[n].numeric ? "number" : "", n === named ? "name" : ""].filter(Boolean);
+      return element("td", { class: kinds.join(" ") || null }, this.cell(cell, n === named ? thing : null));
     }));
   }
 

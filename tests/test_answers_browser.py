@@ -97,7 +97,7 @@ def test_tables_and_answers_are_copied(chat: Page) -> None:
 
 
 def test_a_fact_says_where_it_was_read(chat: Page) -> None:
-    answered(chat, "how many jobs are waiting?")
+    answered(chat, "which jobs are waiting?")
     fact = chat.locator(".fact").first
 
     fact.hover()
@@ -111,6 +111,9 @@ def test_a_fact_says_where_it_was_read(chat: Page) -> None:
     expect(origin).to_be_visible()
     chat.keyboard.press("Escape")
     expect(origin).to_be_hidden()
+    chat.keyboard.press("ArrowRight")
+    expect(chat.locator(".fact").nth(1)).to_be_focused()
+    expect(origin).to_be_visible()
 
 
 def test_a_status_looks_the_same_wherever_it_stands(chat: Page) -> None:

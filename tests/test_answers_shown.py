@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -14,9 +15,11 @@ from django.utils import timezone
 from knowledge.claims.composing import Composer
 from knowledge.claims.evidence import Reading
 from knowledge.claims.expressions import Evaluator
+from knowledge.hwa.statuses import GROUPS
 from knowledge.lineage import note_uses
 from knowledge.markdown import to_html
 from knowledge.models import Memory, MemoryRevision
+from resync_site.environment import CHECKOUT
 from tests.factories import make_memory, make_record
 from tests.plan_reading import make_engine
 from tws.answers.events import Final
@@ -63,8 +66,27 @@ def test_a_fact_is_marked_with_where_it_was_read_and_what_it_is() -> None:
     )
     name, status = page["facts"]
     assert name["source"] == status["source"] == "q1"
-    assert (name["thing"]["kind"], name["thing"]["id"]) == ("job", "J1")
+    assert [(one["kind"], one["id"]) for one in name["things"]] == [("job", "J1")]
     assert (status["field"], status["group"]) == ("status", "failed")
+
+
+def test_each_name_of_a_list_is_an_object() -> None:
+    rows = {"rows": [{"workstation": "A1"}, {"workstation": "B2"}]}
+    composer = composer_of(Reading("q1", "plan_query", {"entity": "jobs"}, rows, "PROD", AT))
+    composer.said("q1.rows[*].workstation")
+
+    (fact,) = shown_on_page(composer)["facts"]
+
+    named = [(one["kind"], one["name"]) for one in fact["things"]]
+    assert named == [("workstation", "A1"), ("workstation", "B2")]
+
+
+def test_the_meaning_of_a_status_is_no_second_status() -> None:
+    composer = composer_of(job())
+    composer.said("q1.status")
+    composer.said("q1.status", "meaning")
+
+    assert [one.get("group") for one in shown_on_page(composer)["facts"]] == ["failed", None]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +133,15 @@ def test_a_log_says_the_zone_of_its_times() -> None:
 
     assert page["logs"] == [{"id": "l1", "time_zone": "UTC"}]
     assert '<pre><code><span data-log="l1"></span>28: 19:39:32 x' in page["html"]
+
+
+def test_each_group_of_statuses_has_its_look() -> None:
+    css = (CHECKOUT / "tws/static/tws/answer.css").read_text(encoding="utf-8")
+
+    looks = {
+        name: re.search(rf"\.status\.{name}\b[^}}]*--tone[^}}]*--sign", css) for name in GROUPS
+    }
+    assert [name for name, look in looks.items() if not look] == []
 
 
 # --- tables -------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def test_answer_streams_and_shows_steps_sources_and_time(chat: Page, agents: Fak
 
     answer = chat.locator(".answer")
     expect(answer.locator(".text strong")).to_have_text("Two")
-    expect(answer.locator(".source .label")).to_have_text("PROD · count_jobs")
+    expect(answer.locator(".source .label")).to_have_text("PROD · count_jobs, read 2 Mar 10:00")
     expect(answer.locator(".source time")).to_have_attribute("datetime", re.compile("2026-03-02"))
     answer.locator("summary").click()
     expect(answer.locator(".steps li")).to_contain_text("count_jobs by: status")

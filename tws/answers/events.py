@@ -18,7 +18,6 @@ from typing import Any, Literal
 
 from knowledge.claims.answer import Answer
 from tws.answers.understanding.asked import Understood
-from tws.answers.understanding.narrowing import removable
 
 Outcome = Literal["answered", "partial", "cannot", "ask", "refused", "error"]
 """partial: some of the question was not used; ask: a question back; refused: an order."""
@@ -191,6 +190,8 @@ def how_understood(understood: Understood | None) -> dict[str, Any] | None:
     """The question in the words it was taken in, and the words of it that were not used."""
     if understood is None:
         return None
+    from tws.answers.understanding.narrowing import removable  # with all that questions are made of
+
     return {
         "text": understood.text,
         "parts": list(understood.parts),

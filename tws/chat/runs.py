@@ -18,7 +18,6 @@ from tws.answers.understanding.asked import (
     read_understood,
     understood_json,
 )
-from tws.answers.understanding.narrowing import NoSuchCondition, without
 from tws.database import in_database
 from tws.models import Conversation, Message
 
@@ -128,6 +127,8 @@ def _thread(answer: Message) -> Understood | None:
 
 def run_less_part(conversation: Conversation, run_id: uuid.UUID, part: int) -> Understood:
     """What that run was asked, less one part of it. NoSuchCondition when there is none."""
+    from tws.answers.understanding.narrowing import NoSuchCondition, without
+
     answers = Message.objects.filter(conversation=conversation, role=Message.Role.AGENT)
     answer = answers.filter(run_id=run_id).first()
     understood = _thread(answer) if answer else None

@@ -29,7 +29,7 @@ _STATUS = {"status", "group", "target_status", "common_status"}
 def facts_of(
     answer: Answer, evaluator: Evaluator, things: Mapping[str, Thing]
 ) -> list[dict[str, Any]]:
-    """`{claim, source, field}`, where there is one with its `thing` or its status `group`."""
+    """`{claim, source, field}`, where there is one with its `things` or its status `group`."""
     return [fact for claim in answer.said if (fact := _fact(claim, answer, evaluator, things))]
 
 
@@ -47,10 +47,11 @@ def _fact(
         "source": source_ref(reading),
         "field": field.heading(answer.language) if field else "",
     }
-    if group := group_shown(found.field, found.value):
+    group = group_shown(found.field, found.value)
+    if group and claim.kind != "meaning":  # which stands beside the status itself
         fact["group"] = group
-    elif thing := _thing(claim, found, things):
-        fact["thing"] = asdict(thing)
+    elif named := _things(claim, found, things):
+        fact["things"] = [asdict(one) for one in named]
     return fact
 
 
@@ -68,9 +69,15 @@ def group_shown(field: str, value: Any) -> str:
     return value if value in GROUPS else group_of(value) or ""
 
 
-def _thing(claim: Claim, found: Found, things: Mapping[str, Thing]) -> Thing | None:
-    if claim.kind not in {"name", "typed"} or not isinstance(found.value, str):
-        return None
-    name = claim.words if claim.kind == "typed" else found.value
+def _things(claim: Claim, found: Found, things: Mapping[str, Thing]) -> list[Thing]:
+    """The objects that the claim names, in its order."""
+    if claim.kind not in {"name", "typed"}:
+        return []
+    value = claim.words if claim.kind == "typed" else found.value
+    names = value if isinstance(value, list) else [value]
     kind = KIND_OF_FIELD.get(found.field)
-    return things.get(name) or (Thing(kind, name) if kind else None)
+    return [
+        things.get(name) or Thing(kind or "job", name)
+        for name in names
+        if isinstance(name, str) and (name in things or kind)
+    ]

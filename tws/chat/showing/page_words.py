@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from knowledge.hwa.lexicon import SAID
 from knowledge.hwa.statuses import Language
 
 
 def answer_strings() -> dict[str, object]:
+    from knowledge.hwa.lexicon import SAID  # with all that questions are made of
+
     language: Language = "pt" if (get_language() or "")[:2] == "pt" else "en"
     return {
         "copy": _("Copy"),

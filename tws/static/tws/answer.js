@@ -59,6 +59,7 @@ export class Answer {
         showSources(this.end, frame.sources, this);
         this.showSuggestions(frame.suggestions);
         this.showFeedback(frame.memory_id, null);
+        this.showCopy();
         break;
       case "stopped":
         this.settle(this.strings.stopped, "quiet");
@@ -83,6 +84,7 @@ export class Answer {
     showSources(this.end, sources, this);
     this.showSuggestions(suggestions);
     this.showFeedback(memoryId, rating);
+    this.showCopy();
   }
 
   // --- steps
@@ -113,8 +115,6 @@ export class Answer {
     showFacts(this.text, facts, sources, this);
     showTables(this.text, tables, this);
     showCode(this.text, logs, this.strings);
-    this.copy = copyButton(this.strings.copy_answer, this.strings, () => this.text.innerText);
-    this.end.append(this.copy);
     this.finish();
   }
 
@@ -135,6 +135,12 @@ export class Answer {
       element("h2", {}, this.strings.suggestions),
       ...suggestions.map((text) => element("button",
         { type: "button", class: "plain", onclick: () => this.suggest(text) }, text))));
+  }
+
+  /** Beside the thumbs, where there are any. */
+  showCopy() {
+    const copy = copyButton(this.strings.copy_answer, this.strings, () => this.text.innerText);
+    (this.feedback ?? this.end).append(copy);
   }
 
   // --- feedback

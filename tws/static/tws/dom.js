@@ -19,18 +19,20 @@ export function fill(template, values) {
 
 const language = document.documentElement.lang || "en";
 const timeZone = document.documentElement.dataset.timeZone; // the plan's, as answers have it
-const months = language.startsWith("pt") ? "2-digit" : "short"; // nobody has to guess which is the day
 const dayOf = new Intl.DateTimeFormat("en-CA", { timeZone, dateStyle: "short" });
+// As answers write them: 24/11 22:10 and 24 Nov 22:10; nobody has to guess which is the day.
+const dayFormat = language.startsWith("pt")
+  ? new Intl.DateTimeFormat("pt-BR", { timeZone, day: "2-digit", month: "2-digit" })
+  : new Intl.DateTimeFormat("en-GB", { timeZone, day: "numeric", month: "short" });
 
 /** A point in time as people write it: the time alone when it is today. */
 export function moment(iso, style = "medium") {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return String(iso ?? "");
-  const today = dayOf.format(new Date()) === dayOf.format(date);
-  const format = today
-    ? { timeStyle: style }
-    : { day: "2-digit", month: months, hour: "2-digit", minute: "2-digit" };
-  return new Intl.DateTimeFormat(language, { ...format, hourCycle: "h23", timeZone }).format(date);
+  const isToday = dayOf.format(new Date()) === dayOf.format(date);
+  const timeStyle = isToday ? style : "short";
+  const time = new Intl.DateTimeFormat(language, { timeStyle, hourCycle: "h23", timeZone }).format(date);
+  return isToday ? time : `${dayFormat.format(date)} ${time}`;
 }
 
 export function number(value) {

@@ -59,6 +59,22 @@ def test_operators_pages_are_accessible(
 
 
 @pytest.mark.slow
+def test_a_card_is_accessible(
+    browser: Browser, plan_of_now: None, server: str, operator: User
+) -> None:
+    page = open_page(browser, server, operator, "/chat/tws-analyzer/")
+    answered(page, QUESTIONS[0])
+    for language in LANGUAGES:
+        in_language(page, language)
+        page.locator(".rows .thing").first.click()
+        expect(page.locator("dialog .card-questions")).to_be_visible()
+        page.evaluate("document.querySelectorAll('dialog details').forEach(one => one.open = true)")
+        expect(page.locator("dialog .card-part .progress")).to_have_count(0)
+        assert_accessible(page)
+    page.context.close()
+
+
+@pytest.mark.slow
 def test_sign_in_is_accessible(browser: Browser, server: str) -> None:
     page = browser.new_context(base_url=server).new_page()
     page.goto("/login/")

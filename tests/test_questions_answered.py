@@ -15,7 +15,7 @@ from tests.question_asking import answers_of, plan_in_the_afternoon
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 NAMES = ["questions_dev", "questions_sixth", "questions_seventh"]
-NAMES += ["questions_ninth", "questions_tenth", "questions_eleventh"]
+NAMES += ["questions_ninth", "questions_tenth", "questions_eleventh", "questions_twelfth"]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ anything was mended from it (questions, right, honest, wrong):
     questions_ninth    96   65  21  10  (the final texts: 74, 12, 10)
     questions_tenth    66   48  11   7  (the final texts: 50, 10, 6)
     questions_eleventh 66                (the final texts: 48, 11, 7)
+    questions_twelfth  64                (the final texts: 43, 6, 15)
 
 Nobody mends anything from questions_unseen: it is only measured.
 """

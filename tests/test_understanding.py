@@ -212,6 +212,50 @@ def test_streams_are_asked_for_by_the_states_of_their_jobs():
     assert isinstance(asked("streams without jobs in ready").asked, NotUnderstood)
 
 
+def test_two_questions_in_one_are_not_answered_by_half():
+    for text in (
+        "how many jobs are there and how many are late?",
+        "jobs que rodaram ontem e falharam hoje",
+        "rc do PAYROLL_CALC e do que ele depende",
+    ):
+        assert isinstance(asked(text).asked, NotUnderstood), text
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("jobs with more than one run", [("runs", ">", 1)]),
+        ("jobs com mais de uma execução", [("runs", ">", 1)]),
+        (
+            "jobs that ended with rc between 1 and 8",
+            [("return_code", ">=", 1), ("return_code", "<=", 8)],
+        ),
+        ("workstations without problems", [("problems", "=", None)]),
+    ],
+)
+def test_numbers_and_negations_are_the_query_s(text, where):
+    said = [(one.field, one.op, one.value) for one in asked(text).asked.query.where]
+
+    assert [one for one in said if one[0] != "group"] == where
+
+
+def test_a_name_is_excepted_by_not_being_of_it():
+    query = asked("jobs em erro que não são da FTA1 nem do PAYROLL").asked.query
+
+    excepted = {one.field for one in query.where if one.op == "!="}
+    assert excepted == {"workstation", "stream"}
+
+
+def test_of_what_has_not_begun_the_oldest_is_the_first_that_was_scheduled():
+    query = asked("oldest 5 jobs still waiting").asked.query
+
+    assert (query.order_by, query.limit) == (["scheduled"], 5)
+
+
+def test_what_stops_without_an_object_is_what_it_holds_up():
+    assert isinstance(asked("o que trava se o PAYROLL_CALC não voltar?").asked, Impact)
+
+
 @pytest.mark.parametrize("text", ["will PAYROLL_CALC abend?", "o PAYROLL_CALC vai falhar?"])
 def test_how_something_will_end_is_known_to_nobody(text):
     assert isinstance(asked(text).asked, CannotKnow)
@@ -256,6 +300,8 @@ def test_who_is_answered_by_the_plan_or_not_at_all(text, kind):
         "quero o PAYROLL_CALC liberado",
         "bom dia, o PAYROLL_CALC travou, mata ele",
         "PAYROLL_CALC needs to be released asap",
+        "me reexecuta esse PAYROLL_CALC ai",
+        "não deixa o PAYROLL_CALC rodar",
         "sera que da pra dar um rerun no PAYROLL_CALC?",
         "would it be possible to rerun PAYROLL_CALC at your earliest convenience?",
     ],
@@ -268,6 +314,7 @@ def test_an_order_is_one_wherever_it_stands_and_however_it_is_wished(text):
     "text",
     [
         "kindly confirm status of PAYROLL_CALC",
+        "need the current state of PAYROLL_CALC asap",
         "qual o status para o PAYROLL_CALC?",
         "why did PAYROLL_CALC fail and stop?",
         "I need the jobs cancelled today",

@@ -71,7 +71,8 @@ class _About:
         if found:
             self._use_verbs()
             self.q.use(*self.q.of("negation", "not"), *self.q.of("superlative"))
-            self.q.use(*self.q.of("filter"), *self.q.of("ask", "who"), *self.q.of("order"))
+            self.q.use(*self.q.of("filter", "not_run", "not_done"))
+            self.q.use(*self.q.of("ask", "who"), *self.q.of("order"))
         return found
 
     def _relation(self) -> Asked | None:
@@ -81,6 +82,9 @@ class _About:
             return Impact(thing)
         if term := q.take("relation", "holds_up"):
             q.use(*q.of("relation"), *q.statuses)
+            if q.text_of_has("if", "se", "caso"):  # "what stops if X does not come back"
+                q.use(*q.of("flag"), *q.of("event"))
+                return Impact(thing)
             if self._ends_passive(term) or not self._is_object_of(term):
                 return Impact(thing, direct=True)
             return About(thing, "why_waits")
@@ -271,6 +275,9 @@ class _About:
             if usual:
                 return
             q.use(*q.of("event"), *q.statuses)
+            if q.has("flag", "late"):
+                yield "overdue_minutes"
+                return
             ran = "running" in self.groups or q.text_of_has("ha quanto", "been")
             yield from ("running_minutes", "start") if ran else ("elapsed_minutes",)
 

@@ -4,10 +4,11 @@ grouped and ordered how."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from knowledge.hwa.lexicon import Term
+from knowledge.hwa.times import TimeRange
 from tws.answers.understanding.asked import Ask, Focus
 from tws.answers.understanding.conditions import (
     GROUPED_BY,
@@ -21,6 +22,7 @@ from tws.answers.understanding.naming import Names
 from tws.answers.understanding.question import Found, Question, all_places, places_of
 from tws.plan.query.catalogue import ENTITIES
 
+_NOT_BEGUN = {"waiting", "ready"}
 _OVER = {"failed", "success", "cancelled", "suppressed"}
 """Groups of what a run ended in: with a time they are facts of runs, not of the present."""
 
@@ -123,6 +125,8 @@ class Asking:
 
     def _timed(self, draft: Draft) -> None:
         q = self.question
+        if len(q.times) > 1 and _apart(q.times[0].value, q.times[1].value):
+            q.missed |= all_places(q.times[1:])
         for one in q.times[:2]:
             to_come = one.value.since is not None and one.value.since >= self.now
             begins = to_come and draft.entity == "jobs" and not q.statuses
@@ -261,6 +265,8 @@ class Asking:
             of_runs = groups & _OVER or self.question.has("event", "end", "start")
             if draft.entity == "jobs" and of_runs:
                 draft.entity = "runs"
+            if draft.entity == "jobs" and groups and groups <= _NOT_BEGUN:
+                return f"{sign}scheduled"
             started = self.question.has("event", "start")
             self.question.use(*self.question.of("event"))
             return sign + ("end" if draft.entity == "runs" and not started else "start")
@@ -287,6 +293,7 @@ class Asking:
             return Ask(draft.query(), "extreme")
         if draft.group_by and draft.group_by != ["group"]:
             return Ask(draft.query(), "groups")
+        q.missed |= all_places(list(q.of("ask", "count"))[1:])  # another question
         if q.take("ask", "count"):
             return Ask(draft.query(), "count")
         if draft.limit == 1:
@@ -315,3 +322,11 @@ class Asking:
     def _list_or_whether(self) -> Focus:
         q = self.question
         return "yes_no" if q.has("ask", "any") and not q.has("ask", "list") else "list"
+
+
+def _apart(one: TimeRange, other: TimeRange) -> bool:
+    """Whether nothing lies in both."""
+    first, then = sorted(
+        (one, other), key=lambda told: told.since or datetime.min.replace(tzinfo=UTC)
+    )
+    return first.until is not None and then.since is not None and first.until <= then.since

@@ -28,6 +28,7 @@ _NAME_FIELD = {
 _TURNING = frozenset(
     {"but", "mas", "porem", "then", "depois", "however", "before", "after", "antes"}
 )
+_IS = frozenset({"sao", "e", "esta", "estao", "is", "are", "was", "were"})
 _WHERE = frozenset({"on", "in", "at", "of", "from", "na", "no", "da", "do"})
 
 
@@ -140,7 +141,8 @@ class Conditions:
             share = q.has("ask", "share")
             found.append(one_of("group", ["success"] if share else ["success", "failed"]))
             draft.group_by = ["group"] if q.has("ask", "count") else []
-        if not found and draft.entity == "jobs" and not q.times and q.take("event", "ran"):
+        counted = q.times or q.numbers
+        if not found and draft.entity == "jobs" and not counted and q.take("event", "ran"):
             found.append(condition("runs", ">", 0))
         if len(positive) > 1 and q.has("ask", "count"):
             draft.group_by = ["group"]
@@ -219,6 +221,8 @@ class Conditions:
                 return [condition("jobman_up", "=", negated)]
             return [condition("linked", "=", (key == "linked") != negated)]
         if key == "problem" and entity == "workstations":
+            if negated:
+                return [condition("problems", "=", None)]
             return [one_of("problems", ["unlinked", "jobman_down", "limit_0"])]
         if entity == "resources" and key in ("exhausted", "in_use", "free", "linked"):
             column = "in_use" if key == "in_use" else "available"
@@ -298,8 +302,9 @@ def waiting(question: Question) -> list[Found[Any]]:
 def excepting(question: Question, place: int) -> Term | None:
     """The "menos a", the "except" or the "not on" that stands before a place."""
     said = question.before(place, "negation", "except", within=4)
-    nowhere = question.before(place - 1, "negation", "not")
-    where = question.words[place - 1].text if nowhere else ""
+    nowhere = question.before(place - 1, "negation", "not", within=2)
+    between = {w.text for w in question.words[nowhere.last : place - 1]} if nowhere else set()
+    where = question.words[place - 1].text if nowhere and between <= _IS else ""
     return said or (nowhere if where in _WHERE else None)
 
 

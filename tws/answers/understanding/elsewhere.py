@@ -182,7 +182,7 @@ class Elsewhere:
     def _is_of_a_case(self) -> bool:
         """ "… if X fails", "se o X travar": what to do then; "me diz se" asks whether."""
         q = self.question
-        if q.has("relation", "impact"):
+        if q.has("relation", "impact", "holds_up"):
             return False
         words = [word.text for word in q.words]
         return any(

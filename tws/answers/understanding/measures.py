@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from tws.answers.understanding.drafts import Draft, condition
 from tws.answers.understanding.question import Found, Question
 from tws.plan.query.asked import Condition
@@ -15,7 +17,8 @@ _OPS = {
 def measured(q: Question, draft: Draft) -> list[Condition]:
     """Return codes, priorities, lengths of time: put into the draft."""
     found = list[Condition]()
-    for number in q.numbers:
+    found += _between(q, draft)
+    for number in (one for one in q.numbers if not set(range(one.first, one.last)) <= q.used):
         column = _number_field(q, number, draft)
         if column:
             op = _operator(q, number.first)
@@ -32,6 +35,20 @@ def measured(q: Question, draft: Draft) -> list[Condition]:
     return found
 
 
+def _between(q: Question, draft: Draft) -> list[Condition]:
+    """Rc between 1 and 8."""
+    for one, other in pairwise(q.numbers):
+        opens = one.first and q.words[one.first - 1].text in ("between", "entre")
+        joined = other.first - one.last == 1 and q.words[one.last].text in ("and", "e")
+        column = _number_field(q, one, draft) if opens and joined else None
+        if column:
+            q.use(one, other)
+            q.used.add(one.first - 1)
+            bounds = sorted((one.value, other.value))
+            return [condition(column, ">=", bounds[0]), condition(column, "<=", bounds[1])]
+    return []
+
+
 def _operator(q: Question, place: int) -> str:
     term = q.before(place, "compare", within=2)
     q.use(term)
@@ -46,6 +63,10 @@ def _number_field(q: Question, number: Found[int], draft: Draft) -> str | None:
         if near and column in fields and fields[column].kind == "number":
             q.use(term)
             return column
+    counted = q.after(number.last, "entity", "runs") or q.after(number.last, "event", "ran")
+    if counted and draft.entity == "jobs":
+        q.use(counted)
+        return "runs"
     more = q.before(number.first, "compare", within=2)
     if more and draft.entity == "job_streams" and q.after(number.last, "entity", "jobs"):
         return "jobs"

@@ -20,13 +20,14 @@ from knowledge.hwa.spans import find_spans
 from knowledge.hwa.statuses import Language, find_statuses
 from knowledge.hwa.times import TimeInText, find_times
 from tws.answers.understanding.naming import Named, Names
-from tws.answers.understanding.question import Found, Question, Value, places_of
+from tws.answers.understanding.question import Found, Question, Value, all_places, places_of
 
 MOST_CHARACTERS = 10_000
 _FUTURE = frozenset({("superlative", "next"), ("flag", "will_miss")})
 _COUNTED = frozenset({
     "rc", "code", "codigo", "retorno", "priority", "prioridade", "limit", "limite", "fence",
 })  # fmt: skip
+_ONE = frozenset({"one", "um", "uma"})
 _NUMBERED = {("filter", "rc"), ("field", "priority"), ("field", "limit"), ("field", "fence")}
 """What a number right after it is one of, and no hour."""
 
@@ -43,6 +44,8 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     compared = {term.last for term in terms if term.category == "compare"}
     spans = [_at(one.span, one.start, one.end, starts) for one in find_spans(spoken)]
     numbers = [_at(one.value, one.start, one.end, starts) for one in find_numbers(spoken)]
+    ones = [at for at in compared if at < len(words) and words[at].text in _ONE]
+    numbers += [Found(1, at, at + 1) for at in ones if at not in all_places(numbers)]
     compared |= {t.last for t in terms if (t.category, t.key) in _NUMBERED}
     lengths: list[Found[Any]] = [one for one in spans if one.first in compared]
     lengths += [one for one in numbers if one.first in compared]
@@ -115,17 +118,21 @@ def _meant(question: Question) -> list[Term]:
         term
         for term in question.terms
         if not _is_half_said(term, question)
-        and not (term.category == "superlative" and compared.intersection(places_of(term)))
+        and not (
+            term.category in ("superlative", "most") and compared.intersection(places_of(term))
+        )
     ]
     covers = {(t.first, t.last) for t in terms if t.last - t.first > 1 and t.category != "relation"}
     relations = {(t.first, t.last) for t in terms if t.category == "relation"}
     statuses = {(one.first, one.last) for one in question.statuses}
     covering = {"negation": covers, "flag": covers | relations | statuses}
     covering["field"] = covering["flag"]
+    wished = {t.first for t in terms if t.category == "wish"}
     whole = [
         term
         for term in terms
-        if not any(
+        if not (term.category == "relation" and term.first in wished)
+        and not any(
             first <= term.first and term.last <= last and last - first > term.last - term.first
             for first, last in covering.get(term.category, covers | relations)
         )

@@ -62,8 +62,8 @@ def understand(
 ) -> Understood:
     """What a question asks, of the engine's plan (as of `read_at`) and after what was asked `last`.
 
-    A word that could have mattered and was not used is told in `unused`; with too many of them
-    nothing is understood. Never raises.
+    A word that could have mattered and was not used is told in `unused`; with too many of them, or
+    where it could narrow what is listed, nothing is understood. Never raises.
     """
     names = Names(engine, read_at)
     question = read_question(text, names, now.astimezone(zone))
@@ -80,7 +80,8 @@ def understand(
         or (unused and question.unanswered())
     ):
         nearest = "" if len(unused) >= TOO_MANY or reader.is_bare else question.without_unused()
-        asked, unused = reader.unknown(unused, nearest), ()
+        asked = reader.unknown(unused, nearest)
+        unused = asked.words if isinstance(asked, NotUnderstood) else ()
     parts = parts_of(asked, language, now.astimezone(zone))
     standing = text.strip()
     if reader.leaned and parts:
@@ -204,7 +205,8 @@ class _Understanding:
         if q.statuses and q.has("superlative") and not q.has("facet"):
             return True
         where = q.words[one.first - 1].text if one.first else ""
-        happened: list[Found[Any] | Term] = [*q.statuses, *(q.of("event") if q.times else ())]
+        happened: list[Found[Any] | Term] = [*q.statuses, *q.of("relation", "waits")]
+        happened += q.of("event") if q.times else ()
         if where in _PLACES and any(s.first < one.first for s in happened):
             return not q.has("ask", "why", "when", "how_long")
         if where in _OF and any(_are_many(q.text_of(s), s.last, one.first) for s in q.statuses):

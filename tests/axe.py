@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 from typing import Literal
+from urllib.parse import urljoin
 
 from playwright.sync_api import Page
 
@@ -53,5 +54,6 @@ def assert_accessible(page: Page, *looks: Look, within: str = "") -> None:
 
 def in_language(page: Page, language: str) -> None:
     """Show the page anew in this language."""
-    page.context.add_cookies([{"name": "django_language", "value": language, "url": page.url}])
+    site = urljoin(page.url, "/")  # the cookie is for all of it, as the product sets it
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": site}])
     page.reload()

@@ -70,6 +70,8 @@ def test_a_card_is_accessible(
         expect(page.locator("dialog .card-questions")).to_be_visible()
         page.evaluate("document.querySelectorAll('dialog details').forEach(one => one.open = true)")
         expect(page.locator("dialog .card-part .progress")).to_have_count(0)
+        said = "ended in error" if language == "en" else "terminou com erro"
+        expect(page.locator("dialog .card-part").first).to_contain_text(said)
         assert_accessible(page)
     page.context.close()
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import sys
@@ -10,6 +11,8 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resync_site.settings")
+    # What loading makes stays: to look through it 1,000 times took a tenth of a command's start.
+    gc.set_threshold(50_000, 20, 20)
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

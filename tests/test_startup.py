@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 
 import pytest
 
+import manage
 from resync_site.environment import CHECKOUT
 
 # Loaded at their first use: each takes longer than a room of our own code.
@@ -25,6 +27,21 @@ TELL = (
     "except SystemExit: pass\n"
     "print('LOADED', *sorted(sys.modules), file=sys.stderr)"
 )
+
+
+def test_a_command_is_loaded_with_few_collections(monkeypatch):
+    usual, met = gc.get_threshold(), []
+    monkeypatch.setattr(
+        "django.core.management.execute_from_command_line",
+        lambda argv: met.append(gc.get_threshold()[0]),
+    )
+
+    try:
+        manage.main()
+    finally:
+        gc.set_threshold(*usual)
+
+    assert met[0] > 10 * usual[0]
 
 
 @pytest.mark.parametrize(

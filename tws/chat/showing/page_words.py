@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from knowledge.hwa.statuses import Language
+if TYPE_CHECKING:
+    from knowledge.hwa.statuses import Language
 
 
 def answer_strings() -> dict[str, object]:

@@ -27,6 +27,7 @@ from typing import NoReturn
 CHECKOUT = Path(__file__).resolve().parent.parent
 VENV = CHECKOUT / ".venv"
 PYTHON = VENV / "bin" / "python"
+OURS = ("audits", "knowledge", "resync_site", "tws")
 WITH_HASHES = "requirements-e5.txt"
 INSTALLED = VENV / "resync-installed.json"  # what pip has finished
 INSTALLING = VENV / "resync-installing"  # there while pip works; left over: half-made
@@ -96,8 +97,19 @@ def _install(requirements: tuple[str, ...]) -> None:
     _run_pip(["install", "--no-input", "--retries", "2", *options])
     # pip wants hashes for every line or none: the wheel that has them is installed by itself.
     _run_pip(["install", "--no-input", "--retries", "2", "--no-deps", "-r", WITH_HASHES])
+    _compile()
     INSTALLED.write_text(json.dumps(_wanted(requirements)))
     INSTALLING.unlink()
+
+
+def _compile() -> None:
+    """Keep bytecode, as pip does: where PYTHONDONTWRITEBYTECODE is set, as containers often do,
+    each process would compile the product anew, and start a fifth later.
+    """
+    folders = [str(CHECKOUT / name) for name in OURS]
+    subprocess.run(  # noqa: S603 (our own interpreter)
+        [PYTHON, "-m", "compileall", "-qq", *folders], check=False
+    )
 
 
 def _has_pip() -> bool:

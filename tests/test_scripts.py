@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib
 import json
 import os
 import shutil
@@ -77,6 +78,20 @@ def test_an_old_python_is_told_what_to_do():
 
     assert old.returncode != 0
     assert "needs Python 3.11 or newer; this is 3.9" in old.stderr
+
+
+def test_bytecode_is_kept_for_processes_that_may_not_write_it(tmp_path: Path, monkeypatch):
+    monkeypatch.syspath_prepend(SCRIPTS)
+    bootstrap = importlib.import_module("_bootstrap")
+    monkeypatch.setattr(bootstrap, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(bootstrap, "PYTHON", sys.executable)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    (tmp_path / "tws").mkdir()
+    (tmp_path / "tws" / "jobs.py").write_text("", encoding="utf-8")
+
+    bootstrap._compile()
+
+    assert list(tmp_path.glob("tws/__pycache__/jobs.*.pyc"))
 
 
 def test_a_registry_that_does_not_answer_is_named(tmp_path: Path):

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Left
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.forms.widgets import Script
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -18,18 +26,19 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from audits import review
-from audits.console import changelist, deciding, reports
+from audits import bulk, review
+from audits.console import bulk as bulk_page
+from audits.console import changelist, deciding, filters, reports
 from audits.console import record as record_page
+from audits.console.dashboard import waiting_badge
 from audits.console.diffing import changes
 from audits.console.tables import decision_row, record_row
 from audits.findings import judge_name
 from audits.models import AuditRecord, Calibration, Decision, DecisionHead
-from audits.permissions import DECIDE, SEE
+from audits.permissions import DECIDE, SEE, TAKE_OVER
 from audits.search import MATCHES, as_uuid, find
-from audits.states import ReasonCode
+from audits.states import UNDECIDED, WAITING, ReasonCode
 from knowledge.admin import ReadOnlyAdmin
 from knowledge.models import Feedback
 from knowledge.shown import excerpt
@@ -40,24 +49,21 @@ admin.site.register(Feedback, reports.ReportAdmin)
 
 @admin.register(AuditRecord)
 class AuditRecordAdmin(ReadOnlyAdmin):
-    list_display = ("question", "status_label", "confidence", "judged_by", "agent", "age")
+    list_display = (
+        "question", "status_label", "reason_why", "harm_averted", "confidence", "judged_by",
+        "agent", "age",
+    )  # fmt: skip
     list_display_links = ("question",)
-    list_filter = (
-        changelist.ViewFilter,
-        changelist.AgeFilter,
-        changelist.ConfidenceFilter,
-        changelist.JudgeFilter,
-        changelist.KindFilter,
-        changelist.AgentFilter,
-    )
+    list_filter = (changelist.ViewFilter, *filters.FILTERS)
     list_before_template = "audits/queue_tabs.html"
     search_fields = ("memory__user_query",)  # the box; get_search_results does the work
     search_help_text = _("Words, a part of a question, or a memory id")
-    actions = ("approve_selected", "reject_selected")
+    actions = ("approve_selected", "reject_selected", "audit_selected_again")
     exports = "audit-queue"
 
     class Media:
         css = {"all": ["audits/console.css"]}
+        js = (Script("audits/console.js", defer=True), Script("audits/claiming.js", defer=True))
 
     # --- the queue ---
 
@@ -67,7 +73,6 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         return records.defer("findings", "ia_audit_reason", "last_error").annotate(
             question_begins=Left("memory__user_query", 400),
             answer_begins=Left("memory__agent_response", 400),
-            memory_agent=F("memory__agent"),
         )
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
@@ -89,6 +94,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             "title": _("Review queue"),
             "matches": MATCHES,
             "tabs": changelist.tabs(request),
+            "last": record_page.last_done(_person(request)),
         }
         response: HttpResponse = super().changelist_view(request, extra | (extra_context or {}))
         return response
@@ -97,12 +103,14 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     def question(self, record: Any) -> SafeString:
         claimed = record_page.claimant(record)
         return format_html(
-            '<span class="rc-excerpt"><b>{}</b><span>{}</span>{}</span>',
+            '<span class="rc-excerpt"><b>{}</b><span>{}</span>'
+            '<i class="rc-claimed" data-record="{}" data-text="{}"{}>{}</i></span>',
             excerpt(record.question_begins, 110),
             excerpt(record.answer_begins, 140),
-            format_html('<i class="rc-claimed">{}</i>', _("%s is reviewing") % claimed)
-            if claimed
-            else "",
+            record.pk,
+            _("%s is reviewing"),
+            "" if claimed else " hidden",
+            _("%s is reviewing") % claimed,
         )
 
     @admin.display(description=_("status"))
@@ -110,6 +118,14 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         return format_html(
             '<span class="rc-status rc-{}">{}</span>', record.status, record.get_status_display()
         )
+
+    @admin.display(description=_("why"))
+    def reason_why(self, record: AuditRecord) -> str:
+        return record.get_why_display() or "–"
+
+    @admin.display(description=_("harm averted"))
+    def harm_averted(self, record: AuditRecord) -> str:
+        return str(record.harm)
 
     @admin.display(description=_("confidence"))
     def confidence(self, record: AuditRecord) -> str | SafeString:
@@ -130,7 +146,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("agent"))
     def agent(self, record: Any) -> str:
-        return excerpt(record.memory_agent, 40)
+        return excerpt(record.agent, 40)
 
     @admin.display(description=_("age"))
     def age(self, record: AuditRecord) -> SafeString:
@@ -157,6 +173,11 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         name = "audits_auditrecord"
         return [
             path("memory/<uuid:memory_id>/", own(self.memory_view), name=f"{name}_of_memory"),
+            path("import/", own(self.import_view), name=f"{name}_import"),
+            path("undo/", own(self.undo_view), name=f"{name}_undo"),
+            path("claims/", own(self.claims_view), name=f"{name}_claims"),
+            path("bulk/<int:bulk_id>/", own(bulk_page.page), name=f"{name}_bulk"),
+            path("<int:record_id>/claim/", own(self.claim_view), name=f"{name}_claim"),
             path("<int:record_id>/diff/", own(self.diff_view), name=f"{name}_diff"),
             *super().get_urls(),
         ]
@@ -190,14 +211,23 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             "subtitle": excerpt(record.memory.user_query, 60),
             "opts": self.opts,
             "may_decide": self.has_review_permission(request),
+            "may_take_over": request.user.has_perm(TAKE_OVER),
             "list_url": f"{reverse('admin:audits_auditrecord_changelist')}?{filters}",
             "query": request.GET.urlencode(),
-            "next": record_page.next_of(record),
-            "previous": record_page.previous_of(record),
+            "next": self._queue(request).after(record),
+            "previous": self._queue(request).before(record),
             "sent": {},
             **extra,
         }
         return TemplateResponse(request, "audits/record.html", context)
+
+    def _queue(self, request: HttpRequest) -> record_page.Queue:
+        """What somebody goes through: the list that they came from, less what they left."""
+        address = request.GET.get("_changelist_filters", "")
+        kept, condition = filters.chosen(address, _person(request))
+        statuses = changelist.VIEWS.get(kept.get("status", ""), ("", WAITING))[1] or WAITING
+        statuses = statuses if set(statuses) <= set(UNDECIDED) else WAITING
+        return record_page.Queue(statuses, condition, _skipped(request))
 
     def _act(self, request: HttpRequest, record: AuditRecord) -> HttpResponse:
         if not self.has_review_permission(request):
@@ -207,7 +237,10 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             for name, errors in form.errors.items():
                 messages.error(request, f"{name}: {' '.join(map(str, errors))}")
             return self._page(request, record, sent=request.POST)
-        sent, following = form.cleaned_data, record_page.next_of(record)
+        sent = form.cleaned_data
+        if sent["action"] == "skip":
+            request.session["skipped"] = [*_skipped(request)[-MOST_SKIPPED:], record.pk]
+        following = self._queue(request).after(record)
         try:
             deciding.act(record, sent, _person(request))
         except review.SameText as same:
@@ -231,7 +264,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     ) -> HttpResponseRedirect:
         """After a decision the next one of the queue; when it is empty, the list says so."""
         query = f"?{request.GET.urlencode()}" if request.GET else ""
-        if action not in {"approve", "correct", "reject"}:
+        if action not in {"approve", "correct", "reject", "skip"}:
             return HttpResponseRedirect(f"{_url(record)}{query}")
         if following is None:
             return HttpResponseRedirect(reverse("admin:audits_auditrecord_changelist"))
@@ -246,6 +279,52 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         after = request.POST.get("corrected_response", "").replace("\r\n", "\n")
         context = {"diff": changes(before, after)}
         return TemplateResponse(request, "audits/diff.html", context)
+
+    def claim_view(self, request: HttpRequest, record_id: int) -> HttpResponse:
+        """An open page says that its reader is at work (POST), and hears who is (always)."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        record, by = self._record(str(record_id)), _person(request)
+        if request.method == "POST":
+            if not self.has_review_permission(request):
+                raise PermissionDenied
+            if "release" in request.POST:
+                review.release_claim(record.memory_id, by)
+            elif record.status in UNDECIDED:
+                with contextlib.suppress(review.Refused):  # somebody else's: the answer says whose
+                    review.claim(record.memory_id, by)
+        return JsonResponse(record_page.claim_state(self._record(str(record_id)), by))
+
+    def claims_view(self, request: HttpRequest) -> HttpResponse:
+        """Who is at which of the records on a list, and how many wait by now."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        ids = [int(one) for one in request.GET.get("ids", "").split(",")[:200] if _number(one)]
+        held = AuditRecord.objects.filter(pk__in=ids).select_related("review_claimed_by")
+        claims = {record.pk: record_page.claimant(record) for record in held}
+        return JsonResponse({"claims": claims, "waiting": waiting_badge(request)})
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        from audits.console import importing  # with the lexicons: at its first use
+
+        return importing.page(request)
+
+    def undo_view(self, request: HttpRequest) -> HttpResponse:
+        """Take back what one decided last, from whatever page one is on."""
+        if not self.has_review_permission(request) or request.method != "POST":
+            raise PermissionDenied
+        by = _person(request)
+        line = review.last_of(by)
+        if line is None:
+            messages.warning(request, _("There is no decision of yours that can be undone."))
+            return HttpResponseRedirect(reverse("admin:audits_auditrecord_changelist"))
+        try:
+            record = review.undo(line.memory_id, by)
+        except review.ReviewError as error:
+            messages.warning(request, str(error))
+        else:
+            messages.success(request, deciding.said(record, "undo"))
+        return self.memory_view(request, line.memory_id)
 
     def memory_view(self, request: HttpRequest, memory_id: UUID) -> HttpResponse:
         """From a memory's id to its record."""
@@ -267,43 +346,22 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     ) -> HttpResponse | None:
         return self._decide_selected(request, queryset, "reject")
 
+    @admin.action(description=_("Audit the selected memories again"), permissions=["review"])
+    def audit_selected_again(
+        self, request: HttpRequest, queryset: QuerySet[AuditRecord]
+    ) -> HttpResponse | None:
+        return self._decide_selected(request, queryset, "audit_again")
+
     def _decide_selected(
         self, request: HttpRequest, queryset: QuerySet[AuditRecord], action: str
     ) -> HttpResponse | None:
-        """First the list of what is about to be decided, then what became of each."""
-        chosen = list(queryset.select_related("memory")[: deciding.BULK + 1])
-        if len(chosen) > deciding.BULK:
-            text = _("More than %(most)s are selected. Choose fewer, in several rounds.")
-            messages.error(request, text % {"most": deciding.BULK})
+        """What is ticked, or all that match, as a draft whose page says what it will do."""
+        try:
+            made = bulk.draft(queryset, action, _person(request))
+        except review.Refused as error:
+            messages.error(request, str(error))
             return None
-        context = {
-            **self.admin_site.each_context(request),
-            "title": dict(self.get_action_choices(request))[f"{action}_selected"],
-            "opts": self.opts,
-            "action": action,
-            "records": chosen,
-            "reason_codes": ReasonCode.choices,
-        }
-        if "confirmed" in request.POST:
-            context["outcomes"] = self._confirmed(request, chosen, action)
-        return TemplateResponse(request, "audits/bulk.html", context)
-
-    def _confirmed(
-        self, request: HttpRequest, chosen: list[AuditRecord], action: str
-    ) -> list[deciding.Outcome]:
-        seen = [(record, _number(request.POST.get(f"version_{record.pk}"))) for record in chosen]
-        code = request.POST.get("reason_code", "")
-        outcomes = deciding.decide_each(
-            seen,
-            action,
-            _person(request),
-            note=request.POST.get("note", "")[:10_000],
-            reason_code=code if code in ReasonCode.values else "",
-        )
-        done = sum(outcome.done for outcome in outcomes)
-        text = ngettext("%(n)s memory decided.", "%(n)s memories decided.", done) % {"n": done}
-        messages.success(request, text)
-        return outcomes
+        return HttpResponseRedirect(bulk_page.url_of(made))
 
     def export_rows(self, shown: QuerySet[AuditRecord]) -> QuerySet[AuditRecord]:
         ids = shown.order_by().values("pk")
@@ -316,6 +374,15 @@ class AuditRecordAdmin(ReadOnlyAdmin):
 def _person(request: HttpRequest) -> User:
     """Who is signed in; the admin site lets nobody else come this far."""
     return cast(User, request.user)
+
+
+MOST_SKIPPED = 200
+
+
+def _skipped(request: HttpRequest) -> list[int]:
+    """What somebody has left for later, until they sign out."""
+    found = request.session.get("skipped", [])
+    return [pk for pk in found if isinstance(pk, int)]
 
 
 def _url(record: AuditRecord) -> str:

@@ -54,7 +54,15 @@ class Decision(models.Model):
         verbose_name = _("decision")
         verbose_name_plural = _("decision log")
         ordering = ["-seq"]
-        indexes = [models.Index(fields=["memory_id", "-seq"], name="decision_of_memory")]
+        indexes = [
+            models.Index(fields=["memory_id", "-seq"], name="decision_of_memory"),
+            # What somebody has just done, to be undone from wherever they are.
+            models.Index(
+                fields=["actor_id", "-seq"],
+                name="decision_of_person",
+                condition=Q(actor_id__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.seq} {self.action} {self.memory_id}"

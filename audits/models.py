@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Cast, Ln
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audits.decisions import Decision, DecisionHead, ReviewNote
-from audits.queue import NOT_PENDING, AuditQueue, AuditRecordQuerySet
-from audits.states import ReasonCode, Status
-from knowledge.models import Memory
+from audits.queue import AuditQueue, AuditRecordQuerySet
+from audits.states import ReasonCode, Status, Why
+from knowledge.models import Kind, Memory
 
 __all__ = (
-    "AuditRecord", "CachedVerdict", "Calibration", "Decision", "DecisionHead", "Heartbeat",
-    "ReviewNote",
+    "AuditRecord", "Bulk", "BulkItem", "CachedVerdict", "Calibration", "Decision",
+    "DecisionHead", "Heartbeat", "ReviewNote",
 )  # fmt: skip
 
 
@@ -75,6 +76,20 @@ class AuditRecord(models.Model):
 
     created_at = models.DateTimeField(_("queued"), default=timezone.now)
 
+    # What the queue is ordered and filtered by. The database copies what is the memory's.
+    agent = models.CharField(_("agent"), max_length=100, blank=True, editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, blank=True, editable=False)
+    uses = models.PositiveIntegerField(_("times said"), default=1, editable=False)
+    language = models.CharField(_("language"), max_length=2, blank=True, editable=False)
+    why = models.CharField(_("why"), max_length=12, choices=Why, blank=True, editable=False)
+    cluster = models.CharField(max_length=16, blank=True, editable=False)
+    weight = models.FloatField(default=1.0, editable=False)
+    harm = models.GeneratedField(
+        expression=Cast(F("weight") * (1 + Ln(F("uses") + 1.0)) * 10, models.IntegerField()),
+        output_field=models.IntegerField(),
+        db_persist=True,
+    )
+
     objects = AuditQueue.from_queryset(AuditRecordQuerySet)()
 
     class Meta:
@@ -83,6 +98,7 @@ class AuditRecord(models.Model):
         verbose_name_plural = _("audit queue")
         permissions = [
             ("review_auditrecord", _("Can decide on audit records")),
+            ("takeover_auditrecord", _("Can take over what somebody else is reviewing")),
             ("export_auditrecord", _("Can export memories, records and decisions")),
         ]
         constraints = [
@@ -111,13 +127,23 @@ class AuditRecord(models.Model):
                 name="audit_queue_open",
                 condition=Q(status__in=["queued", "running"]),
             ),
-            # What reviewers read: the queue, pending and oldest first, and every status' list.
+            # What reviewers read: the queue, most harm and oldest first, and every status' list.
             models.Index(
-                NOT_PENDING,
+                F("harm").desc(),
                 "created_at",
                 "id",
-                name="audit_queue_waiting",
+                name="audit_queue_by_harm",
                 condition=Q(status__in=["pending", "quarantined", "failed"]),
+            ),
+            # Filters, in any combination, without walking the order of a list. Equal keys share
+            # one entry, so that it stays small.
+            models.Index(fields=["judge", "status", "agent", "kind"], name="audit_queue_filters"),
+            models.Index(fields=["why", "id"], name="audit_queue_why", condition=~Q(why="")),
+            # The same error elsewhere.
+            models.Index(
+                fields=["cluster"],
+                name="audit_queue_cluster",
+                condition=Q(status__in=["pending", "quarantined", "failed"]) & ~Q(cluster=""),
             ),
             models.Index(fields=["status", "created_at", "id"], name="audit_queue_by_status"),
             # Past decisions, the labels of the auditor's measures.
@@ -130,6 +156,55 @@ class AuditRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.memory_id} {self.status}"
+
+
+class Bulk(models.Model):
+    """One decision for many records: see `audits.bulk`."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Not started")
+        RUNNING = "running", _("Under way")
+        STOPPED = "stopped", _("Stopped")
+        DONE = "done", _("Done")
+        UNDOING = "undoing", _("Being undone")
+        UNDONE = "undone", _("Undone")
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    action = models.CharField(max_length=12)
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    note = models.TextField(blank=True)
+    reason_code = models.CharField(max_length=12, choices=ReasonCode, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.pk} {self.action} {self.state}"
+
+
+class BulkItem(models.Model):
+    """A record in a bulk decision, in the version its author saw, and what became of it.
+
+    `seq` is the line of the log that decided it; `refused` says why there is none.
+    """
+
+    bulk = models.ForeignKey(Bulk, on_delete=models.CASCADE, related_name="items")
+    record = models.ForeignKey(
+        AuditRecord, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    memory_id = models.UUIDField()
+    version = models.PositiveIntegerField()
+    seq = models.BigIntegerField(null=True)
+    refused = models.TextField(blank=True)
+    undone = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["bulk", "memory_id"], name="bulk_item_is_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bulk_id} {self.memory_id}"
 
 
 class Calibration(models.Model):

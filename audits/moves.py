@@ -93,33 +93,21 @@ class Wanted:
 
 def decide(memory: Memory, record: AuditRecord, by: User, wanted: Wanted) -> AuditRecord:
     """Approve, reject or restore, as `by`."""
-    _check_sense(wanted)
-    check_claim(record, by)
+    check_sense(wanted)
     own = check_own(memory, by)
-    from_statuses, to_status = MOVES[wanted.action]
-    if record.status not in from_statuses:
-        raise Refused(_not_from(record, wanted.action))
-    if wanted.version is not None and wanted.version != memory.version:
-        raise Refused(
-            _("The memory has changed: it is at version %(now)s now, not %(seen)s.")
-            % {"now": memory.version, "seen": wanted.version}
-        )
+    check_move(memory, record, by, wanted)
     from_digest, reason_code = memory.content_hash, wanted.reason_code
     text = wanted.corrected_response
     if text is not None and text.strip() != memory.agent_response:
         correct(memory, _fit(text), by)
         reason_code = reason_code or ReasonCode.CORRECTED
-    from audits.contradicting import contradictions  # with the lexicons: who decides needs them
-
-    is_said = wanted.action == "reject" or wanted.keeps_both or wanted.supersedes
-    if not is_said and (others := contradictions(memory)):
-        raise Contradicts(others)
+    check_contradictions(memory, wanted)
     note = f"{clean(wanted.note).strip()}\n{own}".strip()
     if wanted.valid_until is not None:
         memory.valid_until = wanted.valid_until
         memory.save(update_fields=["valid_until", "updated_at"])
     move(
-        memory, record, wanted.action, to_status, by,
+        memory, record, wanted.action, MOVES[wanted.action][1], by,
         note=note, reason_code=reason_code, from_digest=from_digest,
     )  # fmt: skip
     if wanted.supersedes is not None and not supersede(wanted.supersedes, memory, by):
@@ -127,7 +115,27 @@ def decide(memory: Memory, record: AuditRecord, by: User, wanted: Wanted) -> Aud
     return record
 
 
-def _check_sense(wanted: Wanted) -> None:
+def check_move(memory: Memory, record: AuditRecord, by: User, wanted: Wanted) -> None:
+    """Whether `by` may do this from where the record stands, in the version that they saw."""
+    check_claim(record, by)
+    if record.status not in MOVES[wanted.action][0]:
+        raise Refused(_not_from(record, wanted.action))
+    if wanted.version is not None and wanted.version != memory.version:
+        raise Refused(
+            _("The memory has changed: it is at version %(now)s now, not %(seen)s.")
+            % {"now": memory.version, "seen": wanted.version}
+        )
+
+
+def check_contradictions(memory: Memory, wanted: Wanted) -> None:
+    from audits.contradicting import contradictions  # with the lexicons: who decides needs them
+
+    is_said = wanted.action == "reject" or wanted.keeps_both or wanted.supersedes
+    if not is_said and (others := contradictions(memory)):
+        raise Contradicts(others)
+
+
+def check_sense(wanted: Wanted) -> None:
     if wanted.action not in MOVES:
         raise Invalid(_("The action must be one of %(known)s.") % {"known": ", ".join(MOVES)})
     if wanted.corrected_response is not None and wanted.action != "approve":
@@ -169,6 +177,10 @@ def is_own(memory: Memory, by: User) -> bool:
     first = memory.revisions.filter(**text).order_by("version").first()
     since = first.version if first else memory.version
     return memory.revisions.filter(version=since - 1, changed_by=by).exists()
+
+
+def may_decide_own() -> bool:
+    return bool(settings.AUDIT_ALLOW_OWN)
 
 
 def check_own(memory: Memory, by: User) -> str:

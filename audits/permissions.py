@@ -2,3 +2,4 @@
 
 SEE = "audits.view_auditrecord"
 DECIDE = "audits.review_auditrecord"
+TAKE_OVER = "audits.takeover_auditrecord"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from audits.models import AuditRecord
 
 
-NOT_PENDING = ExpressionWrapper(~Q(status=Status.PENDING), output_field=BooleanField())
-"""Sorts the pending ones first; the index `audit_queue_waiting` holds it."""
-
-
+BY_HARM = (F("harm").desc(), F("created_at").asc(), F("id").asc())
+"""What averts most harm first, then what has waited longest; `audit_queue_by_harm` holds it."""
 DISCOVER_AT_MOST = 1000
 
 
@@ -49,8 +47,8 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
         return self.ready().filter(attempts__gte=F("excused") + settings.AUDIT_MAX_ATTEMPTS)
 
     def awaiting_review(self) -> Self:
-        """What a reviewer still has to look at: pending ones first, then the oldest."""
-        return self.filter(status__in=WAITING).order_by(NOT_PENDING, "created_at", "id")
+        """What a reviewer still has to look at, in the queue's order."""
+        return self.filter(status__in=WAITING).order_by(*BY_HARM)
 
     def overdue(self) -> Self:
         """Waiting for longer than AUDIT_OVERDUE_HOURS."""

@@ -11,10 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from audits import review
+from audits import harm, review
 from audits.decisions import Move, append
 from audits.models import AuditRecord
-from audits.states import Status
+from audits.states import Status, Why
 from knowledge import store
 from knowledge.models import Feedback, FeedbackQuerySet, Memory, Trust
 
@@ -44,6 +44,8 @@ def _take(memory_id: uuid.UUID) -> bool:
     record.memory_version, record.judged_at = memory.version, timezone.now()
     record.judge, record.ia_audit_confidence, record.findings = PERSON, None, []
     record.ia_audit_reason = reason(memory)
+    record.why, record.cluster = Why.REPORTED, ""
+    record.weight = harm.weight(Why.REPORTED, None)
     record.save()
     store.set_trust([memory], Trust.SUSPECT)
     moved = (from_status, Status.PENDING, from_trust, Trust.SUSPECT)

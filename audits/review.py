@@ -33,6 +33,7 @@ from audits.moves import (
     is_own,
     move,
 )
+from audits.permissions import TAKE_OVER
 from audits.states import DECIDED, Status
 from audits.superseding import ids_to_lock
 from knowledge.models import Memory
@@ -40,10 +41,12 @@ from knowledge.models import Memory
 __all__ = (
     "Contradicts", "Invalid", "OwnMemory", "Refused", "ReviewError", "SameText",
     "UnknownMemory", "Wanted", "approve_imported", "audit_again", "claim", "decide", "is_own",
-    "release_claim", "requeue", "undo", "undoable",
+    "last_of",    "release_claim", "requeue", "undo", "undoable",
 )  # fmt: skip
 
 HUMAN_ACTIONS = ("approve", "reject", "restore")
+LOOKED_BACK = 200
+"""Lines of one person that are looked through for a decision not undone yet."""
 ABOUT_ANOTHER = ("supersede", "reinstate")
 """What a decision on another memory did to this one: taken back with that one."""
 
@@ -84,15 +87,15 @@ def _locked(
 
 
 @transaction.atomic
-def undo(memory_id: uuid.UUID | str, by: User) -> AuditRecord:
+def undo(memory_id: uuid.UUID | str, by: User, *, only: int | None = None) -> AuditRecord:
     """Take the last decision on a memory back: status, trust and text as they were before it.
 
-    What it superseded is in force again.
+    What it superseded is in force again. `only`: the line of the log that has to be the last one.
     """
     memory, record = _locked(memory_id)
     check_claim(record, by)
     last = undoable(record)
-    if last is None:
+    if last is None or only not in {None, last.seq}:
         raise Refused(_("There is no decision here that can be undone."))
     # What one has just done oneself can always be taken back; another's word on one's own not.
     own = "" if last.actor_id == by.pk else check_own(memory, by)
@@ -120,6 +123,20 @@ def undoable(record: AuditRecord) -> Decision | None:
             continue
         fits = line.action in HUMAN_ACTIONS and line.to_status == record.status
         return line if fits and line.at >= oldest else None
+    return None
+
+
+def last_of(by: User) -> Decision | None:
+    """What `by` decided last and could undo now, wherever they are."""
+    lines = Decision.objects.filter(actor_id=by.pk, action__in=(*HUMAN_ACTIONS, "undo"))
+    undone = set()
+    for line in lines.order_by("-seq")[:LOOKED_BACK]:
+        if line.action == "undo":
+            undone.add(line.undoes)
+        elif line.seq not in undone:
+            record = AuditRecord.objects.filter(memory_id=line.memory_id).first()
+            found = undoable(record) if record else None
+            return line if found and found.seq == line.seq else None
     return None
 
 
@@ -156,13 +173,17 @@ def requeue(memory: Memory, record: AuditRecord, action: str, by: User, *, note:
     record.save()
 
 
-def claim(memory_id: uuid.UUID | str, by: User) -> AuditRecord:
-    """Say that `by` is looking at this record, for a while, so that two never decide the same."""
+def claim(memory_id: uuid.UUID | str, by: User, *, takes_over: bool = False) -> AuditRecord:
+    """Say that `by` is looking at this record, for a while, so that two never decide the same.
+
+    Again, it is renewed. `takes_over`: also from somebody else, for whom `by` answers.
+    """
     with transaction.atomic():
         record = AuditRecord.objects.select_for_update().filter(memory_id=memory_id).first()
         if record is None:
             raise UnknownMemory(_("There is no such memory."))
-        check_claim(record, by)
+        if not (takes_over and by.has_perm(TAKE_OVER)):
+            check_claim(record, by)
         record.review_claimed_by = by
         minutes = settings.AUDIT_REVIEW_CLAIM_MINUTES
         record.review_claimed_until = timezone.now() + timedelta(minutes=minutes)

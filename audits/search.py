@@ -14,7 +14,7 @@ from audits.states import TRUST_OF
 from knowledge.models import Memory
 from knowledge.text_search import first_holding, holding
 
-MATCHES = 1000
+MATCHES = 200
 """How many matches a page of the console looks at; it says so when there are more."""
 
 

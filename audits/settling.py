@@ -18,6 +18,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from audits import harm
 from audits.decisions import Move, append
 from audits.judges import Verdict
 from audits.models import AuditRecord
@@ -47,6 +48,8 @@ class Judged:
     """What the thresholds saw, when that is not the judge's own figure."""
     similar_to: uuid.UUID | None = None
     """An earlier memory that says the same."""
+    language: str = ""
+    """The question's; "" when its words don't tell."""
 
     def given_up(self, error: str) -> Released:
         """The attempt without its verdict."""
@@ -63,6 +66,9 @@ class Judged:
         abstains = self.status == Status.UNVERIFIED and not verdict.findings
         unjudged = verdict.judge == "auditor" or abstains
         raw = None if unjudged else min(1.0, max(0.0, verdict.confidence))
+        confidence = raw if unjudged or self.confidence is None else self.confidence
+        findings = clean_json([asdict(finding) for finding in verdict.findings])
+        why = harm.why(verdict.judge, self.status, findings)
         return {
             "status": self.status.value,
             "lease_owner": "",
@@ -70,8 +76,12 @@ class Judged:
             "memory_version": self.memory_version,
             "ia_audit_reason": reason,
             "raw_confidence": raw,
-            "ia_audit_confidence": raw if unjudged or self.confidence is None else self.confidence,
-            "findings": clean_json([asdict(finding) for finding in verdict.findings]),
+            "ia_audit_confidence": confidence,
+            "findings": findings,
+            "why": "" if self.status == Status.CLEARED else why.value,
+            "weight": harm.weight(why, confidence),
+            "cluster": harm.cluster(findings),
+            "language": self.language,
             "judge": verdict.judge[:50],
             "model": verdict.model[:200],
             "prompt_version": verdict.prompt_version[:50],

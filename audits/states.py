@@ -56,6 +56,29 @@ class ReasonCode(models.TextChoices):
     OTHER = "other", _("Other")
 
 
+class Why(models.TextChoices):
+    """Why a record waits: the kind of the worst that was found."""
+
+    DANGER = "danger", _("Dangerous advice")
+    SECRET = "secret", _("Holds a secret")
+    ATTACK = "attack", _("An attack, or a claimed action")
+    CONTRADICTED = "contradicted", _("Contradicted")
+    REPORTED = "reported", _("Reported by a person")
+    OUTDATED = "outdated", _("Rests on what has changed")
+    UNREAD = "unread", _("Names what was not read")
+    UNSURE = "unsure", _("It can't be told")
+    FAILED = "failed", _("Could not be judged")
+    JUNK = "junk", _("Worth nothing")
+
+
+REASONS_AGAINST = (
+    ReasonCode.WRONG_FACT, ReasonCode.OUTDATED, ReasonCode.UNSAFE, ReasonCode.SECRET,
+    ReasonCode.INJECTION, ReasonCode.JUNK, ReasonCode.DUPLICATE, ReasonCode.OTHER,
+)  # fmt: skip
+"""What a rejection can be for, in the order of their digits."""
+REASONS_FOR = (ReasonCode.CORRECT, ReasonCode.OTHER)
+"""What a restored memory can have been kept out wrongly for."""
+
 UNDECIDED = (*WAITING, Status.CLEARED, Status.UNVERIFIED)
 """Judged, and no person has said a word yet."""
 

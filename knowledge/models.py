@@ -92,6 +92,7 @@ class MemoryQuerySet(models.QuerySet["Memory"]):
     def to_index(self) -> Self:
         """Usable ones whose vector is missing or of an earlier version, and nobody's just now."""
         return self.usable().filter(
+            Q(purged_at=None),
             Q(indexed_version__isnull=True) | ~Q(indexed_version=F("version")),
             Q(index_lease_until__isnull=True) | Q(index_lease_until__lt=timezone.now()),
         )
@@ -177,6 +178,9 @@ class Memory(models.Model):
     index_lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     index_attempts = models.PositiveIntegerField(default=0, editable=False)
     index_error = models.TextField(_("why it is not indexed"), blank=True, editable=False)
+
+    # Since when its texts are gone; `content_hash` still tells what they were.
+    purged_at = models.DateTimeField(_("purged"), null=True, blank=True, editable=False)
 
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)

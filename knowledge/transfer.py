@@ -92,14 +92,38 @@ def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Row |
 
 
 def _records(path: Path, mapping: Mapping[str, str]) -> Iterator[tuple[int, Record]]:
-    def is_header(cells: Sequence[str]) -> bool:
-        return {"user_query", "agent_response"} <= set(_named(dict.fromkeys(cells), mapping))
+    tables = _tables(path)
+    if tables is None:
+        return json_lines.records(path)
+    return _first_table(path, tables, functools.partial(_is_header, mapping=mapping))
 
-    kind = path.suffix.lower()
-    require_file(path, or_pipe=kind not in {".csv", ".xlsx"})
-    if kind == ".csv":
-        return _table_of_csv(path, is_header)
-    return _table_of_workbook(path, is_header) if kind == ".xlsx" else json_lines.records(path)
+
+def _is_header(cells: Sequence[str], mapping: Mapping[str, str]) -> bool:
+    return {"user_query", "agent_response"} <= set(_named(dict.fromkeys(cells), mapping))
+
+
+def named(names: Sequence[str], mapping: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Which of the columns `names` is which of our fields: pairs of ours and theirs."""
+    return _chosen(tuple(names), tuple(mapping.items()))
+
+
+def header_of(path: Path) -> list[str]:
+    """The columns of a file: its header's, else those of the fullest of its first rows."""
+    tables = _tables(path)
+    if tables is None:
+        first = next((record for _line, record in json_lines.records(path)), None)
+        return [] if first is None or isinstance(first, Bad) else list(first)
+    fullest: list[str] = []
+    for rows in tables:
+        for _line, cells in itertools.islice(rows, HEADER_WITHIN):
+            if isinstance(cells, Bad):
+                continue
+            names = [name.strip() for name in cells]
+            if _is_header(names, {}):
+                return names
+            if sum(map(bool, names)) > sum(map(bool, fullest)):
+                fullest = names
+    return fullest
 
 
 def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
@@ -116,14 +140,14 @@ def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
 # --- tables ---------------------------------------------------------------------------------------
 
 
-def _table_of_csv(path: Path, is_header: IsHeader) -> Iterator[tuple[int, Record]]:
-    declared = delimited.declared_delimiter(path)
-    delimiters = declared or delimited.DELIMITERS
-    return _first_table(path, (delimited.rows(path, one) for one in delimiters), is_header)
-
-
-def _table_of_workbook(path: Path, is_header: IsHeader) -> Iterator[tuple[int, Record]]:
-    return _first_table(path, workbook.sheets(path), is_header)
+def _tables(path: Path) -> Iterator[Rows] | None:
+    """What may be the table of a file: it cut at each delimiter, its sheets. None: JSON lines."""
+    kind = path.suffix.lower()
+    require_file(path, or_pipe=kind not in {".csv", ".xlsx"})
+    if kind == ".csv":
+        delimiters = delimited.declared_delimiter(path) or delimited.DELIMITERS
+        return (delimited.rows(path, one) for one in delimiters)
+    return workbook.sheets(path) if kind == ".xlsx" else None
 
 
 def _first_table(

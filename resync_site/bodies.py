@@ -30,7 +30,8 @@ class BoundedBodies:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         said = dict(scope["headers"]).get(b"content-length", b"0")
-        if not said.isdigit() or int(said) > settings.MAX_BODY_BYTES:
+        most = _most(scope.get("path", ""))
+        if not said.isdigit() or int(said) > most:
             await _refuse(send)
             return
         came = 0
@@ -41,11 +42,17 @@ class BoundedBodies:
             came += len(message.get("body", b""))
             # Django reads a body to its end before it does anything, and lets go of one that
             # breaks off.
-            return message if came <= settings.MAX_BODY_BYTES else {"type": "http.disconnect"}
+            return message if came <= most else {"type": "http.disconnect"}
 
         await self._inner(scope, bounded, send)
-        if came > settings.MAX_BODY_BYTES:
+        if came > most:
             await _refuse(send)
+
+
+def _most(path: str) -> int:
+    """Files are larger than anything else that is sent; there is one page for them."""
+    is_upload = path.endswith("/auditrecord/import/")
+    return settings.IMPORT_MAX_UPLOAD_MIB * 2**20 if is_upload else settings.MAX_BODY_BYTES
 
 
 async def _refuse(send: Any) -> None:

@@ -172,6 +172,7 @@ MEM0_TIMEOUT_SECONDS = env.number("MEM0_TIMEOUT_SECONDS", 30, least=0.1)
 IMPORT_MAX_ROWS = env.integer("IMPORT_MAX_ROWS", 1_000_000, least=1)
 IMPORT_MAX_CELLS = env.integer("IMPORT_MAX_CELLS", 1_000_000, least=1)  # of a workbook
 IMPORT_MAX_UNPACKED_MIB = env.integer("IMPORT_MAX_UNPACKED_MIB", 256, least=1)  # of a workbook
+IMPORT_MAX_UPLOAD_MIB = env.integer("IMPORT_MAX_UPLOAD_MIB", 20, least=1)  # in the console
 IMPORT_MAX_PROBLEMS = env.integer("IMPORT_MAX_PROBLEMS", 1000, least=1)
 
 # --- The LLM gateway ------------------------------------------------------------------------
@@ -212,9 +213,10 @@ AUDIT_MAX_ATTEMPTS = env.integer("AUDIT_MAX_ATTEMPTS", 5, least=1)
 AUDIT_POLL_SECONDS = env.number("AUDIT_POLL_SECONDS", 5, least=0.1)
 AUDIT_OVERDUE_HOURS = env.number("AUDIT_OVERDUE_HOURS", 24, least=0)
 AUDIT_UNDO_DAYS = env.integer("AUDIT_UNDO_DAYS", 30)
+STATE_MEMORY_DAYS = env.integer("STATE_MEMORY_DAYS", 30, least=1)
 AUDIT_ALLOW_OWN = env.flag("AUDIT_ALLOW_OWN", default=False)
 REPORTS_PER_HOUR = env.integer("REPORTS_PER_HOUR", 20, least=1)
-AUDIT_REVIEW_CLAIM_MINUTES = env.number("AUDIT_REVIEW_CLAIM_MINUTES", 15, least=0)
+AUDIT_REVIEW_CLAIM_MINUTES = env.number("AUDIT_REVIEW_CLAIM_MINUTES", 5, least=0)
 
 # --- HWA ------------------------------------------------------------------------------------
 

@@ -48,6 +48,13 @@ _REVIEW: list[Item] = [
         "",
     ),
     (
+        gettext_lazy("Import"),
+        "upload_file",
+        "admin:audits_auditrecord_import",
+        "audits.review_auditrecord",
+        "",
+    ),
+    (
         gettext_lazy("Calibrations"),
         "tune",
         "admin:audits_calibration_changelist",

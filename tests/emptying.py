@@ -8,6 +8,8 @@ migrations filled are compared with a copy.
 from __future__ import annotations
 
 from django.db import OperationalError, connection
+from django.db.backends.utils import CursorWrapper
+from psycopg.errors import DeadlockDetected
 
 _KEEP = """
 DO $$ BEGIN  -- with --reuse-db: a run that was killed may have left rows
@@ -85,7 +87,7 @@ def start_over(_case: object) -> None:
     """
     with connection.cursor() as cursor:
         try:
-            cursor.execute("SELECT as_migrated.start_over()")
+            _empty(cursor)
         except OperationalError:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -93,3 +95,13 @@ def start_over(_case: object) -> None:
             )
             cursor.execute("SELECT as_migrated.start_over()")
             raise
+
+
+def _empty(cursor: CursorWrapper, tries: int = 5) -> None:
+    """Again where it met the last request of a browser that has just gone."""
+    try:
+        cursor.execute("SELECT as_migrated.start_over()")
+    except OperationalError as error:
+        if tries == 1 or not isinstance(error.__cause__, DeadlockDetected):
+            raise
+        _empty(cursor, tries - 1)

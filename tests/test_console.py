@@ -15,10 +15,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from audits import review
+from audits import harm, review
 from audits.console.diffing import changes
 from audits.models import AuditRecord, Decision
-from knowledge.models import Memory
+from knowledge.models import Feedback, Memory
 from knowledge.shown import shown
 from tests.factories import make_memory, make_record
 from tests.test_limits import UNFIT
@@ -110,20 +110,90 @@ def questions(client: Client, query: str = "") -> list[str]:
     return [record.question_begins for record in results]
 
 
-def test_the_queue_shows_what_waits_pending_first_and_oldest_first(client, reviewer):
+def test_the_queue_shows_what_averts_most_harm_first_then_the_oldest(client, reviewer):
     now = timezone.now()
-    for status, hours in (
-        ("quarantined", 9), ("pending", 1), ("failed", 5), ("pending", 3), ("cleared", 2),
-        ("unverified", 7),
+    for question, weight, hours in (
+        ("wrong figure", 4.5, 9), ("destroys", 8.0, 1), ("typing error", 0.6, 5),
+        ("wrong figure, older", 4.5, 11), ("typing error, said often", 0.6, 2),
     ):  # fmt: skip
         created_at = now - timedelta(hours=hours)
-        make_record(status, make_memory(f"{status} {hours}"), created_at=created_at)
+        make_record("pending", make_memory(question), weight=weight, created_at=created_at)
+    make_record("cleared", make_memory("cleared"))
+    make_record("unverified", make_memory("unverified"))
+    Memory.objects.filter(user_query="typing error, said often").update(use_count=5_000_000)
     client.force_login(reviewer)
 
-    assert questions(client) == ["pending 3", "pending 1", "quarantined 9", "failed 5"]
-    assert questions(client, "?status=cleared") == ["cleared 2"]
-    assert questions(client, "?status=unverified") == ["unverified 7"]
-    assert len(questions(client, "?status=all")) == 6
+    in_order = [
+        "destroys", "typing error, said often", "wrong figure, older", "wrong figure",
+        "typing error",
+    ]  # fmt: skip
+    assert questions(client) == in_order
+    assert questions(client, "?status=pending") == in_order
+    assert questions(client, "?status=cleared") == ["cleared"]
+    assert questions(client, "?status=unverified") == ["unverified"]
+    assert len(questions(client, "?status=all")) == 7
+
+
+def test_one_goes_through_the_list_that_one_came_from_in_its_order(client, reviewer):
+    records = [
+        make_record("pending", make_memory(f"{n}?"), weight=n % 3, judge="rules" if n else "llm")
+        for n in range(6)
+    ]
+    client.force_login(reviewer)
+    address = "?_changelist_filters=judge%3Drules"
+    seen, url = [], f"{url_of(records[2])}{address}"
+    while len(seen) < 9:
+        context = client.get(url).context
+        seen.append(context["record"].pk)
+        if context["previous"] is not None:
+            assert context["previous"].pk == seen[-2]
+        url = f"{url_of(context['next'])}{address}"
+        if context["next"].pk == seen[0]:
+            break
+
+    assert seen == [records[n].pk for n in (2, 5, 1, 4, 3)]
+
+
+def test_filters_are_counted_and_combine(client, reviewer):
+    other = User.objects.create_user("other")
+    for number in range(3):
+        memory = make_memory(f"Qual {number}?", agent=f"agent {number % 2}")
+        record = make_record("pending", memory, judge="llm", why="contradicted", language="pt")
+    Memory.objects.filter(pk=record.memory_id).update(use_count=4)
+    Feedback.objects.create(memory=memory, user=other, rating=1, reported_at=timezone.now())
+    review.claim(record.memory_id, reviewer)
+    client.force_login(reviewer)
+
+    text = page_of(client, LIST)
+
+    for label in (
+        "Contradicted (3)", "LLM (3)", "Portuguese (3)", "agent 0 (2)", "agent 1 (1)",
+        "Said more than once (1)", "other (1)", "By me (1)", "Overdue (0)",
+    ):  # fmt: skip
+        assert label in text
+    for query in (
+        "why=contradicted&agent=agent+0", "language=pt&kind=knowledge&agent=agent+0",
+    ):  # fmt: skip
+        assert sorted(questions(client, f"?{query}")) == ["Qual 0?", "Qual 2?"]
+    for query in ("used=yes", "reporter=other", "mine=yes"):
+        assert questions(client, f"?{query}") == ["Qual 2?"]
+
+
+def test_what_waits_for_the_same_error_is_one_click_away(client, reviewer):
+    def finding(name: str) -> list[dict[str, str]]:
+        return [{"code": "lookup.name", "quote": name, "datum": "", "message": ""}]
+
+    for number, name in enumerate(["FD_99", "FD_99", "GL_1"]):
+        found = finding(name)
+        record = make_record(
+            "pending", make_memory(f"{number}?"), findings=found, cluster=harm.cluster(found)
+        )
+    first = AuditRecord.objects.earliest("id")
+    client.force_login(reviewer)
+
+    assert "1 other waits because of the same error" in page_of(client, url_of(first))
+    assert "same error" not in page_of(client, url_of(record))
+    assert sorted(questions(client, f"?cluster={first.cluster}")) == ["0?", "1?"]
 
 
 def test_filters_and_search_narrow_the_queue(client, reviewer):
@@ -195,6 +265,21 @@ def test_a_decision_leads_to_the_next_in_the_queue(client, reviewer):
     assert act(client, second, "approve").redirect_chain[-1][0] == LIST
 
 
+def test_only_ones_own_last_decision_is_undone_from_elsewhere(client, reviewer, admin_user):
+    first, second = (make_record("pending", make_memory(f"{n}?")) for n in range(2))
+    review.decide(first.memory_id, "reject", reviewer)
+    review.decide(second.memory_id, "reject", admin_user)
+    client.force_login(reviewer)
+
+    for _ in range(2):
+        answer = client.post(f"{LIST}undo/", follow=True)
+
+    assert "no decision of yours" in told(answer)
+    statuses = [AuditRecord.objects.get(pk=one.pk).status for one in (first, second)]
+    assert statuses == ["pending", "rejected"]
+    assert client.get(f"{LIST}undo/").status_code == 403
+
+
 def test_a_correction_is_approved_and_undone(client, reviewer):
     record = make_record("pending")
     client.force_login(reviewer)
@@ -251,31 +336,49 @@ def test_a_correction_that_another_memory_has_offers_to_keep_that_one(client, re
 
 def test_who_reviews_is_shown_to_others_and_binds_them(client, reviewer, admin_user):
     record = make_record("pending")
+    claim = reverse("admin:audits_auditrecord_claim", args=[record.pk])
     client.force_login(reviewer)
-    assert "yours until" in act(client, record, "claim").content.decode()
+    assert client.post(claim).json()["mine"]
+    assert "yours until" in page_of(client, url_of(record))
 
     other = Client()
-    other.force_login(admin_user)
+    other.force_login(User.objects.create_user("ana", is_staff=True))
+    User.objects.get(username="ana").groups.add(*reviewer.groups.all())
     assert "reviewer is reviewing this memory" in page_of(other, url_of(record))
+    assert other.post(claim).json() == {"mine": "", "by": "reviewer", "decided": ""}
     assert "reviewer is reviewing" in told(act(other, record, "approve"))
+    assert "reviewer is reviewing" in told(act(other, record, "takeover"))
+    claims = other.get(f"{LIST}claims/?ids={record.pk},x").json()
+    assert claims["claims"] == {str(record.pk): "reviewer"}
 
-    act(client, record, "release")
+    other.force_login(admin_user)
+    act(other, record, "takeover")
+    assert client.post(claim).json()["by"] == "admin"
     act(other, record, "approve")
-    record.refresh_from_db()
-    assert record.status == "approved"
+    assert client.get(claim).json()["decided"] == "Meanwhile: Approved, admin"
+
+
+def test_auditors_hear_who_reviews_and_claim_nothing(client, auditor_user):
+    record = make_record("pending")
+    client.force_login(auditor_user)
+    claim = reverse("admin:audits_auditrecord_claim", args=[record.pk])
+
+    assert client.get(claim).json() == {"mine": "", "by": "", "decided": ""}
+    assert client.post(claim).status_code == 403
 
 
 @pytest.mark.parametrize(
-    "status", ["queued", "pending", "quarantined", "cleared", "unverified", "failed"]
+    "status", ["queued", "pending", "quarantined", "cleared", "unverified", "failed", "rejected"]
 )
 def test_the_page_offers_only_moves_that_are_allowed(status, client, reviewer):
-    record = make_record(status)
+    by = {"reviewer": reviewer, "reviewed_at": timezone.now()} if status == "rejected" else {}
+    record = make_record(status, **by)
     client.force_login(reviewer)
 
     text = page_of(client, url_of(record))
 
-    assert ('value="approve"' in text) == (status != "queued")
-    assert ('value="restore"' in text) == (status == "quarantined")
+    assert ('value="approve"' in text) == (status not in {"queued", "rejected"})
+    assert ('value="restore"' in text) == (status == "rejected")
 
 
 def test_history_tells_decisions_notes_and_earlier_texts(client, reviewer):
@@ -330,7 +433,7 @@ def test_hostile_text_is_inert_everywhere(hostile, client, admin_user):
     bulk = {"action": "reject_selected", "_selected_action": [hostile.pk]}
 
     pages = [page_of(client, url) for url in (LIST, url_of(hostile), memory_page)]
-    pages.append(client.post(LIST, bulk).content.decode())
+    pages.append(client.post(LIST, bulk, follow=True).content.decode())
     pages.append(page_of(client, "/admin/knowledge/memory/"))
 
     for text in pages:
@@ -363,10 +466,10 @@ def test_a_text_of_a_megabyte_is_cut_until_all_is_asked_for(client, reviewer):
     client.force_login(reviewer)
 
     cut = page_of(client, url_of(record))
-    answer = cut[cut.index('id="answer"') :].partition("</section>")[0]
+    answer = cut[cut.index('id="answer"') :].partition('id="edit"')[0]
     whole = page_of(client, f"{url_of(record)}?full=1")
 
-    assert "Show all" in answer
+    assert "Show all" in cut
     assert len(answer) < 25_000
     assert "END</pre></div>" in whole
 
@@ -399,19 +502,18 @@ def test_a_bulk_decision_is_confirmed_first_and_reports_each_row(client, reviewe
     client.force_login(reviewer)
     chosen = {"action": "reject_selected", "_selected_action": [r.pk for r in records]}
 
-    asked = client.post(LIST, chosen).content.decode()
+    asked = client.post(LIST, chosen, follow=True)
+    page = asked.redirect_chain[-1][0]
     assert AuditRecord.objects.filter(status="pending").count() == 3
-    assert 'name="confirmed"' in asked
+    assert "3 memories change." in asked.content.decode()
     review.decide(records[1].memory_id, "approve", admin_user)
-    versions = {f"version_{record.pk}": 1 for record in records} | {f"version_{records[2].pk}": 9}
-    answer = client.post(f"{LIST}?status=all", chosen | versions | {"confirmed": 1, "note": "all"})
+    Memory.objects.filter(pk=records[2].memory_id).update(version=9)
+    text = client.post(page, {"confirmed": 1, "note": "all"}, follow=True).content.decode()
 
-    text = answer.content.decode()
     statuses = [AuditRecord.objects.get(pk=record.pk).status for record in records]
     assert statuses == ["rejected", "approved", "pending"]
     assert "approved already, by admin" in text
     assert "has changed" in text
-    assert "1 memory decided." in told(answer)
 
 
 def test_the_export_is_the_filtered_list_with_formulas_and_secrets_out_of_it(client, auditor_user):
@@ -504,7 +606,16 @@ def test_memories_are_exported_by_who_may(client, auditor_user, reviewer):
         ("auditor", {"Overview", "Queue", "Decision log", "Reports", "Memories", "REST API"}),
         (
             "reviewer",
-            {"Overview", "Queue", "Decision log", "Reports", "Memories", "REST API", "Chat"},
+            {
+                "Overview",
+                "Queue",
+                "Decision log",
+                "Reports",
+                "Memories",
+                "Import",
+                "REST API",
+                "Chat",
+            },
         ),
     ],
 )

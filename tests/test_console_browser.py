@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from audits import bulk, review
 from audits.models import AuditRecord
 from knowledge.models import Memory
+from tests.axe import A_FEW, LANGUAGES, assert_accessible, in_language
 from tests.factories import make_memory, make_record
+from tests.test_console_reading import answered, judged
+from tests.test_plan_processes import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,15 +35,14 @@ def status_of(record: AuditRecord) -> str:
     return AuditRecord.objects.values_list("status", flat=True).get(pk=record.pk)
 
 
-@pytest.mark.parametrize(("key", "status"), [("a", "approved"), ("r", "rejected")])
-def test_two_keystrokes_decide_and_lead_to_the_next(key, status, open_page, reviewer):
+@pytest.mark.parametrize(("keys", "status"), [("a Enter", "approved"), ("r 1", "rejected")])
+def test_two_keystrokes_decide_and_lead_to_the_next(keys, status, open_page, reviewer):
     first = make_record("pending", make_memory("first?"))
     second = make_record("pending", make_memory("second?"))
     page = open_page(reviewer, path_of(first))
 
-    page.keyboard.press(key)
-    expect(page.locator("#armed")).to_contain_text("Enter")
-    page.keyboard.press("Enter")
+    for key in keys.split():
+        page.keyboard.press(key)
 
     page.wait_for_url(f"**{path_of(second)}")
     assert status_of(first) == status
@@ -46,37 +50,124 @@ def test_two_keystrokes_decide_and_lead_to_the_next(key, status, open_page, revi
     assert page.complaints == []
 
 
-def test_a_letter_alone_decides_nothing_and_escape_forgets_it(open_page, reviewer):
+@pytest.mark.parametrize("key", ["a", "r"])
+def test_a_letter_alone_decides_nothing_and_escape_forgets_it(key, open_page, reviewer):
     record = make_record("pending")
     page = open_page(reviewer, path_of(record))
 
-    page.keyboard.press("a")
+    page.keyboard.press(key)
     page.keyboard.press("Escape")
+    expect(page.locator("#ask")).not_to_be_visible()
     page.keyboard.press("Enter")
+    page.keyboard.press("2")
     page.wait_for_timeout(300)
 
     assert status_of(record) == "pending"
     assert page.locator("#armed").text_content() == ""
 
 
-def test_letters_in_a_note_are_text_and_enter_there_decides_nothing(
-    open_page,
-    reviewer,
-):
+def test_letters_in_a_note_are_text_and_enter_there_decides_nothing(open_page, reviewer):
     record = make_record("pending")
     page = open_page(reviewer, path_of(record))
 
     page.keyboard.press("n")
-    page.keyboard.type("are")
+    page.keyboard.type("are1")
     page.keyboard.press("Enter")
-    page.keyboard.press("4")
     page.keyboard.press("r")
-    page.keyboard.press("Enter")
+    page.keyboard.press("2")
 
-    page.wait_for_load_state()
     expect(page.get_by_text("Rejected:").first).to_be_visible()
     record.refresh_from_db()
-    assert (record.status, record.note, record.reason_code) == ("rejected", "are", "outdated")
+    assert (record.status, record.note, record.reason_code) == ("rejected", "are1", "outdated")
+
+
+def test_ten_records_are_decided_by_keyboard_alone(open_page, reviewer):
+    records = [make_record("pending", make_memory(f"{n}?", f"old {n}")) for n in range(10)]
+    page = open_page(reviewer, "/admin/audits/auditrecord/")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+
+    for number, record in enumerate(records):
+        page.wait_for_url(f"**{path_of(record)}*")
+        if number == 4:
+            page.keyboard.press("e")
+            page.keyboard.press("Control+A")
+            page.keyboard.type("new text")
+            page.keyboard.press("Control+Enter")
+            continue
+        for key in ("a", "Enter") if number % 2 else ("r", "5"):
+            page.keyboard.press(key)
+    expect(page.get_by_text("Nothing waits for a decision")).to_be_visible()
+
+    statuses = [status_of(record) for record in records]
+    assert statuses == ["rejected", "approved"] * 2 + ["approved"] + [
+        "approved",
+        "rejected",
+    ] * 2 + ["approved"]
+    assert Memory.objects.get(pk=records[4].memory_id).agent_response == "new text"
+    assert page.complaints == []
+
+
+def test_the_last_decision_is_undone_from_the_next_record_and_from_the_list(open_page, reviewer):
+    first = make_record("pending", make_memory("first?"))
+    second = make_record("pending", make_memory("second?"))
+    page = open_page(reviewer, path_of(first))
+    for path in (path_of(second), "/admin/audits/auditrecord/"):
+        page.keyboard.press("r")
+        page.keyboard.press("1")
+        page.wait_for_url(f"**{path_of(second)}")
+        page.goto(page.url.partition("/admin/")[0] + path)
+
+        page.keyboard.press("u")
+        expect(page.locator("#armed")).to_contain_text("first?")
+        page.keyboard.press("Enter")
+
+        page.wait_for_url(f"**{path_of(first)}")
+        expect(page.get_by_text("Undone:").first).to_be_visible()
+        assert status_of(first) == "pending"
+
+
+def test_a_skipped_record_does_not_come_back_while_one_reviews(open_page, reviewer):
+    first, second, third = (make_record("pending", make_memory(f"{n}?")) for n in range(3))
+    page = open_page(reviewer, path_of(first))
+
+    page.keyboard.press("s")
+    page.wait_for_url(f"**{path_of(second)}")
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{path_of(third)}")
+    page.keyboard.press("a")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/auditrecord/")
+    assert status_of(first) == "pending"
+
+
+def test_restoring_is_not_offered_beside_approving_and_asks_for_a_reason(open_page, reviewer):
+    quarantined, rejected = make_record("quarantined"), make_record("pending", make_memory("no?"))
+    review.decide(rejected.memory_id, "reject", reviewer)
+    page = open_page(reviewer, path_of(quarantined))
+    expect(page.get_by_role("button", name="Approve", exact=False).first).to_be_visible()
+    expect(page.get_by_role("button", name="Restore")).to_have_count(0)
+
+    page.goto(page.url.replace(path_of(quarantined), path_of(rejected)))
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_text("Why is it restored?")).to_be_visible()
+    page.keyboard.press("1")
+
+    expect(page.get_by_text("Restored:").first).to_be_visible()
+    rejected.refresh_from_db()
+    assert (rejected.status, rejected.reason_code) == ("approved", "correct")
+
+
+def test_the_panel_of_decisions_leaves_the_text_readable(open_page, reviewer):
+    record = make_record("pending", make_memory("Q?", "word " * 600))
+    page = open_page(reviewer, path_of(record))
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+    page.keyboard.press("e")
+
+    assert page.locator("#decide").bounding_box()["height"] < 120
 
 
 def test_a_correction_shows_what_changes_and_is_approved(open_page, reviewer):
@@ -95,7 +186,7 @@ def test_a_correction_shows_what_changes_and_is_approved(open_page, reviewer):
     assert page.complaints == []
 
 
-def test_help_undo_next_and_previous_are_keys_too(open_page, reviewer):
+def test_help_next_and_previous_are_keys_too(open_page, reviewer):
     first = make_record("pending", make_memory("first?"))
     second = make_record("pending", make_memory("second?"))
     page = open_page(reviewer, path_of(first))
@@ -107,15 +198,71 @@ def test_help_undo_next_and_previous_are_keys_too(open_page, reviewer):
     page.wait_for_url(f"**{path_of(second)}")
     page.keyboard.press("k")
     page.wait_for_url(f"**{path_of(first)}")
-    page.keyboard.press("r")
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"**{path_of(second)}")
-    page.goto(page.url.replace(path_of(second), path_of(first)))
-    page.keyboard.press("u")
-    page.keyboard.press("Enter")
 
-    expect(page.get_by_text("Undone:").first).to_be_visible()
-    assert status_of(first) == "pending"
+
+def test_opening_a_record_claims_it_and_others_see_it_live(open_page, reviewer, admin_user):
+    record, other = make_record("pending"), make_record("pending", make_memory("other?"))
+    page = open_page(reviewer, path_of(record))
+    expect(page.locator("#claim")).to_contain_text("yours until")
+
+    second = open_page(admin_user, path_of(record))
+    expect(second.locator("#claim")).to_contain_text("reviewer is reviewing")
+    expect(second.get_by_role("button", name="Reject")).to_be_disabled()
+    listed = open_page(admin_user, "/admin/audits/auditrecord/")
+    expect(listed.get_by_text("reviewer is reviewing")).to_be_visible()
+
+    second.keyboard.press("c")
+    expect(second.locator("#claim")).to_contain_text("yours until")
+    second.keyboard.press("r")
+    second.keyboard.press("1")
+    second.wait_for_url(f"**{path_of(other)}")
+    expect(page.locator("#claim")).to_contain_text("Meanwhile: Rejected, admin", timeout=60_000)
+    expect(page.get_by_role("button", name="Approve", exact=False).first).to_be_disabled()
+
+
+def test_leaving_a_record_gives_it_back(open_page, reviewer):
+    record = make_record("pending")
+    page = open_page(reviewer, path_of(record))
+    expect(page.locator("#claim")).to_contain_text("yours until")
+
+    page.goto(page.url.partition("/admin/")[0] + "/admin/audits/decision/")
+
+    claimed = AuditRecord.objects.filter(review_claimed_by__isnull=False)
+    eventually(lambda: not claimed.exists())
+
+
+def console_pages(by) -> list[str]:
+    record = judged(answered())
+    make_record("pending", make_memory("second?"), why="danger", judge="rules")
+    made = bulk.draft(AuditRecord.objects.all(), "reject", by)
+    pages = ("/admin/", "audits/auditrecord/", "audits/decision/", "knowledge/memory/")
+    return [
+        path_of(record),
+        reverse("admin:audits_auditrecord_bulk", args=[made.pk]),
+        reverse("admin:audits_auditrecord_import"),
+        *(urljoin("/admin/", page) for page in pages),
+    ]
+
+
+def test_the_console_is_accessible(open_page, reviewer):
+    paths = console_pages(reviewer)
+    page = open_page(reviewer, paths[0])
+    for path in paths:
+        page.goto(urljoin(page.url, path))
+
+        assert_accessible(page, *A_FEW, within="#content")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_console_is_accessible_in_both_languages_and_all_looks(language, open_page, reviewer):
+    paths = console_pages(reviewer)
+    page = open_page(reviewer, paths[0])
+    in_language(page, language)
+    for path in paths:
+        page.goto(urljoin(page.url, path))
+
+        assert_accessible(page, within="#content")
 
 
 def test_no_hostile_text_runs_anywhere(open_page, admin_user):

@@ -179,7 +179,7 @@ def test_a_record_is_reviewed_in_portuguese(reviewer: User, catalogue: polib.POF
     after = shown(client.get(page).content)
 
     assert "Aguardando uma pessoa" in before
-    assert "Corrigir a resposta" in before
+    assert "Corrigir" in before
     assert "Rejeitada" in after
     assert "Um fato está errado" in after
     assert left_in_english(before + after, catalogue) == []

@@ -12,7 +12,7 @@ from functools import partial
 from django.conf import settings
 from django.db.models import Q
 
-from audits import caching, heartbeats, reports, settling
+from audits import caching, heartbeats, purging, reports, settling
 from audits.auditor import indexing
 from audits.auditor.clocks import Clock, Duty
 from audits.auditor.outages import Outages
@@ -67,6 +67,7 @@ def index_keeping() -> Clock:
             Duty("indexing", settings.AUDIT_POLL_SECONDS, indexing.index_all),
             Duty("decision head", EVERY_HOUR, indexing.export_head),
             Duty("cached verdicts", EVERY_HOUR, caching.prune),
+            Duty("old states", EVERY_HOUR, purging.expire_all_states),
         ],
     )
 

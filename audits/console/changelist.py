@@ -12,12 +12,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from audits.counting import few_by_status
-from audits.findings import JUDGES
 from audits.models import AuditRecord
-from audits.queue import NOT_PENDING
+from audits.queue import BY_HARM
 from audits.search import as_uuid
 from audits.states import OPEN, WAITING, Status
-from knowledge.models import Kind, Memory
 
 TAB_COUNTED = 10_000
 """How far each status is counted for the tabs and the dashboard."""
@@ -46,13 +44,11 @@ def view_of(request: HttpRequest) -> str:
 
 
 def ordering_of(view: str) -> list[str | OrderBy]:
-    """Each order is an index': who waits longest first, what was done lately first."""
-    if view == "waiting":
-        return [OrderBy(NOT_PENDING), "created_at", "id"]
+    """Each order is an index': what averts most harm first, what was done lately first."""
     if view == "all":
         return ["-id"]
-    if VIEWS[view][1] is not None and set(VIEWS[view][1] or ()) <= set(WAITING):
-        return ["created_at", "id"]
+    if set(VIEWS[view][1] or ()) <= set(WAITING):
+        return list(BY_HARM)
     return ["-created_at", "-id"] if view != "open" else ["-id"]
 
 
@@ -95,67 +91,3 @@ class ViewFilter(admin.SimpleListFilter):
     ) -> QuerySet[AuditRecord]:
         statuses = VIEWS[self.view][1]
         return queryset if statuses is None else queryset.filter(status__in=statuses)
-
-
-class AgeFilter(admin.SimpleListFilter):
-    title = _("age")
-    parameter_name = "age"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("overdue", _("Overdue"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.overdue() if self.value() == "overdue" else None
-
-
-class JudgeFilter(admin.SimpleListFilter):
-    title = _("judge")
-    parameter_name = "judge"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(name, label) for name, label in JUDGES.items() if name != "auditor"]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(judge=self.value()) if self.value() else None
-
-
-class ConfidenceFilter(admin.SimpleListFilter):
-    title = _("confidence")
-    parameter_name = "confidence"
-    BANDS = (
-        ("high", _("Above 85 %"), {"ia_audit_confidence__gt": 0.85}),
-        ("middle", _("60 to 85 %"), {"ia_audit_confidence__range": (0.6, 0.85)}),
-        ("low", _("Below 60 %"), {"ia_audit_confidence__lt": 0.6}),
-        ("none", _("None"), {"ia_audit_confidence": None}),
-    )
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(name, label) for name, label, _condition in self.BANDS]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        for name, _label, condition in self.BANDS:
-            if name == self.value():
-                return queryset.filter(**condition)
-        return None
-
-
-class AgentFilter(admin.SimpleListFilter):
-    title = _("agent")
-    parameter_name = "agent"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(name, name) for name in Memory.objects.all().agents()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(memory__agent=self.value()) if self.value() else None
-
-
-class KindFilter(admin.SimpleListFilter):
-    title = _("kind")
-    parameter_name = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(Kind.choices)
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(memory__kind=self.value()) if self.value() else None

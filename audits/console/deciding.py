@@ -1,10 +1,11 @@
-"""From a reviewer's form to `audits.review` and back: one record, or many."""
+"""From a reviewer's form to `audits.review` and back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib.auth.models import User
@@ -16,16 +17,15 @@ from audits.search import as_uuid
 from audits.states import ReasonCode
 from knowledge.shown import excerpt
 
-BULK = 500
-"""How many records one bulk decision may take: each is a transaction of its own."""
-
 DONE: dict[str, Any] = {
     "approve": _("Approved: %(what)s"),
     "correct": _("Corrected and approved: %(what)s"),
     "reject": _("Rejected: %(what)s"),
     "restore": _("Restored: %(what)s"),
     "undo": _("Undone: %(what)s"),
+    "skip": _("Left for later: %(what)s"),
     "audit_again": _("Sent to the auditor again: %(what)s"),
+    "takeover": _("You are reviewing this memory now."),
     "claim": _("You are reviewing this memory now."),
     "release": _("Others may review this memory now."),
 }
@@ -47,10 +47,14 @@ class DecisionForm(forms.Form):
 def act(record: AuditRecord, sent: dict[str, Any], by: User) -> None:
     """Do what the form says. ReviewError when it can't be done."""
     action, memory_id = sent["action"], record.memory_id
-    simple = {
+    if action == "skip":
+        review.release_claim(memory_id, by)
+        return
+    simple: dict[str, Callable[[UUID, User], object]] = {
         "undo": review.undo,
         "audit_again": review.audit_again,
         "claim": review.claim,
+        "takeover": partial(review.claim, takes_over=True),
         "release": review.release_claim,
     }
     if action in simple:
@@ -74,32 +78,3 @@ def act(record: AuditRecord, sent: dict[str, Any], by: User) -> None:
 def said(record: AuditRecord, action: str) -> str:
     """What the reviewer is told when it is done."""
     return str(DONE[action]) % {"what": excerpt(record.memory.user_query, 80)}
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    record: AuditRecord
-    done: bool
-    message: str
-
-
-def decide_each(
-    chosen: Iterable[tuple[AuditRecord, int | None]],
-    action: str,
-    by: User,
-    *,
-    note: str,
-    reason_code: str,
-) -> list[Outcome]:
-    """One decision each, in the version the reviewer saw; who was slower is told so, row by row."""
-    outcomes = []
-    for record, version in chosen:
-        try:
-            review.decide(
-                record.memory_id, action, by, note=note, reason_code=reason_code, version=version
-            )
-        except review.ReviewError as error:
-            outcomes.append(Outcome(record, False, str(error)))
-        else:
-            outcomes.append(Outcome(record, True, said(record, action)))
-    return outcomes

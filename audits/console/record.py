@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,13 +16,23 @@ from django.utils.translation import gettext_lazy as _
 
 from audits import review
 from audits.console.diffing import Change, changes
+from audits.counting import up_to
 from audits.findings import judge_name
 from audits.models import AuditRecord, Decision, ReviewNote
-from audits.queue import AuditRecordQuerySet
-from audits.states import MOVES, OPEN, WAITING, ReasonCode, Status
+from audits.queue import BY_HARM, AuditRecordQuerySet
+from audits.states import (
+    MOVES,
+    OPEN,
+    REASONS_AGAINST,
+    REASONS_FOR,
+    UNDECIDED,
+    WAITING,
+    ReasonCode,
+    Status,
+)
 from knowledge.models import Memory, MemoryUse
 from knowledge.secrets import mask_secrets
-from knowledge.shown import LONGEST, shown
+from knowledge.shown import LONGEST, excerpt, shown
 from knowledge.visible import visible
 
 ACTIONS: dict[str, Any] = {
@@ -99,15 +109,15 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
         "left_out": max(question.left_out, cut, *(s.raw.left_out for s in read), 0),
         "history": history(memory),
         "is_waiting": record.status in WAITING,
+        "is_decided": record.status not in UNDECIDED,
         "is_overdue": is_late(record),
         "claimed_by": claimant(record, by),
         "is_mine": _is_claimed(record) and record.review_claimed_by_id == by.pk,
-        "moves": []
-        if own
-        else [name for name, (from_, _to) in MOVES.items() if record.status in from_],
+        "moves": [] if own else _moves(record),
         "undoable": None if own and undoable and undoable.actor_id != by.pk else undoable,
         "may_audit_again": record.status not in OPEN and not own,
-        "reason_codes": ReasonCode.choices,
+        "why": _reasons_to_choose(record),
+        "last": last_done(by),
         "is_own": own,
         "feedback": memory.feedback.select_related("user").order_by("created_at")[:20],
         "editable": editable(memory.agent_response),
@@ -115,7 +125,45 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
         if record.status not in {*OPEN, Status.APPROVED}
         else [],
         "uses": uses(memory),
+        "alike": alike(record),
     }
+
+
+def alike(record: AuditRecord) -> int:
+    """How many others wait because of the same error, counted no further than a hundred."""
+    if not record.cluster or record.status not in WAITING:
+        return 0
+    same = AuditRecord.objects.filter(cluster=record.cluster, status__in=WAITING)
+    return up_to(100, same.exclude(pk=record.pk).order_by("cluster"))
+
+
+def _moves(record: AuditRecord) -> list[str]:
+    """What may be done. To restore is to approve: it is offered only where the other is not."""
+    found = [name for name, (from_, _to) in MOVES.items() if record.status in from_]
+    return [name for name in found if name != "restore" or "approve" not in found]
+
+
+def _reasons_to_choose(record: AuditRecord) -> list[tuple[str, Any]]:
+    """What may be chosen for a decision on this record, each by its digit."""
+    is_rejected = record.status == Status.REJECTED
+    return [(code.value, code.label) for code in (REASONS_FOR if is_rejected else REASONS_AGAINST)]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Somebody's last decision: what, and on which question."""
+
+    action: Any
+    question: str
+
+
+def last_done(by: User) -> Done | None:
+    """What the undo key takes back from any page of the console."""
+    line = review.last_of(by)
+    if line is None:
+        return None
+    question = Memory.objects.filter(pk=line.memory_id).values_list("user_query", flat=True).first()
+    return Done(ACTIONS[line.action], excerpt(question or "", 60))
 
 
 def uses(memory: Memory) -> Uses:
@@ -200,38 +248,53 @@ def claimant(record: AuditRecord, but: User | None = None) -> str:
     return holder.get_username()
 
 
-def next_of(record: AuditRecord) -> AuditRecord | None:
-    """The one after it in the queue; from its end, or from elsewhere, the queue's first."""
-    queue = AuditRecord.objects.awaiting_review().exclude(pk=record.pk)
-    if record.status not in WAITING:
-        return queue.first()
-    return _beyond(record, queue).first() or _other_group(record, queue).first() or queue.first()
+def claim_state(record: AuditRecord, by: User) -> dict[str, Any]:
+    """Who is at a record, and whether it still waits: what an open page is told."""
+    until = record.review_claimed_until
+    mine = _is_claimed(record) and record.review_claimed_by_id == by.pk
+    return {
+        "mine": timezone.localtime(until).strftime("%H:%M") if mine and until else "",
+        "by": claimant(record, by),
+        "decided": "" if record.status in UNDECIDED else _said_of(record),
+    }
 
 
-def previous_of(record: AuditRecord) -> AuditRecord | None:
-    """The one before it in its part of the queue."""
-    if record.status not in WAITING:
-        return None
-    earlier = _same_group(record, AuditRecord.objects.awaiting_review())
-    earlier = earlier.filter(created_at__lte=record.created_at).filter(
-        Q(created_at__lt=record.created_at) | Q(id__lt=record.pk)
-    )
-    return earlier.order_by("-created_at", "-id").first()
+def _said_of(record: AuditRecord) -> str:
+    who = record.reviewer.get_username() if record.reviewer else ""
+    said = f"{record.get_status_display()}, {who}" if who else str(record.get_status_display())
+    return str(_("Meanwhile: %(what)s") % {"what": said})
 
 
-def _beyond(record: AuditRecord, queue: AuditRecordQuerySet) -> AuditRecordQuerySet:
-    later = Q(created_at__gt=record.created_at) | Q(id__gt=record.pk)
-    return _same_group(record, queue).filter(created_at__gte=record.created_at).filter(later)
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What a reviewer goes through, one after the other, in the order of their list."""
+
+    statuses: Collection[str] = WAITING
+    condition: Q = field(default_factory=Q)
+    but: Sequence[int] = ()
+    """What was left for later."""
+
+    def after(self, record: AuditRecord) -> AuditRecord | None:
+        """The one after it; from its end, or from elsewhere, the first."""
+        rows = self._rows().exclude(pk__in=[record.pk, *self.but])
+        sides = _beyond(record, "lt", "gt") if record.status in self.statuses else []
+        return next(filter(None, (rows.filter(side).first() for side in [*sides, Q()])), None)
+
+    def before(self, record: AuditRecord) -> AuditRecord | None:
+        sides = _beyond(record, "gt", "lt") if record.status in self.statuses else []
+        rows = self._rows().reverse()
+        return next(filter(None, (rows.filter(side).first() for side in sides)), None)
+
+    def _rows(self) -> AuditRecordQuerySet:
+        records = AuditRecord.objects.filter(self.condition, status__in=self.statuses)
+        return records.order_by(*BY_HARM)
 
 
-def _same_group(record: AuditRecord, queue: AuditRecordQuerySet) -> AuditRecordQuerySet:
-    """The queue has two parts: the pending ones, and the rest."""
-    if record.status == Status.PENDING:
-        return queue.filter(status=Status.PENDING)
-    return queue.exclude(status=Status.PENDING)
-
-
-def _other_group(record: AuditRecord, queue: AuditRecordQuerySet) -> AuditRecordQuerySet:
-    if record.status == Status.PENDING:
-        return queue.exclude(status=Status.PENDING)
-    return queue.none()
+def _beyond(record: AuditRecord, harm: str, later: str) -> list[Q]:
+    """Who stands on one side of a record, nearest first: each a stretch of the order's index."""
+    same, at = Q(harm=record.harm), Q(created_at=record.created_at)
+    return [
+        same & at & Q(**{f"id__{later}": record.pk}),
+        same & Q(**{f"created_at__{later}": record.created_at}),
+        Q(**{f"harm__{harm}": record.harm}),
+    ]

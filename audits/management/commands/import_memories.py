@@ -5,44 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from tqdm import tqdm
 
+from audits.importing import Summary, import_rows
 from audits.management.reviewers import reviewer_named
-from audits.review import Refused, ReviewError, approve_imported
-from knowledge import indexer, limits, store, transfer
+from knowledge import indexer, transfer
 from knowledge.files import UnreadableFile
-from knowledge.models import Kind, Source, Trust
 from knowledge.visible import visible
 
-REFUSED = (Trust.REJECTED, Trust.QUARANTINED)
 SHOWN_PROBLEMS = 20
 SOME_REJECTED, CANNOT_RUN = 1, 2
-
-
-@dataclass(slots=True)
-class Summary:
-    imported: int = 0
-    duplicates: int = 0
-    rejected: int = 0
-    problems: list[dict[str, Any]] = field(default_factory=list)
-    line: int = 0
-
-    def reject(self, line: int, reason: str) -> None:
-        self.rejected += 1
-        if len(self.problems) < settings.IMPORT_MAX_PROBLEMS:
-            self.problems.append({"line": line, "reason": reason})
-
-    def __str__(self) -> str:
-        return f"{self.imported} imported, {self.duplicates} duplicates, {self.rejected} rejected"
 
 
 class Command(BaseCommand):
@@ -127,49 +103,3 @@ class Command(BaseCommand):
         if summary.rejected > SHOWN_PROBLEMS:
             self.stderr.write(f"… and {summary.rejected - SHOWN_PROBLEMS} more (see --json)")
         self.stdout.write(str(summary))
-
-
-def import_rows(
-    rows: Iterable[transfer.Row | transfer.BadRow],
-    reviewer: User | None,
-    agent: str,
-    summary: Summary,
-) -> None:
-    """Store the rows, one transaction each; approve them in `reviewer`'s name when there is one.
-
-    `summary` is up to date after each row, whatever ends the loop.
-    """
-    for row in rows:
-        try:
-            if isinstance(row, transfer.BadRow):
-                raise limits.Unfit(row.reason)
-            created = _import(_draft(row, agent), reviewer)
-        except (ReviewError, limits.Unfit) as error:
-            summary.reject(row.line, str(error))
-        else:
-            summary.imported += created
-            summary.duplicates += not created
-        summary.line = row.line
-
-
-@transaction.atomic
-def _import(draft: store.Draft, reviewer: User | None) -> bool:
-    memory, created = store.remember(draft)
-    if not created and memory.trust in REFUSED:
-        raise Refused(f"the same memory is {Trust(memory.trust).label.lower()}")
-    if reviewer is not None:
-        approve_imported(memory, reviewer)
-    return created
-
-
-def _draft(row: transfer.Row, agent: str) -> store.Draft:
-    return store.Draft(
-        agent=row.agent_id or agent,
-        user_query=row.user_query,
-        agent_response=row.agent_response,
-        evidence=row.evidence,
-        answer=row.answer,
-        kind=Kind.STATE if row.evidence else Kind.KNOWLEDGE,
-        source=Source.IMPORT,
-        rating=row.rating,
-    )

@@ -1,68 +1,111 @@
-// The review console's keys: a letter chooses a decision, Enter makes it.
+// The review console's keys. Each means one thing; what decides at once is asked for by a second key.
 "use strict";
 
 (() => {
   const page = document.getElementById("record");
-  if (!page) return;
-
   const form = document.getElementById("decide");
   const help = document.getElementById("help");
+  const ask = document.getElementById("ask");
   const edit = document.getElementById("edit");
   const corrected = document.getElementById("corrected");
   const armed = document.getElementById("armed");
   const note = document.getElementById("note");
-  const reason = document.getElementById("reason_code");
 
-  const isWriting = (element) => element.matches("input, textarea, select");
+  const isWriting = (element) => element.matches("input, textarea, select, [contenteditable]");
+  const go = (address) => { if (address) window.location.assign(address); };
+  const button = (name, key) => document.querySelector(`button[data-${name}="${CSS.escape(key)}"]`);
 
   // A chosen button has the focus, so that Enter presses it without any code of ours.
-  function choose(button) {
-    button.focus();
-    const label = button.firstChild.textContent.trim();
+  function choose(chosen) {
+    chosen.focus();
+    const label = chosen.firstChild.textContent.trim();
     armed.textContent = armed.dataset.text.replace("%s", label);
-    button.addEventListener("blur", () => { armed.textContent = ""; }, { once: true });
+    chosen.addEventListener("blur", () => { armed.textContent = ""; }, { once: true });
   }
 
   function openEditor() {
-    edit.open = true;
+    edit.hidden = false;
     corrected.focus();
+    preview();
   }
 
-  const go = (address) => { if (address) window.location.assign(address); };
+  function openAsk() {
+    if (note && note.value) ask.querySelector("[name=note]").value = note.value;
+    ask.showModal();
+  }
+
+  // On the list j and k walk along the rows; Enter follows the link that has the focus.
+  function walk(step) {
+    const links = [...document.querySelectorAll("#result_list .field-question a")];
+    const at = links.indexOf(document.activeElement);
+    const next = links[Math.min(links.length - 1, Math.max(0, at + step))];
+    if (next) next.focus();
+  }
+
+  function writeNote() {
+    note.closest("details").open = true;
+    note.focus();
+  }
 
   function press(key) {
-    const button = form && form.querySelector(`button[data-key="${CSS.escape(key)}"]`);
-    if (button) return choose(button);
+    if (button("key", key)) return choose(button("key", key));
+    if (button("now", key)) return button("now", key).click();
+    if (!page) return key === "j" ? walk(1) : key === "k" ? walk(-1) : undefined;
     if (key === "?") return help.showModal();
     if (key === "j") return go(page.dataset.next);
     if (key === "k") return go(page.dataset.previous);
     if (key === "q") return go(page.dataset.list);
-    if (!form) return undefined;
+    if (key === "r" && ask) return openAsk();
     if (key === "e" && edit) return openEditor();
-    if (key === "n" && note) return note.focus();
-    if (/^[1-9]$/.test(key) && reason) reason.selectedIndex = Number(key);
+    if (key === "n" && note) return writeNote();
     return undefined;
   }
 
   document.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.altKey || event.metaKey || help.open) return;
+    if (event.isComposing || event.altKey || event.metaKey || (help && help.open)) return;
+    if (ask && ask.open) {
+      const reason = !isWriting(event.target) && button("digit", event.key);
+      if (reason) reason.click();
+      return;
+    }
     if (event.key === "Escape") return void document.activeElement.blur();
     if (event.ctrlKey) {
       if (event.key === "Enter" && document.activeElement === corrected) {
-        form.requestSubmit(form.querySelector('button[value="correct"]'));
+        form.requestSubmit(document.querySelector('button[value="correct"]'));
       }
       return;
     }
     if (isWriting(event.target) || event.key.length !== 1) return;
-    if ("?jkqenarsuc123456789".includes(event.key)) {
+    if ("?jkqenarsuc".includes(event.key)) {
       event.preventDefault();
       press(event.key);
     }
   });
 
-  page.querySelector("[data-open-help]").addEventListener("click", () => help.showModal());
-  if (!form) return;
+  // Nobody decides the same record twice by pressing Enter twice.
+  document.addEventListener("submit", (event) => {
+    const sent = event.target;
+    if (sent.method !== "post" || !sent.closest(".rc-record")) return;
+    if (sent.dataset.sent) event.preventDefault();
+    sent.dataset.sent = "1";
+  });
+  window.addEventListener("pageshow", () => {
+    for (const sent of document.querySelectorAll("form[data-sent]")) delete sent.dataset.sent;
+  });
 
+  if (!page) return;
+  page.querySelector("[data-open-help]").addEventListener("click", () => help.showModal());
+  for (const opens of page.querySelectorAll("[data-ask]")) opens.addEventListener("click", openAsk);
+  for (const opens of page.querySelectorAll("[data-edit]")) opens.addEventListener("click", openEditor);
+  if (ask) {
+    ask.querySelector("[data-close]").addEventListener("click", () => ask.close());
+    // Enter in the note must not press the first reason.
+    ask.querySelector("[name=note]").addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      ask.querySelector("[data-digit]").focus();
+    });
+  }
   // Enter in the note must not press the first button of the form, which would approve.
   if (note) {
     note.addEventListener("keydown", (event) => {
@@ -71,15 +114,6 @@
       note.blur();
     });
   }
-
-  // Nobody decides the same record twice by pressing Enter twice.
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) return event.preventDefault();
-    form.dataset.sent = "1";
-    return undefined;
-  });
-  window.addEventListener("pageshow", () => { delete form.dataset.sent; });
-
   if (!corrected) return;
   const diff = document.getElementById("diff");
   let waiting;
@@ -88,7 +122,7 @@
     const body = new FormData();
     body.set("corrected_response", corrected.value);
     const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
-    const answer = await fetch(form.dataset.diff, {
+    const answer = await fetch(edit.dataset.diff, {
       method: "POST", body, headers: { "X-CSRFToken": token }, credentials: "same-origin",
     });
     if (answer.ok) diff.innerHTML = await answer.text(); // our own template, everything escaped
@@ -98,5 +132,5 @@
     clearTimeout(waiting);
     waiting = setTimeout(preview, 300);
   });
-  if (edit.open) preview();
+  if (!edit.hidden) preview();
 })();

@@ -1,0 +1,231 @@
+"""The queue's filters, each choice with how many records of the open list it would leave."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from audits.console.changelist import VIEWS, ordering_of, view_of
+from audits.findings import JUDGES
+from audits.models import AuditRecord
+from audits.states import WAITING, Why
+from knowledge.models import Feedback, Kind, Memory
+
+COUNTED = 2_000
+"""How many of the list's first records are looked at for the counts; "+" says there are more."""
+BANDS = (
+    ("high", _("Above 85 %"), Q(ia_audit_confidence__gt=0.85)),
+    ("middle", _("60 to 85 %"), Q(ia_audit_confidence__range=(0.6, 0.85))),
+    ("low", _("Below 60 %"), Q(ia_audit_confidence__lt=0.6)),
+    ("none", _("None"), Q(ia_audit_confidence=None)),
+)
+LANGUAGES = {"pt": _("Portuguese"), "en": _("English")}
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of the first records of a list: column → value → how many."""
+
+    by: dict[str, Counter[Any]]
+    is_cut: bool
+
+    def said(self, name: str, value: Any, label: Any) -> str:
+        n = self.by[name][value]
+        return f"{label} ({n:,}{'+' if self.is_cut and n else ''})"
+
+
+_COLUMNS = ("why", "judge", "language", "agent", "kind")
+
+
+def counts_of(request: HttpRequest) -> Counts:
+    """Counted once a page."""
+    found: Counts | None = getattr(request, "_audit_counts", None)
+    if found is None:
+        found = _count(request)
+        request._audit_counts = found  # type: ignore[attr-defined]
+    return found
+
+
+def _count(request: HttpRequest) -> Counts:
+    view = view_of(request)
+    statuses = VIEWS[view][1]
+    records = AuditRecord.objects.all()
+    records = records if statuses is None else records.filter(status__in=statuses)
+    rows = list(
+        records.order_by(*ordering_of(view)).values_list(
+            *_COLUMNS, "id", "memory_id", "uses", "status", "created_at",
+            "ia_audit_confidence", "review_claimed_by", "review_claimed_until",
+        )[: COUNTED + 1]
+    )  # fmt: skip
+    is_cut, rows = len(rows) > COUNTED, rows[:COUNTED]
+    by = {name: Counter(row[number] for row in rows) for number, name in enumerate(_COLUMNS)}
+    now, overdue = timezone.now(), timedelta(hours=settings.AUDIT_OVERDUE_HOURS)
+    by["used"] = Counter("yes" for row in rows if row[7] > 1)
+    by["age"] = Counter("overdue" for row in rows if row[8] in WAITING and row[9] < now - overdue)
+    by["confidence"] = Counter(_band(row[10]) for row in rows)
+    by["mine"] = Counter(
+        "yes" for row in rows if row[11] == request.user.pk and row[12] and row[12] > now
+    )
+    reports = Feedback.objects.standing().exclude(user=None).order_by("-reported_at")
+    if statuses is not None:
+        reports = reports.filter(memory__audit__status__in=statuses)
+    by["reporter"] = Counter(reports.values_list("user__username", flat=True)[:COUNTED])
+    return Counts(by, is_cut)
+
+
+def _band(value: float | None) -> str:
+    if value is None:
+        return "none"
+    return "high" if value > 0.85 else "middle" if value >= 0.6 else "low"
+
+
+def condition_of(name: str, value: str, user: User | AnonymousUser) -> Q | None:
+    """What holds for the records that a filter leaves; None for a value that it does not know."""
+    now = timezone.now()
+    if name in _COLUMNS:
+        return Q(**{name: value})
+    if name == "confidence":
+        return next((condition for band, _label, condition in BANDS if band == value), None)
+    if name == "cluster":
+        return Q(cluster=value, status__in=WAITING)
+    if name == "reporter":
+        standing = Feedback.objects.standing().filter(memory=OuterRef("memory"))
+        return Q(Exists(standing.filter(user__username=value)))
+    return {
+        ("used", "yes"): Q(uses__gt=1),
+        ("age", "overdue"): Q(
+            status__in=WAITING, created_at__lt=now - timedelta(hours=settings.AUDIT_OVERDUE_HOURS)
+        ),
+        ("mine", "yes"): Q(review_claimed_by=user.pk, review_claimed_until__gt=now),
+    }.get((name, value))
+
+
+class Filter(admin.SimpleListFilter):
+    """A filter whose choices are counted: `known` names them."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        self.user, counts = request.user, counts_of(request)
+        name = str(self.parameter_name)
+        return [(value, counts.said(name, value, label)) for value, label in self.known(counts)]
+
+    def known(self, counts: Counts) -> Iterable[tuple[str, Any]]:
+        raise NotImplementedError
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if (value := self.value()) is None:
+            return None
+        condition = condition_of(str(self.parameter_name), value, request.user)
+        return queryset.none() if condition is None else queryset.filter(condition)
+
+
+class WhyFilter(Filter):
+    title, parameter_name = _("why"), "why"
+
+    def known(self, counts: Counts) -> Iterable[tuple[str, Any]]:
+        return [(value, label) for value, label in Why.choices if counts.by["why"][value]]
+
+
+class JudgeFilter(Filter):
+    title, parameter_name = _("judge"), "judge"
+
+    def known(self, counts: Counts) -> Iterable[tuple[str, Any]]:
+        return JUDGES.items()
+
+
+class LanguageFilter(Filter):
+    title, parameter_name = _("language"), "language"
+
+    def known(self, counts: Counts) -> Iterable[tuple[str, Any]]:
+        return LANGUAGES.items()
+
+
+class AgentFilter(Filter):
+    title, parameter_name = _("agent"), "agent"
+
+    def known(self, counts: Counts) -> Iterable[tuple[str, Any]]:
+        return [(name, name) for name in Memory.objects.all().agents()]
+
+
+class KindFilter(Filter):
+    title, parameter_name = _("kind"), "kind"
+
+    def known(self, counts: Counts) -> Iterable[tuple[str, Any]]:
+        return Kind.choices
+
+
+class ConfidenceFilter(Filter):
+    title, parameter_name = _("confidence"), "confidence"
+
+    def known(self, counts: Counts) -> Iterable[tuple[str, Any]]:
+        return [(band, label) for band, label, _condition in BANDS]
+
+
+class UsedFilter(Filter):
+    title, parameter_name = _("use"), "used"
+
+    def known(self, counts: Counts) -> Iterable[tuple[str, Any]]:
+        return [("yes", _("Said more than once"))]
+
+
+class AgeFilter(Filter):
+    title, parameter_name = _("age"), "age"
+
+    def known(self, counts: Counts) -> Iterable[tuple[str, Any]]:
+        return [("overdue", _("Overdue"))]
+
+
+class MineFilter(Filter):
+    title, parameter_name = _("taken"), "mine"
+
+    def known(self, counts: Counts) -> Iterable[tuple[str, Any]]:
+        return [("yes", _("By me"))]
+
+
+class ClusterFilter(admin.SimpleListFilter):
+    """The records of one error, reached from one of them; nothing to choose from a list."""
+
+    title, parameter_name = _("same error"), "cluster"
+    template = "audits/no_filter.html"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("", "")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        return queryset.filter(condition_of("cluster", value, request.user)) if value else None
+
+
+class ReporterFilter(Filter):
+    title, parameter_name = _("reported by"), "reporter"
+
+    def known(self, counts: Counts) -> Iterable[tuple[str, Any]]:
+        return [(name, name) for name in sorted(counts.by["reporter"])]
+
+
+FILTERS = (
+    WhyFilter, MineFilter, AgeFilter, JudgeFilter, LanguageFilter, AgentFilter, UsedFilter,
+    ReporterFilter, ConfidenceFilter, KindFilter, ClusterFilter,
+)  # fmt: skip
+
+
+def chosen(address: str, user: User) -> tuple[dict[str, str], Q]:
+    """The filters in the address of a list, and what holds for the records that they leave."""
+    given = {name: value for name, value in parse_qsl(address) if value}
+    names = [str(one.parameter_name) for one in FILTERS]
+    kept = {name: given[name] for name in ("status", *names) if name in given}
+    found = Q()
+    for name in kept.keys() - {"status"}:
+        found &= condition_of(name, kept[name], user) or Q(pk=None)
+    return kept, found

@@ -565,6 +565,8 @@ def score_text(asking: Asking, text: str, outcome: str) -> Scored:
         groups = _evaluated(asking, expect["groups"])
         shown = {("–" if key is None else str(key)): count for key, count in groups.items()}
         missing = [k for k, v in shown.items() if k not in text or v not in numbers]
+        if len(shown) > MOST_NAMED and len(missing) < len(shown):
+            missing = [] if sum(shown.values()) in numbers else missing
         return RIGHT if not missing else wrong(f"groups without {missing[:3]}")
     if "top" in expect:
         groups = _evaluated(asking, expect["top"])

@@ -14,8 +14,7 @@ from tests import question_scoring as scoring
 from tests.question_asking import answers_of, plan_in_the_afternoon
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-NAMES = ["questions_dev", "questions_sixth", "questions_seventh"]
-NAMES += ["questions_ninth", "questions_tenth", "questions_eleventh", "questions_twelfth"]
+FILES = (("dev", "ninth"), ("tenth", "eleventh"), ("twelfth", "thirteenth"))
 
 
 @pytest.fixture
@@ -25,9 +24,10 @@ def truth(settings):
         yield scoring.truth_of(hwa)
 
 
-def test_questions_are_answered_as_the_engine_s_data_say(truth):
-    for name in NAMES:
-        answers = answers_of(scoring.DATA / f"{name}.jsonl", truth)
+@pytest.mark.parametrize("names", FILES)
+def test_questions_are_answered_as_the_engine_s_data_say(truth, names):
+    for name in names:
+        answers = answers_of(scoring.DATA / f"questions_{name}.jsonl", truth)
 
         verdicts = Counter(one.score.verdict for one in answers)
         sys.stdout.writelines(f"{one.line()}\n" for one in answers if one.score.verdict != "right")

@@ -17,6 +17,7 @@ anything was mended from it (questions, right, honest, wrong):
     questions_tenth    66   48  11   7  (the final texts: 50, 10, 6)
     questions_eleventh 66                (the final texts: 48, 11, 7)
     questions_twelfth  64                (the final texts: 43, 6, 15)
+    questions_thirteenth 65              (the final texts: 53, 8, 4)
 
 Nobody mends anything from questions_unseen: it is only measured.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -250,6 +251,31 @@ def test_of_what_has_not_begun_the_oldest_is_the_first_that_was_scheduled():
     query = asked("oldest 5 jobs still waiting").asked.query
 
     assert (query.order_by, query.limit) == (["scheduled"], 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "late"), [("quais jobs estão no prazo?", False), ("which jobs are not on time?", True)]
+)
+def test_on_time_is_not_late(text, late):
+    assert Condition(field="late", op="=", value=late) in asked(text).asked.query.where
+
+
+def test_only_narrows_the_list_that_was_shown():
+    listed = asked("quais jobs falharam hoje?")
+    shown = (Thing("job", "PAYROLL_CALC"), Thing("job", "SALES_LOAD"))
+
+    narrowed = asked("só rc 8", last=replace(listed, shown=shown)).asked
+
+    assert isinstance(narrowed, Ask)
+    assert Condition(field="return_code", op="=", value=8) in narrowed.query.where
+
+
+@pytest.mark.parametrize(
+    "text", ["que login o PAYROLL_CALC usa?", "which login does PAYROLL_CALC use?"]
+)
+def test_what_an_object_uses_is_not_what_holds_it(text):
+    assert asked(text).asked.fields == ("login",)
+    assert asked("quem segura o PAYROLL_CALC?").asked.facet == "why_waits"
 
 
 def test_what_stops_without_an_object_is_what_it_holds_up():

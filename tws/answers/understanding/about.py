@@ -32,6 +32,7 @@ _NOUNS = frozenset({
 _PASSIVE = frozenset({"by", "pelo", "pela", "por", "causa", "behind", "no"})
 _WHAT = frozenset({"que", "what", "quem", "who", "qual", "quais", "which", "porque", "why"})
 _STATE = frozenset({"status", "state", "estado", "situacao", "pe", "happening", "going"})
+_HOLDING = frozenset({"segura", "segurando", "holding", "holds", "held"})
 _NOT_STARTED = ("waiting", "ready", "stuck", "undecided")
 
 
@@ -133,9 +134,9 @@ class _About:
         if thing.kind == "resource" and q.has("facet", "holders"):
             q.use(*q.of("facet", "holders"))
             return About(thing, "holders")
-        if thing.kind in ("job", "stream") and q.take("facet", "holders"):
-            q.use(*q.of("relation"))
-            return About(thing, "why_waits")  # "quem segura o job"
+        if thing.kind in ("job", "stream") and self._is_held():
+            q.use(*q.of("facet", "holders"), *q.of("relation"))
+            return About(thing, "why_waits")
         waits = q.has("relation", "after", "waits") or "waiting" in self.groups
         if thing.kind == "resource" and waits and not q.has("ask", "why"):
             q.use(*q.of("relation"), *q.statuses, *q.of("ask", "who"))
@@ -164,6 +165,11 @@ class _About:
         q.use(*q.of("flag"), *q.of("relation", "waits"), *q.of("negation", "not"))
         q.use(*q.of("filter", "not_run", "not_done"))
         return About(thing, "status", run=self._run())
+
+    def _is_held(self) -> bool:
+        """ "Quem segura o X", "who is holding X"; not "which login does X use"."""
+        said = (self.q.text_of(term).split() for term in self.q.of("facet", "holders"))
+        return any(_HOLDING.intersection(words) for words in said)
 
     def _asks_status(self) -> bool:
         """Whether it is its state that is asked for: not of a "what" that was not understood."""
@@ -214,7 +220,7 @@ class _About:
     def _fields(self) -> tuple[str, ...]:
         found = [*self._timed(), *self._heard(), *self._places()]
         if "login" in found:
-            self.q.use(*self.q.of("ask", "who"))
+            self.q.use(*self.q.of("ask", "who"), *self.q.of("facet", "holders"))
         return tuple(dict.fromkeys(found))
 
     def _heard(self) -> Iterator[str]:

@@ -293,7 +293,8 @@ class Asking:
             return Ask(draft.query(), "extreme")
         if draft.group_by and draft.group_by != ["group"]:
             return Ask(draft.query(), "groups")
-        q.missed |= all_places(list(q.of("ask", "count"))[1:])  # another question
+        if draft.group_by != ["group"]:
+            q.missed |= all_places(list(q.of("ask", "count"))[1:])  # another question
         if q.take("ask", "count"):
             return Ask(draft.query(), "count")
         if draft.limit == 1:

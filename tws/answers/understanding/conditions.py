@@ -121,8 +121,13 @@ class Conditions:
                 continue
             side = negative if self._is_negated(status.first) else positive
             abend = q.text_of(status).startswith("abend") and status.value.code in (None, "ABEND")
-            side["ABEND" if abend else status.value.group] = None
+            done = q.has("ask", "share") and status.value.code is None
+            ready = status.value.group == "ready"  # "40% pronto": done
+            group = "success" if done and ready else status.value.group
+            side["ABEND" if abend else group] = None
             q.use(status, q.before(status.first, "event", "end", "ran", within=3))
+            if status.value.group == "ready":  # "prontos para rodar"
+                q.use(q.after(status.last, "event", "ran", "start", within=2))
         if len(positive) > 1:
             q.missed |= self._turned(q.statuses)
         if "waiting" in positive:
@@ -181,7 +186,7 @@ class Conditions:
         near = [one for one in said if 0 <= term.first - one.last <= 3]
         if not near or draft.entity != "jobs":
             return []
-        q.use(term, *near)
+        q.use(term, *near, *q.of("relation", "before"))  # "a file dependency"
         draft.predicates = [one for one in draft.predicates if one.field != "group"]
         return [condition("substatus", "=", term.key)]
 
@@ -215,6 +220,8 @@ class Conditions:
     def _of_flag(self, term: Term, draft: Draft) -> list[Condition]:
         negated = self._is_negated(term.first)
         entity, key = draft.entity, term.key
+        if key == "on_time":
+            key, negated = "late", not negated
         fields = ENTITIES[entity].fields
         if key in ("linked", "unlinked", "jobman_down") and entity == "workstations":
             if key == "jobman_down":
@@ -243,11 +250,13 @@ class Conditions:
 
     def types(self) -> list[Found[str]]:
         q, known = self.question, self.names.station_words
-        entity = {at for t in q.of("entity") for at in range(t.first, t.last)}
+        entity = all_places([*q.of("entity")])
+        phrases = all_places([*q.of("negation"), *q.of("compare")])  # "other than"
         return [
             Found(word.text if word.text in known else word.text[:-1], at, at + 1)
             for at, word in enumerate(q.words)
             if (word.text in known or (word.text.endswith("s") and word.text[:-1] in known))
+            and at not in phrases
             and (at not in entity or q.before(at, "filter", "type", within=1))
         ]  # fmt: skip
 

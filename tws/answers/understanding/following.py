@@ -160,6 +160,8 @@ def _inside(q: Question, last: Understood, names: Names, now: datetime) -> Ask |
 
 def _is_of_one(q: Question) -> bool:
     """Whether it asks for something that only one object has."""
+    if q.starts("follow", "only"):
+        return False  # which narrows a list
     if q.has("by") or q.has("ask", "count", "share") or (q.has("ask", "list") and q.numbers):
         return False
     flags = {(t.first, t.last) for t in q.of("flag")}

@@ -136,6 +136,8 @@ class _Worder:
             return str(self.said("word", "open"))
         if one.field == "runs" and one.value == 0:
             return str(self.said("word", "not_run" if one.op == "=" else "ran"))
+        if one.field == "problems" and one.value is None:
+            return str(self.said("word", "no_problem"))
         values = ", ".join(self.value(one.field, value) for value in _listed(one.value))
         op = self.said("op", one.op)
         name = "" if one.field in _BY_ITSELF else self.heading(one.field)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -66,7 +66,7 @@ class FakeAgents:
     """
 
     def __init__(self, *script: Event | float | Exception) -> None:
-        self.script: Sequence[Event | float | Exception] = script or words("Two jobs failed.")
+        self.script: Iterable[Event | float | Exception] = script or words("Two jobs failed.")
         self.asked: list[str] = []
         self.history: Sequence[Any] = ()
         self.taken: Any = None

@@ -85,15 +85,29 @@ def test_text_is_there_before_the_answer_is_complete(chat: Page, agents: FakeAge
 def test_text_is_drawn_while_it_comes_and_does_not_jump_at_the_end(
     chat: Page, agents: FakeAgents
 ) -> None:
-    agents.script = paced("**Two** jobs", ":\n\n- `JOB_A`\n- JOB_B\n\nThat is all.", seconds=1.5)
+    begun, rest = "**Two** jobs", ":\n\n- `JOB_A`\n- JOB_B\n\nThat is all."
+    is_begun, is_drawn = threading.Event(), threading.Event()
 
+    def script() -> Iterator[Event | float]:
+        yield RunStarted("tws-analyzer", "rules")
+        yield Chunk(begun)
+        while not is_begun.is_set():
+            yield 0.05
+        yield Chunk(rest)
+        while not is_drawn.is_set():
+            yield 0.05
+        yield Final(begun + rest)
+
+    agents.script = script()
     ask(chat, "What failed?")
 
     text = chat.locator(".text")
     expect(chat.locator("#status")).to_have_text("Working on it…")
     expect(chat.locator(".text.streaming strong")).to_have_text("Two")
+    is_begun.set()
     expect(chat.locator(".text.streaming li")).to_have_count(2)
     height = text.evaluate("one => one.offsetHeight")
+    is_drawn.set()
     expect(chat.locator(".answer:not([aria-busy]) .text li")).to_have_count(2)
     assert text.evaluate("one => one.offsetHeight") == height
     expect(chat.locator("#status")).to_have_text("The answer is complete.")

@@ -9,6 +9,7 @@ from django.db.models.functions import Cast, Ln
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audits import telling
 from audits.decisions import Decision, DecisionHead, ReviewNote
 from audits.queue import AuditQueue, AuditRecordQuerySet
 from audits.states import ReasonCode, Status, Why
@@ -156,6 +157,10 @@ class AuditRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.memory_id} {self.status}"
+
+    def why_taken_back(self) -> str:
+        """Why the answer was taken back, for its readers."""
+        return telling.why_taken_back(self)
 
 
 class Bulk(models.Model):

@@ -14,13 +14,11 @@ from django.utils.translation import gettext as _
 from audits import harm, review
 from audits.decisions import Move, append
 from audits.models import AuditRecord
-from audits.states import Status, Why
+from audits.states import PERSON, Status, Why
 from knowledge import store
 from knowledge.models import Feedback, FeedbackQuerySet, Memory, Trust
 
 _NOT_REOPENED = {Status.APPROVED, Status.REJECTED, Status.PENDING, Status.QUARANTINED}
-PERSON = "person"
-"""The judge's name on a record that a report brought here."""
 
 
 def take(limit: int = 100) -> int:

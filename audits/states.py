@@ -41,6 +41,10 @@ TRUST_OF: dict[str, Trust] = {
 """The memory's trust that goes with a record's status; written together, always."""
 
 
+PERSON = "person"
+"""The judge's name on a record that a report brought before a reviewer."""
+
+
 class ReasonCode(models.TextChoices):
     """Why a reviewer decided so: the labels that the auditor is measured on."""
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 from ninja.errors import AuthorizationError
 
-from knowledge.feedback import give_feedback
+from knowledge.feedback import give_feedback, withdraw_feedback
 from knowledge.hits import MOST, MemoryHit
+from knowledge.models import FeedbackReason
 from knowledge.secrets import mask_secrets
 
 router = Router(tags=["memories"])
@@ -56,6 +57,7 @@ def problems(*others: int) -> dict[str, Any]:
 class Feedback(Schema, defer_build=True):
     rating: int = Field(ge=1, le=5)
     comment: str = Field("", max_length=10_000)
+    reason: FeedbackReason | Literal[""] = ""
 
 
 class FeedbackTaken(Schema, defer_build=True):
@@ -107,5 +109,20 @@ def search(request: HttpRequest, asked: Query[Search]) -> dict[str, object]:
 def feedback(request: HttpRequest, memory_id: UUID, body: Feedback) -> FeedbackTaken:
     """Rate an answer. A low rating, or a comment that calls it wrong, asks for an audit."""
     require(request, "tws.use_chat")
-    asked = give_feedback(memory_id, body.rating, body.comment, request.user)  # type: ignore[arg-type]
+    asked = give_feedback(memory_id, body.rating, body.comment, request.user, body.reason)  # type: ignore[arg-type]
     return FeedbackTaken(memory_id=memory_id, rating=body.rating, audit_requested=asked)
+
+
+class FeedbackWithdrawn(Schema, defer_build=True):
+    memory_id: UUID
+    in_review: bool
+
+
+@router.delete(
+    "/{uuid:memory_id}/feedback", response=FeedbackWithdrawn, openapi_extra=problems(404)
+)
+def withdraw(request: HttpRequest, memory_id: UUID) -> FeedbackWithdrawn:
+    """Take one's rating back. What a reviewer has in hand already stays there (`in_review`)."""
+    require(request, "tws.use_chat")
+    in_review = withdraw_feedback(memory_id, request.user)  # type: ignore[arg-type]
+    return FeedbackWithdrawn(memory_id=memory_id, in_review=in_review)

@@ -27,7 +27,9 @@ class TooManyReports(Exception):
 
 
 @transaction.atomic
-def give_feedback(memory_id: uuid.UUID | str, rating: int, comment: str, by: User | None) -> bool:
+def give_feedback(
+    memory_id: uuid.UUID | str, rating: int, comment: str, by: User | None, reason: str = ""
+) -> bool:
     """Keep a person's rating (1 to 5) and comment; whether they stand as a report.
 
     A low rating, or a comment that calls the answer wrong, reports it: once per person and
@@ -40,15 +42,32 @@ def give_feedback(memory_id: uuid.UUID | str, rating: int, comment: str, by: Use
     given = Feedback.objects.filter(memory=memory, user=by).first()
     given = given or Feedback(memory=memory, user=by)
     given.rating, given.comment = rating, clean(comment).strip()[:LONGEST_COMMENT]
+    given.reason = reason
     asks = rating <= REPORTS or _WRONG.search(given.comment.lower()) is not None
-    if asks and given.reported_version != memory.version:
+    if asks and (given.reported_version != memory.version or given.withdrawn_at):
         _check_rate(by)
         given.reported_at, given.reported_version = timezone.now(), memory.version
         given.taken_at = given.dismissed_at = given.dismissed_by = None
     elif not asks and given.taken_at is None:
         given.reported_at = given.reported_version = None
+    given.withdrawn_at = None
     given.save()
     return asks
+
+
+@transaction.atomic
+def withdraw_feedback(memory_id: uuid.UUID | str, by: User) -> bool:
+    """Take back what this person said of a memory; whether a reviewer has it in hand already.
+
+    Then the reviewer decides all the same. Memory.DoesNotExist.
+    """
+    memory = Memory.objects.select_for_update().get(pk=memory_id)
+    given = Feedback.objects.given().filter(memory=memory, user=by).first()
+    if given is None:
+        return False
+    given.withdrawn_at = timezone.now()
+    given.save(update_fields=["withdrawn_at"])
+    return given.taken_at is not None
 
 
 def _check_rate(by: User | None) -> None:

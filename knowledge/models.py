@@ -48,6 +48,7 @@ class Source(models.TextChoices):
     IMPORT = "import", _("Import")
     MIGRATION = "migration", _("Earlier audit queue")
     MEM0 = "mem0", _("Another program on the mem0 store")
+    TOLD = "told", _("Told by an operator: what fixed it")
 
 
 def evidence_digest(evidence: list[dict[str, Any]]) -> str:
@@ -301,6 +302,10 @@ class MemoryUse(models.Model):
                 condition=Q(how__in=["shown", "quoted", "recalled"]), name="memory_use_is_known"
             )
         ]
+        indexes = [
+            # What the answers of a conversation were given from.
+            models.Index(fields=["run_id"], name="memory_use_of_run"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.memory_id} v{self.version} {self.how}"
@@ -309,11 +314,26 @@ class MemoryUse(models.Model):
 class FeedbackQuerySet(models.QuerySet["Feedback"]):
     def untaken(self) -> Self:
         """Reports that the auditor has not put before a reviewer yet."""
-        return self.filter(reported_at__isnull=False, taken_at=None)
+        return self.filter(reported_at__isnull=False, taken_at=None, withdrawn_at=None)
 
     def standing(self) -> Self:
-        """Reports that nobody has dismissed."""
-        return self.filter(reported_at__isnull=False, dismissed_at=None)
+        """Reports that nobody has dismissed or taken back."""
+        return self.filter(reported_at__isnull=False, dismissed_at=None, withdrawn_at=None)
+
+    def given(self) -> Self:
+        """What its giver has not taken back."""
+        return self.filter(withdrawn_at=None)
+
+
+class FeedbackReason(models.TextChoices):
+    """What somebody holds against an answer."""
+
+    WRONG = "wrong", _("A fact is wrong")
+    OUTDATED = "outdated", _("No longer true")
+    OFF = "off", _("Not what I asked")
+    INCOMPLETE = "incomplete", _("Something is missing")
+    UNSAFE = "unsafe", _("Dangerous advice")
+    OTHER = "other", _("Something else")
 
 
 class Feedback(models.Model):
@@ -331,11 +351,14 @@ class Feedback(models.Model):
         related_name="+",
     )
     rating = models.PositiveSmallIntegerField(_("rating"))
+    reason = models.CharField(_("reason"), max_length=10, choices=FeedbackReason, blank=True)
     comment = models.TextField(_("comment"), blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     reported_at = models.DateTimeField(_("reported"), null=True)
     reported_version = models.PositiveIntegerField(null=True)
     taken_at = models.DateTimeField(null=True)
+    # Taken back by who gave it. The row stays: its report counts towards REPORTS_PER_HOUR.
+    withdrawn_at = models.DateTimeField(_("taken back"), null=True)
     dismissed_at = models.DateTimeField(_("dismissed"), null=True)
     dismissed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

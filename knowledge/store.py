@@ -31,6 +31,9 @@ from knowledge.visible import shows_nothing
 CHANNEL = "resync_memories"
 """Where new memories are announced: one NOTIFY a transaction, no payload. It shortens a wait."""
 
+FATES = "resync_fates"
+"""Where it is announced that an answer was taken back, corrected or put right; no payload."""
+
 TERM_LENGTH = 255
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 """No earlier moment is one that somebody asked a question at."""
@@ -141,6 +144,10 @@ def announce() -> None:
         cursor.execute(f"NOTIFY {CHANNEL}")
 
 
+_OF_NO_CONSEQUENCE = (Trust.CLEARED, Trust.UNVERIFIED)
+"""What a judge says of most answers, and their readers need not hear at once."""
+
+
 def set_trust(memories: Sequence[Memory], trust: str, *, flagged: Iterable[uuid.UUID] = ()) -> None:
     """Write `trust` on locked memories and bring their vectors along, in the same transaction.
 
@@ -152,6 +159,9 @@ def set_trust(memories: Sequence[Memory], trust: str, *, flagged: Iterable[uuid.
     Memory.objects.filter(pk__any=ids).update(trust=trust, updated_at=timezone.now())
     for memory in memories:
         memory.trust = trust
+    if trust not in _OF_NO_CONSEQUENCE:
+        with connection.cursor() as cursor:
+            cursor.execute(f"NOTIFY {FATES}")
     if trust not in USABLE:
         vectors.forget(indexed)
         return

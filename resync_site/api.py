@@ -38,6 +38,7 @@ from tws.api import UnknownEngine
 from tws.api import router as tws_router
 from tws.chat.api import cards as cards_router
 from tws.chat.api import router as answers_router
+from tws.chat.conversation_api import router as conversations_router
 from tws.chat.limits import WINDOW_SECONDS, within
 from tws.hwa.errors import TWSError, TWSUnavailable
 from tws.plan.query.asked import PlanQueryRefused, PlanUnavailable
@@ -123,6 +124,7 @@ api.add_router("/audit", audit_router)
 api.add_router("/memories", memories_router)
 api.add_router("/answers", answers_router)
 api.add_router("/plan", cards_router)
+api.add_router("/conversations", conversations_router)
 api.add_router("", tws_router)
 
 

@@ -23,6 +23,7 @@ from resync_site.logs import format_uvicorns_lines  # noqa: E402
 from resync_site.proxies import ClientOfProxy, ignore_uvicorns_proxy_headers  # noqa: E402
 from resync_site.ws_auth import SocketAuth  # noqa: E402
 from tws.answers.agents import agent_manager, close_shared  # noqa: E402
+from tws.chat.news import news_feed  # noqa: E402
 from tws.chat.running import runs  # noqa: E402
 from tws.database import close_connections  # noqa: E402
 from tws.routing import websockets  # noqa: E402
@@ -49,6 +50,7 @@ async def lifespan(
             if looking:
                 looking.cancel()
             await runs().aclose()
+            await news_feed().aclose()
             await agent_manager().aclose()
             await close_shared()
             close_connections()

@@ -284,13 +284,23 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Resync",
     "SITE_HEADER": "Resync",
     "SITE_SUBHEADER": _("Review console"),
-    "SITE_SYMBOL": "fact_check",
+    "SITE_ICON": "resync_site.sidebar.icon",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "resync_site.sidebar.icon"}],
     "SHOW_HISTORY": False,
-    "LOGIN": {
-        "image": None,
-        "redirect_after": None,
-        "form": "resync_site.sign_in.AdminSignInForm",
+    "COLORS": {  # around the accent of the operators' pages (tws/resync.css)
+        "primary": {
+            "50": "#f2f6fd",
+            "100": "#e6eefb",
+            "200": "#c9dcf7",
+            "300": "#a4c5f4",
+            "400": "#7fb0ff",
+            "500": "#4384e0",
+            "600": "#1f5fbf",
+            "700": "#1a50a1",
+            "800": "#184283",
+            "900": "#16376a",
+            "950": "#0f2344",
+        }
     },
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

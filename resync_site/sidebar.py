@@ -62,6 +62,10 @@ _REVIEW: list[Item] = [
         "",
     ),
 ]
+_OPERATE: list[Item] = [
+    (gettext_lazy("Plan"), "dashboard", "live", "audits.view_auditrecord", ""),
+    (gettext_lazy("Chat"), "forum", "chat", "tws.use_chat", ""),
+]
 _SET_UP: list[Item] = [
     (gettext_lazy("Agents"), "smart_toy", "admin:tws_agent_changelist", "tws.view_agent", ""),
     (
@@ -87,14 +91,13 @@ _SET_UP: list[Item] = [
         "resync_site.view_signinfailures",
         "",
     ),
-    (gettext_lazy("Chat"), "forum", "chat", "tws.use_chat", ""),
     (gettext_lazy("REST API"), "api", API_DOCS, "audits.view_auditrecord", ""),
 ]
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups of the sidebar, with what this user may open."""
-    groups = [(_("Review"), _REVIEW), (_("Set up"), _SET_UP)]
+    groups = [(_("Review"), _REVIEW), (_("Operate"), _OPERATE), (_("Set up"), _SET_UP)]
     shown = [{"title": title, "items": _items(request, items)} for title, items in groups]
     return [group for group in shown if group["items"]]
 
@@ -105,6 +108,8 @@ def _items(request: HttpRequest, items: list[Item]) -> list[dict[str, Any]]:
         if not request.user.has_perm(permission) or (name == API_DOCS and not settings.API_DOCS):
             continue
         item = {"title": title, "icon": icon, "link": reverse(name)}
+        if not item["link"].startswith(reverse("admin:index")):
+            item["active"] = lambda request: False  # a page of its own; "/" begins every address
         if badge and (count := import_string(badge)(request)):
             item["badge"] = count  # an empty badge would be drawn too
         shown.append(item)
@@ -117,4 +122,4 @@ def environment(request: HttpRequest) -> list[str] | None:
 
 
 def icon(request: HttpRequest) -> str:
-    return static("audits/icon.svg")
+    return static("tws/icon.svg")

@@ -14,10 +14,12 @@ from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
+from django.contrib.auth.views import LoginView
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils.translation import gettext, ngettext
-from unfold.forms import AuthenticationForm as UnfoldAuthenticationForm
 
 from resync_site.models import SignInFailures
 from tws.chat.limits import within
@@ -106,8 +108,32 @@ class SignInForm(SaysHowLong, AuthenticationForm):
     pass
 
 
-class AdminSignInForm(SaysHowLong, UnfoldAuthenticationForm):  # type: ignore[misc]  # no types
-    pass
+class SignIn(LoginView):
+    """The one sign-in page, also at the console's own address."""
+
+    template_name = "tws/login.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """The console sends here who may not enter it: back there they would go in a circle."""
+        user = request.user
+        if self._is_console and user.is_authenticated and not user.is_staff:
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_default_redirect_url(self) -> str:
+        """Reviewers land on their queue, who came for the console there, others on the plan."""
+        user = self.request.user
+        if user.is_staff and user.has_perm("audits.review_auditrecord"):
+            return reverse("admin:audits_auditrecord_changelist")
+        if user.is_staff and self._is_console:
+            return reverse("admin:index")
+        return super().get_default_redirect_url()
+
+    @property
+    def _is_console(self) -> bool:
+        return self.request.path == reverse("admin:login")
 
 
 def note_bad_token(request: HttpRequest) -> bool:

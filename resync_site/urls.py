@@ -1,19 +1,19 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView
 from django.urls import include, path
 from django.views import defaults
 
 from resync_site import health, metrics
 from resync_site.api import api, unknown_path
-from resync_site.sign_in import SignInForm
+from resync_site.sign_in import SignIn
 
 handler400 = "resync_site.middleware.bad_request"
 
 urlpatterns = [
     # "View on site" of the admin: no model of ours has such an address.
     path("admin/r/<path:rest>", lambda request, rest: defaults.page_not_found(request, None)),
+    path("admin/login/", SignIn.as_view()),
     path("admin/", admin.site.urls),
     path("api/", unknown_path),
     path("api/", api.urls),
@@ -21,14 +21,6 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics.metrics),
-    path(
-        "login/",
-        LoginView.as_view(
-            template_name="tws/login.html",
-            authentication_form=SignInForm,
-            redirect_authenticated_user=True,
-        ),
-        name="login",
-    ),
+    path("login/", SignIn.as_view(), name="login"),
     path("", include("tws.urls")),
 ]

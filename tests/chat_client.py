@@ -43,8 +43,8 @@ class Chat:
         await self._socket.send_input({"type": "websocket.disconnect", "code": 1001})
         await self._socket.wait(5)
 
-    async def receive(self) -> dict[str, Any]:
-        return json.loads((await self._socket.receive_output(5))["text"])
+    async def receive(self, seconds: float = 5) -> dict[str, Any]:
+        return json.loads((await self._socket.receive_output(seconds))["text"])
 
     async def nothing(self) -> bool:
         return await self._socket.receive_nothing(timeout=0.3)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -150,21 +151,40 @@ def test_stop_is_not_lost_before_the_conversation_is_open(
     page.context.close()
 
 
+def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Nothing comes back for what was said of an answer: the row tells that it has arrived."""
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(100)
+
+
 def test_feedback_reaches_the_memory(chat: Page, agents: FakeAgents) -> None:
     agents.script = reading("Two jobs failed.")
     ask(chat, "What failed?")
     chat.get_by_role("button", name="This is wrong").click()
-    chat.get_by_label("What is wrong? (optional)").fill("Three failed")
-    chat.get_by_role("button", name="Send").click()
+    chat.get_by_label("Something is missing").check()
+    chat.get_by_label("What should it say? (optional)").fill("Three failed")
+    chat.keyboard.press("Control+Enter")
 
     expect(chat.get_by_text("Thank you. A reviewer will see it.")).to_be_visible()
+    wait_until(chat, lambda: Feedback.objects.given().exists())
     chat.reload()
     expect(chat.get_by_role("button", name="This is wrong")).to_have_attribute(
         "aria-pressed", "true"
     )
     given = Feedback.objects.get()
-    assert (given.rating, given.comment) == (1, "Three failed")
+    assert (given.rating, given.reason, given.comment) == (1, "incomplete", "Three failed")
     assert given.reported_at is not None
+
+    chat.get_by_role("button", name="This is wrong").click()
+    expect(chat.get_by_text("Taken back.")).to_be_visible()
+    wait_until(chat, lambda: not Feedback.objects.given().exists())
+    chat.reload()
+    expect(chat.get_by_role("button", name="This is wrong")).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    assert not Feedback.objects.untaken().exists()
 
 
 def test_hostile_answer_is_inert(chat: Page, agents: FakeAgents) -> None:
@@ -179,7 +199,7 @@ def test_hostile_answer_is_inert(chat: Page, agents: FakeAgents) -> None:
     expect(chat.locator(".trust")).to_have_text("verified, not reviewed")
     chat.reload()
     expect(chat.locator(".answer .text strong")).to_have_text("bold")
-    assert "owned" not in chat.title()
+    assert chat.title() == f"{HOSTILE} · Resync"
     assert chat.locator(".exchange script, .exchange img, [href^=javascript]").count() == 0
     assert not [url for url in requests if "evil.example" in url]
 

@@ -603,7 +603,10 @@ def test_memories_are_exported_by_who_may(client, auditor_user, reviewer):
 @pytest.mark.parametrize(
     ("name", "titles"),
     [
-        ("auditor", {"Overview", "Queue", "Decision log", "Reports", "Memories", "REST API"}),
+        (
+            "auditor",
+            {"Overview", "Queue", "Decision log", "Reports", "Memories", "Plan", "REST API"},
+        ),
         (
             "reviewer",
             {
@@ -613,6 +616,7 @@ def test_memories_are_exported_by_who_may(client, auditor_user, reviewer):
                 "Reports",
                 "Memories",
                 "Import",
+                "Plan",
                 "REST API",
                 "Chat",
             },

@@ -165,7 +165,8 @@ def test_run_that_a_restart_cut_off_is_an_error(operator: User) -> None:
 
     page = client_of(operator).get(f"/chat/{AGENT}/?conversation={answer.conversation_id}")
 
-    assert data_of(page.content.decode())["exchanges"][0]["answer"]["outcome"] == "error"
+    answer = data_of(page.content.decode())["exchanges"][0]["answer"]
+    assert (answer["outcome"], answer["trouble"]) == ("error", "interrupted")
 
 
 def test_rating_given_earlier_is_shown(operator: User) -> None:

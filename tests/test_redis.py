@@ -152,6 +152,24 @@ def test_a_question_asked_again_at_the_other_process_is_no_second_run(
     assert until(other, "message")[-1]["run_id"] == run_id
 
 
+def test_two_processes_serve_one_conversation_live(two_processes, chat: Chat) -> None:
+    first = chat(two_processes[0])
+    conversation = until(first, "info")[-1]["conversation_id"]
+    other = chat(two_processes[1], f"?conversation={conversation}")
+    until(other, "info")
+    other.send(json.dumps({"type": "watch", "known": []}))
+    until(other, "conversations")
+
+    first.send(json.dumps({"type": "message", "text": "Como está o plano?", "client_id": "a"}))
+
+    asked = until(other, "asked")[-1]
+    seen = until(first, "message")
+    shown = [frame for frame in until(other, "message") if "seq" in frame]
+    assert (asked["text"], asked["client_id"]) == ("Como está o plano?", "a")
+    assert [frame["seq"] for frame in shown] == list(range(1, seen[-1]["seq"] + 1))
+    assert shown[-1]["message"] == seen[-1]["message"]
+
+
 def test_questions_are_counted_over_both_processes(two_processes, chat: Chat) -> None:
     links = [chat(port) for port in two_processes]
     for number in range(3):

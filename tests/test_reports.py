@@ -11,7 +11,7 @@ from django.utils import timezone
 from audits import reports, review
 from audits.models import AuditRecord, Decision
 from audits.states import Status
-from knowledge.feedback import TooManyReports, give_feedback
+from knowledge.feedback import TooManyReports, give_feedback, withdraw_feedback
 from knowledge.models import Feedback, Memory, Trust
 from tests.factories import make_memory, make_record
 
@@ -53,6 +53,53 @@ def test_a_persons_second_rating_replaces_their_first(operator) -> None:
 
     assert reports.take() == 0
     assert list(memory.feedback.values_list("rating", "comment")) == [(4, "no, it works")]
+
+
+def test_a_report_that_was_taken_back_reaches_nobody(operator) -> None:
+    memory = cleared()
+    give_feedback(memory.pk, 1, "", operator, "outdated")
+
+    assert withdraw_feedback(memory.pk, operator) is False
+
+    assert reports.take() == 0
+    assert state_of(memory) == (Status.CLEARED, Trust.CLEARED)
+    assert not Feedback.objects.given().exists()
+    assert withdraw_feedback(memory.pk, operator) is False
+
+
+def test_what_a_reviewer_has_in_hand_stays_there_and_may_be_reported_again(operator) -> None:
+    memory = cleared()
+    give_feedback(memory.pk, 1, "", operator)
+    reports.take()
+
+    assert withdraw_feedback(memory.pk, operator) is True
+    assert state_of(memory) == (Status.PENDING, Trust.SUSPECT)
+    assert give_feedback(memory.pk, 1, "again", operator) is True
+
+    assert Feedback.objects.untaken().count() == 1
+
+
+def test_taking_back_and_reporting_again_goes_at_no_higher_rate(operator, settings) -> None:
+    settings.REPORTS_PER_HOUR = 1
+    first, second = cleared(1), cleared(2)
+    give_feedback(first.pk, 1, "", operator)
+    withdraw_feedback(first.pk, operator)
+
+    with pytest.raises(TooManyReports):
+        give_feedback(second.pk, 1, "", operator)
+
+
+def test_a_rating_is_taken_back_over_rest_by_who_gave_it(operator, second) -> None:
+    memory = cleared()
+    give_feedback(memory.pk, 1, "", operator)
+    give_feedback(memory.pk, 5, "", second)
+    client = Client()
+    client.force_login(operator)
+
+    answer = client.delete(f"/api/memories/{memory.pk}/feedback")
+
+    assert answer.json() == {"memory_id": str(memory.pk), "in_review": False}
+    assert [given.user for given in Feedback.objects.given()] == [second]
 
 
 @pytest.mark.parametrize("rating", [0, 6, -1])

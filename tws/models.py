@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -10,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tws.plan.models import *  # noqa: F403  (the rows of the plan belong to this app)
@@ -64,7 +66,11 @@ class Agent(models.Model):
         permissions = [("use_chat", _("Can ask agents in the chat"))]
 
     def __str__(self) -> str:
-        return self.name or self.slug
+        return gettext(self.name) if self.name else self.slug
+
+    @property
+    def role_shown(self) -> str:
+        return gettext(self.role) if self.role else ""
 
     def clean(self) -> None:
         """Tools, engines and languages that do not exist are said at save, not at the question."""
@@ -87,6 +93,23 @@ class Agent(models.Model):
             raise ValidationError(problems)
 
 
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def of(self, user_id: int | None) -> Self:
+        return self.filter(user_id=user_id)
+
+    def listed(self, user_id: int | None) -> Self:
+        """What this user has begun and not deleted, in the order of the list."""
+        mine = self.of(user_id).filter(deleted_at=None).exclude(title="")
+        return mine.order_by("-is_pinned", "-updated_at")
+
+    def matching(self, words: str) -> Self:
+        """Those whose title, or a question or answer in them, holds the words."""
+        said = Message.objects.filter(
+            conversation=models.OuterRef("pk"), text__unaccent__icontains=words
+        )
+        return self.filter(models.Q(title__unaccent__icontains=words) | models.Exists(said))
+
+
 class Conversation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="conversations")
@@ -96,6 +119,11 @@ class Conversation(models.Model):
     title = models.CharField(_("title"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     updated_at = models.DateTimeField(_("updated"), default=timezone.now)
+    is_pinned = models.BooleanField(_("pinned"), default=False)
+    # Out of every list at once; its row goes when the time to undo that is over.
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
+
+    objects = ConversationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("conversation")
@@ -141,6 +169,12 @@ class Message(models.Model):
     # Its text with the places of its facts, and its tables (tws/chat/showing).
     display = models.JSONField(null=True, blank=True)
     memory_id = models.UUIDField(null=True, blank=True)
+    # Why there is no whole answer (run_log.INTERRUPTED, chat.trouble, or the error's code).
+    trouble = models.CharField(max_length=20, blank=True, default="", editable=False)
+    # The failed job that it explained, with its run: what fixed it may be told (tws.chat.fixes).
+    failure = models.JSONField(null=True, blank=True)
+    # What its reader has been told of what became of it since (tws.chat.fates).
+    fate_told = models.CharField(max_length=120, blank=True, default="", editable=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from audits.auditor.outages import Outages
 from audits.duplicates import twin_of
 from audits.judges import Neighbour, NotInTime, NoVerdict, Verdict
@@ -19,7 +21,7 @@ from audits.settling import Judged, Released
 from audits.states import Status
 from knowledge.language import language_of
 from knowledge.llm import LLMError
-from knowledge.models import Memory
+from knowledge.models import Memory, Source
 
 log = logging.getLogger("audits.auditor")
 
@@ -57,6 +59,8 @@ class Judging:
     async def _judge(self, record: AuditRecord, memory: Memory) -> Judged:
         seen = under_audit(memory, await self.neighbours(memory), await quoted_by(memory))
         verdict = await self.bench.verdict_on(seen)
+        if memory.source == Source.TOLD:
+            return self._told(record, memory, verdict)
         return Judged(
             record.id,
             self.worker,
@@ -70,8 +74,17 @@ class Judging:
             language_of(memory.user_query[:1000]) or "",
         )
 
+    def _told(self, record: AuditRecord, memory: Memory, verdict: Verdict) -> Judged:
+        """What a person tells is decided by a person, whatever judges make of it."""
+        if not verdict.findings:
+            verdict = Verdict("auditor", 0.0, _("An operator tells what fixed it: you decide."))
+        return self._pending(record, memory, verdict)
+
     def _for_a_person(self, record: AuditRecord, memory: Memory, why: NotInTime) -> Judged:
         log.warning("memory %s goes to a person: %s", memory.pk, why)
+        return self._pending(record, memory, Verdict("auditor", 0.0, str(why)))
+
+    def _pending(self, record: AuditRecord, memory: Memory, verdict: Verdict) -> Judged:
         return Judged(
             record.id,
             self.worker,
@@ -79,7 +92,7 @@ class Judging:
             memory.pk,
             memory.version,
             Status.PENDING,
-            Verdict("auditor", 0.0, str(why)),
+            verdict,
         )
 
     def _released(self, record: AuditRecord, error: Exception, excused: bool) -> Released:

@@ -14,7 +14,7 @@ from audits.console.evidence import readers_voice, say
 from audits.findings import worded
 from audits.judges.claimed import borne_out
 from audits.models import AuditRecord
-from audits.states import Status
+from audits.states import PERSON, Status
 from knowledge.claims.evidence import Reading
 from knowledge.models import Memory, Source, Trust
 from knowledge.shown import LONGEST, Shown, as_text, excerpt, shown
@@ -158,7 +158,7 @@ def explained(record: AuditRecord, parts: AnswerParts) -> Shown:
     memory = record.memory
     if record.judge == "auditor" and record.status == Status.UNVERIFIED:
         return shown(_("Nothing speaks against it, and nothing bears it out."))
-    if record.judge == reports.PERSON:
+    if record.judge == PERSON:
         return shown(reports.reason(memory) or record.ia_audit_reason)
     if record.judge == "claims" and parts.checked and parts.answer:
         own = memory.source == Source.CHAT

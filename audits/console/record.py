@@ -119,7 +119,7 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
         "why": _reasons_to_choose(record),
         "last": last_done(by),
         "is_own": own,
-        "feedback": memory.feedback.select_related("user").order_by("created_at")[:20],
+        "feedback": memory.feedback.given().select_related("user").order_by("created_at")[:20],
         "editable": editable(memory.agent_response),
         "contradictions": contradictions(memory)
         if record.status not in {*OPEN, Status.APPROVED}

@@ -17,12 +17,14 @@ from knowledge.cleaning import clean_json
 from tws.answers.agents import agent_manager
 from tws.answers.events import Chunk, Failed, Final, Turn, frame
 from tws.chat import run_log
+from tws.chat.fixes import explained_failure
 from tws.chat.frame_writer import FrameWriter
 from tws.chat.masking import StreamMask, shown
 from tws.chat.run import Run
 from tws.chat.run_log import Frame
 from tws.chat.runs import history_of, store_answer, thread_of
 from tws.chat.showing.display import display_of, page_parts
+from tws.chat.trouble import answer_not_kept, trouble_of
 from tws.database import in_database
 from tws.models import Message
 
@@ -121,6 +123,7 @@ class Answering:
         text, display, parts = await asyncio.to_thread(_to_read, event)
         fields |= {"message": text, **parts}
         fields["memory_id"] = str(memory_id) if memory_id else None
+        fields["failure"] = clean_json(explained_failure(event.evidence))
         for source in fields["sources"]:
             source |= {key: shown(source[key]) for key in ("label", "what")}
         await self._end(
@@ -134,12 +137,15 @@ class Answering:
             suggestions=fields["suggestions"],
             thread=thread_of(event),
             display=display,
+            failure=fields["failure"],
         )
 
     async def _end(self, last: Frame, outcome: str, **answer: Any) -> None:
         """Write the end of a run, then show it: who has seen it finds it again."""
         run = self._run
         answer.setdefault("text", "".join(run.said))
+        if last["type"] == "error":
+            answer["trouble"] = last.get("reason") or last["code"]
         row = Message(
             conversation=run.conversation,
             run_id=run.id,
@@ -192,11 +198,6 @@ def _went_wrong(_error: Exception | None) -> Frame:
 
 def _not_kept(error: Exception) -> Frame:
     """What the user is told of a database that took nothing."""
-    match getattr(error.__cause__, "sqlstate", None):
-        case "53100":
-            why = _("The database's disk is full: this answer could not be kept.")
-        case "25006":
-            why = _("The database is read-only: this answer could not be kept.")
-        case _other:
-            why = _("The database does not answer: this answer could not be kept.")
-    return {"type": "error", "code": "internal", "message": why}
+    trouble = trouble_of(error)
+    said = {"code": "internal", "reason": trouble, "message": answer_not_kept(trouble)}
+    return {"type": "error", **said}

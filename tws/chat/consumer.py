@@ -1,15 +1,18 @@
 """The chat's socket, `/ws/chat/<agent_id>/?conversation=<uuid>`. One JSON object per frame.
 
 From the client: `message` (or any text that does not begin with `{`), `stop`, `resume`,
-`feedback`, `ping`. To the client: `info` first, with the `conversation_id`; then, per run and
-numbered from 1, `run_started`, `tool_call`, `tool_result`, `stream` and one of `message`,
-`stopped`, `error`; outside runs `error` and `pong`. See docs/chat.md.
+`watch`, `feedback`, `unrate`, `ping`. To the client: `info` first, with the `conversation_id`;
+then, per run and numbered from 1, `run_started`, `tool_call`, `tool_result`, `stream` and one of
+`message`, `stopped`, `error`; outside runs `error` and `pong`, and to who watches `asked`,
+`conversations` and `fates`. See docs/chat.md.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import aclosing, suppress
+from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -17,14 +20,16 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from knowledge.feedback import TooManyReports, give_feedback
+from knowledge.feedback import TooManyReports, give_feedback, withdraw_feedback
 from knowledge.models import Memory
 from tws.answers.understanding.asked import Understood
 from tws.answers.understanding.narrowing import NoSuchCondition
-from tws.chat import admission, conversations, frames, run_log
+from tws.chat import admission, conversations, fates, frames, run_log
 from tws.chat.admission import Ending, Guest
+from tws.chat.background import keep_going
 from tws.chat.frames import Refused
 from tws.chat.live_runs import is_live
+from tws.chat.news import news_feed
 from tws.chat.running import runs
 from tws.chat.runs import run_less_part
 from tws.chat.socket import LimitedSocket, internal
@@ -43,6 +48,9 @@ class ChatConsumer(LimitedSocket):
 
     async def opened(self) -> None:
         self._following: dict[UUID, asyncio.Task[None]] = {}
+        self._watching: asyncio.Task[None] | None = None
+        self._known: set[UUID] = set()  # the runs that this client has heard of
+        self._fates: dict[str, Any] | None = None  # as this client was told last
         self._conversation: Conversation | None = None
         self._refusal = Refused("not_found", "")
         try:
@@ -54,9 +62,9 @@ class ChatConsumer(LimitedSocket):
         except Refused as refusal:
             self._refusal = refusal
             await self.tell(refusal.frame())
-        except DatabaseError:
+        except DatabaseError as error:
             logger.exception("a chat can't be opened")
-            self._refusal = internal()
+            self._refusal = internal(error)
             await self.tell(self._refusal.frame())
         else:
             conversation_id = str(self._conversation.pk)
@@ -71,6 +79,8 @@ class ChatConsumer(LimitedSocket):
         """Runs go on: whoever comes back resumes them."""
         for task in self._following.values():
             task.cancel()
+        if self._watching:
+            self._watching.cancel()
 
     # --- what the client sends
 
@@ -88,9 +98,15 @@ class ChatConsumer(LimitedSocket):
             case frames.Resume() as wanted:
                 await self._admitted()
                 self._follow(wanted.run_id, wanted.last_seq)
+            case frames.Watch() as wanted:
+                conversation, _agent = await self._admitted()
+                self._watch(conversation, wanted.known)
             case frames.Feedback() as given:
                 await self._admitted()
                 await self._rate(given)
+            case frames.Unrate() as given:
+                await self._admitted()
+                await self._unrate(given)
 
     async def _admitted(self, client_id: str = "") -> tuple[Conversation, Agent]:
         """The conversation, when there is one and the user may still chat; and its agent."""
@@ -105,19 +121,30 @@ class ChatConsumer(LimitedSocket):
         conversation, agent = await self._admitted(question.client_id)
         language = self._of_scope("language")
         taken = await _taken(conversation, question)
-        run_id = await runs().ask(agent, conversation, self.user, question, language, taken)
+        try:
+            run_id = await runs().ask(agent, conversation, self.user, question, language, taken)
+        except DatabaseError as error:
+            logger.exception("a question can't be stored")
+            raise internal(error, question.client_id) from error
+        self._known.add(run_id)
         if run_id not in self._following:
             self._follow(run_id, 0)
 
     async def _rate(self, given: frames.Feedback) -> None:
         try:
             await in_database(
-                give_feedback, given.memory_id, given.rating, given.comment, self.user
+                give_feedback, given.memory_id, given.rating, given.comment, self.user, given.reason
             )
         except Memory.DoesNotExist:
             raise Refused("not_found", _("There is no such memory.")) from None
         except TooManyReports as refusal:
             raise Refused("rate_limited", str(refusal)) from None
+
+    async def _unrate(self, given: frames.Unrate) -> None:
+        try:
+            await in_database(withdraw_feedback, given.memory_id, self.user)
+        except Memory.DoesNotExist:
+            raise Refused("not_found", _("There is no such memory.")) from None
 
     # --- what the client is sent
 
@@ -140,9 +167,44 @@ class ChatConsumer(LimitedSocket):
             await self.tell({**refusal.frame(), "run_id": str(run_id)})
         except OSError:
             pass  # the client has gone
-        except Exception:  # nobody waits for this task: what it dies of is said here
+        except Exception as error:  # nobody waits for this task: what it dies of is said here
             logger.exception("run %s can't be followed", run_id)
-            await self.tell({**internal().frame(), "run_id": str(run_id)})
+            await self.tell({**internal(error).frame(), "run_id": str(run_id)})
+
+    # --- what other pages do
+
+    def _watch(self, conversation: Conversation, known: list[UUID]) -> None:
+        self._known.update(known)
+        if self._watching is None:
+            self._watching = keep_going("a page's watch", lambda: self._watch_on(conversation))
+
+    async def _watch_on(self, conversation: Conversation) -> None:
+        with suppress(OSError):  # the client has gone
+            async with aclosing(news_feed().watch(self.user.pk)) as news:
+                async for one in news:
+                    if one.list_changed:
+                        if one.conversation in (None, str(conversation.pk)):
+                            await self._tell_questions(conversation)
+                        await self.tell({"type": "conversations"})
+                    if one.answers_moved:
+                        await self._tell_fates(conversation)
+
+    async def _tell_questions(self, conversation: Conversation) -> None:
+        """What was asked in this conversation elsewhere, each with its answer as it comes."""
+        for question in await in_database(run_log.unknown, conversation, self._known):
+            if question.run_id in self._known:
+                continue  # asked here while we looked
+            self._known.add(question.run_id)
+            asked = {"run_id": str(question.run_id), "client_id": question.client_id}
+            await self.tell({"type": "asked", **asked, "text": question.text})
+            self._follow(question.run_id, 0)
+
+    async def _tell_fates(self, conversation: Conversation) -> None:
+        """All that was taken back in this conversation, when that has changed."""
+        told = await fates.together().ask((conversation.pk, self._of_scope("language")))
+        if told != self._fates:
+            self._fates = told
+            await self.tell({"type": "fates", "answers": told})
 
 
 def _open_conversation(user: User, guest: Guest, wanted: str) -> Conversation:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from knowledge.cleaning import clean
+from knowledge.models import FeedbackReason
 
 Code = Literal[
     "bad_json",
@@ -87,23 +88,40 @@ class Resume(BaseModel):
     last_seq: int = Field(0, ge=0, lt=2**31)
 
 
+class Watch(BaseModel):
+    """Also tell what other pages do. `known` are the runs that the client shows already."""
+
+    type: Literal["watch"]
+    known: list[UUID] = Field(default_factory=list, max_length=1000)
+
+
 class Feedback(BaseModel):
     type: Literal["feedback"]
     memory_id: UUID
     rating: int = Field(ge=1, le=5)
     comment: Annotated[Text, Field(max_length=LONGEST_COMMENT)] = ""
+    reason: Literal["", *FeedbackReason.values] = ""  # type: ignore[valid-type]  # as declared
+
+
+class Unrate(BaseModel):
+    """Take back what was said of an answer."""
+
+    type: Literal["unrate"]
+    memory_id: UUID
 
 
 class Ping(BaseModel):
     type: Literal["ping"]
 
 
-Frame = Ask | Stop | Resume | Feedback | Ping
+Frame = Ask | Stop | Resume | Watch | Feedback | Unrate | Ping
 _PARSERS: dict[str, TypeAdapter[Frame]] = {
     "message": TypeAdapter(Ask),
     "stop": TypeAdapter(Stop),
     "resume": TypeAdapter(Resume),
+    "watch": TypeAdapter(Watch),
     "feedback": TypeAdapter(Feedback),
+    "unrate": TypeAdapter(Unrate),
     "ping": TypeAdapter(Ping),
 }
 

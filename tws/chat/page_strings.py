@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from knowledge.models import FeedbackReason
+from tws.chat import run_log
+from tws.chat.trouble import answer_not_kept
+
 
 def examples() -> list[str]:
     """Questions to begin with."""
@@ -21,7 +25,33 @@ def _connection() -> dict[str, str]:
         "connecting": _("Connecting…"),
         "connected": _("Connected"),
         "lost": _("Connection lost. Trying again…"),
-        "sign_in": _("Still no connection. You may have to sign in again."),
+        "no_answer": _("The server does not answer. Trying again…"),
+        "signed_out": _("Your sign-in has ended. What you typed is kept."),
+        "sign_in_again": _("Sign in again"),
+        "no_role": _("Your role no longer includes this page."),
+        "no_agent": _("This agent was switched off."),
+        "too_many": _("Too many pages of yours are open. Close some."),
+    }
+
+
+def fate_words(kind: str, *, through: bool) -> str:
+    """What became of an answer, or of a memory that it rests on."""
+    return str(_fates()[f"{kind}_through" if through else kind])
+
+
+def _fates() -> dict[str, str]:
+    return {
+        "flagged": _("This answer was flagged: do not rely on it before a reviewer has decided."),
+        "quarantined": _("This answer was taken out of use."),
+        "rejected": _("A reviewer has rejected this answer."),
+        "corrected": _("A reviewer has corrected this answer."),
+        "flagged_through": _(
+            "A memory that this answer rests on was flagged: do not rely on it before a reviewer "
+            "has decided."
+        ),
+        "quarantined_through": _("A memory that this answer rests on was taken out of use."),
+        "rejected_through": _("A reviewer has rejected a memory that this answer rests on."),
+        "corrected_through": _("A reviewer has corrected a memory that this answer rests on."),
     }
 
 
@@ -48,15 +78,52 @@ def chat_strings() -> dict[str, object]:
         "failed_step": _("failed"),
         "stopped": _("Stopped."),
         "not_answered": _("Not answered."),
+        "troubles": {
+            run_log.INTERRUPTED: run_log.interrupted(),
+            "disk_full": answer_not_kept("disk_full"),
+            "read_only": answer_not_kept("read_only"),
+            "database_away": answer_not_kept("database_away"),
+            "hwa_unavailable": _("HWA did not answer."),
+            "llm_unavailable": _("The language model did not answer."),
+        },
         "done": _("The answer is complete."),
         "good": _("This helped"),
         "wrong": _("This is wrong"),
-        "what_is_wrong": _("What is wrong? (optional)"),
+        "why_wrong": _("What is wrong?"),
+        "what_is_wrong": _("What should it say? (optional)"),
+        "reasons": {value: str(label) for value, label in FeedbackReason.choices},
+        "ctrl_enter": _("Ctrl+Enter sends."),
+        "taken_back_rating": _("Taken back. What a reviewer has in hand already stays there."),
+        "what_fixed": _("What fixed {job}?"),
+        "cause": _("Cause"),
+        "what_was_done": _("What was done"),
+        "fix_is_reviewed": _("A reviewer decides whether others are shown this."),
+        "fix_thanks": _("Thank you. Once a reviewer has approved it, others are shown it."),
         "send_feedback": _("Send"),
         "cancel": _("Cancel"),
         "thanks": _("Thank you. A reviewer will see it."),
         "thanks_good": _("Thank you."),
         "again": _("Ask again"),
+        "edit": _("Edit and ask"),
+        "fates": _fates(),
+        "corrected_to": _("It says now:"),
+        "taken_back": _("Taken back since you read it"),
+        "seen": _("I have seen this"),
+        "pinned": _("Pinned"),
+        "pin": _("Pin"),
+        "unpin": _("Take the pin off"),
+        "rename": _("Rename"),
+        "new_title": _("New title"),
+        "save": _("Save"),
+        "delete": _("Delete"),
+        "deleted": _("“{title}” was deleted."),
+        "undo": _("Undo"),
+        "not_done": _("This was not done: {reason}"),
+        "export_markdown": _("Export as Markdown"),
+        "export_json": _("Export as JSON"),
+        "more_of": _("More for “{title}”"),
+        "none_found": _("No conversation holds this."),
+        "none_yet": _("No conversation yet."),
         "characters": _("{count} of {longest} characters"),
     }
 

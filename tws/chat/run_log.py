@@ -7,8 +7,9 @@ A row is one frame without `run_id`, `seq` and `client_id`, or a group of `strea
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -16,12 +17,17 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from tws.chat import conversations, news
 from tws.models import Conversation, Message, RunEvent
 
 Frame = dict[str, Any]
 ENDS = frozenset({"message", "stopped", "error"})
 """The types of a run's last frame."""
 KEPT = timedelta(days=1)
+INTERRUPTED = "interrupted"
+"""The trouble of an answer whose process died."""
+NEWEST = 100
+"""How many questions of a conversation a page shows, the last ones."""
 
 
 # --- questions and answers ----------------------------------------------------------------------
@@ -36,7 +42,7 @@ def store_question(
     """
     try:
         with transaction.atomic():
-            title = " ".join(text.split())[:200]
+            title = partial(conversations.title_of, text, conversation.user_id)
             owned = {"agent_id": conversation.agent_id, "user_id": conversation.user_id}
             row, is_new = Conversation.objects.get_or_create(
                 pk=conversation.pk, defaults=owned | {"title": title}
@@ -50,8 +56,11 @@ def store_question(
                 outcome=Message.Outcome.RUNNING,
             )
             if not is_new:
-                found = {"updated_at": timezone.now()} | ({} if row.title else {"title": title})
-                Conversation.objects.filter(pk=row.pk).update(**found)
+                # Asked in a page that was open while another one deleted it: it is back.
+                Conversation.objects.filter(pk=row.pk).update(
+                    updated_at=timezone.now(), deleted_at=None, title=row.title or title()
+                )
+            news.tell(conversation)
     except IntegrityError:
         asked = Message.objects.filter(role=Message.Role.USER, client_id=client_id)
         if not (client_id and asked.filter(conversation=conversation).exists()):
@@ -79,6 +88,13 @@ def unanswered() -> models.QuerySet[Message]:
         role=Message.Role.USER,
         outcome__in=(Message.Outcome.RUNNING, Message.Outcome.STOPPED),
     )
+
+
+def unknown(conversation: Conversation, known: Collection[uuid.UUID]) -> list[Message]:
+    """The newest questions of a conversation, without those of known runs, oldest first."""
+    asked = Message.objects.filter(conversation=conversation, role=Message.Role.USER)
+    newest = asked.order_by("-pk")[:NEWEST]
+    return [question for question in reversed(newest) if question.run_id not in known]
 
 
 def ask_to_stop(conversation: Conversation) -> None:
@@ -196,7 +212,8 @@ def end_interrupted(question: Message) -> None:
         "seq": len(frames) + 1,
         "type": "error",
         "code": "internal",
-        "message": _("The server was restarted before the answer was complete. Please ask again."),
+        "reason": INTERRUPTED,
+        "message": interrupted(),
     }
     answer = Message(
         conversation_id=question.conversation_id,
@@ -204,8 +221,13 @@ def end_interrupted(question: Message) -> None:
         role=Message.Role.AGENT,
         text=streamed_text(frames),
         outcome=Message.Outcome.ERROR,
+        trouble=INTERRUPTED,
     )
     settle(answer, [last])
+
+
+def interrupted() -> str:
+    return _("Interrupted when the server stopped. What had been written is below; ask again.")
 
 
 def end_cut_off(conversation: Conversation, is_live: Callable[[uuid.UUID], bool]) -> None:
@@ -216,5 +238,6 @@ def end_cut_off(conversation: Conversation, is_live: Callable[[uuid.UUID], bool]
 
 
 def purge() -> None:
-    """Forget the frames that nobody resumes any more."""
+    """Forget the frames that nobody resumes any more, and what was deleted an hour ago."""
+    conversations.purge()
     RunEvent.objects.filter(created_at__lt=timezone.now() - KEPT).delete()

@@ -19,6 +19,7 @@ from tws.chat.admission import Ending, Guest
 from tws.chat.frames import LONGEST_FRAME, Refused
 from tws.chat.limits import FrameAllowance
 from tws.chat.open_sockets import open_sockets
+from tws.chat.trouble import nothing_taken, trouble_of
 
 logger = logging.getLogger(__name__)
 
@@ -98,9 +99,9 @@ class LimitedSocket(AsyncWebsocketConsumer):
             await self.obey(text)
         except Refused as refusal:
             await self.tell(refusal.frame())
-        except DatabaseError:
+        except DatabaseError as error:
             logger.exception("a frame can't be obeyed")
-            await self.tell(internal().frame())
+            await self.tell(internal(error).frame())
 
     async def tell(self, frame: dict[str, Any]) -> None:
         await self.show(json.dumps(frame))
@@ -110,5 +111,5 @@ class LimitedSocket(AsyncWebsocketConsumer):
             await self.send(text_data=text)
 
 
-def internal() -> Refused:
-    return Refused("internal", _("The database does not answer. Try again in a moment."))
+def internal(error: Exception, client_id: str = "") -> Refused:
+    return Refused("internal", nothing_taken(trouble_of(error)), client_id)

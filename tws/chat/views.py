@@ -17,16 +17,16 @@ from django.views.decorators.http import require_safe
 
 from knowledge.models import Feedback
 from tws.chat import conversations, run_log
+from tws.chat.conversation_api import ConversationItem
+from tws.chat.fates import fates_of
 from tws.chat.live_runs import is_live
 from tws.chat.page_strings import chat_strings, examples, live_strings
 from tws.chat.showing.page_words import answer_strings
 from tws.models import Agent, Conversation, Message
 from tws.plan.glance import FAILED_HOURS
 
-LISTED = 30
-"""How many conversations the list shows."""
-SHOWN = 100
-"""How many questions of a conversation the page shows, the last ones."""
+LISTED = 50
+"""How many conversations the list shows before a search finds others."""
 
 
 @require_safe
@@ -46,10 +46,9 @@ def live(request: HttpRequest) -> HttpResponse:
 def chat(request: HttpRequest) -> HttpResponse:
     """To the agent that the user talked to last, else the first one."""
     agents = Agent.objects.filter(is_active=True)
-    mine = Conversation.objects.filter(user=_user(request), agent__in=agents).exclude(title="")
-    slug = (
-        mine.values_list("agent", flat=True).first() or agents.values_list("pk", flat=True).first()
-    )
+    mine = Conversation.objects.listed(_user(request).pk).filter(agent__in=agents)
+    last = mine.order_by("-updated_at").values_list("agent", flat=True).first()
+    slug = last or agents.values_list("pk", flat=True).first()
     if slug is None:
         raise Http404(_("No agent is active."))
     query = urlencode({"question": request.GET["question"]}) if "question" in request.GET else ""
@@ -61,11 +60,14 @@ def chat(request: HttpRequest) -> HttpResponse:
 @permission_required("tws.use_chat", raise_exception=True)
 def chat_with(request: HttpRequest, agent_id: str) -> HttpResponse:
     agent = get_object_or_404(Agent, pk=agent_id, is_active=True)
-    mine = Conversation.objects.filter(user=_user(request), agent=agent)
     conversation = _wanted(request, agent)
+    agents = Agent.objects.filter(is_active=True)
     page = {
         "agent": {"id": agent.pk, "name": str(agent)},
         "conversation": str(conversation.pk) if conversation else None,
+        "agents": {one.pk: str(one) for one in agents},
+        "conversations": _listed(request),
+        "title": conversation.title if conversation else "",
         "exchanges": _exchanges(conversation, request) if conversation else [],
         "question": request.GET.get("question", "")[: settings.CHAT_MAX_CHARACTERS],
         "longest": settings.CHAT_MAX_CHARACTERS,
@@ -76,11 +78,16 @@ def chat_with(request: HttpRequest, agent_id: str) -> HttpResponse:
         "page": page,
         "section": "chat",
         "agent": agent,
-        "agents": Agent.objects.filter(is_active=True),
-        "conversations": mine.exclude(title="").order_by("-updated_at")[:LISTED],
+        "agents": agents,
         "conversation": conversation,
     }
     return render(request, "tws/chat.html", context)
+
+
+def _listed(request: HttpRequest) -> list[dict[str, Any]]:
+    """The list as /api/conversations has it."""
+    mine = Conversation.objects.listed(_user(request).pk)[:LISTED]
+    return [ConversationItem.from_orm(one).model_dump(mode="json") for one in mine]
 
 
 def _user(request: HttpRequest) -> User:
@@ -105,7 +112,7 @@ def _wanted(request: HttpRequest, agent: Agent) -> Conversation | None:
 
 def _exchanges(conversation: Conversation, request: HttpRequest) -> list[dict[str, Any]]:
     """Questions with their answers, in the chat's own words, oldest first."""
-    asked = conversation.messages.filter(role=Message.Role.USER).order_by("-pk")[:SHOWN]
+    asked = conversation.messages.filter(role=Message.Role.USER).order_by("-pk")[: run_log.NEWEST]
     questions = list(reversed(asked))
     run_ids = [question.run_id for question in questions]
     answers = {
@@ -113,9 +120,14 @@ def _exchanges(conversation: Conversation, request: HttpRequest) -> list[dict[st
         for answer in Message.objects.filter(role=Message.Role.AGENT, run_id__in=run_ids)
     }
     memory_ids = [answer.memory_id for answer in answers.values() if answer.memory_id]
-    rated = Feedback.objects.filter(memory__in=memory_ids, user=_user(request))
+    rated = Feedback.objects.given().filter(memory__in=memory_ids, user=_user(request))
     ratings = dict(rated.values_list("memory_id", "rating"))
-    return [_exchange(question, answers.get(question.run_id), ratings) for question in questions]
+    fates = fates_of(answers.values())
+    return [
+        _exchange(question, answers.get(question.run_id), ratings)
+        | {"fate": fates[question.run_id].as_json() if question.run_id in fates else None}
+        for question in questions
+    ]
 
 
 def _exchange(
@@ -141,6 +153,8 @@ def _exchange(
             "result": answer.result,
             "understood": how_understood_of(answer),
             "suggestions": answer.suggestions,
+            "failure": answer.failure,
+            "trouble": answer.trouble,
             "memory_id": str(answer.memory_id) if answer.memory_id else None,
             "rating": ratings.get(answer.memory_id) if answer.memory_id else None,
         }

@@ -4,22 +4,22 @@
 import { copyButton, showCode } from "./copying.js";
 import { element, fill, moment } from "./dom.js";
 import { showFacts } from "./facts.js";
+import { Feedback } from "./feedback.js";
 import { GrowingText } from "./markdown.js";
 import { showSources } from "./sources.js";
 import { showTables } from "./tables.js";
 import { showUnderstood } from "./understood.js";
-
-const GOOD = 5;
-const WRONG = 1;
+import { whatFixedIt } from "./what_fixed_it.js";
 
 export class Answer {
   /**
    * `fetchRows(table, wanted)` gives more rows of a table, `openThing` shows an object's card,
    * `openMemory(source)` a memory that it was given from,
-   * `leaveOut(part, text)` asks the question again without one of its conditions.
+   * `leaveOut(part, text)` asks the question again without one of its conditions,
+   * `tellFix(fix)` what fixed a failure that it explained.
    */
-  constructor(strings, { rate, askAgain, suggest, fetchRows, openThing, openMemory, leaveOut }) {
-    Object.assign(this, { strings, rate, askAgain, suggest, fetchRows, openThing, openMemory, leaveOut });
+  constructor(strings, { rate, tellFix, askAgain, suggest, fetchRows, openThing, openMemory, leaveOut }) {
+    Object.assign(this, { strings, rate, tellFix, askAgain, suggest, fetchRows, openThing, openMemory, leaveOut });
     this.progress = element("p", { class: "progress" }, strings.thinking);
     this.understood = element("p", { class: "understood quiet", hidden: true });
     this.text = element("div", { class: "text streaming" });
@@ -58,32 +58,32 @@ export class Answer {
         showUnderstood(this.understood, frame.understood, frame.outcome, this);
         showSources(this.end, frame.sources, this);
         this.showSuggestions(frame.suggestions);
-        this.showFeedback(frame.memory_id, null);
+        this.showFeedback(frame);
         this.showCopy();
         break;
       case "stopped":
         this.settle(this.strings.stopped, "quiet");
         break;
       case "error":
-        this.settle(frame.message.replaceAll("`", ""), "problem");
+        this.fail(frame.reason, frame.message.replaceAll("`", ""));
         break;
     }
   }
 
   /** An answer from the history. */
   showPast(past) {
-    const { outcome, sources, tools, memory_id: memoryId, rating, understood, result, suggestions } = past;
+    const { outcome, sources, tools, understood, result, suggestions } = past;
     for (const tool of tools) {
       this.addStep(tool);
       this.endStep(tool);
     }
     this.showText(past);
     if (outcome === "stopped") this.settle(this.strings.stopped, "quiet");
-    else if (outcome === "error") this.settle(this.strings.not_answered, "problem");
+    else if (outcome === "error") this.fail(past.trouble, this.strings.not_answered);
     showUnderstood(this.understood, understood, result, this);
     showSources(this.end, sources, this);
     this.showSuggestions(suggestions);
-    this.showFeedback(memoryId, rating);
+    this.showFeedback(past);
     this.showCopy();
   }
 
@@ -124,6 +124,12 @@ export class Answer {
     this.finish();
   }
 
+  /** Why the answer is not whole: before its text when the server died, for that was all of it. */
+  fail(trouble, message) {
+    this.settle(this.strings.troubles[trouble] ?? message, "problem");
+    if (trouble === "interrupted") this.text.before(this.end.lastElementChild);
+  }
+
   finish() {
     this.progress.hidden = true;
     this.root.removeAttribute("aria-busy");
@@ -140,59 +146,14 @@ export class Answer {
   /** Beside the thumbs, where there are any. */
   showCopy() {
     const copy = copyButton(this.strings.copy_answer, this.strings, () => this.text.innerText);
-    (this.feedback ?? this.end).append(copy);
+    (this.feedback?.row ?? this.end).append(copy);
   }
 
-  // --- feedback
-
-  showFeedback(memoryId, rating) {
+  /** What the reader may say of it: whether it helped and, of an explained failure, what fixed it. */
+  showFeedback({ memory_id: memoryId, rating, failure }) {
+    if (failure) this.end.append(whatFixedIt(this.strings, failure, this.tellFix));
     if (!memoryId) return;
-    this.memoryId = memoryId;
-    this.good = this.thumb("good", this.strings.good, () => this.send(GOOD, ""));
-    this.wrong = this.thumb("wrong", this.strings.wrong, () => this.askWhatIsWrong());
-    this.thanks = element("span", { class: "quiet", role: "status" });
-    this.feedback = element("div", { class: "feedback" }, this.good, this.wrong, this.thanks);
-    this.end.append(this.feedback);
-    if (rating) this.mark(rating);
-  }
-
-  thumb(kind, label, onclick) {
-    return element("button", { type: "button", class: `thumb ${kind}`, "aria-label": label, title: label,
-      "aria-pressed": "false", onclick });
-  }
-
-  mark(rating) {
-    this.good.setAttribute("aria-pressed", String(rating >= 3));
-    this.wrong.setAttribute("aria-pressed", String(rating < 3));
-  }
-
-  send(rating, comment) {
-    if (!this.rate(this.memoryId, rating, comment)) {
-      this.thanks.textContent = this.strings.lost;
-      return;
-    }
-    this.mark(rating);
-    this.form?.remove();
-    this.thanks.textContent = rating === GOOD ? this.strings.thanks_good : this.strings.thanks;
-  }
-
-  askWhatIsWrong() {
-    this.form?.remove();
-    const comment = element("textarea", { rows: 2, maxlength: 10_000, "aria-label": this.strings.what_is_wrong,
-      placeholder: this.strings.what_is_wrong });
-    const close = () => { this.form.remove(); this.wrong.focus(); };
-    this.form = element("form", { class: "what-is-wrong" }, comment,
-      element("button", { class: "primary" }, this.strings.send_feedback),
-      element("button", { type: "button", class: "plain", onclick: close }, this.strings.cancel));
-    this.form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.send(WRONG, comment.value);
-    });
-    this.form.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") { event.stopPropagation(); close(); }
-    });
-    this.end.append(this.form);
-    this.form.scrollIntoView({ block: "nearest" });
-    comment.focus();
+    this.feedback = new Feedback(this.strings, memoryId, rating, this.rate);
+    this.end.append(this.feedback.root);
   }
 }

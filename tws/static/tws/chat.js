@@ -1,67 +1,29 @@
 // The chat: questions go out over the socket, numbered frames come back. What was missed while the
-// connection was down is asked for again, from the last frame that was seen.
+// connection was down is asked for again, from the last frame that was seen; what other pages ask in
+// this conversation comes as `asked`.
 
-import { Answer } from "./answer.js";
 import { Card, QuotedMemory } from "./card.js";
-import { byId, element, fill, getJson, page } from "./dom.js";
+import { Composer } from "./composer.js";
+import { showConnection } from "./connection.js";
+import { Conversations } from "./conversations.js";
+import { byId, element, page } from "./dom.js";
+import { Exchange } from "./exchange.js";
 import { openSocket } from "./socket.js";
+import { TakenBack } from "./taken_back.js";
+import { tellFix } from "./what_fixed_it.js";
 
-const { agent, strings, examples, exchanges: past, longest, question: prefilled, ...given } = page();
+const { agent, agents, strings, examples, exchanges: past, longest, question: prefilled, ...given } = page();
 const log = byId("log");
-const input = byId("question");
 const card = new Card(strings, (text) => ask(text));
 const quoted = new QuotedMemory(strings);
-const runs = new Map(); // client_id or run_id → Exchange
+const exchanges = []; // in the order of the page
 let conversation = given.conversation;
 let isReady = false; // the server has said which conversation this is
 let stopsFirst = false; // stop was pressed while it had not
 
-class Exchange {
-  constructor(question, clientId, runId = null, without = null) {
-    Object.assign(this, { question, clientId, runId, without, lastSeq: 0, over: false });
-    this.answer = new Answer(strings, {
-      rate, askAgain: () => fillIn(question), suggest: fillIn, openThing: card.open,
-      openMemory: (source) => quoted.open(this.runId, source),
-      leaveOut: (part, text) => ask(text, { run_id: this.runId, part }),
-      fetchRows: (table, wanted) => getJson(`/api/answers/${this.runId}/tables/${table}`, wanted),
-    });
-    this.article = element("article", { class: "exchange" },
-      element("div", { class: "question" },
-        element("span", { class: "hidden" }, `${strings.you}: `), element("p", {}, question)),
-      this.answer.root);
-    log.append(this.article);
-    byId("empty").hidden = true;
-    if (clientId) runs.set(clientId, this);
-    if (runId) runs.set(runId, this);
-  }
-
-  /** Ask, or ask for the rest. The server never answers one client_id twice. */
-  send() {
-    if (!isReady) return; // when it is, all open ones are sent
-    if (this.runId) socket.send({ type: "resume", run_id: this.runId, last_seq: this.lastSeq });
-    else socket.send({ type: "message", text: this.question, client_id: this.clientId, without: this.without ?? undefined });
-  }
-
-  take(frame) {
-    if (frame.run_id && !this.runId) {
-      this.runId = frame.run_id;
-      runs.set(frame.run_id, this);
-    }
-    if (frame.seq !== undefined) {
-      if (frame.seq <= this.lastSeq) return;
-      this.lastSeq = frame.seq;
-    }
-    keepingPlace(() => this.answer.take(frame));
-    if (frame.type === "run_started") byId("status").textContent = strings.thinking; // its text is not read out as it comes
-    if (["message", "stopped", "error"].includes(frame.type)) this.end(frame);
-  }
-
-  end(frame) {
-    this.over = true;
-    byId("status").textContent = frame.type === "message" ? strings.done : frame.message ?? strings.stopped;
-    showRunning();
-  }
-}
+const find = (frame) => exchanges.find((one) =>
+  (frame.run_id && one.runId === frame.run_id) || (frame.client_id && one.clientId === frame.client_id));
+const open = () => exchanges.filter((one) => !one.over);
 
 // --- the log
 
@@ -69,39 +31,62 @@ class Exchange {
 function keepingPlace(change) {
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
   change();
-  if (atEnd) log.scrollTop = log.scrollHeight;
+  if (atEnd) toTheEnd();
 }
 
-function showPast() {
-  for (const one of past) {
-    const exchange = new Exchange(one.question, one.client_id, one.run_id);
-    if (!one.answer) continue; // still going on: resumed when the socket is open
-    exchange.over = true;
-    exchange.answer.showPast(one.answer);
-  }
-  byId("empty").hidden = past.length > 0;
+function toTheEnd() {
   log.scrollTop = log.scrollHeight;
 }
 
-function showExamples() {
-  for (const text of examples) {
-    const ask = () => { fillIn(text); submit(); };
-    byId("examples").append(element("li", {}, element("button", { type: "button", onclick: ask }, text)));
-  }
+const forExchanges = { strings, rate, tellFix: (runId, fix) => tellFix(conversation, runId, fix), ask, keepingPlace, ended, edit: fillIn, suggest: fillIn, openThing: card.open, openMemory: quoted.open, started };
+
+function add(question, ids) {
+  const exchange = new Exchange(forExchanges, question, ids);
+  exchanges.push(exchange);
+  log.append(exchange.root);
+  byId("empty").hidden = true;
+  return exchange;
 }
 
-const open = () => [...new Set(runs.values())].filter((exchange) => !exchange.over);
+function showPast() {
+  byId("empty").hidden = past.length > 0;
+  for (const one of past) {
+    const exchange = add(one.question, { clientId: one.client_id, runId: one.run_id });
+    exchange.showFate(one.fate);
+    if (one.answer) exchange.showPast(one.answer); // else it goes on: resumed when the socket is open
+  }
+  toTheEnd();
+  if (location.hash) byId(location.hash.slice(1))?.scrollIntoView();
+}
+
+function showExamples() {
+  byId("examples").append(...examples.map((text) =>
+    element("li", {}, element("button", { type: "button", onclick: () => ask(text) }, text))));
+}
 
 function showRunning() {
   byId("stop").hidden = open().length === 0;
 }
 
+/** The text is not read out as it comes: that it comes, and that it is there. */
+function started() {
+  byId("status").textContent = strings.thinking;
+}
+
+function ended(frame) {
+  byId("status").textContent = frame.type === "message" ? strings.done : frame.message ?? strings.stopped;
+  showRunning();
+}
+
 // --- the socket
 
 function received(frame) {
-  const exchange = runs.get(frame.run_id) ?? runs.get(frame.client_id);
+  if (frame.type === "info") return begin(frame);
+  if (frame.type === "asked") return askedElsewhere(frame);
+  if (frame.type === "conversations") return conversations.refresh();
+  if (frame.type === "fates") return showFates(frame.answers);
+  const exchange = find(frame);
   if (exchange) exchange.take(frame);
-  else if (frame.type === "info") begin(frame);
   else if (frame.type === "error") showProblem(frame.message);
 }
 
@@ -109,64 +94,50 @@ function begin(info) {
   conversation = info.conversation_id;
   isReady = true;
   const waiting = open();
-  if (waiting.length) keepAddress(waiting[0].question);
-  for (const exchange of waiting) exchange.send();
+  if (waiting.length) keepAddress();
+  for (const exchange of waiting) socket.send(exchange.request());
   if (stopsFirst && waiting.length) socket.send({ type: "stop" });
   stopsFirst = false;
+  socket.send({ type: "watch", known: exchanges.map((one) => one.runId).filter(Boolean) });
+}
+
+function showFates(answers) {
+  for (const exchange of exchanges) exchange.showFate(answers[exchange.runId] ?? null);
+  takenBack.refresh();
+}
+
+function askedElsewhere(frame) {
+  const known = find(frame);
+  if (known) {
+    known.runId = frame.run_id;
+    return;
+  }
+  keepAddress();
+  keepingPlace(() => add(frame.text, { clientId: frame.client_id, runId: frame.run_id }));
+  showRunning();
 }
 
 function state(name) {
   isReady = false;
-  byId("connection").dataset.state = name;
-  byId("connection").textContent = strings[name];
+  showConnection(name, strings);
 }
 
-const path = `/ws/chat/${encodeURIComponent(agent.id)}/`;
-
-// --- the composer
-
-function submit() {
-  const text = input.value;
-  if (!text.trim() || text.length > longest) return;
-  ask(text);
-  fillIn("");
-}
+// --- asking
 
 /** Ask; `without` is a condition of an earlier question, which is asked again less that. */
-function ask(text, without = null) {
+function ask(text, without) {
   showProblem("");
-  const exchange = new Exchange(text, newId(), null, without);
+  const exchange = add(text, { clientId: newId(), without });
   exchange.answer.waiting(open().length > 1);
-  exchange.send();
-  keepAddress(text);
+  if (isReady) socket.send(exchange.request()); // else all open ones are sent once it is
+  keepAddress();
   showRunning();
-  log.scrollTop = log.scrollHeight;
+  toTheEnd();
 }
 
-/** A reload finds this conversation again, and the list has it. */
-function keepAddress(title) {
-  if (!conversation) return;
-  const address = `?conversation=${conversation}`;
-  history.replaceState(null, "", address);
-  if (byId("conversations").querySelector(`[data-id="${conversation}"]`)) return;
-  const link = element("a", { href: address, "data-id": conversation, "aria-current": "true" }, title);
-  byId("conversations").prepend(element("li", {}, link));
-}
-
-function fillIn(text) {
-  input.value = text;
-  fit();
-  input.focus();
-}
-
-function fit() {
-  input.style.height = "auto";
-  input.style.height = `${Math.min(input.scrollHeight, 200)}px`;
-  const tooLong = input.value.length > longest;
-  const near = input.value.length > longest * 0.9;
-  byId("count").textContent = near ? ` ${fill(strings.characters, { count: input.value.length, longest })}` : "";
-  input.setAttribute("aria-invalid", String(tooLong));
-  byId("send").disabled = tooLong;
+/** A reload finds this conversation again. */
+function keepAddress() {
+  if (conversation) history.replaceState(null, "", `?conversation=${conversation}`);
 }
 
 /** What has not reached the server yet is stopped once it has: never before its question. */
@@ -174,8 +145,12 @@ function stop() {
   stopsFirst = !isReady || !socket.send({ type: "stop" });
 }
 
-function rate(memoryId, rating, comment) {
-  return socket.send({ type: "feedback", memory_id: memoryId, rating, comment });
+function rate(feedback) {
+  return socket.send(feedback);
+}
+
+function fillIn(text) {
+  composer.fillIn(text);
 }
 
 function showProblem(message) {
@@ -183,21 +158,16 @@ function showProblem(message) {
   byId("problem").hidden = !message;
 }
 
+function titled(title) {
+  byId("title").textContent = title;
+  document.title = `${title} · Resync`;
+}
+
 /** crypto.randomUUID exists on secure pages only. */
 function newId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-byId("composer").addEventListener("submit", (event) => {
-  event.preventDefault();
-  submit();
-});
-input.addEventListener("input", fit);
-input.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  submit();
-});
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && open().length) stop();
 });
@@ -207,8 +177,20 @@ byId("side-toggle").addEventListener("click", () => {
   byId("side-toggle").setAttribute("aria-expanded", String(shown));
 });
 
+const composer = new Composer({
+  strings,
+  longest,
+  draftOf: () => `draft ${(exchanges.length && conversation) || agent.id}`,
+  earlier: () => exchanges.map((one) => one.question),
+  asked: ask,
+});
+const conversations = new Conversations({
+  strings, agents, agent, items: given.conversations, current: () => conversation, titled,
+});
+const takenBack = new TakenBack(strings);
 showExamples();
 showPast();
+const path = `/ws/chat/${encodeURIComponent(agent.id)}/`;
 const socket = openSocket({
   address: () => (conversation ? `${path}?conversation=${conversation}` : path),
   received,
@@ -216,4 +198,4 @@ const socket = openSocket({
   pings: true,
 });
 showRunning();
-fillIn(prefilled);
+composer.fillIn(prefilled || composer.draft());

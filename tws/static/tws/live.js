@@ -1,5 +1,6 @@
 // The live page: shows each snapshot of the plan that the socket brings.
 
+import { showConnection } from "./connection.js";
 import { byId, element, fill, moment, number, page } from "./dom.js";
 import { openSocket } from "./socket.js";
 
@@ -121,9 +122,7 @@ function received(snapshot) {
 }
 
 function state(name) {
-  const shown = byId("connection");
-  shown.dataset.state = name;
-  shown.textContent = strings[name];
+  showConnection(name, strings);
   // What is on the page ages: it must not look current.
   byId("plan").classList.toggle("stale", name !== "connected");
 }

@@ -6,8 +6,23 @@ const MANY_FAILURES = 4;
 const PING_EVERY = 25_000;
 const PONG_WITHIN = 10_000;
 
+// Why a socket was closed or never opened, as a page names it.
+const DOORS = { 4401: "signed_out", 4403: "no_role", 4404: "no_agent", 4429: "too_many" };
+const REFUSED = { 401: "signed_out", 403: "no_role", 502: "no_answer", 503: "no_answer", 504: "no_answer" };
+
+/** A handshake only fails; a request is told why. */
+async function whyNot() {
+  try {
+    const { status } = await fetch("/api/agents");
+    return REFUSED[status] ?? "lost";
+  } catch {
+    return "lost";
+  }
+}
+
 /** `handlers`: address() → path, opened(), received(frame), state(name) with name one of
- *  "connecting", "connected", "lost", "sign_in". `pings`: whether the other side answers pings. */
+ *  "connecting", "connected", "lost", "no_answer", "signed_out", "no_role", "no_agent", "too_many".
+ *  `pings`: whether the other side answers pings. */
 export function openSocket({ address, opened, received, state, pings = false }) {
   let socket = null;
   let failures = 0;
@@ -16,7 +31,7 @@ export function openSocket({ address, opened, received, state, pings = false }) 
 
   function connect() {
     clearTimeout(timer);
-    state(failures ? (failures >= MANY_FAILURES ? "sign_in" : "lost") : "connecting");
+    if (!failures) state("connecting");
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const mine = new WebSocket(`${scheme}//${location.host}${address()}`);
     socket = mine;
@@ -32,15 +47,17 @@ export function openSocket({ address, opened, received, state, pings = false }) 
     mine.addEventListener("close", (event) => {
       if (socket !== mine) return;
       if (event.code >= 4400) failures = MANY_FAILURES; // we were shown the door: no hurry
-      again();
+      again(DOORS[event.code]);
     });
   }
 
-  function again() {
+  function again(why) {
     clearTimeout(pong);
     socket = null;
     failures += 1;
-    state(failures >= MANY_FAILURES ? "sign_in" : "lost");
+    state(why ?? "lost");
+    const tried = failures;
+    if (!why) whyNot().then((name) => { if (!socket && failures === tried) state(name); });
     const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1));
     timer = setTimeout(connect, pause * (0.7 + 0.6 * Math.random()));
   }

@@ -1,0 +1,85 @@
+"""After trouble, each kind has its own words in the page."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.db import OperationalError
+from playwright.sync_api import Browser, Page, expect
+
+from tests.axe import A_FEW, assert_accessible
+from tests.chat_pages import answered, ask, open_page
+from tests.fake_agent import FakeAgents
+from tests.test_chat import Full
+from tws.chat import conversations, run_log
+from tws.models import Agent, Message
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PATH = "/chat/tws-analyzer/"
+
+
+@pytest.fixture
+def chat(browser: Browser, server: str, operator: User, agents: FakeAgents) -> Iterator[Page]:
+    page = open_page(browser, server, operator, PATH)
+    expect(page.locator("#connection")).to_have_attribute("data-state", "connected")
+    yield page
+    page.context.close()
+
+
+def test_a_server_that_died_is_said_above_what_had_been_written(
+    chat: Page, operator: User, agents: FakeAgents
+) -> None:
+    conversation = conversations.promise(operator, Agent.objects.get(pk="tws-analyzer"))
+    run_id = uuid.uuid4()
+    run_log.store_question(conversation, run_id, "What failed?", "c1")
+    run_log.save({run_id: [{"seq": 1, "type": "stream", "message": "Two jobs"}]})
+
+    chat.goto(f"{PATH}?conversation={conversation.pk}")
+
+    trouble = chat.locator(".answer .problem")
+    expect(trouble).to_contain_text("Interrupted when the server stopped.")
+    expect(chat.locator(".answer .text")).to_contain_text("Two jobs")
+    assert trouble.bounding_box()["y"] < chat.locator(".answer .text").bounding_box()["y"]
+    assert_accessible(chat, *A_FEW)
+    trouble.get_by_role("button", name="Ask again").click()
+    expect(chat.locator(".answer .text").last).to_have_text("Two jobs failed.")
+    assert Message.objects.filter(trouble="interrupted").count() == 1
+
+
+def test_an_expired_login_is_said_and_a_new_one_leads_back_to_the_draft(
+    chat: Page, operator: User
+) -> None:
+    answered(chat, "What failed?")
+    chat.locator("#question").fill("and the log of")
+
+    Session.objects.all().delete()
+
+    connection = chat.locator("#connection")
+    expect(connection).to_have_attribute("data-state", "signed_out")
+    expect(connection).to_contain_text("Your sign-in has ended.")
+    assert_accessible(chat, *A_FEW)
+    connection.get_by_role("link", name="Sign in again").click()
+    chat.locator("#id_username").fill("operator")
+    chat.locator("#id_password").fill("x")
+    chat.keyboard.press("Enter")
+    expect(chat.locator("#question")).to_have_value("and the log of")
+    expect(chat.locator(".question p")).to_have_text(["What failed?"])
+
+
+def test_a_full_disk_is_said_where_the_question_stands(
+    chat: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OperationalError("no room") from Full()
+
+    monkeypatch.setattr(run_log, "store_question", refuse)
+
+    ask(chat, "What failed?")
+
+    expect(chat.locator(".answer .problem")).to_contain_text("The database's disk is full")
+    expect(chat.locator(".answer").get_by_role("button", name="Ask again")).to_be_visible()

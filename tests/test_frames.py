@@ -56,10 +56,17 @@ def test_valid_frames_are_read_as_they_were_written(
         return frames.parse(json.dumps(fields, default=str)).model_dump()
 
     asked = parsed(type="message", text=text, client_id=name)
-    assert asked == {"type": "message", "text": clean(text), "client_id": clean(name)}
+    said = {"text": clean(text), "client_id": clean(name), "without": None}
+    assert asked == {"type": "message", **said}
     for sent in (
         {"type": "resume", "run_id": some_id, "last_seq": number},
-        {"type": "feedback", "memory_id": some_id, "rating": rating, "comment": clean(name)},
+        {
+            "type": "feedback",
+            "memory_id": some_id,
+            "rating": rating,
+            "comment": clean(name),
+            "reason": "",
+        },
         {"type": "ping"},
         {"type": "stop"},
     ):

@@ -91,7 +91,7 @@ class _About:
             return About(thing, "why_waits")
         noun = next((t for t in q.of("relation", "after", "before") if self._is_noun(t)), None)
         if noun:
-            q.use(noun)
+            q.use(*q.of("relation", noun.key))  # "quem depende dele? sucessores"
             return Impact(thing, direct=True) if noun.key == "after" else Before(thing)
         if term := q.take("relation", "before"):
             q.use(*q.of("relation"))

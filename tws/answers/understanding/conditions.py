@@ -28,6 +28,7 @@ _NAME_FIELD = {
 _TURNING = frozenset(
     {"but", "mas", "porem", "then", "depois", "however", "before", "after", "antes"}
 )
+_OF_DEADLINES = ("will_miss", "deadline_passed")
 _IS = frozenset({"sao", "e", "esta", "estao", "is", "are", "was", "were"})
 _WHERE = frozenset({"on", "in", "at", "of", "from", "na", "no", "da", "do"})
 
@@ -212,6 +213,8 @@ class Conditions:
             made = self._of_flag(term, draft)
             if made:
                 q.use(term)
+                if term.key in _OF_DEADLINES:  # "vai estourar o deadline"
+                    q.use(*q.of("field", "deadline"))
                 found += made
                 draft.parts.append(made)
         draft.predicates += found
@@ -239,7 +242,7 @@ class Conditions:
         if key == "late" and "late" in fields:
             late = condition("late", "=", not negated)
             return [late] if negated else [late, one_of("group", list(DONE), negated=True)]
-        if key in ("will_miss", "deadline_passed") and "risk" in fields:
+        if key in _OF_DEADLINES and "risk" in fields:
             risks = ["will_miss", "may_miss"] if key == "will_miss" else ["deadline_passed"]
             return [one_of("risk", risks, negated=negated)]
         if key in ("critical", "urgent", "needs_confirmation", "rerun") and key in fields:

@@ -251,12 +251,14 @@ def test_all_that_match_are_rejected_stopped_gone_on_with_and_undone(
         page.locator(".question a").first.click()
     page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).first.click()
 
-    expect(page.get_by_text("memories change")).to_be_visible()
+    page.set_default_timeout(120_000)
+    expect(page.get_by_text("memories change")).to_be_visible(timeout=120_000)
     assert statuses() == {"pending"}
     page.locator("select[name=reason_code]").select_option("wrong_fact")
     page.locator("button[name=confirmed]").click()
     page.locator("button[name=stop]").click()
-    expect(page.get_by_role("heading", name="Stopped", exact=True)).to_be_visible()
+    stopped = page.get_by_role("heading", name="Stopped", exact=True)
+    expect(stopped).to_be_visible(timeout=120_000)
     go_on.set()
     made = Bulk.objects.get()
     eventually(lambda: AuditRecord.objects.filter(status="pending").count() > 0)

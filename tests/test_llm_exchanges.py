@@ -141,7 +141,7 @@ async def test_slots_are_filled_and_the_note_is_told_in_our_words(
 
     assert final.answer.startswith("**PIX_DEVOLUCOES_MG01** terminou em ABEND às ")
     assert "código 2:" in final.answer
-    assert "67: 07:02:32 ERROR opening /dados/tesour/entrada/" in final.answer
+    assert "67: 04:02:32 ERROR opening /dados/tesour/entrada/" in final.answer
     assert "Vou ler o log" not in final.answer
     assert "NOTE" not in final.answer
     assert "{{" not in final.answer

@@ -19,8 +19,9 @@ pytestmark = pytest.mark.django_db
 
 ROWS = 40_000
 PAGE = 50
-MOST_READ = 4_000
-"""Rows that are looked at for one page: what a combination of filters finds, or a tenth."""
+MOST_READ = 6_000
+"""Rows that are looked at for one page: what a combination of filters finds, or, along the order of
+the list, a page of what one record in a hundred has; however many there are, it is no more."""
 
 FILL = """
     INSERT INTO knowledge_memory (

@@ -390,6 +390,16 @@ def test_a_success_says_so_in_its_log(ask, jobs):
         assert run["returnCode"] == 0
 
 
+def test_the_times_in_a_log_are_those_of_its_workstations_clock(ask, jobs):
+    zones = {ws["name"]: ws["timeZone"] for ws in ask("/plan/workstation")["results"]}
+    for job in those(jobs, lambda j: status(j) == "SUCC"):
+        run = job["jobruns"][-1]
+        log = ask.lines(f"/plan/job/run/{run['id']}/joblog")
+        started = datetime.fromisoformat(run["timeInfo"]["actualStartTime"])
+        there = started.astimezone(ZoneInfo(zones[run["actualWorkstation"].lstrip("/")]))
+        assert f"= {there:%a %m/%d/%Y %H:%M:%S %Z}" in log
+
+
 def test_a_running_jobs_log_has_no_end_yet(ask, jobs):
     for job in those(jobs, lambda j: status(j) == "EXEC"):
         log = ask.lines(f"/plan/job/run/{job['jobruns'][-1]['id']}/joblog")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from tws.simulator.catalogue import Job, Stream
 from tws.simulator.definitions import script_of
@@ -18,7 +19,10 @@ LONG_LOG_LINES = 120_000
 
 
 class JobLog:
-    """The log of one run as it stands now: it grows while the job runs."""
+    """The log of one run as it stands now: it grows while the job runs.
+
+    Its times are those of the clock of the workstation that ran it, as in HWA's logs.
+    """
 
     def __init__(self, plan: Plan, keys: Keys, half: HalfDay, at: int, number: int) -> None:
         self._plan = plan
@@ -26,6 +30,7 @@ class JobLog:
         self._stream: Stream = half.stream_of[at]
         self._job: Job = half.job(at)
         self._run: Run = half.runs[at][number - 1]
+        self._zone = ZoneInfo(keys.zone(self._run.workstation))
         self._header = self._make_header(keys, at, number)
         self._seed = f"{plan.catalogue.seed} {half.number} {at} {number}"
         self._steps = self._progress_lines()
@@ -66,7 +71,7 @@ class JobLog:
         run = self._run
         span = max(1, min(self._plan.now, run.end) - run.start)
         at = run.start + span * number // (self._steps + 1)
-        stamp = datetime.fromtimestamp(at, UTC)
+        stamp = datetime.fromtimestamp(at, self._zone)
         if number == 1:
             return f"{stamp:%H:%M:%S} INFO inicio de {self._job.name} por {self._stream.user}"
         return f"{stamp:%H:%M:%S} INFO lote {number - 1}: {number * 137 % 997 + 1} registros lidos"
@@ -75,7 +80,7 @@ class JobLog:
         stream, job, run = self._stream, self._job, self._run
         scheduled = datetime.fromtimestamp(self._half.scheduled_at(stream), UTC)
         workstation = keys.workstation_key(job.workstation)
-        started = datetime.fromtimestamp(run.start, UTC)
+        started = datetime.fromtimestamp(run.start, self._zone)
         return [
             RULE,
             f"= JOB       : {workstation}#{stream.folder}/{stream.name}"
@@ -84,13 +89,13 @@ class JobLog:
             f"= USER      : {stream.user}",
             f"= AGENT     : {keys.workstation_key(run.workstation)}",
             f"= Job Number: {job_number(self._half, at, number)}",
-            f"= {started:%a %m/%d/%Y %H:%M:%S} UTC",
+            f"= {started:%a %m/%d/%Y %H:%M:%S %Z}",
             RULE,
         ]
 
     def _cause_lines(self) -> list[str]:
         run, job, stream = self._run, self._job, self._stream
-        stamp = datetime.fromtimestamp(run.end, UTC)
+        stamp = datetime.fromtimestamp(run.end, self._zone)
         if run.cause is None:
             return [f"{stamp:%H:%M:%S} INFO {job.name} terminou sem erros"]
         words = {
@@ -106,12 +111,12 @@ class JobLog:
         run = self._run
         status = "not started" if run.return_code is None else str(run.return_code)
         seconds = run.end - run.start
-        ended = datetime.fromtimestamp(run.end, UTC)
+        ended = datetime.fromtimestamp(run.end, self._zone)
         clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
         return [
             RULE,
             f"= Exit Status           : {status}",
             f"= Elapsed Time (hh:mm:ss) : {clock}",
-            f"= {ended:%a %m/%d/%Y %H:%M:%S} UTC",
+            f"= {ended:%a %m/%d/%Y %H:%M:%S %Z}",
             RULE,
         ]

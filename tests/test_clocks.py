@@ -76,5 +76,5 @@ def test_the_duties_of_an_auditor_are_these_and_on_three_clocks() -> None:
     assert [[duty.name for duty in clock.duties] for clock in clocks] == [
         ["lease keeping", "heartbeat"],
         ["reports", "expiry", "changed texts", "discovery"],
-        ["indexing", "decision head", "cached verdicts"],
+        ["indexing", "decision head", "cached verdicts", "old states"],
     ]

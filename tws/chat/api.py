@@ -39,7 +39,7 @@ class Rows(Schema, defer_build=True):
 class Wanted(Schema, defer_build=True):
     """`after` is the `next` of the rows before; `order_by` begins anew in another order."""
 
-    after: str = Field("", max_length=8_000)
+    after: str = Field("", max_length=4_000)  # an address holds 64 kB, a character takes up to 12
     order_by: str = Field("", max_length=100)
     limit: int = Field(50, ge=1, le=MOST_ROWS)
 

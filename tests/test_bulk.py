@@ -251,11 +251,11 @@ def test_all_that_match_are_rejected_stopped_gone_on_with_and_undone(
         page.locator(".question a").first.click()
     page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).first.click()
 
-    page.set_default_timeout(120_000)
     expect(page.get_by_text("memories change")).to_be_visible(timeout=120_000)
     assert statuses() == {"pending"}
     page.locator("select[name=reason_code]").select_option("wrong_fact")
     page.locator("button[name=confirmed]").click()
+    eventually(AuditRecord.objects.filter(status="rejected").exists)  # else nothing can be undone
     page.locator("button[name=stop]").click()
     stopped = page.get_by_role("heading", name="Stopped", exact=True)
     expect(stopped).to_be_visible(timeout=120_000)

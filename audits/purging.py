@@ -84,8 +84,7 @@ def _forget(memory_ids: Collection[uuid.UUID]) -> None:
 @transaction.atomic
 def expire_states(limit: int = BATCH) -> int:
     """Delete the oldest answers about the plan past their days; how many."""
-    before = timezone.now() - timedelta(days=settings.STATE_MEMORY_DAYS)
-    ids = purging.delete_states(before, limit)
+    ids = purging.delete(old_states().order_by("created_at", "id")[:limit])
     _forget(ids)
     return len(ids)
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
 from knowledge import vectors
-from knowledge.models import Feedback, Memory, MemoryRevision, MemoryUse
+from knowledge.models import Feedback, Memory, MemoryQuerySet, MemoryRevision, MemoryUse
 
 SHORTEST = 12
 """Characters of a line that tells one text from another."""
@@ -101,10 +100,9 @@ def _without(reading: Any, memory_ids: set[str]) -> Any:
     return {**reading, "arguments": {}, "result": {**kept, "purged": True}}
 
 
-def delete_states(before: datetime, limit: int) -> list[uuid.UUID]:
-    """Delete the oldest answers about the plan as it was, up to `limit`; their ids."""
-    old = Memory.objects.filter(kind="state", created_at__lt=before).order_by("created_at", "id")
-    memories = Memory.objects.locked(list(old.values_list("pk", flat=True)[:limit]))
+def delete(chosen: MemoryQuerySet) -> list[uuid.UUID]:
+    """Delete memories, rows and vectors; their ids."""
+    memories = Memory.objects.locked(list(chosen.values_list("pk", flat=True)))
     vectors.forget(memories)
     ids = [memory.pk for memory in memories]
     Memory.objects.filter(pk__in=ids).delete()

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from audits import bulk, moves_of_many, review
 from audits.decisions import verify
 from audits.models import AuditRecord, Bulk, BulkItem, Decision
-from audits.moves import Contradicts, Refused
+from audits.moves import Refused
 from knowledge.models import Memory
 from knowledge.store import Draft
 from tests.factories import make_memory, make_record
@@ -194,11 +194,8 @@ def test_two_workers_never_do_the_same_group_and_one_goes_on_for_another(reviewe
 
     assert statuses() == {"rejected"}
     assert Decision.objects.count() == 60
+    assert (bulk.progress(made).done, bulk.progress(made).refused) == (60, 0)
     assert Bulk.objects.get(pk=made.pk).state == "done"
-
-
-def test_a_contradiction_is_refused_for_many_as_for_one():
-    assert issubclass(Contradicts, Refused)
 
 
 # --- the pages --------------------------------------------------------------------------------

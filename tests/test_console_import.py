@@ -99,6 +99,18 @@ def test_what_is_approved_at_once_is_so_in_ones_own_name(client, reviewer):
 
 
 @pytest.mark.django_db
+def test_no_form_imports_more_rows_than_the_page_takes(client, reviewer, monkeypatch):
+    monkeypatch.setattr(importing, "MOST_ROWS", 1)
+    client.force_login(reviewer)
+    rows = "".join(f'{{"question": "How {n}?", "answer": "So {n}."}}\n' for n in range(2))
+    preview = sent(client, "faq.jsonl", rows)
+    assert preview.context["is_too_long"]
+
+    assert confirmed(client, preview).context["is_too_long"]
+    assert not Memory.objects.exists()
+
+
+@pytest.mark.django_db
 def test_only_who_may_decide_imports(client, auditor_user, operator):
     for user in (auditor_user, operator):
         client.force_login(user)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from audits import review
 from audits.contradicting import contradictions
 from audits.models import AuditRecord, Decision
+from audits.moves_of_many import decide_all
 from audits.states import Status
 from knowledge import indexer
 from knowledge.facts import facts
@@ -217,6 +219,18 @@ def test_a_correction_is_held_against_what_is_approved_too(old, reviewer) -> Non
         review.decide(record.memory_id, "approve", reviewer, corrected_response="On port 41114.")
 
     assert Memory.objects.get(pk=record.memory_id).version == 1
+
+
+@pytest.mark.django_db
+def test_among_many_what_contradicts_is_left_out_with_its_reason(old, new, reviewer) -> None:
+    other = make_record("pending", make_memory("Who is on call?", "Ana."))
+    versions = {record.memory_id: record.memory.version for record in (new, other)}
+
+    with transaction.atomic():
+        outcomes = decide_all(versions, reviewer, review.Wanted("approve"))
+
+    assert isinstance(outcomes[new.memory_id], review.Contradicts)
+    assert isinstance(outcomes[other.memory_id], int)
 
 
 @pytest.mark.django_db

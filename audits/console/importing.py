@@ -72,7 +72,7 @@ def _step(request: HttpRequest) -> dict[str, Any]:
     agent = request.POST.get("agent", "").strip()[:100] or "tws-analyzer"
     trusted = "trusted" in request.POST
     shared: dict[str, Any] = {"name": name, "agent": agent, "trusted": trusted}
-    if "confirmed" in request.POST:
+    if "confirmed" in request.POST and not _is_too_long(importing.outlook(path, mapping, agent)):
         return shared | _imported(path, mapping, agent, cast(User, request.user), trusted)
     named = dict(transfer.named(columns, mapping))
     shown = {
@@ -89,10 +89,14 @@ def _step(request: HttpRequest) -> dict[str, Any]:
     return shared | shown | {
         "outlook": found,
         "problems": found.summary.problems[:PROBLEMS],
-        "is_too_long": found.summary.imported + found.summary.duplicates > MOST_ROWS,
+        "is_too_long": _is_too_long(found),
         "most": MOST_ROWS,
         "rows": rows,
     }  # fmt: skip
+
+
+def _is_too_long(found: importing.Outlook) -> bool:
+    return found.summary.imported + found.summary.duplicates > MOST_ROWS
 
 
 def _mapping(request: HttpRequest, columns: list[str]) -> dict[str, str]:

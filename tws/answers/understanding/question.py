@@ -49,9 +49,8 @@ class Question:
     terms: list[Term]
     now: datetime
     used: set[int] = field(default_factory=set)
-    missed: set[int] = field(
-        default_factory=set
-    )  # what was used, or is empty, and then was in vain
+    missed: set[int] = field(default_factory=set)
+    """Words that were used, or say nothing, and whose sense the answer then could not hold."""
 
     def has(self, category: str, *keys: str) -> bool:
         return any(self.of(category, *keys))

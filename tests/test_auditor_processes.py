@@ -79,6 +79,7 @@ def many(count: int) -> None:
     Memory.objects.bulk_create(rows)
 
 
+@pytest.mark.slow
 def test_auditors_at_once_audit_each_memory_once() -> None:
     many(600)
 
@@ -169,7 +170,10 @@ def held_up() -> int:
         return Memory.objects.count() - len(free)
 
 
-@pytest.mark.parametrize("suspend", [suspend_between_transactions, suspend_in_a_transaction])
+@pytest.mark.parametrize(
+    "suspend",
+    [pytest.param(suspend_between_transactions, marks=pytest.mark.slow), suspend_in_a_transaction],
+)
 def test_a_process_suspended_past_its_lease_comes_back_harmless(suspend) -> None:
     many(300)
     short = {"AUDIT_LEASE_SECONDS": "1", "DATABASE_STATEMENT_SECONDS": "3"}

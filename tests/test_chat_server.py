@@ -38,6 +38,7 @@ def open_chat(server: str, path: str = "tws-analyzer/", **headers: str) -> Clien
         additional_headers=headers,
         max_size=None,
         proxy=None,
+        close_timeout=1,  # frames that nobody reads any more would hold up the goodbye for 10 s
     )
 
 

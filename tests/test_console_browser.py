@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from audits import bulk, review
 from audits.models import AuditRecord
 from knowledge.models import Memory
-from tests.axe import A_FEW, LANGUAGES, assert_accessible, in_language
+from tests.axe import LANGUAGES, assert_accessible, in_language
 from tests.factories import make_memory, make_record
 from tests.test_console_reading import answered, judged
 from tests.test_plan_processes import eventually
@@ -200,6 +200,7 @@ def test_help_next_and_previous_are_keys_too(open_page, reviewer):
     page.wait_for_url(f"**{path_of(first)}")
 
 
+@pytest.mark.slow
 def test_opening_a_record_claims_it_and_others_see_it_live(open_page, reviewer, admin_user):
     record, other = make_record("pending"), make_record("pending", make_memory("other?"))
     page = open_page(reviewer, path_of(record))
@@ -242,15 +243,6 @@ def console_pages(by) -> list[str]:
         reverse("admin:audits_auditrecord_import"),
         *(urljoin("/admin/", page) for page in pages),
     ]
-
-
-def test_the_console_is_accessible(open_page, reviewer):
-    paths = console_pages(reviewer)
-    page = open_page(reviewer, paths[0])
-    for path in paths:
-        page.goto(urljoin(page.url, path))
-
-        assert_accessible(page, *A_FEW, within="#content")
 
 
 @pytest.mark.slow
@@ -301,6 +293,7 @@ def test_no_hostile_text_runs_anywhere(open_page, admin_user):
     assert page.complaints == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_fit_their_window(width, scheme, open_page, reviewer):

@@ -107,6 +107,7 @@ def client_of(user: User) -> Client:
     return client
 
 
+@pytest.mark.slow
 def test_no_argument_of_any_address_breaks_it(admin_user: User) -> None:
     make_record("pending")
     client = client_of(admin_user)

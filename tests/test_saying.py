@@ -51,7 +51,7 @@ FIELDS = ("priority", "login", "return_code", "deadline", "late", "owner", "esti
 FAILED = {"field": "group", "value": "failed"}
 
 
-@pytest.fixture(scope="module", params=[11, 12])
+@pytest.fixture(scope="module", params=[11, pytest.param(12, marks=pytest.mark.slow)])
 def hwa(request: pytest.FixtureRequest) -> Iterator[MovedSimulator]:
     with moved_simulator(seed=request.param) as simulator:
         yield simulator

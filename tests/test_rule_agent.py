@@ -411,6 +411,25 @@ async def test_an_unknown_name_is_said_and_like_ones_stand_beside(
 
     assert "**ZZ_INEXISTENTE_99**" in end.answer
     assert end.outcome == "cannot"
+    assert_verified(end)
+
+
+async def test_what_has_left_the_plan_is_not_found_in_a_reading_of_its_own(
+    conversation: Conversation,
+) -> None:
+    job = await a_job()
+    await PlanJob.objects.filter(pk=job.pk).aupdate(hwa_id="0" * 32)
+
+    end = await conversation.ask(f"o que o {job.stream_name}.{job.name} impacta?")
+
+    assert "Não encontrei isso no plano" in end.answer
+    assert end.outcome == "cannot"
+    assert_verified(end)
+
+
+def assert_verified(end: Final) -> None:
+    assert end.segments is not None
+    assert check(end.segments, end.answer, readings_in(list(end.evidence))).outcome == "verified"
 
 
 async def test_an_agent_answers_in_the_language_that_it_speaks(

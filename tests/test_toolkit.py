@@ -255,10 +255,13 @@ async def test_object_that_has_left_the_plan_is_not_there(hwa: MovedSimulator) -
         job = await in_database(a_job, group="success")
         hwa.move(4 * HALF_DAY)
         try:
-            with pytest.raises(NotThere):
+            with pytest.raises(NotThere) as error:
                 await asking.toolkit().inspect("job", job.hwa_id)
         finally:
             hwa.move(-4 * HALF_DAY)
+
+    assert error.value.reading is not None
+    assert error.value.reading.result["matched"] == 0
 
 
 async def test_job_that_never_ran_has_no_log(hwa: MovedSimulator) -> None:

@@ -44,7 +44,7 @@ EVERY_TYPE = [
     asked.SmallTalk("thanks"),
     asked.CannotKnow("metrics", THING),
     asked.AskBack("which_one", (THING, THING)),
-    asked.NotFound("ZZ", "job", (THING,)),
+    asked.NotFound("ZZ"),
     asked.NotUnderstood(),
 ]
 

@@ -188,7 +188,7 @@ class RuleAgent:
                     talk.not_understood(speech, asked)
             case NotFound():
                 if not await self._explains(speech, standing, asked.name):
-                    talk.not_found(speech, asked)
+                    await talk.not_found(speech, asked)
             case _plan:
                 await self._say_of_the_plan(speech, understood)
 

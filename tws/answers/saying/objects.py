@@ -99,7 +99,7 @@ async def _namesakes(speech: Speech, thing: Thing, wanted: Sequence[str] = ()) -
 def _chosen(namesakes: Reading | None, asked: About | None) -> str:
     rows = namesakes.result["rows"] if namesakes else []
     if not rows:
-        raise NotThere("The plan holds no object of that name.")
+        raise NotThere("The plan holds no object of that name.", reading=namesakes)
     first: Sequence[str] = _FIRST
     if asked and asked.facet == "why_waits":
         first = ("waiting", "ready", "stuck")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from knowledge.claims.composing import claim
 from knowledge.claims.inert import one_line
 from tws.answers.saying.speech import Speech
-from tws.answers.toolkit import EngineDown, NoRoom, NotRead, Refused
+from tws.answers.toolkit import EngineDown, NoRoom, NotRead, NotThere, Refused
 from tws.answers.understanding.asked import (
     AskBack,
     CannotKnow,
@@ -87,17 +87,14 @@ def _named(thing: Thing) -> str:
     return f"{thing.stream}.{thing.name}" if thing.stream and thing.kind == "job" else thing.name
 
 
-def not_found(speech: Speech, asked: NotFound) -> None:
+async def not_found(speech: Speech, asked: NotFound) -> None:
+    found = await speech.read(speech.toolkit.named(asked.name))
+    if found.result["matched"]:  # it has come into the plan since the question was read
+        ask_back(speech, AskBack("what"))
+        return
     speech.outcome = "cannot"
-    speech.note(name=asked.name)
-    if asked.kind:
-        speech.note(kind=asked.kind)
-        speech.say("not_found", name="u1.understood.name", kind="u1.understood.kind")
-    else:
-        speech.say("not_found.plain", name="u1.understood.name")
-    for one in asked.near:
-        speech.list_thing(one)
-        speech.suggestions.append(one.name)
+    at = f"{found.id}.fetched_at"
+    speech.say("not_found", on=found.id, name=f"{found.id}.understood.name", at=at)
 
 
 def not_read(speech: Speech, error: NotRead) -> None:
@@ -107,8 +104,11 @@ def not_read(speech: Speech, error: NotRead) -> None:
         speech.say("cannot.no_room")
     elif isinstance(error, Refused):
         _refused(speech, error)
+    elif isinstance(error, NotThere) and error.reading:
+        found = speech.keep(error.reading).id
+        speech.say("cannot.gone", on=found, at=f"{found}.fetched_at")
     else:
-        speech.say("cannot.gone")
+        speech.say("cannot.refused")
 
 
 def _refused(speech: Speech, error: Refused) -> None:

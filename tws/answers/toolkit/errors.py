@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from knowledge.claims.evidence import Reading
+
 
 class NotRead(Exception):
     """A call of the toolkit that gave no reading. `engine` is whose plan was asked."""
@@ -46,7 +48,11 @@ class EngineDown(NotRead):
 
 
 class NotThere(NotRead):
-    """The plan does not hold it."""
+    """The plan does not hold it; `reading` is where that was seen, if it was kept."""
+
+    def __init__(self, why: str, *, engine: str = "", reading: Reading | None = None) -> None:
+        super().__init__(why, engine=engine)
+        self.reading = reading
 
 
 class Refused(NotRead):

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from typing import Any, Literal, TypeVar
 
+from django.utils import timezone
+
 from knowledge.claims.evidence import Reading
 from knowledge.cleaning import clean_json
 from knowledge.limits import LARGEST_OWN_EVIDENCE
@@ -62,10 +64,11 @@ class Called:
 class Toolkit:
     """The tools of one run. Each call gives a Reading, and keeps it; or raises a NotRead.
 
-    `readings` (the evidence) and `uses` grow with each call; a call that gave nothing leaves no
-    reading. `plan()` is the engine's state: its zone, span and time. `allowed` names the tools the
-    agent may use, none means all. With `as_last_read` the plan is taken as it was when HWA last
-    answered, nothing is read live, and each reading's result says `stale: true`.
+    `readings` (the evidence) and `uses` grow with each call; an object that has left the plan
+    leaves a reading that says so. `plan()` is the engine's state: its zone, span and time.
+    `allowed` names the tools the agent may use, none means all. With `as_last_read` the plan is
+    taken as it was when HWA last answered, nothing is read live, and each reading's result says
+    `stale: true`.
 
     `search` finds memories for `search_memories`; it keeps each with `add_memory_reading`.
     """
@@ -141,7 +144,7 @@ class Toolkit:
             read_at = await self._read_now(kind, hwa_id)
             result = await in_database(inspect, self.engine.name, kind, hwa_id)
             if result is None:
-                raise self._not_there(kind)
+                raise self._not_there(kind, hwa_id, read_at)
             at = plain(read_at) or result["fetched_at"]
             return self._keep("inspect", arguments, result, at, result.get("details_read", True))
 
@@ -162,7 +165,7 @@ class Toolkit:
                 followers = await self._live(lambda client: successors_now(client, kind, hwa_id))
             result = await in_database(impact, self.engine.name, kind, hwa_id, followers or ())
             if result is None:
-                raise self._not_there(kind)
+                raise self._not_there(kind, hwa_id, state.fetched_at)
             at = result["fetched_at"]
             return self._keep("impact", arguments, result, at, result["complete"])
 
@@ -205,6 +208,18 @@ class Toolkit:
             return await in_database(resolve, self.engine.name, text)
 
         return await self._use("resolve", {"text": text}, read)
+
+    async def named(self, name: str) -> Reading:
+        """How many objects of the plan bear a name, however it is written; misspelt it is none."""
+
+        async def read() -> Reading:
+            at = plain((await self.plan()).fetched_at)
+            found = await in_database(resolve, self.engine.name, name)
+            matched = sum(one.matched for one in found if one.how != "typo")
+            result = {"matched": matched, "fetched_at": at, "understood": {"name": name}}
+            return self._keep("resolve", {"text": name}, result, at, True)
+
+        return await self._use("resolve", {"text": name}, read)
 
     async def search_memories(self, text: str) -> Sequence[Reading]:
         """Memories that may be used again, each kept as a reading m1, m2, …"""
@@ -366,13 +381,18 @@ class Toolkit:
         async def look(client: TWSClient) -> datetime:
             at = await read_now(client, kind, hwa_id)
             if at is None:
-                raise self._not_there(kind)
+                raise self._not_there(kind, hwa_id, timezone.now())
             return at
 
         return await self._live(look)
 
-    def _not_there(self, kind: str) -> NotThere:
-        return NotThere(f"This {kind} is not in the plan any more.", engine=self.engine.name)
+    def _not_there(self, kind: str, hwa_id: str, at: datetime | None) -> NotThere:
+        found = {"matched": 0, "kind": kind, "fetched_at": plain(at)}
+        reading = self._keep(
+            "inspect", {"kind": kind, "object": hwa_id}, found, found["fetched_at"], True
+        )
+        why = f"This {kind} is not in the plan any more."
+        return NotThere(why, engine=self.engine.name, reading=reading)
 
     def _keep(
         self,

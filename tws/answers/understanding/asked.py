@@ -202,11 +202,9 @@ class AskBack:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """A name that neither the plan nor anything like it bears; `near` are the most alike."""
+    """A name that nothing in the plan bears, nor anything like it."""
 
     name: str
-    kind: ObjectKind | None = None
-    near: tuple[Thing, ...] = ()
     type: Literal["not_found"] = "not_found"
 
 

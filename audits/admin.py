@@ -179,6 +179,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             path("bulk/<int:bulk_id>/", own(bulk_page.page), name=f"{name}_bulk"),
             path("<int:record_id>/claim/", own(self.claim_view), name=f"{name}_claim"),
             path("<int:record_id>/diff/", own(self.diff_view), name=f"{name}_diff"),
+            path("<int:record_id>/nearby/", own(self.nearby_view), name=f"{name}_nearby"),
             *super().get_urls(),
         ]
 
@@ -279,6 +280,23 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         after = request.POST.get("corrected_response", "").replace("\r\n", "\n")
         context = {"diff": changes(before, after)}
         return TemplateResponse(request, "audits/diff.html", context)
+
+    def nearby_view(self, request: HttpRequest, record_id: int) -> HttpResponse:
+        """What stands near a record and what it reached; `?part`: for the record's own page."""
+        from audits.console import nearby  # with the search and the lexicons: at its first use
+
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        record = self._record(str(record_id))
+        context = {
+            **self.admin_site.each_context(request),
+            **nearby.around(record, _number(request.GET.get("page")) or 1),
+            "title": _("Review"),
+            "subtitle": excerpt(record.memory.user_query, 60),
+            "opts": self.opts,
+            "frame": "audits/part.html" if "part" in request.GET else "admin/base_site.html",
+        }
+        return TemplateResponse(request, "audits/nearby.html", context)
 
     def claim_view(self, request: HttpRequest, record_id: int) -> HttpResponse:
         """An open page says that its reader is at work (POST), and hears who is (always)."""

@@ -1,9 +1,12 @@
-"""Lineage: which memories an answer was given from, and who read it."""
+"""Lineage: which memories an answer was given from, who read it, and how far one memory got."""
 
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.models import User
 
@@ -30,3 +33,29 @@ def note_uses(
         for (memory_id, version), how in used.items()
         if memory_id in there
     )  # fmt: skip
+
+
+MOST_COUNTED = 10_000
+"""Uses of one memory that are counted, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a memory got: answers by how they used it, the people who read them, when last."""
+
+    answers: Mapping[str, int]
+    readers: int
+    last_at: datetime | None
+    is_cut: bool
+    """There are more uses than were counted."""
+
+
+def reach(memory: Memory) -> Reach:
+    """What a mistake in this memory reached."""
+    uses = memory.uses.order_by("-id").values_list("how", "run_id", "answer", "reader", "at")
+    rows = list(uses[: MOST_COUNTED + 1])
+    counted = rows[:MOST_COUNTED]
+    answers = Counter(how for how, _answer in {(row[0], row[1] or row[2]) for row in counted})
+    readers = {row[3] for row in counted} - {None}
+    last_at = counted[0][4] if counted else None
+    return Reach(answers, len(readers), last_at, len(rows) > len(counted))

@@ -305,6 +305,8 @@ class MemoryUse(models.Model):
         indexes = [
             # What the answers of a conversation were given from.
             models.Index(fields=["run_id"], name="memory_use_of_run"),
+            # How far a memory got, newest first.
+            models.Index(fields=["memory", "-id"], name="memory_use_of_memory"),
         ]
 
     def __str__(self) -> str:

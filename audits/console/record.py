@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -30,7 +30,7 @@ from audits.states import (
     ReasonCode,
     Status,
 )
-from knowledge.models import Memory, MemoryUse
+from knowledge.models import Memory
 from knowledge.secrets import mask_secrets
 from knowledge.shown import LONGEST, excerpt, shown
 from knowledge.visible import visible
@@ -67,15 +67,6 @@ class Event:
     reason: Any = ""
     note: str = ""
     diff: list[Change] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Uses:
-    """Which answers a memory bore on, and how many people read them."""
-
-    answers: int
-    readers: int
-    latest: list[MemoryUse]
 
 
 def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]:
@@ -124,7 +115,6 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
         "contradictions": contradictions(memory)
         if record.status not in {*OPEN, Status.APPROVED}
         else [],
-        "uses": uses(memory),
         "alike": alike(record),
     }
 
@@ -164,16 +154,6 @@ def last_done(by: User) -> Done | None:
         return None
     question = Memory.objects.filter(pk=line.memory_id).values_list("user_query", flat=True).first()
     return Done(ACTIONS[line.action], excerpt(question or "", 60))
-
-
-def uses(memory: Memory) -> Uses:
-    """Where this memory was shown, quoted or given to a model: what a mistake in it reached."""
-    found = MemoryUse.objects.filter(memory=memory)
-    counts = found.aggregate(
-        answers=Count("run_id", distinct=True), readers=Count("reader_id", distinct=True)
-    )
-    latest = found.select_related("answer", "reader").order_by("-id")[:10]
-    return Uses(counts["answers"], counts["readers"], list(latest))
 
 
 def editable(text: str) -> str:

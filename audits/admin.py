@@ -29,13 +29,13 @@ from django.utils.translation import gettext_lazy as _
 
 from audits import bulk, review
 from audits.console import bulk as bulk_page
-from audits.console import changelist, deciding, filters, reports
+from audits.console import changelist, deciding, filters, notices, reports
 from audits.console import record as record_page
 from audits.console.dashboard import waiting_badge
 from audits.console.diffing import changes
 from audits.console.tables import decision_row, record_row
 from audits.findings import judge_name
-from audits.models import AuditRecord, Calibration, Decision, DecisionHead
+from audits.models import AuditRecord, Calibration, Decision, DecisionHead, Notice
 from audits.permissions import DECIDE, SEE, TAKE_OVER
 from audits.search import MATCHES, as_uuid, find
 from audits.states import UNDECIDED, WAITING, ReasonCode
@@ -45,6 +45,7 @@ from knowledge.shown import excerpt
 
 admin.site.index_template = "audits/dashboard.html"
 admin.site.register(Feedback, reports.ReportAdmin)
+admin.site.register(Notice, notices.NoticeAdmin)
 
 
 @admin.register(AuditRecord)

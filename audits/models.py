@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from audits import telling
 from audits.decisions import Decision, DecisionHead, ReviewNote
+from audits.notices.outbox import Notice, Watch
 from audits.queue import AuditQueue, AuditRecordQuerySet
 from audits.states import ReasonCode, Status, Why
 from knowledge.models import Kind, Memory
 
 __all__ = (
     "AuditRecord", "Bulk", "BulkItem", "CachedVerdict", "Calibration", "Decision",
-    "DecisionHead", "Heartbeat", "ReviewNote",
+    "DecisionHead", "Heartbeat", "Notice", "ReviewNote", "Watch",
 )  # fmt: skip
 
 

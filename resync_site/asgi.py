@@ -39,16 +39,21 @@ async def lifespan(
 ) -> None:
     """At the end: runs are ended and told, clients of HWA and database connections closed."""
     looking: asyncio.Task[None] | None = None
+    telling = _telling()
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             _keep_for_good()
             _take_turns_sooner()
+            for clock in telling:
+                clock.start()
         if message["type"] == "lifespan.startup" and settings.DEVELOPMENT:
             looking = asyncio.create_task(stop_when_reachable())
         if message["type"] == "lifespan.shutdown":
             if looking:
                 looking.cancel()
+            for clock in telling:
+                await asyncio.to_thread(clock.stop)
             await runs().aclose()
             await news_feed().aclose()
             await agent_manager().aclose()
@@ -57,6 +62,15 @@ async def lifespan(
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
+
+
+def _telling() -> list[Any]:
+    """Who is to be told that the auditor is down is told by the web process."""
+    if not (settings.NOTIFY_WEBHOOK_URL or settings.NOTIFY_EMAIL_TO):
+        return []
+    from audits.auditor import duties  # with all that an auditor is made of
+
+    return duties.telling()
 
 
 def _keep_for_good() -> None:

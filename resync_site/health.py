@@ -19,10 +19,10 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
-from audits.models import Heartbeat
+from audits import heartbeats
 from knowledge import vectors
 from knowledge.hits import unfit
-from knowledge.models import Memory, Trust
+from knowledge.models import Memory
 from tws.hwa.engines import configured_engines
 from tws.plan.models import PlanEngine
 
@@ -35,9 +35,6 @@ OUTSIDE_SECONDS = 2.0
 REMEMBERED_SECONDS = 5.0
 INDEX_LATE = timedelta(minutes=10)
 """A usable memory that has waited so long for its vector means that the indexer is not running."""
-
-AUDITOR_SILENT = timedelta(seconds=60)
-"""An auditor gives a sign of life every five seconds."""
 
 Check = Callable[[], str]
 
@@ -112,21 +109,10 @@ def index() -> str:
 
 def auditor() -> str:
     """Whether one is alive and its duties go well. Off: none has run lately, nothing waits."""
-    alive = timezone.now() - AUDITOR_SILENT
-    found = list(Heartbeat.objects.order_by("-beat_at")[:100])
-    living = [one for one in found if one.beat_at >= alive]
-    for one in living:
-        if one.trouble:
-            raise Unwell(f"{one.worker}: {one.trouble}")
-    if living:
-        return "ok"
-    if found:
-        raise Unwell(f"no auditor has been heard of since {found[0].beat_at:%Y-%m-%d %H:%M:%S} UTC")
-    new = Memory.objects.filter(trust=Trust.NEW).order_by("created_at", "id")
-    oldest = new.values_list("created_at", flat=True).first()
-    if oldest and oldest < timezone.now() - INDEX_LATE:
-        raise Unwell(f"memories wait for an auditor since {oldest:%Y-%m-%d %H:%M:%S} UTC")
-    return "off"
+    found = heartbeats.pulse()
+    if found.trouble:
+        raise Unwell(found.trouble)
+    return "ok" if found.lives else "off"
 
 
 def hwa() -> str:

@@ -218,6 +218,23 @@ AUDIT_ALLOW_OWN = env.flag("AUDIT_ALLOW_OWN", default=False)
 REPORTS_PER_HOUR = env.integer("REPORTS_PER_HOUR", 20, least=1)
 AUDIT_REVIEW_CLAIM_MINUTES = env.number("AUDIT_REVIEW_CLAIM_MINUTES", 5, least=0)
 
+# --- Notifications --------------------------------------------------------------------------
+
+SITE_URL = env.url("SITE_URL")  # unset: messages carry no link
+NOTIFY_WEBHOOK_URL = env.url("NOTIFY_WEBHOOK_URL")
+NOTIFY_WEBHOOK_FORMAT = env.choice("NOTIFY_WEBHOOK_FORMAT", "json", ("json", "teams"))
+NOTIFY_WEBHOOK_TOKEN = env.text("NOTIFY_WEBHOOK_TOKEN")
+NOTIFY_ALLOW_PRIVATE = env.flag("NOTIFY_ALLOW_PRIVATE", default=False)
+NOTIFY_EMAIL_TO = env.listing("NOTIFY_EMAIL_TO")
+NOTIFY_EMAIL_FROM = env.text("NOTIFY_EMAIL_FROM", "resync@localhost")
+NOTIFY_WINDOW_MINUTES = env.number("NOTIFY_WINDOW_MINUTES", 15, least=0)
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.integer("EMAIL_PORT", 25, least=1, most=65535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=False)
+EMAIL_TIMEOUT = 20
+
 # --- HWA ------------------------------------------------------------------------------------
 
 # Unset: the simulator, and only in development.

@@ -75,6 +75,13 @@ _SET_UP: list[Item] = [
         "knowledge.view_llmprofile",
         "",
     ),
+    (
+        gettext_lazy("Notifications"),
+        "notifications",
+        "admin:audits_notice_changelist",
+        "audits.view_notice",
+        "",
+    ),
     (gettext_lazy("Users"), "person", "admin:auth_user_changelist", "auth.view_user", ""),
     (gettext_lazy("Roles"), "group", "admin:auth_group_changelist", "auth.view_group", ""),
     (

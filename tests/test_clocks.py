@@ -66,15 +66,19 @@ def test_a_duty_that_fails_does_not_keep_the_next_one_from_coming() -> None:
     assert arrived
 
 
-def test_the_duties_of_an_auditor_are_these_and_on_three_clocks() -> None:
+def test_the_duties_of_an_auditor_are_these_and_on_four_clocks(settings) -> None:
+    assert duties.telling() == []  # nobody is to be told
+    settings.NOTIFY_EMAIL_TO = ["ops@example.com"]
     clocks = [
         duties.leases("worker", [], Outages()),
         duties.queue_keeping(Tally(), Q()),
         duties.index_keeping(),
+        *duties.telling(),
     ]
 
     assert [[duty.name for duty in clock.duties] for clock in clocks] == [
         ["lease keeping", "heartbeat"],
         ["reports", "expiry", "changed texts", "discovery"],
         ["indexing", "decision head", "cached verdicts", "old states"],
+        ["notices", "old notices"],
     ]

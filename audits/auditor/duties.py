@@ -17,7 +17,9 @@ from audits.auditor import indexing
 from audits.auditor.clocks import Clock, Duty
 from audits.auditor.outages import Outages
 from audits.auditor.tally import Tally
-from audits.models import AuditRecord
+from audits.models import AuditRecord, Notice
+from audits.notices import sending
+from audits.notices.news import channels
 from audits.queue import DISCOVER_AT_MOST
 from knowledge import indexer
 
@@ -70,6 +72,21 @@ def index_keeping() -> Clock:
             Duty("old states", EVERY_HOUR, purging.expire_all_states),
         ],
     )
+
+
+def telling() -> list[Clock]:
+    """Messages to people, where somebody is to be told; a slow receiver keeps no other waiting."""
+    if not channels():
+        return []
+    return [
+        Clock(
+            "notices",
+            [
+                Duty("notices", sending.EVERY_SECONDS, sending.turn),
+                Duty("old notices", EVERY_HOUR, Notice.objects.prune),
+            ],
+        )
+    ]
 
 
 def catch_up(tally: Tally, wanted: Q) -> None:

@@ -139,6 +139,7 @@ class Auditor:
             self._clocks = [
                 duties.queue_keeping(self.tally, self.scope.of_memories()),
                 duties.index_keeping(),
+                *duties.telling(),
             ]
         others = [duty for clock in self._clocks for duty in clock.duties]
         leases = duties.leases(self.worker, others, self.outages, watches=self.watches)

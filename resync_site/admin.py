@@ -9,7 +9,8 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -36,15 +37,37 @@ class GroupAdmin(OwnRequests, DjangoGroupAdmin, ModelAdmin):  # type: ignore[mis
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(OwnRequests, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    """Tokens are made by `manage.py create_token`, which shows them once; here they end."""
+    """Made here or by `manage.py create_token`, shown once, revoked; never changed."""
 
     list_display = ("prefix", "user", "created_at", "revoked_at")
     list_select_related = ("user",)
-    readonly_fields = ("prefix", "user", "created_at", "revoked_at")
     actions = ("revoke",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
+        return ("prefix", "user", "created_at", "revoked_at") if obj else ("user",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
+        return self.get_fields(request, obj) if obj else ()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["queryset"] = User.objects.filter(is_active=True).order_by("username")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
+        if not change:
+            request.new_token = obj.draw()  # type: ignore[attr-defined]  # shown in response_add
+            super().save_model(request, obj, form, change)
+
+    def response_add(self, request: HttpRequest, obj: ApiToken, *args: Any) -> HttpResponse:
+        """The page that shows it, in answer to the form: it goes through no cookie or session."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("A new API token"),
+            "opts": self.opts,
+            "token": request.new_token,  # type: ignore[attr-defined]
+            "holder": obj.user,
+        }
+        return TemplateResponse(request, "resync_site/token.html", context)
 
     @admin.action(description=_("Revoke the selected tokens"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 from pathlib import Path
+from typing import Literal
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -48,6 +49,13 @@ def _read_file(path: Path) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
+Origin = Literal["environment", "file", "kept", "default"]
+origins: dict[str, Origin] = {}
+"""Where the value of each setting that was read comes from, in the order of the settings."""
+hidden: set[str] = set()
+"""The settings whose values are shown to nobody."""
+
+
 @functools.cache
 def _kept() -> dict[str, str]:
     return _read_file(home() / "environment")
@@ -55,18 +63,24 @@ def _kept() -> dict[str, str]:
 
 def _raw(name: str) -> str | None:
     if (value := os.environ.get(name)) not in (None, ""):
+        origins[name] = "environment"
         return value
     if path := os.environ.get(f"{name}_FILE"):
+        origins[name] = "file"
         try:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ImproperlyConfigured(
                 f"{name}_FILE names {path}, which can't be read: {error.strerror}."
             ) from error
+    origins[name] = "kept" if name in _kept() else "default"
     return _kept().get(name)
 
 
-def text(name: str, default: str = "") -> str:
+def text(name: str, default: str = "", *, secret: bool = False) -> str:
+    """`secret`: the console says only whether it is set."""
+    if secret:
+        hidden.add(name)
     value = _raw(name)
     return default if value is None else value
 
@@ -115,10 +129,11 @@ def listing(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
-def url(name: str, default: str = "") -> str:
-    value = text(name, default).rstrip("/")
+def url(name: str, default: str = "", *, secret: bool = False) -> str:
+    value = text(name, default, secret=secret).rstrip("/")
     if value and not value.startswith(("http://", "https://")):
-        raise ImproperlyConfigured(f"{name}={value!r} must start with http:// or https://.")
+        said = name if secret else f"{name}={value!r}"
+        raise ImproperlyConfigured(f"{said} must start with http:// or https://.")
     return value
 
 
@@ -132,7 +147,7 @@ def simulator_url() -> str:
 
 def secret_key(development: bool) -> str:
     """`SECRET_KEY`; in development a missing one is made and kept, in production it is an error."""
-    if key := text("SECRET_KEY"):
+    if key := text("SECRET_KEY", secret=True):
         return key
     if not development:
         raise ImproperlyConfigured(

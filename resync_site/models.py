@@ -22,8 +22,9 @@ def _digest(token: str) -> str:
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def issue(self, user: User) -> str:
         """A new token for `user`, in clear: the only time anybody sees it."""
-        token = secrets.token_urlsafe(32)
-        self.create(user=user, digest=_digest(token), prefix=token[:6])
+        row = self.model(user=user)
+        token = row.draw()
+        row.save()
         return token
 
     def holders_of(self, token: str) -> Self:
@@ -50,6 +51,12 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}… {self.user}"
+
+    def draw(self) -> str:
+        """A new secret for this row, which keeps its digest; in clear."""
+        token = secrets.token_urlsafe(32)
+        self.digest, self.prefix = _digest(token), token[:6]
+        return token
 
 
 def _lock() -> timedelta:

@@ -80,12 +80,12 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- Database, cache ------------------------------------------------------------------------
 
-DATABASE_URL = env.text("DATABASE_URL")
+DATABASE_URL = env.text("DATABASE_URL", secret=True)
 DATABASE_STATEMENT_SECONDS = env.number("DATABASE_STATEMENT_SECONDS", 30, least=0)
 DATABASES = databases(DATABASE_URL, DATABASE_STATEMENT_SECONDS)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.text("REDIS_URL")  # set: there are several web processes
+REDIS_URL = env.text("REDIS_URL", secret=True)  # set: there are several web processes
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
@@ -135,7 +135,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 
 API_REQUESTS_PER_MINUTE = env.integer("API_REQUESTS_PER_MINUTE", 3000, least=1)
 API_DOCS = env.flag("API_DOCS", default=DEVELOPMENT)
-METRICS_TOKEN = env.text("METRICS_TOKEN")  # lets a Prometheus on another machine read /metrics
+METRICS_TOKEN = env.text(
+    "METRICS_TOKEN", secret=True
+)  # lets a Prometheus on another machine read /metrics
 
 # --- Languages, time ------------------------------------------------------------------------
 
@@ -155,14 +157,14 @@ WHITENOISE_USE_FINDERS = True  # served straight from the packages; no collectst
 EMBEDDER = env.choice("EMBEDDER", "hash", ("hash", "e5", "openai", "mem0"))
 EMBEDDING_DIMENSIONS = env.integer("EMBEDDING_DIMENSIONS", 384, least=8, most=2000)
 EMBEDDING_BASE_URL = env.url("EMBEDDING_BASE_URL")
-EMBEDDING_API_KEY = env.text("EMBEDDING_API_KEY")
+EMBEDDING_API_KEY = env.text("EMBEDDING_API_KEY", secret=True)
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL")
 EMBEDDING_QUERY_MODEL = env.text("EMBEDDING_QUERY_MODEL")
 EMBEDDING_QUERY_PREFIX = env.text("EMBEDDING_QUERY_PREFIX")
 EMBEDDING_PASSAGE_PREFIX = env.text("EMBEDDING_PASSAGE_PREFIX")
 MEM0_EMBEDDER_PROVIDER = env.text("MEM0_EMBEDDER_PROVIDER")
 MEM0_VECTOR_STORE = env.text("MEM0_VECTOR_STORE", "pgvector")
-MEM0_VECTOR_STORE_CONFIG = env.text("MEM0_VECTOR_STORE_CONFIG")
+MEM0_VECTOR_STORE_CONFIG = env.text("MEM0_VECTOR_STORE_CONFIG", secret=True)
 MEM0_THREADS = env.integer("MEM0_THREADS", 4, least=1, most=64)
 MEM0_QUEUE = env.integer("MEM0_QUEUE", 64, least=1)
 MEM0_TIMEOUT_SECONDS = env.number("MEM0_TIMEOUT_SECONDS", 30, least=0.1)
@@ -178,7 +180,7 @@ IMPORT_MAX_PROBLEMS = env.integer("IMPORT_MAX_PROBLEMS", 1000, least=1)
 # --- The LLM gateway ------------------------------------------------------------------------
 
 LLM_BASE_URL = env.url("LLM_BASE_URL")  # unset: no LLM, everything works by rules
-LLM_API_KEY = env.text("LLM_API_KEY")
+LLM_API_KEY = env.text("LLM_API_KEY", secret=True)
 LLM_MODEL = env.text("LLM_MODEL")
 LLM_TIMEOUT_SECONDS = env.number("LLM_TIMEOUT_SECONDS", 60, least=0.1)
 LLM_MAX_RETRIES = env.integer("LLM_MAX_RETRIES", 2, most=10)
@@ -221,9 +223,9 @@ AUDIT_REVIEW_CLAIM_MINUTES = env.number("AUDIT_REVIEW_CLAIM_MINUTES", 5, least=0
 # --- Notifications --------------------------------------------------------------------------
 
 SITE_URL = env.url("SITE_URL")  # unset: messages carry no link
-NOTIFY_WEBHOOK_URL = env.url("NOTIFY_WEBHOOK_URL")
+NOTIFY_WEBHOOK_URL = env.url("NOTIFY_WEBHOOK_URL", secret=True)
 NOTIFY_WEBHOOK_FORMAT = env.choice("NOTIFY_WEBHOOK_FORMAT", "json", ("json", "teams"))
-NOTIFY_WEBHOOK_TOKEN = env.text("NOTIFY_WEBHOOK_TOKEN")
+NOTIFY_WEBHOOK_TOKEN = env.text("NOTIFY_WEBHOOK_TOKEN", secret=True)
 NOTIFY_ALLOW_PRIVATE = env.flag("NOTIFY_ALLOW_PRIVATE", default=False)
 NOTIFY_EMAIL_TO = env.listing("NOTIFY_EMAIL_TO")
 NOTIFY_EMAIL_FROM = env.text("NOTIFY_EMAIL_FROM", "resync@localhost")
@@ -231,7 +233,7 @@ NOTIFY_WINDOW_MINUTES = env.number("NOTIFY_WINDOW_MINUTES", 15, least=0)
 EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
 EMAIL_PORT = env.integer("EMAIL_PORT", 25, least=1, most=65535)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", secret=True)
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 20
 
@@ -243,12 +245,12 @@ TWS_BASE_URL = env.url("TWS_BASE_URL") or TWS_SIMULATOR_URL
 TWS_BACKUP_URLS = env.listing("TWS_BACKUP_URLS")  # asked when TWS_BASE_URL does not answer
 TWS_ENGINE_NAME = env.text("TWS_ENGINE_NAME")
 TWS_ENGINE_TAGS = env.listing("TWS_ENGINE_TAGS")
-TWS_ENGINES = env.text("TWS_ENGINES")  # several engines, as JSON
+TWS_ENGINES = env.text("TWS_ENGINES", secret=True)  # several engines, as JSON
 TWS_USER = env.text("TWS_USER", "wauser" if DEVELOPMENT else "")
-TWS_PASSWORD = env.text("TWS_PASSWORD", "wauser" if DEVELOPMENT else "")
-TWS_TOKEN = env.text("TWS_TOKEN")
+TWS_PASSWORD = env.text("TWS_PASSWORD", "wauser" if DEVELOPMENT else "", secret=True)
+TWS_TOKEN = env.text("TWS_TOKEN", secret=True)
 TWS_TOKEN_FILE = env.text("TWS_TOKEN_FILE")  # read at each request: the token may be rotated
-TWS_API_KEY = env.text("TWS_API_KEY")
+TWS_API_KEY = env.text("TWS_API_KEY", secret=True)
 # Off in development, as decided: see docs/architecture-optimization-plan.md. A CA file's path,
 # or true, in production; `check --deploy` refuses false there.
 TWS_VERIFY_SSL = env.text("TWS_VERIFY_SSL", "false" if DEVELOPMENT else "true")

@@ -16,6 +16,8 @@ Item = tuple[Any, str, str, str, str]
 """Title, icon, name of the address, permission, dotted path of the badge's callback or nothing."""
 
 API_DOCS = "api:openapi-view"
+SEE_SETTINGS = "resync_site.view_settings"
+"""A permission that is nobody's: superusers have every one."""
 
 _REVIEW: list[Item] = [
     (gettext_lazy("Overview"), "monitoring", "admin:index", "audits.view_auditrecord", ""),
@@ -98,6 +100,7 @@ _SET_UP: list[Item] = [
         "resync_site.view_signinfailures",
         "",
     ),
+    (gettext_lazy("Settings"), "settings", "settings", SEE_SETTINGS, ""),
     (gettext_lazy("REST API"), "api", API_DOCS, "audits.view_auditrecord", ""),
 ]
 

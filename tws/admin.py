@@ -31,7 +31,9 @@ class AgentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
         choices=_tool_choices,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         required=False,
-        help_text=_("None chosen: it may use all of them."),
+        help_text=_(
+            "None chosen: it may use all of them. Tools only read: none changes anything in HWA."
+        ),
     )
     languages = forms.MultipleChoiceField(
         label=_("languages"),
@@ -58,9 +60,17 @@ class AgentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at ru
 @admin.register(Agent)
 class AgentAdmin(OwnRequests, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     form = AgentForm
-    list_display = ["name", "slug", "role", "model", "is_active", "updated_at"]
+    list_display = ["name", "slug", "role", "may_use", "model", "is_active", "updated_at"]
     list_filter = ["is_active"]
     search_fields = ["slug", "name", "role", "goal"]
+
+    @admin.display(description=_("may use"))
+    def may_use(self, agent: Agent) -> str:
+        """Its tools by name; each of them only reads."""
+        if agent.tools:
+            return ", ".join(agent.tools)
+        names = [name for name, _said in _tool_choices()]
+        return str(_("all: %(names)s") % {"names": ", ".join(names)})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Agent | None = None) -> list[str]:
         return ["slug"] if obj else []  # conversations and memories know the agent by it

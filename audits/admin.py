@@ -26,10 +26,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from audits import bulk, review
+from audits import assigning, bulk, review
 from audits.console import bulk as bulk_page
-from audits.console import changelist, deciding, filters, notices, reports
+from audits.console import changelist, deciding, filters, notices, remarks, reports
 from audits.console import record as record_page
 from audits.console.dashboard import waiting_badge
 from audits.console.diffing import changes
@@ -59,7 +60,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     list_before_template = "audits/queue_tabs.html"
     search_fields = ("memory__user_query",)  # the box; get_search_results does the work
     search_help_text = _("Words, a part of a question, or a memory id")
-    actions = ("approve_selected", "reject_selected", "audit_selected_again")
+    actions = ("approve_selected", "reject_selected", "audit_selected_again", "take_selected")
     exports = "audit-queue"
 
     class Media:
@@ -70,7 +71,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditRecord]:
         """Without the long texts: of those a list needs the beginning."""
-        records = AuditRecord.objects.select_related("review_claimed_by")
+        records = AuditRecord.objects.select_related("review_claimed_by", "assigned_to")
         return records.defer("findings", "ia_audit_reason", "last_error").annotate(
             question_begins=Left("memory__user_query", 400),
             answer_begins=Left("memory__agent_response", 400),
@@ -104,10 +105,11 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     def question(self, record: Any) -> SafeString:
         claimed = record_page.claimant(record)
         return format_html(
-            '<span class="rc-excerpt"><b>{}</b><span>{}</span>'
+            '<span class="rc-excerpt"><b>{}</b><span>{}</span>{}'
             '<i class="rc-claimed" data-record="{}" data-text="{}"{}>{}</i></span>',
             excerpt(record.question_begins, 110),
             excerpt(record.answer_begins, 140),
+            remarks.assigned_chip(record),
             record.pk,
             _("%s is reviewing"),
             "" if claimed else " hidden",
@@ -179,6 +181,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             path("claims/", own(self.claims_view), name=f"{name}_claims"),
             path("bulk/<int:bulk_id>/", own(bulk_page.page), name=f"{name}_bulk"),
             path("<int:record_id>/claim/", own(self.claim_view), name=f"{name}_claim"),
+            path("<int:record_id>/remark/", own(self.remark_view), name=f"{name}_remark"),
             path("<int:record_id>/diff/", own(self.diff_view), name=f"{name}_diff"),
             path("<int:record_id>/nearby/", own(self.nearby_view), name=f"{name}_nearby"),
             *super().get_urls(),
@@ -201,7 +204,9 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     def _record(self, object_id: str) -> AuditRecord:
         if not object_id.isdecimal() or int(object_id) >= 2**63:
             raise Http404
-        records = AuditRecord.objects.select_related("memory", "reviewer", "review_claimed_by")
+        records = AuditRecord.objects.select_related(
+            "memory", "reviewer", "review_claimed_by", "assigned_to"
+        )
         return get_object_or_404(records, pk=object_id)
 
     def _page(self, request: HttpRequest, record: AuditRecord, **extra: Any) -> TemplateResponse:
@@ -281,6 +286,20 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         after = request.POST.get("corrected_response", "").replace("\r\n", "\n")
         context = {"diff": changes(before, after)}
         return TemplateResponse(request, "audits/diff.html", context)
+
+    def remark_view(self, request: HttpRequest, record_id: int) -> HttpResponse:
+        """A comment on a record, or whom it is assigned to."""
+        if not self.has_review_permission(request) or request.method != "POST":
+            raise PermissionDenied
+        record = self._record(str(record_id))
+        try:
+            said = remarks.act(record, request.POST, _person(request))
+        except review.ReviewError as error:
+            messages.warning(request, str(error))
+        else:
+            messages.success(request, said)
+        query = f"?{request.GET.urlencode()}" if request.GET else ""
+        return HttpResponseRedirect(f"{_url(record)}{query}")
 
     def nearby_view(self, request: HttpRequest, record_id: int) -> HttpResponse:
         """What stands near a record and what it reached; `?part`: for the record's own page."""
@@ -370,6 +389,16 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[AuditRecord]
     ) -> HttpResponse | None:
         return self._decide_selected(request, queryset, "audit_again")
+
+    @admin.action(description=_("Assign the selected memories to me"), permissions=["review"])
+    def take_selected(self, request: HttpRequest, queryset: QuerySet[AuditRecord]) -> None:
+        try:
+            n = assigning.take(queryset, _person(request))
+        except review.Refused as error:
+            messages.error(request, str(error))
+        else:
+            said = ngettext("%(n)s memory is yours now.", "%(n)s memories are yours now.", n)
+            messages.success(request, said % {"n": n})
 
     def _decide_selected(
         self, request: HttpRequest, queryset: QuerySet[AuditRecord], action: str

@@ -13,12 +13,13 @@ from audits import telling
 from audits.decisions import Decision, DecisionHead, ReviewNote
 from audits.notices.outbox import Notice, Watch
 from audits.queue import AuditQueue, AuditRecordQuerySet
+from audits.remarks import Remark
 from audits.states import ReasonCode, Status, Why
 from knowledge.models import Kind, Memory
 
 __all__ = (
     "AuditRecord", "Bulk", "BulkItem", "CachedVerdict", "Calibration", "Decision",
-    "DecisionHead", "Heartbeat", "Notice", "ReviewNote", "Watch",
+    "DecisionHead", "Heartbeat", "Notice", "Remark", "ReviewNote", "Watch",
 )  # fmt: skip
 
 
@@ -75,6 +76,16 @@ class AuditRecord(models.Model):
         related_name="+",
     )
     review_claimed_until = models.DateTimeField(null=True, blank=True)
+    # Who is to decide it. A claim is for minutes, this until it is decided or given to another.
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("assigned to"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
 
     created_at = models.DateTimeField(_("queued"), default=timezone.now)
 
@@ -141,6 +152,11 @@ class AuditRecord(models.Model):
             # one entry, so that it stays small.
             models.Index(fields=["judge", "status", "agent", "kind"], name="audit_queue_filters"),
             models.Index(fields=["why", "id"], name="audit_queue_why", condition=~Q(why="")),
+            models.Index(
+                fields=["assigned_to", "id"],
+                name="audit_queue_assigned",
+                condition=Q(assigned_to__isnull=False),
+            ),
             # The same error elsewhere.
             models.Index(
                 fields=["cluster"],

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audits import caching
-from audits.models import AuditRecord, BulkItem, ReviewNote
+from audits.models import AuditRecord, BulkItem, Remark, ReviewNote
 from audits.queue import AuditRecordQuerySet
 from audits.states import Status
 from knowledge import purging
@@ -77,6 +77,7 @@ def _forget(memory_ids: Collection[uuid.UUID]) -> None:
         findings=[], ia_audit_reason="", last_error="", note="", cluster=""
     )
     ReviewNote.objects.filter(memory_id__in=memory_ids).delete()
+    Remark.objects.filter(memory_id__in=memory_ids).delete()
     BulkItem.objects.filter(memory_id__in=memory_ids).update(refused="")
     caching.forget(memory_ids)
 

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from audits import purging, review
+from audits import assigning, purging, review
 from audits.caching import _put
 from audits.decisions import verify
 from audits.models import AuditRecord, Decision
@@ -74,6 +74,7 @@ def spread(reviewer, operator) -> AuditRecord:
         judge="llm",
     )
     Feedback.objects.create(memory=memory, user=operator, rating=1, comment=MARKER)
+    assigning.comment(memory.pk, f"Is {MARKER} right?", reviewer)
     review.decide(memory.pk, "approve", reviewer, note=MARKER, corrected_response=RECIPE)
     while indexer.index_pending(10):
         pass
@@ -117,8 +118,9 @@ def test_nothing_of_a_purged_memory_is_left_in_a_full_dump(spread, reviewer):
     review.decide(spread.memory_id, "reject", reviewer, note=MARKER)
     assert {line.partition(" ")[0] for line in holding()} >= {
         "public.knowledge_memory", "public.knowledge_memoryrevision", "public.audit_queue",
-        "public.audits_reviewnote", "public.audits_cachedverdict", "public.tws_message",
-        "public.tws_runevent", "public.tws_conversation", "public.knowledge_feedback",
+        "public.audits_reviewnote", "public.audits_remark", "public.audits_cachedverdict",
+        "public.tws_message", "public.tws_runevent", "public.tws_conversation",
+        "public.knowledge_feedback",
     }  # fmt: skip
     age()
 

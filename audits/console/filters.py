@@ -31,6 +31,8 @@ BANDS = (
     ("low", _("Below 60 %"), Q(ia_audit_confidence__lt=0.6)),
     ("none", _("None"), Q(ia_audit_confidence=None)),
 )
+ME, NOBODY = ":me", ":nobody"
+"""Not the names of users: those have no colon."""
 LANGUAGES = {"pt": _("Portuguese"), "en": _("English")}
 
 
@@ -66,12 +68,16 @@ def _count(request: HttpRequest) -> Counts:
     rows = list(
         records.order_by(*ordering_of(view)).values_list(
             *_COLUMNS, "id", "memory_id", "uses", "status", "created_at",
-            "ia_audit_confidence", "review_claimed_by", "review_claimed_until",
+            "ia_audit_confidence", "review_claimed_by", "review_claimed_until", "assigned_to",
         )[: COUNTED + 1]
     )  # fmt: skip
     is_cut, rows = len(rows) > COUNTED, rows[:COUNTED]
     by = {name: Counter(row[number] for row in rows) for number, name in enumerate(_COLUMNS)}
     now, overdue = timezone.now(), timedelta(hours=settings.AUDIT_OVERDUE_HOURS)
+    holders = User.objects.filter(pk__in={row[13] for row in rows} - {None})
+    names = {user.pk: user.get_username() for user in holders}
+    by["assigned"] = Counter(names.get(row[13], NOBODY) for row in rows)
+    by["assigned"][ME] = by["assigned"][request.user.get_username()]
     by["used"] = Counter("yes" for row in rows if row[7] > 1)
     by["age"] = Counter("overdue" for row in rows if row[8] in WAITING and row[9] < now - overdue)
     by["confidence"] = Counter(_band(row[10]) for row in rows)
@@ -100,6 +106,9 @@ def condition_of(name: str, value: str, user: User | AnonymousUser) -> Q | None:
         return next((condition for band, _label, condition in BANDS if band == value), None)
     if name == "cluster":
         return Q(cluster=value, status__in=WAITING)
+    if name == "assigned":
+        known = {ME: Q(assigned_to=user.pk), NOBODY: Q(assigned_to=None)}
+        return known.get(value, Q(assigned_to__username=value))
     if name == "reporter":
         standing = Feedback.objects.standing().filter(memory=OuterRef("memory"))
         return Q(Exists(standing.filter(user__username=value)))
@@ -193,6 +202,15 @@ class MineFilter(Filter):
         return [("yes", _("By me"))]
 
 
+class AssignedFilter(Filter):
+    title, parameter_name = _("assigned"), "assigned"
+
+    def known(self, counts: Counts) -> Iterable[tuple[str, Any]]:
+        others = counts.by["assigned"].keys() - {ME, NOBODY, self.user.get_username()}
+        named = [(name, name) for name in sorted(others)]
+        return [(ME, _("To me")), (NOBODY, _("To nobody")), *named]
+
+
 class ClusterFilter(admin.SimpleListFilter):
     """The records of one error, reached from one of them; nothing to choose from a list."""
 
@@ -215,8 +233,8 @@ class ReporterFilter(Filter):
 
 
 FILTERS = (
-    WhyFilter, MineFilter, AgeFilter, JudgeFilter, LanguageFilter, AgentFilter, UsedFilter,
-    ReporterFilter, ConfidenceFilter, KindFilter, ClusterFilter,
+    WhyFilter, MineFilter, AssignedFilter, AgeFilter, JudgeFilter, LanguageFilter, AgentFilter,
+    UsedFilter, ReporterFilter, ConfidenceFilter, KindFilter, ClusterFilter,
 )  # fmt: skip
 
 

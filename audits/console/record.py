@@ -14,11 +14,12 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from audits import review
+from audits import assigning, review
 from audits.console.diffing import Change, changes
 from audits.counting import up_to
 from audits.findings import judge_name
-from audits.models import AuditRecord, Decision, ReviewNote
+from audits.models import AuditRecord, Decision, Remark, ReviewNote
+from audits.permissions import DECIDE
 from audits.queue import BY_HARM, AuditRecordQuerySet
 from audits.states import (
     MOVES,
@@ -116,6 +117,8 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
         if record.status not in {*OPEN, Status.APPROVED}
         else [],
         "alike": alike(record),
+        "may_be_assigned": record.status in UNDECIDED,
+        "reviewers": assigning.reviewers() if by.has_perm(DECIDE) else [],
     }
 
 
@@ -162,7 +165,7 @@ def editable(text: str) -> str:
 
 
 def history(memory: Memory) -> list[Event]:
-    """Decisions with their notes, and texts with what changed, newest first."""
+    """Decisions with their notes, texts with what changed, and remarks, newest first."""
     lines = list(Decision.objects.filter(memory_id=memory.pk).order_by("-seq")[:200])
     notes = dict(ReviewNote.objects.filter(memory_id=memory.pk).values_list("seq", "text"))
     codes = dict(ReasonCode.choices)
@@ -179,6 +182,7 @@ def history(memory: Memory) -> list[Event]:
         for line in lines
     ]
     events += _revisions(memory)
+    events += _remarks(memory)
     return sorted(events, key=lambda event: event.at, reverse=True)
 
 
@@ -198,6 +202,17 @@ def _revisions(memory: Memory) -> Iterator[Event]:
         what = _("text changed, version %(number)s") % {"number": revision.version + 1}
         yield Event(revision.changed_at, who, what, diff=diff)
         later_query, later = revision.user_query, revision.agent_response
+
+
+def _remarks(memory: Memory) -> Iterator[Event]:
+    remarks = Remark.objects.filter(memory_id=memory.pk).select_related("by", "assigned_to")
+    for remark in remarks.order_by("-id")[:200]:
+        what = _("commented")
+        if remark.is_assignment and remark.assigned_to:
+            what = _("assigned it to %(who)s") % {"who": remark.assigned_to.get_username()}  # type: ignore[assignment]  # lazy or not
+        elif remark.is_assignment:
+            what = _("took the assignment off")
+        yield Event(remark.at, remark.by.get_username(), what, note=str(shown(remark.text)))
 
 
 def _is_claimed(record: AuditRecord) -> bool:

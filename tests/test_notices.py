@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -74,7 +75,8 @@ def receiver(settings) -> Iterator[Receiver]:
 def flagged(text: str = "q?", why: str = "danger") -> AuditRecord:
     """Brought before people, as the auditor does it: with its line in the log."""
     record = make_record("pending", make_memory(text), why=why)
-    append([Move(record.memory, "flag", "running", "pending", "new", "suspect", judge="rules")])
+    with transaction.atomic():
+        append([Move(record.memory, "flag", "running", "pending", "new", "suspect", judge="rules")])
     return record
 
 

@@ -115,7 +115,7 @@ class Notice(models.Model):
 
 def pause(attempts: int) -> timedelta:
     """After so many failures: 1 minute, 2, 4 … and no longer than an hour."""
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempts - 1, 10))
+    return min(LONGEST_PAUSE, FIRST_PAUSE * (1 << min(attempts - 1, 10)))
 
 
 class Watch(models.Model):

@@ -28,9 +28,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from audits import assigning, bulk, review
+from audits import assigning, bulk, review, second_review
 from audits.console import bulk as bulk_page
-from audits.console import changelist, deciding, filters, notices, remarks, reports
+from audits.console import changelist, deciding, filters, notices, remarks, reports, second_reviews
 from audits.console import record as record_page
 from audits.console.dashboard import waiting_badge
 from audits.console.diffing import changes
@@ -177,6 +177,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         return [
             path("memory/<uuid:memory_id>/", own(self.memory_view), name=f"{name}_of_memory"),
             path("import/", own(self.import_view), name=f"{name}_import"),
+            path("second/", own(self.second_view), name=f"{name}_second"),
             path("undo/", own(self.undo_view), name=f"{name}_undo"),
             path("claims/", own(self.claims_view), name=f"{name}_claims"),
             path("bulk/<int:bulk_id>/", own(bulk_page.page), name=f"{name}_bulk"),
@@ -346,6 +347,27 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         from audits.console import importing  # with the lexicons: at its first use
 
         return importing.page(request)
+
+    def second_view(self, request: HttpRequest) -> HttpResponse:
+        """The next decision that a second opinion is asked on, without the decision."""
+        if not self.has_review_permission(request):
+            raise PermissionDenied
+        by = _person(request)
+        if request.method == "POST":
+            return second_reviews.act(request, by)
+        context = {
+            **self.admin_site.each_context(request),
+            **second_reviews.overview(by),
+            "title": _("Second opinions"),
+            "opts": self.opts,
+        }
+        found = second_review.next_for(by)
+        if found is None:
+            return TemplateResponse(request, "audits/second_page.html", context)
+        line, record = found
+        context |= record_page.page(record, by, full="full" in request.GET)
+        context |= {"blind": True, "seq": line.seq}
+        return TemplateResponse(request, "audits/record.html", context)
 
     def undo_view(self, request: HttpRequest) -> HttpResponse:
         """Take back what one decided last, from whatever page one is on."""

@@ -56,7 +56,7 @@ def measures(examples: Sequence[Example]) -> dict[str, Any]:
             for name, share in shares.items()
         },
         "f1": _ratio(2 * tp, 2 * tp + fp + missed),
-        "kappa": _kappa(tp, fp, missed, passed),
+        "kappa": kappa(tp, fp, missed, passed),
         "ece": calibration_error(examples),
         "confusion": cells,
     }
@@ -78,7 +78,7 @@ def _ratio(part: float, whole: float) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def _kappa(tp: int, fp: int, fn: int, tn: int) -> float | None:
+def kappa(tp: int, fp: int, fn: int, tn: int) -> float | None:
     """Cohen's kappa: agreement beyond chance."""
     n = tp + fp + fn + tn
     if not n:

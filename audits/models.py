@@ -14,12 +14,13 @@ from audits.decisions import Decision, DecisionHead, ReviewNote
 from audits.notices.outbox import Notice, Watch
 from audits.queue import AuditQueue, AuditRecordQuerySet
 from audits.remarks import Remark
+from audits.second_opinions import SecondOpinion
 from audits.states import ReasonCode, Status, Why
 from knowledge.models import Kind, Memory
 
 __all__ = (
     "AuditRecord", "Bulk", "BulkItem", "CachedVerdict", "Calibration", "Decision",
-    "DecisionHead", "Heartbeat", "Notice", "Remark", "ReviewNote", "Watch",
+    "DecisionHead", "Heartbeat", "Notice", "Remark", "ReviewNote", "SecondOpinion", "Watch",
 )  # fmt: skip
 
 

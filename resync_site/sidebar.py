@@ -16,6 +16,11 @@ Item = tuple[Any, str, str, str, str]
 """Title, icon, name of the address, permission, dotted path of the badge's callback or nothing."""
 
 API_DOCS = "api:openapi-view"
+_ONLY_WITH = {
+    API_DOCS: "API_DOCS",
+    "admin:audits_auditrecord_second": "AUDIT_SECOND_REVIEW_SHARE",
+}
+"""Pages that are offered only with a setting."""
 SEE_SETTINGS = "resync_site.view_settings"
 """A permission that is nobody's: superusers have every one."""
 
@@ -27,6 +32,13 @@ _REVIEW: list[Item] = [
         "admin:audits_auditrecord_changelist",
         "audits.view_auditrecord",
         "audits.console.dashboard.waiting_badge",
+    ),
+    (
+        gettext_lazy("Second opinions"),
+        "groups",
+        "admin:audits_auditrecord_second",
+        "audits.review_auditrecord",
+        "",
     ),
     (
         gettext_lazy("Decision log"),
@@ -115,7 +127,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def _items(request: HttpRequest, items: list[Item]) -> list[dict[str, Any]]:
     shown = []
     for title, icon, name, permission, badge in items:
-        if not request.user.has_perm(permission) or (name == API_DOCS and not settings.API_DOCS):
+        is_off = name in _ONLY_WITH and not getattr(settings, _ONLY_WITH[name])
+        if is_off or not request.user.has_perm(permission):
             continue
         item = {"title": title, "icon": icon, "link": reverse(name)}
         if not item["link"].startswith(reverse("admin:index")):

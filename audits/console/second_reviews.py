@@ -1,0 +1,46 @@
+"""Second opinions in the console: the next one without its decision, and where two differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from audits import second_review
+from audits.moves import Refused
+from audits.permissions import TAKE_OVER
+
+SHOWN = 50
+
+
+def overview(by: User) -> dict[str, Any]:
+    """How far reviewers agree; for who answers for others, where they differ."""
+    found = second_review.agreement()
+    looks = by.has_perm(TAKE_OVER)
+    return {
+        "agreement": found,
+        "percent": round(100 * found.agreed / found.n) if found.n else None,
+        "differing": second_review.differing()[:SHOWN] if looks else [],
+    }
+
+
+def act(request: HttpRequest, by: User) -> HttpResponseRedirect:
+    """An opinion, or a third person's look at where two differ."""
+    sent = request.POST
+    text = sent.get("seq", "")
+    seq = int(text) if text.isdecimal() and len(text) < 19 else 0
+    try:
+        if sent.get("action") in {"approve", "reject"}:
+            second_review.give(seq, sent["action"] == "approve", by, sent.get("note", ""))
+            messages.success(request, _("Your second opinion is kept."))
+        elif by.has_perm(TAKE_OVER) and second_review.settle(seq, by):
+            messages.success(request, _("You have looked at it."))
+        else:
+            messages.warning(request, _("A third person has to look at it."))
+    except Refused as error:
+        messages.warning(request, str(error))
+    return HttpResponseRedirect(reverse("admin:audits_auditrecord_second"))

@@ -336,6 +336,13 @@ class FeedbackReason(models.TextChoices):
     INCOMPLETE = "incomplete", _("Something is missing")
     UNSAFE = "unsafe", _("Dangerous advice")
     OTHER = "other", _("Something else")
+    # Said on the page of one's own memories.
+    CORRECT = "correct", _("Asks for a correction")
+    FORGET = "forget", _("Asks to be forgotten")
+
+
+REQUESTS = (FeedbackReason.CORRECT, FeedbackReason.FORGET)
+"""What is asked of reviewers, rather than held against an answer."""
 
 
 class Feedback(models.Model):

@@ -15,7 +15,7 @@ from audits.models import DecisionHead
 from knowledge.llm.models import LLMUsage
 from knowledge.models import Memory
 from tws.plan.glance import job_counts
-from tws.plan.models import PlanEngine
+from tws.plan.models import PlanEngine, PlanJob
 
 MOST_TO_INDEX = 10_000
 
@@ -87,7 +87,7 @@ def _plans() -> Iterator[GaugeMetricFamily]:
         if plan.fetched_at:
             read.add_metric([plan.name], plan.fetched_at.timestamp())
             seconds.add_metric([plan.name], plan.pass_seconds or 0)
-        for group, count in job_counts(plan.name).by_group.items():
+        for group, count in job_counts(PlanJob.objects.filter(engine=plan.name)).by_group.items():
             jobs.add_metric([plan.name, group], count)
     yield from (current, read, seconds, jobs)
 

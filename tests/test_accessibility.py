@@ -6,8 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
 
+from audits.states import Status
 from tests.axe import A_FEW, LANGUAGES, assert_accessible, in_language, violations
 from tests.chat_pages import answered, open_page
+from tests.factories import make_memory, make_record
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,6 +57,18 @@ def test_operators_pages_are_accessible(
             in_language(page, language)
             expect(page.locator("#connection")).to_have_attribute("data-state", "connected")
             assert_accessible(page)
+    page.context.close()
+
+
+@pytest.mark.slow
+def test_ones_memories_are_accessible(browser: Browser, server: str, operator: User) -> None:
+    make_record(Status.CLEARED, make_memory(user=operator))
+    page = open_page(browser, server, operator, "/memories/")
+    for language in LANGUAGES:
+        in_language(page, language)
+        for summary in page.locator("li summary").all():
+            summary.click()
+        assert_accessible(page)
     page.context.close()
 
 

@@ -193,8 +193,8 @@ def test_phrases_hold_no_value_and_have_the_same_slots_in_both_languages():
 STATING_NOTHING_OF_THE_PLAN = {
     "bye", "cannot.beside", "cannot.future", "cannot.knowledge", "cannot.metrics",
     "cannot.no_room", "cannot.people", "cannot.refused", "cannot.term", "cannot.understand",
-    "hello", "memory.closest", "model_only", "no_more", "ok", "order", "order.recipe", "thanks",
-    "too_slow", "what",
+    "hello", "memory.closest", "model_only", "no_more", "ok", "order", "order.recipe", "remember",
+    "thanks", "too_slow", "what",
 }  # fmt: skip
 
 

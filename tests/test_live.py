@@ -14,9 +14,11 @@ from django.utils import timezone
 
 from tests.plan_reading import make_engine, moved_simulator, read_once
 from tws.chat import live
-from tws.chat.live import LiveFeed, read_plan
-from tws.plan.glance import SHOWN
+from tws.chat.live import LiveFeed, LiveFeeds, View, read_plan
 from tws.plan.models import PlanJob, PlanWorkstation
+from tws.plan.morning import SHOWN
+
+VIEW = View()
 
 
 @pytest.fixture(autouse=True)
@@ -35,14 +37,16 @@ def test_snapshot_agrees_with_the_engine() -> None:
         read_once(hwa)
         told = hwa.jobs().values()
 
-    snapshot = read_plan()
+    snapshot = read_plan(VIEW)
 
     statuses = [job["lastRunCompositeStatus"]["status"] for job in told]
     assert (snapshot["type"], snapshot["engine"], snapshot["simulated"]) == ("plan", "SIM", True)
     assert snapshot["jobs"]["count"] == 300
     assert snapshot["jobs"]["groups"]["success"] == statuses.count("SUCC")
-    assert snapshot["workstations"]["count"] == len(
-        [one for one in PlanWorkstation.objects.all() if one.problems]
+    places = {one["workstation"] for one in snapshot["needs"]["items"] if one["kind"] == "place"}
+    assert places == {one.name for one in PlanWorkstation.objects.all() if one.problems}
+    assert snapshot["needs"]["jobs"]["failed"] == sum(
+        job["lastRunCompositeStatus"]["status"] in {"ABEND", "FAIL"} for job in told
     )
     critical = snapshot["critical"]["items"]
     assert len(critical) <= SHOWN
@@ -56,7 +60,7 @@ def test_status_that_is_in_no_table_is_a_group_of_its_own() -> None:
         engine="SIM", hwa_id="1", status="NEWSTATE", digest=b"", fetched_at=plan.fetched_at
     )
 
-    assert read_plan()["jobs"] == {"count": 1, "groups": {"NEWSTATE": 1}}
+    assert read_plan(VIEW)["jobs"] == {"count": 1, "groups": {"NEWSTATE": 1}}
 
 
 @pytest.mark.django_db
@@ -64,7 +68,7 @@ def test_what_is_missing_of_the_plan_is_told() -> None:
     refused = {"/plan/workstation": "AWSJCS011E not authorized"}
     make_engine(is_complete=False, not_understood=2, refused_lists=refused)
 
-    snapshot = read_plan()
+    snapshot = read_plan(VIEW)
 
     assert (snapshot["complete"], snapshot["not_understood"]) == (False, 2)
     assert snapshot["refused"] == refused
@@ -75,7 +79,7 @@ def test_what_is_missing_of_the_plan_is_told() -> None:
 def test_engine_down_is_told_since_when_and_nothing_else(kind: str) -> None:
     plan = make_engine(down_since=timezone.now(), error="no route", error_kind=kind)
 
-    snapshot = read_plan()
+    snapshot = read_plan(VIEW)
 
     since = timezone.localtime(plan.down_since).isoformat(timespec="seconds")
     assert (snapshot["type"], snapshot["since"]) == (kind, since)
@@ -85,22 +89,22 @@ def test_engine_down_is_told_since_when_and_nothing_else(kind: str) -> None:
 
 @pytest.mark.django_db
 def test_plan_that_nobody_reads_any_more_is_not_told_as_of_now() -> None:
-    assert read_plan()["type"] == "never_read"
+    assert read_plan(VIEW)["type"] == "never_read"
 
     make_engine(fetched_at=timezone.now() - timedelta(hours=1))
 
-    assert read_plan()["type"] == "unreadable"
+    assert read_plan(VIEW)["type"] == "unreadable"
 
 
 async def test_many_viewers_share_one_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     readings = []
 
-    def read() -> dict[str, Any]:
+    def read(_view: View) -> dict[str, Any]:
         readings.append(1)
         return {"type": "plan"}
 
     monkeypatch.setattr(live, "read_plan", read)
-    feed = LiveFeed()
+    feed = LiveFeed(VIEW)
     viewers = [feed.watch() for _ in range(20)]
 
     first = await asyncio.gather(*(next_of(viewer) for viewer in viewers))
@@ -111,10 +115,25 @@ async def test_many_viewers_share_one_reading(monkeypatch: pytest.MonkeyPatch) -
         await viewer.aclose()
 
 
+async def test_each_view_is_read_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "read_plan", lambda view: {"type": "plan", "area": view.area})
+    feeds = LiveFeeds()
+    views = [View.asked(query, "en") for query in ("area=/RH", "area=/BI", "area=%20/RH%20")]
+    viewers = [feeds.watch(view) for view in views]
+
+    seen = [(await next_of(viewer))["area"] for viewer in viewers]
+
+    assert seen == ["/RH", "/BI", "/RH"]
+    assert len(feeds._feeds) == 2
+    for viewer in viewers:
+        await viewer.aclose()
+    assert not feeds._feeds
+
+
 async def test_nobody_looking_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "SECONDS_BETWEEN", 0.01)
-    monkeypatch.setattr(live, "read_plan", lambda: {"type": "plan"})
-    feed = LiveFeed()
+    monkeypatch.setattr(live, "read_plan", lambda _view: {"type": "plan"})
+    feed = LiveFeed(VIEW)
     async with aclosing(feed.watch()) as snapshots:
         await next_of(snapshots)
 
@@ -131,17 +150,17 @@ async def test_whatever_goes_wrong_is_shown_and_tried_again(
     monkeypatch.setattr(live, "SECONDS_BETWEEN", 0.01)
     monkeypatch.setattr(live, "READING_SECONDS", 0.05)
 
-    def read() -> dict[str, Any]:
+    def read(_view: View) -> dict[str, Any]:
         if isinstance(trouble, Exception):
             raise trouble
         time.sleep(0.3)
         return {}
 
     monkeypatch.setattr(live, "read_plan", read)
-    async with aclosing(LiveFeed().watch()) as snapshots:
+    async with aclosing(LiveFeed(VIEW).watch()) as snapshots:
         first = await next_of(snapshots)
         second = await next_of(snapshots)
-        monkeypatch.setattr(live, "read_plan", lambda: {"type": "plan"})
+        monkeypatch.setattr(live, "read_plan", lambda _view: {"type": "plan"})
         monkeypatch.setattr(live, "READING_SECONDS", 30)
         while (last := await next_of(snapshots))["type"] == "unreadable":
             pass
@@ -155,8 +174,8 @@ async def test_whatever_goes_wrong_is_shown_and_tried_again(
 async def test_reader_that_died_begins_again(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
     monkeypatch.setattr(live, "SECONDS_BETWEEN", 0.01)
     monkeypatch.setattr("tws.chat.background.FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(live, "read_plan", lambda: {"type": "plan"})
-    feed = LiveFeed()
+    monkeypatch.setattr(live, "read_plan", lambda _view: {"type": "plan"})
+    feed = LiveFeed(VIEW)
     real, failures = feed.snapshot, iter([RuntimeError("a bug")])
 
     async def snapshot() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from tests.fake_agent import FakeAgents
 from tws.answers.events import Chunk, Final, RunStarted
 from tws.chat import admission, open_sockets
 from tws.chat.admission import Guest
+from tws.chat.live import View
 from tws.chat.running import runs
 from tws.database import in_database
 from tws.models import Agent, Message
@@ -56,11 +57,11 @@ def nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The live page's feed, with no HWA behind it."""
 
     class Silent:
-        async def watch(self) -> AsyncIterator[str]:
+        async def watch(self, _view: View) -> AsyncGenerator[str]:
             await asyncio.Event().wait()
             yield ""
 
-    monkeypatch.setattr("tws.chat.live_socket.live_feed", Silent)
+    monkeypatch.setattr("tws.chat.live_socket.live_feeds", Silent)
 
 
 def leave_role(user: User) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polib
@@ -100,9 +101,9 @@ def taken(question: str) -> Understood:
 @pytest.mark.django_db
 def test_questions_that_pages_offer_are_understood_alike() -> None:
     def asked() -> list[str]:
-        groups = live_strings()["group_question"]
-        assert isinstance(groups, dict)
-        return [*examples(), *groups.values()]
+        said: Any = live_strings()
+        hour = said["ask_hour"].format(**{"from": "14:00", "to": "15:00"})
+        return [*examples(), *said["group_question"].values(), said["ask_prompts"], hour]
 
     with override("en"):
         english = [taken(text) for text in asked()]
@@ -143,7 +144,7 @@ def brazilian(user: User | None = None) -> Client:
     ("path", "words"),
     [
         ("/login/", ["Entrar", "Senha", "Respostas do plano atual"]),
-        ("/", ["O plano agora", "Falhas nas últimas", "Estações com problema", "Sair"]),
+        ("/", ["O plano agora", "O que precisa de você agora", "As próximas horas", "Sair"]),
         (AGENT_PAGE, ["Nova conversa", "O que você quer saber sobre o plano?", "Perguntar"]),
         ("/nowhere/", ["Não há nada aqui", "Voltar ao plano"]),
         ("/admin/", ["Visão geral", "Aguardando, por idade", "Registro de decisões"]),

@@ -13,7 +13,7 @@ from tws.hwa.engines import configured_engines
 from tws.hwa.errors import TWSUnavailable
 from tws.models import Agent
 from tws.plan.glance import job_counts
-from tws.plan.models import PlanEngine
+from tws.plan.models import PlanEngine, PlanJob
 from tws.plan.query import PlanQuery
 
 
@@ -81,7 +81,7 @@ def status(request: HttpRequest, engine: str = "") -> Status:
     plan = PlanEngine.of(engine or (engines[0] if engines else "HWA"))
     if not plan.is_current or plan.fetched_at is None:
         raise TWSUnavailable(plan.why_not_current)
-    counts = job_counts(plan.name)
+    counts = job_counts(PlanJob.objects.filter(engine=plan.name))
     return Status(
         engine=plan.name,
         fetched_at=plan.fetched_at,

@@ -9,6 +9,7 @@ urlpatterns = [
     path("", views.live, name="live"),
     path("chat/", views.chat, name="chat"),
     path("chat/<str:agent_id>/", views.chat_with, name="chat-with"),
+    path("memories/", views.memories, name="memories"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("language/", include("django.conf.urls.i18n")),
 ]

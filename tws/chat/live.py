@@ -1,24 +1,30 @@
-"""The live page's data: the plan in PostgreSQL, read while somebody looks, once for all of them."""
+"""The live page's data: the plan in PostgreSQL, read while somebody looks, once for all who look at
+the same part of it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qs
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from knowledge.cleaning import clean_json
+from knowledge.cleaning import clean, clean_json
 from tws.chat.background import keep_going
+from tws.chat.reviewed_fixes import add_fixes
 from tws.database import in_database
 from tws.hwa.engines import configured_engines
 from tws.per_loop import PerLoop
-from tws.plan.glance import at_a_glance
 from tws.plan.models import PlanEngine
+from tws.plan.morning import at_a_glance
+from tws.plan.scope import Scope
 
 logger = logging.getLogger(__name__)
 
@@ -26,15 +32,42 @@ SECONDS_BETWEEN = 5.0
 READING_SECONDS = 60.0
 """A reading that takes longer is given up, and said to be."""
 
+LONGEST = 200
+"""Characters of a name in a view."""
+
 Snapshot = dict[str, Any]
 
 
-def read_plan() -> Snapshot:
-    """The first engine's plan, or why it can't be told and since when; nothing is made up."""
-    engines = configured_engines()
-    plan = PlanEngine.of(engines[0].name if engines else "HWA")
+@dataclass(frozen=True, slots=True)
+class View:
+    """What somebody looks at, and in which language; `engine` "" is the first one."""
+
+    engine: str = ""
+    stream: str = ""
+    area: str = ""
+    language: str = "en"
+
+    @classmethod
+    def asked(cls, query: str, language: str) -> View:
+        """By the query of the page's address, or of the socket's."""
+        wanted = {name: values[0].strip()[:LONGEST] for name, values in parse_qs(query).items()}
+        names = ("engine", "stream", "area")
+        return cls(**{name: clean(wanted.get(name, "")) for name in names}, language=language)
+
+    @property
+    def engine_name(self) -> str:
+        """Of the engines that are configured."""
+        known = [one.name for one in configured_engines()]
+        return self.engine if self.engine in known else (known or ["HWA"])[0]
+
+
+def read_plan(view: View) -> Snapshot:
+    """The engine's plan, or why it can't be told and since when; nothing is made up."""
+    plan = PlanEngine.of(view.engine_name)
     if plan.is_current:
-        return {"type": "plan", **at_a_glance(plan)}
+        told = at_a_glance(plan, Scope(plan.name, view.stream, view.area))
+        add_fixes(told["needs"]["items"], "pt" if view.language.startswith("pt") else "en")
+        return {"type": "plan", **told}
     return _trouble(_kind(plan), plan.why_not_current, plan.down_since or plan.fetched_at)
 
 
@@ -50,16 +83,21 @@ def _trouble(kind: str, message: str, since: datetime | None) -> Snapshot:
 
 
 class LiveFeed:
-    """The plan for any number of viewers: read while somebody looks, one reading for all."""
+    """A view for any number of viewers: read while somebody looks, one reading for all."""
 
-    def __init__(self) -> None:
+    def __init__(self, view: View) -> None:
+        self._view = view
         self._viewers = 0
         self._reader: asyncio.Task[None] | None = None
         self._moved = asyncio.Event()
         self._latest: str | None = None
         self._down_since: datetime | None = None
 
-    async def watch(self) -> AsyncIterator[str]:
+    @property
+    def is_watched(self) -> bool:
+        return self._viewers > 0
+
+    async def watch(self) -> AsyncGenerator[str]:
         """The latest snapshot as JSON, then each new one. Close the generator when done."""
         self._viewers += 1
         try:
@@ -84,7 +122,7 @@ class LiveFeed:
         """The plan as JSON, or that it can't be told and since when."""
         try:
             async with asyncio.timeout(READING_SECONDS):
-                text = json.dumps(clean_json(await in_database(read_plan)))
+                text = json.dumps(clean_json(await in_database(read_plan, self._view)))
         except TimeoutError:
             logger.warning("reading the plan took more than %s s", READING_SECONDS)
             return self._unreadable(_("Reading the plan takes too long."))
@@ -99,4 +137,21 @@ class LiveFeed:
         return json.dumps(_trouble("unreadable", message, self._down_since))
 
 
-live_feed = PerLoop(LiveFeed)
+class LiveFeeds:
+    """One feed for each view that somebody looks at."""
+
+    def __init__(self) -> None:
+        self._feeds: dict[View, LiveFeed] = {}
+
+    async def watch(self, view: View) -> AsyncGenerator[str]:
+        feed = self._feeds.setdefault(view, LiveFeed(view))
+        try:
+            async with aclosing(feed.watch()) as snapshots:
+                async for snapshot in snapshots:
+                    yield snapshot
+        finally:
+            if not feed.is_watched:
+                self._feeds.pop(view, None)
+
+
+live_feeds = PerLoop(LiveFeeds)

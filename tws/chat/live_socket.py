@@ -1,4 +1,5 @@
-"""The live page's socket, `/ws/live/`: a snapshot of the plan per frame (`tws.chat.live`)."""
+"""The live page's socket, `/ws/live/?engine=&stream=&area=`: a snapshot of that part of the plan
+per frame (`tws.chat.live`)."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import asyncio
 import contextlib
 from typing import Any
 
-from tws.chat.live import live_feed
+from tws.chat.live import View, live_feeds
 from tws.chat.socket import LimitedSocket
 
 
@@ -20,7 +21,9 @@ class LiveConsumer(LimitedSocket):
         self._task.cancel()
 
     async def _pass_on(self) -> None:
-        snapshots: Any = live_feed().watch()
+        query = self._of_scope("query_string").decode(errors="replace")
+        view = View.asked(query, self._of_scope("language"))
+        snapshots: Any = live_feeds().watch(view)
         with contextlib.suppress(OSError):  # the client has gone
             async with contextlib.aclosing(snapshots):
                 async for snapshot in snapshots:

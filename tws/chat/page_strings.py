@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from knowledge.models import FeedbackReason
+from knowledge.models import REQUESTS, FeedbackReason
 from tws.chat import run_log
 from tws.chat.trouble import answer_not_kept
 
@@ -71,7 +71,6 @@ def chat_strings() -> dict[str, object]:
             "ask": _("A question back."),
             "refused": _("Resync only reads."),
         },
-        "suggestions": _("You may ask"),
         "memory": _("Memory"),
         "trusted": _("approved by a person"),
         "cleared": _("verified, not reviewed"),
@@ -91,7 +90,9 @@ def chat_strings() -> dict[str, object]:
         "wrong": _("This is wrong"),
         "why_wrong": _("What is wrong?"),
         "what_is_wrong": _("What should it say? (optional)"),
-        "reasons": {value: str(label) for value, label in FeedbackReason.choices},
+        "reasons": {
+            value: str(label) for value, label in FeedbackReason.choices if value not in REQUESTS
+        },
         "ctrl_enter": _("Ctrl+Enter sends."),
         "taken_back_rating": _("Taken back. What a reviewer has in hand already stays there."),
         "what_fixed": _("What fixed {job}?"),
@@ -154,21 +155,47 @@ def live_strings() -> dict[str, object]:
         },
         "ask": _("Ask about this"),
         "ask_failed": _("Why did {name} fail?"),
-        "ask_late": _("Why is {name} late?"),
         "ask_critical": _("What is the status of {name}?"),
         "ask_workstation": _("What is wrong with the workstation {name}?"),
+        "ask_prompts": _("Which prompts are waiting for a reply?"),
+        "ask_stream": _("What is the status of the job stream {name}?"),
         "jobs": _("{count} jobs in the plan"),
+        "jobs_here": _("{count} jobs of the plan are in this filter"),
         "more": _("and {count} more"),
-        "none_failed": _("No job has failed in the last {hours} hours."),
-        "none_late": _("HWA marks no job as late."),
+        "more_causes": _("{count} more causes: narrow the plan down to see them."),
         "none_critical": _("No critical job is open."),
-        "none_workstation": _("Every workstation is linked and starts jobs."),
-        "not_readable": _("Not to be read: {reason}"),
+        "nothing_needed": _("Nothing needs you: read at {time}."),
+        "needs": {
+            "failed": (_("{count} in error"), _("{count} in error")),
+            "stuck": (_("{count} stuck"), _("{count} stuck")),
+            "late": (_("{count} late"), _("{count} late")),
+            "will_miss": (
+                _("{count} will miss its deadline"),
+                _("{count} will miss their deadline"),
+            ),
+            "ready": (_("{count} ready, not started"), _("{count} ready, not started")),
+            "held_up": (_("holds up {count} more"), _("holds up {count} more")),
+            "critical": (_("{count} critical"), _("{count} critical")),
+        },
+        "causes": {
+            "failed": _("{status} with return code {code} on {workstation}"),
+            "failed_without_code": _("{status} on {workstation}"),
+            "prompt": _("Waits for an answer: {text}"),
+            "stuck": _("{stream} is stuck"),
+            "late": _("{stream} is late"),
+        },
+        "reviewed_fix": _("Reviewed fix, approved by {name}, {time}"),
+        "first_deadline": _("first deadline {time}"),
+        "not_all": _("Not everything could be looked at: there may be more."),
+        "edges_missing": _("What jobs wait for has not been read for all of them yet."),
+        "an_hour": _("{time}: {starts} to start, {deadlines} due, {critical} of them critical"),
+        "ask_hour": _("Which jobs start between {from} and {to}?"),
+        "refreshed": _("Updates by itself; last at {time}."),
+        "not_readable": _("Workstations are not to be read: {reason}"),
         "not_whole": _("HWA's lists could not be read to the end: some of the plan is missing."),
         "not_understood": _("Not understood, and left out: {count}"),
         "return_code": _("return code {code}"),
         "deadline": _("deadline {time}"),
-        "at": _("at {time}"),
         "unlinked": _("not linked"),
         "jobman_down": _("jobman is down: starts no job"),
         "limit_0": _("limit 0: starts no job"),

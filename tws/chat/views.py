@@ -6,25 +6,31 @@ from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_required, permission_required
 from django.contrib.auth.models import User
+from django.core.exceptions import BadRequest
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from knowledge.models import Feedback
-from tws.chat import conversations, run_log
+from knowledge.feedback import LONGEST_COMMENT, TooManyReports
+from knowledge.models import REQUESTS, Feedback, Memory
+from tws.chat import conversations, remembered, run_log
 from tws.chat.conversation_api import ConversationItem
 from tws.chat.fates import fates_of
 from tws.chat.live_runs import is_live
 from tws.chat.page_strings import chat_strings, examples, live_strings
 from tws.chat.showing.page_words import answer_strings
+from tws.hwa.engines import configured_engines
 from tws.models import Agent, Conversation, Message
-from tws.plan.glance import FAILED_HOURS
 
+PER_PAGE = 20
 LISTED = 50
 """How many conversations the list shows before a search finds others."""
 
@@ -32,12 +38,26 @@ LISTED = 50
 @require_safe
 @login_required
 def live(request: HttpRequest) -> HttpResponse:
+    from tws.chat.live import View  # with all that the plan is asked by
+    from tws.plan.scope import areas, stream_names
+
+    view = View.asked(request.META["QUERY_STRING"], get_language() or "en")
+    engine = view.engine_name
     page = {
-        "strings": live_strings(),
+        "strings": live_strings() | answer_strings(),
         "ask": reverse("chat") if request.user.has_perm("tws.use_chat") else None,
-        "hours": FAILED_HOURS,
+        "is_narrowed": bool(view.stream or view.area),
     }
-    return render(request, "tws/live.html", {"page": page, "section": "live"})
+    context = {
+        "page": page,
+        "section": "live",
+        "view": view,
+        "engine": engine,
+        "engines": [one.name for one in configured_engines()],
+        "areas": areas(engine),
+        "streams": stream_names(engine),
+    }
+    return render(request, "tws/live.html", context)
 
 
 @require_safe
@@ -82,6 +102,47 @@ def chat_with(request: HttpRequest, agent_id: str) -> HttpResponse:
         "conversation": conversation,
     }
     return render(request, "tws/chat.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@permission_required("tws.use_chat", raise_exception=True)
+def memories(request: HttpRequest) -> HttpResponse:
+    """What the user's own questions have left behind; a form asks to correct or forget one."""
+    user, problem = _user(request), ""
+    if request.method == "POST":
+        problem = _asked_of_reviewers(request)
+        if not problem:
+            return redirect(f"{request.get_full_path()}#m-{request.POST['memory']}")
+    pages = Paginator(remembered.of(user), PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "section": "memories",
+        "pages": pages,
+        "items": remembered.told(list(pages.object_list), user),
+        "problem": problem,
+    }
+    return render(request, "tws/memories.html", context, status=429 if problem else 200)
+
+
+def _asked_of_reviewers(request: HttpRequest) -> str:
+    """Why it could not be asked; "" when it was."""
+    asked = MemoryRequest(request.POST)
+    if not asked.is_valid():
+        raise BadRequest(asked.errors.as_text())
+    wanted = asked.cleaned_data
+    try:
+        remembered.ask(_user(request), wanted["memory"], wanted["reason"], wanted["comment"])
+    except Memory.DoesNotExist as error:
+        raise Http404(_("This memory is no longer kept.")) from error
+    except TooManyReports as error:
+        return str(error)
+    return ""
+
+
+class MemoryRequest(forms.Form):
+    memory = forms.UUIDField()
+    reason = forms.ChoiceField(choices=[(one.value, one.label) for one in REQUESTS])
+    comment = forms.CharField(max_length=LONGEST_COMMENT, required=False)
 
 
 def _listed(request: HttpRequest) -> list[dict[str, Any]]:

@@ -175,7 +175,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class SmallTalk:
-    topic: Literal["hello", "thanks", "help", "bye", "ok"]
+    topic: Literal["hello", "thanks", "help", "remember", "bye", "ok"]
     type: Literal["small_talk"] = "small_talk"
 
 

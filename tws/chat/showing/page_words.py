@@ -54,6 +54,7 @@ def answer_strings() -> dict[str, object]:
             "compare": _("Compare the runs of {name}"),
             "jobs_of": _("Which jobs run on {name}?"),
         },
+        "suggestions": _("You may ask"),
         "read": _("read {time}"),
         "read_at": _("{what}, read {time}"),
         "from_the_question": _("From your question"),

@@ -1,22 +1,31 @@
 // The live page: shows each snapshot of the plan that the socket brings.
 
+import { Card } from "./card.js";
 import { showConnection } from "./connection.js";
 import { byId, element, fill, moment, number, page } from "./dom.js";
+import { status } from "./facts.js";
+import { showHours } from "./hours.js";
+import { Needs } from "./needs.js";
 import { openSocket } from "./socket.js";
 
-const { strings, ask, hours } = page();
+const { strings, ask, is_narrowed: isNarrowed } = page();
 const GROUPS = Object.keys(strings.groups);
+const card = ask ? new Card(strings, (question) => location.assign(questionUrl(question))) : null;
+const lines = new Needs(byId("needs"), { strings, openThing: card?.open, askLink: ask ? askLink : null });
 let fetchedAt = null;
 let engine = "";
 
+function questionUrl(question) {
+  return `${ask}?question=${encodeURIComponent(question)}`;
+}
+
 function askLink(question, content) {
   if (!ask) return element("span", {}, ...content);
-  const href = `${ask}?question=${encodeURIComponent(question)}`;
-  return element("a", { href, title: `${strings.ask}: ${question}` }, ...content);
+  return element("a", { href: questionUrl(question), title: `${strings.ask}: ${question}` }, ...content);
 }
 
 function showCounts(jobs) {
-  byId("total").textContent = fill(strings.jobs, { count: number(jobs.count ?? 0) });
+  byId("total").textContent = fill(isNarrowed ? strings.jobs_here : strings.jobs, { count: number(jobs.count ?? 0) });
   const known = GROUPS.filter((group) => group in jobs.groups);
   const others = Object.keys(jobs.groups).filter((group) => !GROUPS.includes(group));
   const tiles = [...known, ...others].map((group) => {
@@ -28,60 +37,52 @@ function showCounts(jobs) {
   byId("counts").replaceChildren(...tiles);
 }
 
-function showItems(id, list, { total, empty, question, detail }) {
-  byId(`${id}-count`).textContent = total === null ? "" : number(total);
-  byId(`${id}-count`).classList.toggle("zero", total === 0);
-  const rows = list.map((item) =>
-    element("li", {}, askLink(fill(question, { name: item.name }), [
-      element("b", {}, item.name ?? "?"),
-      element("span", { class: "detail" }, detail(item)),
+function showCritical({ count, items }) {
+  byId("critical-count").textContent = number(count);
+  byId("critical-count").classList.toggle("zero", count === 0);
+  const rows = items.map((job) => element("li", {},
+    askLink(fill(strings.ask_critical, { name: job.stream ? `${job.stream}.${job.name}` : job.name }), [
+      element("b", {}, job.name),
+      element("span", { class: "detail" }, status(job.status, job.group), " ", joined(job.stream, job.workstation,
+        job.deadline_at ? fill(strings.deadline, { time: moment(job.deadline_at, "short") }) : "")),
       ask ? element("span", { class: "ask", "aria-hidden": "true" }, "›") : null,
-    ])),
-  );
-  if (!rows.length) rows.push(element("li", { class: "quiet" }, empty));
-  else if (total > list.length) {
-    rows.push(element("li", { class: "quiet" }, fill(strings.more, { count: number(total - list.length) })));
-  }
-  byId(id).replaceChildren(...rows);
+    ])));
+  if (!rows.length) rows.push(element("li", { class: "quiet" }, strings.none_critical));
+  else if (count > rows.length) rows.push(element("li", { class: "quiet" }, fill(strings.more, { count: number(count - rows.length) })));
+  byId("critical").replaceChildren(...rows);
 }
 
 const joined = (...parts) => parts.filter(Boolean).join(" · ");
-const place = (job) => joined(job.stream, job.workstation);
+
+function showNeeds({ needs, fetched_at: at }) {
+  lines.show(needs.items);
+  byId("needs-count").textContent = number(needs.causes);
+  byId("needs-count").classList.toggle("zero", !needs.causes);
+  byId("nothing").hidden = needs.causes > 0;
+  byId("nothing").textContent = fill(strings.nothing_needed, { time: moment(at, "short") });
+  const left = needs.causes - needs.items.length;
+  byId("more-needs").hidden = !left;
+  byId("more-needs").textContent = fill(strings.more_causes, { count: number(left) });
+}
+
+function missing({ complete, needs, edges_whole: areEdgesWhole, not_understood: odd, refused }) {
+  const workstations = refused["/plan/workstation"];
+  return joined(
+    complete ? "" : strings.not_whole,
+    odd ? fill(strings.not_understood, { count: number(odd) }) : "",
+    workstations ? fill(strings.not_readable, { reason: workstations }) : "",
+    needs.complete ? "" : strings.not_all,
+    areEdgesWhole ? "" : strings.edges_missing,
+  );
+}
 
 function showPlan(plan) {
+  showNeeds(plan);
+  showHours(byId("hours"), plan.hours, { strings, askLink: ask ? askLink : null });
   showCounts(plan.jobs);
-  showItems("failed", plan.failed.items, {
-    total: plan.failed.count,
-    empty: fill(strings.none_failed, { hours }),
-    question: strings.ask_failed,
-    detail: (job) => joined(
-      place(job), job.status,
-      job.return_code === null ? "" : fill(strings.return_code, { code: job.return_code }),
-      job.ended_at ? fill(strings.at, { time: moment(job.ended_at, "short") }) : "",
-    ),
-  });
-  const timed = (job) => joined(
-    place(job), job.status, job.deadline_at ? fill(strings.deadline, { time: moment(job.deadline_at, "short") }) : "",
-  );
-  showItems("late", plan.late.items, {
-    total: plan.late.count, empty: strings.none_late, question: strings.ask_late, detail: timed,
-  });
-  showItems("critical", plan.critical.items, {
-    total: plan.critical.count, empty: strings.none_critical, question: strings.ask_critical, detail: timed,
-  });
-  const refused = plan.refused["/plan/workstation"];
-  showItems("workstations", refused ? [] : plan.workstations.items, {
-    total: refused ? null : plan.workstations.count,
-    empty: refused ? fill(strings.not_readable, { reason: refused }) : strings.none_workstation,
-    question: strings.ask_workstation,
-    detail: (one) => joined(one.type, ...one.problems.map((problem) => strings[problem] ?? problem)),
-  });
-  const missing = joined(
-    plan.complete ? "" : strings.not_whole,
-    plan.not_understood ? fill(strings.not_understood, { count: number(plan.not_understood) }) : "",
-  );
-  byId("missing").textContent = missing;
-  byId("missing").hidden = !missing;
+  showCritical(plan.critical);
+  byId("missing").textContent = missing(plan);
+  byId("missing").hidden = !byId("missing").textContent;
   byId("simulated").textContent = strings.simulator;
   byId("simulated").hidden = !plan.simulated;
   fetchedAt = new Date(plan.fetched_at);
@@ -119,6 +120,7 @@ function received(snapshot) {
   byId("plan").hidden = !isPlan;
   byId("unavailable").hidden = isPlan;
   byId("live").removeAttribute("aria-busy");
+  byId("refreshed").textContent = fill(strings.refreshed, { time: moment(new Date().toISOString()) });
 }
 
 function state(name) {
@@ -128,4 +130,5 @@ function state(name) {
 }
 
 setInterval(showAge, 1000);
-openSocket({ address: () => "/ws/live/", received, state });
+openSocket({ address: () => `/ws/live/${location.search}`, received, state });
+byId("narrow-down").addEventListener("change", (event) => event.currentTarget.requestSubmit());

@@ -1,0 +1,136 @@
+"""What one's own questions have left behind, and what one may ask of the reviewers about it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from audits import reports, review
+from audits.models import AuditRecord
+from audits.states import Status
+from knowledge.models import Feedback, Memory
+from tests.factories import make_memory, make_record
+from tws.chat.views import PER_PAGE
+
+pytestmark = pytest.mark.django_db
+
+
+def client_of(user: User) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client
+
+
+def shown(user: User, page: int = 1) -> str:
+    html = client_of(user).get(f"/memories/?page={page}").content.decode()
+    return " ".join(re.sub(r"<[^>]*>", " ", html).split())
+
+
+def ask(user: User, memory: Memory, reason: str = "forget", comment: str = "It is private.") -> int:
+    fields = {"memory": memory.pk, "reason": reason, "comment": comment}
+    return client_of(user).post("/memories/", fields).status_code
+
+
+def test_one_sees_ones_own_memories_with_who_decided_and_why(
+    operator: User, reviewer: User
+) -> None:
+    mine = make_memory("Is it mine?", "Yes.", user=operator)
+    make_record(Status.PENDING, mine)
+    review.decide(mine.pk, "reject", reviewer, note="No longer so.")
+    make_memory("Is it another's?", "No.", user=reviewer)
+    make_memory("Is it nobody's?", "No.")
+
+    said = shown(operator)
+
+    assert "Is it mine?" in said
+    assert "Rejected It is shown to nobody. Decided by reviewer" in said
+    assert "No longer so." in said
+    assert "another's" not in said
+    assert "nobody's?" not in said
+
+
+def test_memories_are_paged_at_a_bounded_price(operator: User) -> None:
+    for n in range(PER_PAGE + 1):
+        make_record(Status.CLEARED, make_memory(f"Question {n}?", "Yes.", user=operator))
+    client = client_of(operator)
+
+    with CaptureQueriesContext(connection) as seen:
+        client.get("/memories/")
+
+    assert len(seen) < 12
+    assert "Question 0?" not in shown(operator)
+    assert "Question 0?" in shown(operator, page=2)
+
+
+@pytest.mark.parametrize(
+    ("decision", "outcome"),
+    [
+        ({"action": "reject"}, "taken the memory out of use"),
+        ({"action": "approve", "corrected_response": "Other."}, "corrected the memory"),
+        ({"action": "approve"}, "kept it as it is"),
+    ],
+)
+def test_request_reaches_the_reviewers_and_its_outcome_comes_back(
+    operator: User, reviewer: User, decision: dict[str, str], outcome: str
+) -> None:
+    memory = make_memory("Is it mine?", "Yes.", user=operator)
+    make_record(Status.CLEARED, memory)
+
+    assert ask(operator, memory) == 302
+    sent = shown(operator)
+    reports.take()
+
+    record = AuditRecord.objects.get(memory=memory)
+    assert record.status == Status.PENDING
+    assert "Asks to be forgotten: It is private." in record.ia_audit_reason
+    assert "on its way to the reviewers" in sent
+    assert "waits for a reviewer" in shown(operator)
+    review.decide(memory.pk, by=reviewer, **decision)
+    assert outcome in shown(operator)
+
+
+def test_request_that_was_dismissed_says_so_and_may_be_made_again(
+    operator: User, reviewer: User
+) -> None:
+    memory = make_memory("Is it mine?", "Yes.", user=operator)
+    make_record(Status.CLEARED, memory)
+    ask(operator, memory)
+    reports.take()
+
+    reports.dismiss([operator], reviewer)
+
+    assert "has dismissed it" in shown(operator)
+    assert "Ask to correct or forget it" in shown(operator)
+
+
+def test_memory_of_somebody_else_can_not_be_asked_about(operator: User, reviewer: User) -> None:
+    memory = make_memory("Is it another's?", "Yes.", user=reviewer)
+
+    assert ask(operator, memory) == 404
+    assert ask(operator, make_memory("Mine?", user=operator), reason="wrong") == 400
+    assert not Feedback.objects.exists()
+
+
+def test_too_many_requests_are_refused_and_said(operator: User, settings) -> None:
+    settings.REPORTS_PER_HOUR = 0
+
+    assert ask(operator, make_memory(user=operator)) == 429
+
+
+def test_who_has_no_chat_has_no_such_page(auditor_user: User) -> None:
+    assert client_of(auditor_user).get("/memories/").status_code == 403
+    assert Client().get("/memories/").status_code == 302
+
+
+def test_hostile_texts_are_inert(operator: User) -> None:
+    make_memory("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", user=operator)
+
+    html = client_of(operator).get("/memories/").content.decode()
+
+    assert "<script>alert" not in html
+    assert "<img src=x" not in html

@@ -25,18 +25,30 @@ OUTCOMES = {
     "refused": "The agent only reads.",
 }
 
+INTERRUPTED = 130
+"""The exit status that shells give a program that Ctrl-C has ended."""
+
 
 class Command(BaseCommand):
     help = (
         "Ask an agent one question, or with --chat one after the other. Answers are stored as "
-        "memories, as in the chat. Exit status 1: HWA or the LLM did not answer."
+        "memories, as in the chat. Exit status 0 also for an honest no, 1 when HWA or the LLM did "
+        "not answer (in a conversation: at least once), 130 when it was interrupted."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("agent", help="the agent's id, for example tws-analyzer")
-        parser.add_argument("question", help="in Portuguese or English, in quotes")
         parser.add_argument(
-            "--chat", action="store_true", help="go on with further questions, one a line"
+            "question",
+            nargs="?",
+            default="",
+            help="in Portuguese or English, in quotes; with --chat it may be left out",
+        )
+        parser.add_argument(
+            "--chat",
+            action="store_true",
+            help="go on with further questions, one a line, until the input ends; /sources says "
+            "what the last answer rests on, /quit ends",
         )
         parser.add_argument(
             "--json",
@@ -46,10 +58,16 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not options["question"].strip():
+        if not options["question"].strip() and not options["chat"]:
             raise CommandError("The question is empty.")
         agent = self._agent(options["agent"])
-        if not async_to_sync(self._converse)(agent, self._questions(options), options["json"]):
+        try:
+            answered = async_to_sync(self._converse)(
+                agent, self._questions(options), options["json"]
+            )
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+        if not answered:
             sys.exit(1)
 
     def _agent(self, slug: str) -> Agent:
@@ -60,13 +78,14 @@ class Command(BaseCommand):
             raise CommandError(f"There is no active agent {slug!r}. There are: {known}.") from None
 
     def _questions(self, options: dict[str, Any]) -> Iterator[str]:
-        yield options["question"]
+        if options["question"].strip():
+            yield options["question"]
         while options["chat"]:
             if sys.stdin.isatty():
                 self.stderr.write("> ", ending="")
                 self.stderr.flush()
             line = sys.stdin.readline()
-            if not line:
+            if not line or line.strip() == "/quit":
                 return
             if line.strip():
                 yield line.strip()
@@ -74,10 +93,14 @@ class Command(BaseCommand):
     async def _converse(self, agent: Agent, questions: Iterator[str], as_json: bool) -> bool:
         """Answer each question; whether all were."""
         history: list[Turn] = []
+        reply: dict[str, Any] = {"sources": [], "tools": []}
         answered = True
         try:
             async with AgentManager() as manager:
                 for question in questions:
+                    if question == "/sources":
+                        self._show_sources(reply, as_json)
+                        continue
                     end = await self._ask(manager, agent, question, history, quiet=as_json)
                     reply = await _reply(agent, question, end)
                     if as_json:
@@ -119,6 +142,23 @@ class Command(BaseCommand):
                 self.stderr.write(event.message)
             case Final():
                 self._show_end(event)
+
+    def _show_sources(self, reply: dict[str, Any], as_json: bool) -> None:
+        """What the last answer rests on: each source with its time or trust, then each call."""
+        told = {name: reply[name] for name in ("sources", "tools")}
+        if as_json:
+            self.stdout.write(json.dumps(told, ensure_ascii=False))
+            return
+        if not any(told.values()):
+            self.stdout.write("There is no answer yet that rests on anything read.")
+        for source in told["sources"]:
+            facts = (source["engine"], source["fetched_at"], source["trust"], source["ref"])
+            said = ", ".join(map(str, filter(None, facts)))
+            self.stdout.write(f"[{source['kind']}] {visible(source['label'])} ({said})")
+        for use in told["tools"]:
+            arguments = json.dumps(use["arguments"], ensure_ascii=False)
+            outcome = use["fetched_at"] if use["ok"] else "failed"
+            self.stdout.write(visible(f"[call] {use['tool']} {arguments} {outcome}"))
 
     def _show_end(self, final: Final) -> None:
         """How it was understood, what came of it, and where it comes from."""

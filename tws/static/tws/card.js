@@ -84,9 +84,11 @@ export class Card extends Sheet {
   told({ html, facts, tables, logs, sources }) {
     const text = element("div", { class: "text" });
     text.innerHTML = html; // cleaned by the server, as answers are
-    const given = { strings: this.strings, openThing: this.open, fetchRows: () => Promise.reject(new Error("no rows follow in a card")) };
+    const more = Object.fromEntries(tables.map((table) => [table.id, table.more]));
+    const fetchRows = (id, wanted) => getJson("/api/plan/card/rows", { ...wanted, table: more[id] });
+    const given = { strings: this.strings, openThing: this.open, fetchRows };
     showFacts(text, facts, sources, given);
-    showTables(text, tables.map((table) => ({ ...table, next: "" })), given);
+    showTables(text, tables, given);
     showCode(text, logs, this.strings);
     return text;
   }

@@ -1,0 +1,60 @@
+"""Other ways to look at a conversation: on paper, at 200 %, without motion."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, Page, expect
+
+from tests.chat_pages import answered, open_page
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+_CUT = """() => [...document.querySelectorAll(".log, .log *:not(.hidden)")].filter((one) =>
+  one.checkVisibility() && getComputedStyle(one).overflowY !== "visible"
+  && one.scrollHeight > one.clientHeight + 1).map((one) => one.className)"""
+_MOVING = """() => [...document.querySelectorAll("*")].flatMap((one) => ["", "::before", "::after"]
+  .map((part) => getComputedStyle(one, part))).filter((style) => style.animationName !== "none"
+  || style.transitionDuration.split(", ").some((time) => time !== "0s")).length"""
+
+
+def ink(page: Page) -> int:
+    """How bright the page's ground is, 0 to 255."""
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return int(colour.removeprefix("rgb(").split(",")[0])
+
+
+def test_conversation_on_paper_at_200_percent_and_without_motion(
+    browser: Browser, plan_of_now: None, server: str, operator: User
+) -> None:
+    page = open_page(browser, server, operator, "/chat/tws-analyzer/", color_scheme="dark")
+    for question in ("which jobs are waiting?", "which jobs are ready?"):
+        answered(page, question)
+    last = page.locator(".answer .rows").last
+    expect(last).to_be_visible()
+    dark = ink(page)
+
+    page.emulate_media(media="print")
+    assert dark < 60
+    assert ink(page) == 255
+    for hidden in (".top", ".side", "#composer", ".question-actions", ".copies", ".feedback"):
+        expect(page.locator(hidden).first).to_be_hidden()
+    for shown in (".question", ".answer .rows", ".sources", "#title"):
+        expect(page.locator(shown).first).to_be_visible()
+    assert page.evaluate(_CUT) == []
+    page.emulate_media(media="screen", reduced_motion="reduce")
+
+    assert page.evaluate(_MOVING) == 0
+
+    page.set_viewport_size({"width": 640, "height": 450})  # 1280 × 900 at 200 %
+    for path in (page.url, "/", "/memories/"):
+        page.goto(path)
+        expect(page.locator("h1")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 640
+    page.go_back()
+    page.go_back()
+    answered(page, "how many jobs are there?")
+    expect(page.locator("#question")).to_be_in_viewport()
+    page.locator(".rows .thing").first.click()
+    expect(page.get_by_role("button", name="Close")).to_be_in_viewport()
+    page.context.close()

@@ -23,10 +23,12 @@ from resync_site.environment import CHECKOUT
 from tests.factories import make_memory, make_record
 from tests.plan_reading import make_engine
 from tws.answers.events import Final
+from tws.chat.cards import card_parts
 from tws.chat.showing.display import display_of, page_parts
 from tws.chat.showing.marks import marked, marked_html, unmarked
 from tws.models import Conversation, Message
-from tws.plan.models import PlanEngine, PlanJob
+from tws.plan.impact import impact
+from tws.plan.models import PlanDependency, PlanEngine, PlanJob
 from tws.plan.query import PlanQuery, answer
 
 AT = "2026-03-02T10:00:00-03:00"
@@ -236,6 +238,63 @@ def test_rows_follow_in_ones_own_conversations_only(answered, operator, reviewer
     assert rows_of(answered, reviewer, after=table["next"]).status_code == 404
     assert rows_of(other, operator).status_code == 404
     assert rows_of(answered, operator, after=table["next"] + "x").status_code == 422
+
+
+@pytest.fixture
+def holds_up(plan: PlanEngine) -> str:
+    """J0, which the six others wait for, the later ones with the nearer deadline."""
+    for number in range(1, 7):
+        PlanJob.objects.filter(name=f"J{number}").update(
+            group="waiting", status="HOLD", deadline_at=timezone.now() - timedelta(hours=number)
+        )
+        PlanDependency.objects.create(
+            engine="SIM", of_kind="job", of_id=f"id{number}", of_name=f"J{number}", number=0,
+            kind="INTERNAL", target_id="id0", is_satisfied=False, fetched_at=timezone.now(),
+        )  # fmt: skip
+    return "id0"
+
+
+def of_a_card(holds_up: str, shown: int) -> dict[str, Any]:
+    """The table of what it holds up, as a card has it."""
+    result = impact("SIM", "job", holds_up, shown=shown)
+    asked = {"kind": "job", "object": holds_up}
+    composer = composer_of(Reading("q1", "impact", asked, result, "SIM", AT))
+    composer.table("q1.rows", ["name", "status"])
+    evidence = tuple(one.as_json() for one in composer.readings.values())
+    final = Final(composer.text(), segments=composer.answer(), evidence=evidence)
+    return card_parts(final)["tables"][0]
+
+
+def more_of(table: dict[str, Any], user: User, **wanted: Any) -> Any:
+    client = Client()
+    client.force_login(user)
+    return client.get("/api/plan/card/rows", {"table": table["more"], **wanted})
+
+
+def test_a_cards_table_goes_on_past_its_first_rows(holds_up: str, operator: User) -> None:
+    table = of_a_card(holds_up, shown=2)
+
+    following = more_of(table, operator, after=table["next"], limit=3).json()
+    last = more_of(table, operator, after=following["next"]).json()
+    other_way = more_of(table, operator, order_by="name", limit=2).json()
+
+    assert (names(table["rows"]), table["matched"]) == (["J6", "J5"], 6)
+    assert names(following["rows"]) == ["J4", "J3", "J2"]
+    assert (names(last["rows"]), last["next"]) == (["J1"], "")
+    assert names(other_way["rows"]) == ["J1", "J2"]
+    assert of_a_card(holds_up, shown=6)["next"] == ""
+
+
+def test_a_cards_rows_are_those_of_a_table_that_it_gave(
+    holds_up: str, operator: User, auditor_user: User
+) -> None:
+    table = of_a_card(holds_up, shown=2)
+    PlanJob.objects.filter(name="J5").update(group="success")
+
+    assert more_of(table, operator, after=table["next"]).status_code == 409  # J5 waits no more
+    assert more_of(table | {"more": table["more"] + "x"}, operator).status_code == 404
+    assert more_of(table, operator, order_by="login").status_code == 422
+    assert more_of(table, auditor_user).status_code == 403
 
 
 # --- memories -----------------------------------------------------------------------------------

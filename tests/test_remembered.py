@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,8 +16,11 @@ from django.test.utils import CaptureQueriesContext
 from audits import reports, review
 from audits.models import AuditRecord
 from audits.states import Status
+from knowledge.claims.phrases import PHRASES
 from knowledge.models import Feedback, Memory
 from tests.factories import make_memory, make_record
+from tws.answers.understanding.asked import SmallTalk
+from tws.answers.understanding.understanding import understand
 from tws.chat.views import PER_PAGE
 
 pytestmark = pytest.mark.django_db
@@ -125,6 +131,25 @@ def test_too_many_requests_are_refused_and_said(operator: User, settings) -> Non
 def test_who_has_no_chat_has_no_such_page(auditor_user: User) -> None:
     assert client_of(auditor_user).get("/memories/").status_code == 403
     assert Client().get("/memories/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "o que você lembra?", "o que você sabe sobre mim?", "O que vc lembra das minhas conversas?",
+        "what do you remember?", "What do you know about my conversations?",
+    ],
+)  # fmt: skip
+def test_chat_says_where_it_stands(question: str) -> None:
+    now = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    asked = partial(understand, now=now, zone=ZoneInfo("UTC"), engine="SIM")
+
+    understood = asked(question)
+
+    assert understood.asked == SmallTalk("remember")
+    page = "O que você lembra?" if understood.language == "pt" else "What do you remember?"
+    assert page in str(PHRASES["remember"][understood.language].parts[0])
+    assert asked("what do you know?").asked == SmallTalk("help")
 
 
 def test_hostile_texts_are_inert(operator: User) -> None:

@@ -129,6 +129,32 @@ def card(request: HttpRequest, asked: Query[CardOf]) -> dict[str, Any]:
     return async_to_sync(_part)(_engine(asked.engine), asked)
 
 
+class WantedOfCard(Wanted, defer_build=True):
+    """`table`: what the card gave as its table's `more`."""
+
+    table: str = Field(min_length=1, max_length=8_000)
+
+
+@cards.get("/card/rows", response=Rows, openapi_extra=problems(404, 409))
+def card_table(request: HttpRequest, wanted: Query[WantedOfCard]) -> dict[str, Any]:
+    """More rows of a card's table, as the plan is now.
+
+    409 when the plan they were of has been replaced since, or the last row is gone.
+    """
+    from django.core.signing import BadSignature
+
+    from tws.chat.cards import card_rows
+    from tws.chat.showing.tables import PlanReplaced
+
+    require(request, "tws.use_chat")
+    try:
+        return card_rows(**wanted.dict())
+    except BadSignature as error:
+        raise Http404 from error
+    except PlanReplaced as error:
+        raise HttpError(409, "The plan has been replaced since: ask again.") from error
+
+
 def _engine(name: str) -> Engine:
     try:
         return engine_named(name) if name else engine_for((), "")

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from django.core import signing
 from django.utils import timezone
 from django.utils.translation import get_language
 
@@ -22,9 +23,10 @@ from tws.answers.sources import plan_sources
 from tws.answers.toolkit import Toolkit
 from tws.answers.understanding.asked import About, CompareRuns, Impact, LogOf, Thing
 from tws.chat.showing.display import display_of, page_parts
-from tws.chat.showing.tables import cell_of
+from tws.chat.showing.tables import KEPT, cell_of, rows_after
 from tws.hwa.engine import Engine
 
+TABLES = "the tables of a card"
 Part = Literal["state", "why", "holds_up", "runs", "log"]
 PARTS: dict[str, tuple[Part, ...]] = {
     "job": ("why", "holds_up", "runs", "log"),
@@ -105,8 +107,22 @@ class Card:
         answer = speech.composer.answer()
         final = Final(speech.text, segments=answer, evidence=tuple(speech.evidence))
         sources = plan_sources(self.toolkit, answer, [self.thing])
-        shown = page_parts(speech.text, display_of(final))
-        return {**shown, "sources": [one.as_dict() for one in sources]}
+        return {**card_parts(final), "sources": [one.as_dict() for one in sources]}
+
+
+def card_parts(final: Final) -> dict[str, Any]:
+    """As an answer's page has them; each table with the `more` that its next rows are asked by."""
+    display = display_of(final)
+    parts = page_parts(final.answer, display)
+    for table, kept in zip(parts["tables"], display["tables"], strict=True):
+        asked = {name: kept[name] for name in ("columns", *KEPT) if name in kept}
+        table["more"] = signing.dumps(asked, salt=TABLES)
+    return parts
+
+
+def card_rows(table: str, **wanted: Any) -> dict[str, Any]:
+    """More rows of a card's table, whose `more` this is. BadSignature; what `rows_after` raises."""
+    return rows_after(signing.loads(table, salt=TABLES), **wanted)
 
 
 async def card_of(engine: Engine, part: Part, **thing: Any) -> dict[str, Any]:

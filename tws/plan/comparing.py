@@ -15,7 +15,8 @@ from tws.plan.query.catalogue import RUNS
 from tws.plan.query.names import known_name
 from tws.plan.query.values import plain
 
-MOST_RUNS = 30
+MOST_RUNS = 1_000
+"""So many of a job's runs are ever listed."""
 MOST_NAMES = 50
 
 
@@ -32,7 +33,7 @@ def compare_runs(engine: str, job: str, stream: str = "", most: int = 5) -> dict
     runs = PlanRun.objects.filter(engine=engine, job_name=job, started_at__isnull=False)
     if stream:
         runs = runs.filter(stream_name=stream)
-    found = list(runs.order_by("-started_at", "-pk")[: min(most, MOST_RUNS) + 1])
+    found = list(runs.order_by("-started_at", "-pk")[: most + 1])
     rows = [_beside(run, earlier) for run, earlier in zip(found, [*found[1:], None], strict=False)][
         :most
     ]

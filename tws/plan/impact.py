@@ -61,6 +61,7 @@ def impact(
     kind: Literal["job", "stream"],
     hwa_id: str,
     successors: Iterable[tuple[str, str]] = (),
+    shown: int = SHOWN,
 ) -> dict[str, Any] | None:
     """What is held up while the object is not done; None when there is no such object.
 
@@ -80,9 +81,9 @@ def impact(
     for _step in range(MOST_STEPS):
         level = walk.reach(_held_up(walk, level))
         if not level:
-            return _told(walk, start) | _direct(walk, start, told)
+            return _told(walk, start, shown) | _direct(walk, start, told)
     walk.is_whole = False  # a circle, or a chain beyond measure
-    return _told(walk, start) | _direct(walk, start, told)
+    return _told(walk, start, shown) | _direct(walk, start, told)
 
 
 def _start(walk: _Walk, kind: str, hwa_id: str) -> _Node | None:
@@ -172,10 +173,10 @@ def _stream_of(walk: _Walk, node: _Node) -> _Node | None:
 # --- what is told -------------------------------------------------------------------------------
 
 
-def _told(walk: _Walk, start: _Node) -> dict[str, Any]:
+def _told(walk: _Walk, start: _Node, shown: int) -> dict[str, Any]:
     engine = PlanEngine.objects.get(pk=walk.engine)
     held = [node for node in walk.nodes.values() if node.hwa_id != start.hwa_id]
-    rows = sorted(_distinct(walk, held), key=lambda row: (row["deadline"] or "9", row["name"]))
+    rows = sorted(_distinct(walk, held), key=_soonest)
     by = [moment for node in walk.nodes.values() if (moment := _must_start(walk, node))]
     return {
         "matched": len(rows),
@@ -183,14 +184,18 @@ def _told(walk: _Walk, start: _Node) -> dict[str, Any]:
         "streams": sum(row["kind"] == "stream" for row in rows),
         "critical": sum(bool(row["critical"]) for row in rows),
         "until": plain(min(by, default=None)),
-        "rows": rows[:SHOWN],
-        "shown": min(len(rows), SHOWN),
+        "rows": rows[:shown],
+        "shown": min(len(rows), shown),
         "complete": walk.is_whole and engine.edges_are_whole,
         "edges_read": engine.edges_read,
         "edges_total": engine.edges_total,
         "engine": engine.name,
         "fetched_at": plain(engine.fetched_at),
     }
+
+
+def _soonest(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["deadline"] or "9", row["name"], row["id"]
 
 
 def _direct(walk: _Walk, start: _Node, told: list[tuple[str, str]]) -> dict[str, Any]:

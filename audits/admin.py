@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from typing import Any, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -76,6 +77,15 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             question_begins=Left("memory__user_query", 400),
             answer_begins=Left("memory__agent_response", 400),
         )
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The open list is no filter: it is empty in words of its own."""
+        shown = super().get_changelist_instance(request)
+        kept, _condition = filters.chosen(request.GET.urlencode(), _person(request))
+        shown.has_active_filters = bool(kept.keys() - {"status"})
+        shown.empty_text = changelist.empty_text(changelist.view_of(request))
+        shown.unfiltered = urlencode({"status": kept["status"]} if "status" in kept else {})
+        return shown
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return changelist.ordering_of(changelist.view_of(request))

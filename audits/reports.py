@@ -16,7 +16,7 @@ from audits.decisions import Move, append
 from audits.models import AuditRecord
 from audits.states import PERSON, Status, Why
 from knowledge import store
-from knowledge.models import REQUESTS, Feedback, FeedbackQuerySet, Memory, Trust
+from knowledge.models import Feedback, FeedbackQuerySet, Memory, Trust
 
 _NOT_REOPENED = {Status.APPROVED, Status.REJECTED, Status.PENDING, Status.QUARANTINED}
 
@@ -58,16 +58,15 @@ def reason(memory: Memory) -> str:
         _("Reported by %(who)s: %(why)s")
         % {
             "who": one.user.get_username() if one.user else _("a user"),
-            "why": _said(one),
+            "why": said(one) or _("rated %(n)s of 5") % {"n": one.rating},
         }
         for one in standing.order_by("reported_at")
     )
 
 
-def _said(report: Feedback) -> str:
-    asked = report.get_reason_display() if report.reason in REQUESTS else ""
-    said = ": ".join(filter(None, (asked, report.comment)))
-    return said or _("rated %(n)s of 5") % {"n": report.rating}
+def said(given: Feedback) -> str:
+    """What somebody holds against an answer: the reason they chose, and their words."""
+    return ": ".join(filter(None, [str(given.get_reason_display()), given.comment]))
 
 
 def dismiss(reporters: Iterable[User], by: User) -> int:

@@ -66,7 +66,7 @@ ASGI_APPLICATION = "resync_site.asgi.application"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [],
+        "DIRS": [BASE_DIR / "resync_site/templates"],  # before unfold's own
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -44,7 +44,6 @@ UNFOLD_SAYS = [
     _("Select value"),
     _("Submit"),
     _("System"),
-    _("This page yielded into no results. Create a new item or reset your filters."),
     _("Toggle password visibility"),
     _("True"),
     _("Type to search"),

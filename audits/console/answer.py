@@ -7,8 +7,8 @@ not checked where nobody can tell; a claim points at the very fields that it res
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
 from itertools import islice
@@ -23,6 +23,7 @@ from knowledge.claims.answer import (
     AnswerMalformed,
     Claim,
     LogLines,
+    Phrase,
     Quote,
     Segment,
     Table,
@@ -32,6 +33,7 @@ from knowledge.claims.checking import Checked, check
 from knowledge.claims.evidence import EvidenceMalformed, NoClaim, Reading, readings_in
 from knowledge.claims.expressions import Evaluator
 from knowledge.claims.places import Places
+from knowledge.claims.rendering import Speaker
 from knowledge.markdown import to_html
 from knowledge.models import Memory
 from knowledge.shown import Shown, excerpt, shown
@@ -63,6 +65,14 @@ class Weighed:
 
 
 @dataclass(frozen=True, slots=True)
+class Differing:
+    """The lines of a table, a log or a memory that an answer shows, and those that were read."""
+
+    said: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerParts:
     """What is known of an answer as data; nothing of a text alone."""
 
@@ -70,6 +80,16 @@ class AnswerParts:
     readings: dict[str, Reading] | None = None
     checked: Checked | None = None
     claims: tuple[Weighed, ...] = ()
+    excerpts: Mapping[str, Differing] = field(default_factory=dict)
+    """What is shown to the letter and is not what was read, by where it stands."""
+
+    def sentence(self, key: str) -> str:
+        """What the phrase of this key says here."""
+        if self.answer is None:
+            return ""
+        speaker = _speaker(self.answer, self.readings or {})
+        phrases = [one for one in self.answer.segments if isinstance(one, Phrase)]
+        return next((speaker.text(one) for one in phrases if one.key == key), "")
 
     @property
     def cited(self) -> dict[str, str]:
@@ -97,13 +117,55 @@ def parts_of(memory: Memory) -> AnswerParts:
     except (AnswerMalformed, EvidenceMalformed):
         return AnswerParts()
     checked = check(answer, memory.agent_response, readings)
-    weighing = _Weighing(answer, readings, checked)
-    return AnswerParts(answer, readings, checked, tuple(weighing.all()))
+    excerpts = dict(_differing(answer, memory.agent_response, readings, checked))
+    weighing = _Weighing(answer, readings, checked, excerpts)
+    return AnswerParts(answer, readings, checked, tuple(weighing.all()), excerpts)
+
+
+def _speaker(answer: Answer, readings: Mapping[str, Reading]) -> Speaker:
+    return Speaker(answer.language, answer.zone, Evaluator(readings))
+
+
+_SHAPE: dict[type, re.Pattern[str]] = {
+    Table: re.compile(r"\|"),
+    LogLines: re.compile(r"\d+: "),
+    Quote: re.compile(r">"),
+}
+"""How the lines of what is shown to the letter begin."""
+
+
+def _differing(
+    answer: Answer, text: str, readings: Mapping[str, Reading], checked: Checked
+) -> Iterator[tuple[str, Differing]]:
+    against = {found.expr for found in checked.findings if not found.claim_id}
+    parts = [one for one in answer.segments if isinstance(one, (Table, LogLines, Quote))]
+    if not any(_where(part) in against for part in parts):
+        return
+    speaker, lines = _speaker(answer, readings), text.split("\n")
+    read = [speaker.text(part).split("\n") for part in parts]
+    known = {line for held in read for line in held}
+    for part, held in zip(parts, read, strict=True):
+        if _where(part) not in against:
+            continue
+        begins = _SHAPE[type(part)].match
+        said = [line for line in lines if begins(line) and line not in known]
+        found = [line for line in held if begins(line) and line not in lines]
+        yield _where(part), Differing("\n".join(said), "\n".join(found))
+
+
+def _where(part: Table | LogLines | Quote) -> str:
+    return part.expr if isinstance(part, Table) else part.reading
 
 
 class _Weighing:
-    def __init__(self, answer: Answer, readings: dict[str, Reading], checked: Checked) -> None:
-        self._answer, self._readings = answer, readings
+    def __init__(
+        self,
+        answer: Answer,
+        readings: dict[str, Reading],
+        checked: Checked,
+        excerpts: Mapping[str, Differing],
+    ) -> None:
+        self._answer, self._readings, self._excerpts = answer, readings, excerpts
         self._places, self._evaluator = Places(readings), Evaluator(readings)
         self._against = {(f.claim_id, f.expr) for f in checked.findings}
 
@@ -130,7 +192,7 @@ class _Weighing:
         return Weighed(number, words, excerpt(datum, 200), state, reading, places, claim.id)
 
     def _shown(self, number: int, part: Table | LogLines | Quote) -> Weighed:
-        where = part.expr if isinstance(part, Table) else part.reading
+        where = _where(part)
         name = where.partition(".")[0].partition("[")[0]
         places = {
             Table: [where],
@@ -144,7 +206,10 @@ class _Weighing:
         }[type(part)]
         against = ("", where) in self._against
         state: State = "contradicted" if against else "confirmed"
-        return Weighed(number, str(label), "", state, name, tuple(places))
+        differs = self._excerpts.get(where, Differing("", ""))
+        words = f"{label}: {differs.said}" if differs.said else str(label)
+        datum = excerpt(differs.found, 200)
+        return Weighed(number, excerpt(words, 200), datum, state, name, tuple(places))
 
 
 def _parts(answer: Answer) -> Iterator[Claim | Table | LogLines | Quote]:

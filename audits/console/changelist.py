@@ -43,6 +43,13 @@ def view_of(request: HttpRequest) -> str:
     return "all" if as_uuid(request.GET.get("q", "")) else "waiting"
 
 
+def empty_text(view: str) -> Any:
+    """What an open list says that holds nothing."""
+    if set(VIEWS[view][1] or ()) & set(WAITING):
+        return _("Nothing waits for a decision. New flags appear here as the auditor finds them.")
+    return _("This list is empty.")
+
+
 def ordering_of(view: str) -> list[str | OrderBy]:
     """Each order is an index': what averts most harm first, what was done lately first."""
     if view == "all":

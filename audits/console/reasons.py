@@ -43,9 +43,14 @@ class Reason:
     claim: int | None = None
 
 
-def found_in(record: AuditRecord) -> list[dict[str, Any]]:
-    """The findings that are data of some kind; what follows from the others is left out."""
+def found_in(record: AuditRecord, *, is_opposed: bool = False) -> list[dict[str, Any]]:
+    """The findings that are data of some kind; what follows from the others is left out.
+
+    `is_opposed`: what approved memories say otherwise is shown apart, as it is now.
+    """
     found = [one for one in worded(record.findings) if isinstance(one, dict)]
+    if is_opposed:
+        found = [one for one in found if string(one, "code") != "lookup.approved"]
     codes = {string(one, "code") for one in found}
     if any(code.startswith("claims.") for code in codes - _SAID_BY_OTHERS):
         found = [one for one in found if string(one, "code") not in _SAID_BY_OTHERS]
@@ -77,12 +82,23 @@ def _reason(group: list[tuple[int, dict[str, Any]]], memory: Memory, parts: Answ
     if sentence:
         number_of_claim = claim.number if claim else None
         return Reason(number, code, sentence, (), None, confidence, number_of_claim)
-    quotes = tuple(
-        passage for _n, one in group if (passage := _passage(string(one, "quote"), memory)).pieces
-    )
-    return Reason(
-        number, code, str(shown(string(first, "message"))), quotes, _datum(first), confidence
-    )
+    said, datum = _sides([one for _n, one in group], memory, parts)
+    quotes = tuple(passage for passage in said if passage.pieces)
+    return Reason(number, code, str(shown(string(first, "message"))), quotes, datum, confidence)
+
+
+def _sides(
+    group: list[dict[str, Any]], memory: Memory, parts: AnswerParts
+) -> tuple[list[Shown], Shown | None]:
+    """What the memory says, and what speaks against it."""
+    first = group[0]
+    code, expr = string(first, "code"), string(first, "expr")
+    if differing := parts.excerpts.get(expr) if not first.get("claim_id") else None:
+        datum = shown(differing.found, longest=4000) if differing.found else None
+        return [shown(differing.said, longest=4000)], datum
+    if code == "claims.condition" and (sentence := parts.sentence(string(first, "said"))):
+        return [shown(sentence, longest=4000)], None
+    return [_passage(string(one, "quote"), memory) for one in group], _datum(first)
 
 
 def _datum(finding: dict[str, Any]) -> Shown | None:
@@ -158,6 +174,8 @@ def explained(record: AuditRecord, parts: AnswerParts) -> Shown:
     memory = record.memory
     if record.judge == "auditor" and record.status == Status.UNVERIFIED:
         return shown(_("Nothing speaks against it, and nothing bears it out."))
+    if record.judge == "auditor" and memory.source == Source.TOLD:
+        return shown(_("An operator tells what fixed it: you decide."))
     if record.judge == PERSON:
         return shown(reports.reason(memory) or record.ia_audit_reason)
     if record.judge == "claims" and parts.checked and parts.answer:

@@ -73,6 +73,7 @@ class Event:
 def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]:
     """The template's context. `full`: texts of any length, whole."""
     # They load all that claims are made of; commands load this module with the admin.
+    from audits.console.advice import advice, validity
     from audits.console.answer import drawn, parts_of
     from audits.console.evidence import sources
     from audits.console.reasons import explained, found_in, reasons, string
@@ -81,7 +82,9 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
     memory, longest = record.memory, None if full else LONGEST
     own = not settings.AUDIT_ALLOW_OWN and review.is_own(memory, by)
     undoable = review.undoable(record)
-    found, parts = found_in(record), parts_of(memory)
+    is_settled = record.status in {*OPEN, Status.APPROVED}
+    opposed = [] if is_settled else contradictions(memory)
+    found, parts = found_in(record, is_opposed=bool(opposed)), parts_of(memory)
     quotes = [string(finding, "quote") for finding in found]
     data = [string(finding, "datum") for finding in found]
     read = list(sources(memory, parts.cited, data, longest))
@@ -113,9 +116,9 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
         "is_own": own,
         "feedback": memory.feedback.given().select_related("user").order_by("created_at")[:20],
         "editable": editable(memory.agent_response),
-        "contradictions": contradictions(memory)
-        if record.status not in {*OPEN, Status.APPROVED}
-        else [],
+        "contradictions": opposed,
+        "advice": advice(record, is_opposed=bool(opposed)),
+        "validity": validity(memory),
         "alike": alike(record),
         "may_be_assigned": record.status in UNDECIDED,
         "reviewers": assigning.reviewers() if by.has_perm(DECIDE) else [],

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from audits.permissions import DECIDE, SEE
-from audits.reports import dismiss
+from audits.reports import dismiss, said
 from knowledge.admin import ReadOnlyAdmin
 from knowledge.models import Feedback
 from knowledge.shown import excerpt
@@ -86,7 +86,7 @@ class ReportAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("said"))
     def said(self, report: Feedback) -> str:
-        return f"{report.rating} / 5 {excerpt(report.comment, 200)}"
+        return f"{report.rating} / 5 {excerpt(said(report), 200)}"
 
     @admin.display(description=_("when"))
     def when(self, report: Feedback) -> str:

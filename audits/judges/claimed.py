@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from audits.findings import message_of
 from audits.judges import Finding, MemoryUnderAudit, QuotedNow, Verdict
@@ -63,17 +64,30 @@ def _unopposed(answer: Answer, checked: Checked, own_evidence: bool) -> Verdict:
 
 def borne_out(answer: Answer, checked: Checked, own_evidence: bool) -> str:
     """How far the evidence bears out an answer that it does not contradict, for a reader."""
+    n = checked.facts
     if checked.outcome != "verified":
-        reason = _("It was said in another wording, or states nothing that was read.")
-    elif not checked.own_words:
-        reason = _("%(n)d parts say what was read; the words between them are a model's.")
+        return _("It was said in another wording, or states nothing that was read.")
+    if not checked.own_words:
+        reason = ngettext(
+            "%(n)d part says what was read; the words around it are a model's.",
+            "%(n)d parts say what was read; the words between them are a model's.",
+            n,
+        )
     elif not own_evidence:
-        reason = _("%(n)d parts say what the evidence holds that came with them.")
+        reason = ngettext(
+            "%(n)d part says what the evidence holds that came with it.",
+            "%(n)d parts say what the evidence holds that came with them.",
+            n,
+        )
     elif not _reads_the_plan(answer):
-        reason = _("It only says what memories say.")
+        return _("It only says what memories say.")
     else:
-        reason = _("%(n)d parts say what was read, and no word is a model's.")
-    return reason % {"n": checked.facts}
+        reason = ngettext(
+            "%(n)d part says what was read, and no word is a model's.",
+            "%(n)d parts say what was read, and no word is a model's.",
+            n,
+        )
+    return reason % {"n": n}
 
 
 def _against(findings: list[Finding]) -> Verdict:

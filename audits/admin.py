@@ -31,7 +31,16 @@ from django.utils.translation import ngettext
 
 from audits import assigning, bulk, review, second_review
 from audits.console import bulk as bulk_page
-from audits.console import changelist, deciding, filters, notices, remarks, reports, second_reviews
+from audits.console import (
+    changelist,
+    deciding,
+    filters,
+    notices,
+    remarks,
+    reports,
+    saved_views,
+    second_reviews,
+)
 from audits.console import record as record_page
 from audits.console.dashboard import waiting_badge
 from audits.console.diffing import changes
@@ -107,6 +116,9 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             "matches": MATCHES,
             "tabs": changelist.tabs(request),
             "last": record_page.last_done(_person(request)),
+            "views": saved_views.offered(request.GET.urlencode(), _person(request)),
+            "keepable": saved_views.kept(request.GET.urlencode(), _person(request)),
+            "may_share": self.has_review_permission(request),
         }
         response: HttpResponse = super().changelist_view(request, extra | (extra_context or {}))
         return response
@@ -190,6 +202,8 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             path("second/", own(self.second_view), name=f"{name}_second"),
             path("undo/", own(self.undo_view), name=f"{name}_undo"),
             path("claims/", own(self.claims_view), name=f"{name}_claims"),
+            path("views/", own(self.views_view), name=f"{name}_views"),
+            path("waiting/", own(self.waiting_view), name=f"{name}_waiting"),
             path("bulk/<int:bulk_id>/", own(bulk_page.page), name=f"{name}_bulk"),
             path("<int:record_id>/claim/", own(self.claim_view), name=f"{name}_claim"),
             path("<int:record_id>/remark/", own(self.remark_view), name=f"{name}_remark"),
@@ -345,13 +359,25 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         return JsonResponse(record_page.claim_state(self._record(str(record_id)), by))
 
     def claims_view(self, request: HttpRequest) -> HttpResponse:
-        """Who is at which of the records on a list, and how many wait by now."""
+        """Who is at which of the records on a list."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         ids = [int(one) for one in request.GET.get("ids", "").split(",")[:200] if _number(one)]
         held = AuditRecord.objects.filter(pk__in=ids).select_related("review_claimed_by")
         claims = {record.pk: record_page.claimant(record) for record in held}
-        return JsonResponse({"claims": claims, "waiting": waiting_badge(request)})
+        return JsonResponse({"claims": claims})
+
+    def waiting_view(self, request: HttpRequest) -> HttpResponse:
+        """How many wait by now, for the badge beside the queue."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return JsonResponse({"waiting": waiting_badge(request)})
+
+    def views_view(self, request: HttpRequest) -> HttpResponse:
+        """Keep the open list under a name, or delete one of one's own."""
+        if not self.has_view_permission(request) or request.method != "POST":
+            raise PermissionDenied
+        return saved_views.change(request, _person(request))
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         from audits.console import importing  # with the lexicons: at its first use

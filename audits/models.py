@@ -20,7 +20,8 @@ from knowledge.models import Kind, Memory
 
 __all__ = (
     "AuditRecord", "Bulk", "BulkItem", "CachedVerdict", "Calibration", "Decision",
-    "DecisionHead", "Heartbeat", "Notice", "Remark", "ReviewNote", "SecondOpinion", "Watch",
+    "DecisionHead", "Heartbeat", "Notice", "Remark", "ReviewNote", "SavedView", "SecondOpinion",
+    "Watch",
 )  # fmt: skip
 
 
@@ -228,6 +229,26 @@ class BulkItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.bulk_id} {self.memory_id}"
+
+
+class SavedView(models.Model):
+    """A list of the queue under a name; `filters` is what its address asks for."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="audit_views"
+    )
+    name = models.CharField(max_length=60)
+    filters = models.CharField(max_length=2000)
+    is_shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="saved_view_is_once_a_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Calibration(models.Model):

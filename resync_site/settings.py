@@ -327,4 +327,6 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "resync_site.sidebar.environment",
     "DASHBOARD_CALLBACK": "audits.console.dashboard.dashboard",
     "SIDEBAR": {"navigation": "resync_site.sidebar.navigation"},
+    "STYLES": ["resync_site.sidebar.style"],
+    "SCRIPTS": ["resync_site.sidebar.script"],
 }

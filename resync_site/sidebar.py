@@ -146,3 +146,12 @@ def environment(request: HttpRequest) -> list[str] | None:
 
 def icon(request: HttpRequest) -> str:
     return static("tws/icon.svg")
+
+
+def style(request: HttpRequest) -> str:
+    return static("audits/frame.css")
+
+
+def script(request: HttpRequest) -> str:
+    """Keeps the badge beside the queue up to date."""
+    return static("audits/badge.js")

@@ -62,9 +62,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def waiting_badge(request: HttpRequest) -> str:
-    """How many are pending, for the sidebar."""
-    pending = up_to(FEW, AuditRecord.objects.filter(status=Status.PENDING).order_by("created_at"))
-    return f"{FEW}+" if pending > FEW else str(pending or "")
+    """How many wait for a person, for the sidebar."""
+    waiting = up_to(FEW, AuditRecord.objects.awaiting_review())
+    return f"{FEW}+" if waiting > FEW else str(waiting or "")
 
 
 def _counts(counts: dict[str, int]) -> list[dict[str, Any]]:

@@ -60,7 +60,6 @@
   // --- the list ---
 
   const marks = [...document.querySelectorAll(".rc-claimed[data-record]")];
-  const badge = document.querySelector('#nav-sidebar a[href$="/audits/auditrecord/"] .badge');
 
   async function showClaims() {
     if (document.visibilityState !== "visible" || !marks.length) return;
@@ -72,7 +71,6 @@
       mark.hidden = !who;
       if (who) mark.textContent = mark.dataset.text.replace("%s", who);
     }
-    if (badge && state.waiting) badge.textContent = state.waiting;
   }
   setInterval(showClaims, EVERY);
 })();

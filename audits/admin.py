@@ -32,6 +32,7 @@ from django.utils.translation import ngettext
 from audits import assigning, bulk, review, second_review
 from audits.console import bulk as bulk_page
 from audits.console import (
+    caution,
     changelist,
     deciding,
     filters,
@@ -42,6 +43,7 @@ from audits.console import (
     second_reviews,
 )
 from audits.console import record as record_page
+from audits.console.confidence import meter
 from audits.console.dashboard import waiting_badge
 from audits.console.diffing import changes
 from audits.console.tables import decision_row, record_row
@@ -154,16 +156,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("confidence"))
     def confidence(self, record: AuditRecord) -> str | SafeString:
-        value = record.ia_audit_confidence
-        if value is None:
-            return "–"
-        percent = round(value * 100)
-        return format_html(
-            '<span class="rc-confidence"><meter min="0" max="1" low="0.6" high="0.85" '
-            'optimum="0" value="{}"></meter>{} %</span>',
-            f"{value:.3f}",
-            percent,
-        )
+        return meter(record.ia_audit_confidence)
 
     @admin.display(description=_("judge"))
     def judged_by(self, record: AuditRecord) -> str:
@@ -202,6 +195,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             path("second/", own(self.second_view), name=f"{name}_second"),
             path("undo/", own(self.undo_view), name=f"{name}_undo"),
             path("claims/", own(self.claims_view), name=f"{name}_claims"),
+            path("caution/", own(self.caution_view), name=f"{name}_caution"),
             path("views/", own(self.views_view), name=f"{name}_views"),
             path("waiting/", own(self.waiting_view), name=f"{name}_waiting"),
             path("bulk/<int:bulk_id>/", own(bulk_page.page), name=f"{name}_bulk"),
@@ -404,6 +398,9 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         context |= record_page.page(record, by, full="full" in request.GET)
         context |= {"blind": True, "seq": line.seq}
         return TemplateResponse(request, "audits/record.html", context)
+
+    def caution_view(self, request: HttpRequest) -> HttpResponse:
+        return caution.page(request)
 
     def undo_view(self, request: HttpRequest) -> HttpResponse:
         """Take back what one decided last, from whatever page one is on."""

@@ -69,6 +69,13 @@ _REVIEW: list[Item] = [
         "",
     ),
     (
+        gettext_lazy("Caution"),
+        "balance",
+        "admin:audits_auditrecord_caution",
+        "audits.view_auditrecord",
+        "",
+    ),
+    (
         gettext_lazy("Calibrations"),
         "tune",
         "admin:audits_calibration_changelist",

@@ -50,7 +50,7 @@ def told(answer) -> str:
 
 # --- who may ---------------------------------------------------------------------------------
 
-PAGES = ["/admin/", LIST, "/admin/audits/decision/", "/admin/knowledge/memory/"]
+PAGES = ["/admin/", LIST, f"{LIST}caution/", "/admin/audits/decision/", "/admin/knowledge/memory/"]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -605,7 +605,16 @@ def test_memories_are_exported_by_who_may(client, auditor_user, reviewer):
     [
         (
             "auditor",
-            {"Overview", "Queue", "Decision log", "Reports", "Memories", "Plan", "REST API"},
+            {
+                "Overview",
+                "Queue",
+                "Decision log",
+                "Reports",
+                "Memories",
+                "Caution",
+                "Plan",
+                "REST API",
+            },
         ),
         (
             "reviewer",
@@ -616,6 +625,7 @@ def test_memories_are_exported_by_who_may(client, auditor_user, reviewer):
                 "Reports",
                 "Memories",
                 "Import",
+                "Caution",
                 "Plan",
                 "REST API",
                 "Chat",

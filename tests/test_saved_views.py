@@ -94,4 +94,3 @@ def test_the_badge_counts_what_waits_in_any_way(auditor_user) -> None:
         make_record(status, make_memory(f"Question {number}?"))
 
     assert signed_in(auditor_user).get(f"{LIST}waiting/").json() == {"waiting": "3"}
-

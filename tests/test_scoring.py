@@ -23,7 +23,7 @@ from audits.measuring import (
     reliability,
 )
 from audits.models import Calibration
-from audits.scoring import Scoring, llm_precision_suffices
+from audits.scoring import ENOUGH_DECISIONS, Scoring
 from audits.states import Status
 from tests.factories import make_memory, make_record
 
@@ -133,7 +133,7 @@ def test_an_approval_with_a_correction_says_that_the_flag_was_right(reviewer, se
     for n in range(10):
         decided("llm", 0.9, Status.APPROVED, reviewer, n, reason_code="corrected")
 
-    assert llm_precision_suffices()
+    assert "llm" in Scoring.current().quarantines
 
 
 @pytest.mark.django_db
@@ -142,7 +142,7 @@ def test_approved_flags_speak_against_the_llm(reviewer, settings) -> None:
     for n in range(10):
         decided("llm", 0.9, Status.APPROVED, reviewer, n)
 
-    assert not llm_precision_suffices()
+    assert "llm" not in Scoring.current().quarantines
 
 
 @pytest.mark.parametrize(
@@ -163,6 +163,29 @@ def test_only_grounds_to_believe_it_clear(confidence, supports, status) -> None:
 @pytest.mark.django_db
 def test_rules_and_claims_quarantine_from_the_start() -> None:
     assert Scoring.current().status(Verdict("claims", 0.9, "no")) == Status.QUARANTINED
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("approved", "status"), [(5, "quarantined"), (10, "pending")])
+def test_rules_that_people_refute_bring_a_person_instead(approved, status, reviewer) -> None:
+    for n in range(ENOUGH_DECISIONS + 10):
+        decision = Status.APPROVED if n < approved else Status.REJECTED
+        decided("rules", 0.9, decision, reviewer, n)
+
+    assert Scoring.current().status(Verdict("rules", 0.9, "an attack")) == status
+
+
+@pytest.mark.django_db
+def test_one_decision_refutes_nobody(reviewer) -> None:
+    decided("rules", 0.9, Status.APPROVED, reviewer, 1)
+
+    assert "rules" in Scoring.current().quarantines
+
+
+def test_whose_findings_are_hints_never_quarantines_whatever_its_calibration() -> None:
+    scoring = Scoring({"lookup": [[0.0, 0.0], [0.7, 0.99]]})
+
+    assert scoring.status(Verdict("lookup", 0.7, "a name")) == Status.PENDING
 
 
 @pytest.mark.django_db

@@ -28,7 +28,6 @@ from knowledge.claims.composing import Composer
 from knowledge.claims.evidence import Reading
 from knowledge.feedback import give_feedback
 from knowledge.models import Kind, Memory, Source, Trust
-from knowledge.store import set_trust
 from tests.factories import make_memory, make_record
 from tests.test_console_reading import AT, Words, answered, path_of, readings
 
@@ -261,7 +260,10 @@ def test_each_page_says_what_a_newcomer_needs_to_decide_right(
             page = client.get(path_of(records[case.name])).content.decode()
             words = str(Words(page))
             assert "Sw0rdf1sh" not in page
-            for wanted in (case.claim, *(one[number] for one in (case.datum, case.reason, case.asks))):
+            for wanted in (
+                case.claim,
+                *(one[number] for one in (case.datum, case.reason, case.asks)),
+            ):
                 if wanted not in words:
                     missing.append((language, case.name, wanted))
 

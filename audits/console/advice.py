@@ -89,9 +89,7 @@ def _unverified(memory: Memory) -> str:
             "Nothing was read for it, so nothing bears it out. Approve it only if you know it to "
             "be right, reject it if you know it to be wrong; else leave it."
         )
-    return _(
-        "No program could check its sentences. Approve it only if what was read bears it out."
-    )
+    return _("No program could check its sentences. Approve it only if what was read bears it out.")
 
 
 def removed_at(memory: Memory) -> datetime:

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audits.console.changelist import VIEWS, ordering_of, view_of
+from audits.console.confidence import band, bands
 from audits.findings import JUDGES
 from audits.models import AuditRecord
 from audits.states import WAITING, Why
@@ -25,12 +26,6 @@ from knowledge.models import Feedback, Kind, Memory
 
 COUNTED = 2_000
 """How many of the list's first records are looked at for the counts; "+" says there are more."""
-BANDS = (
-    ("high", _("Above 85 %"), Q(ia_audit_confidence__gt=0.85)),
-    ("middle", _("60 to 85 %"), Q(ia_audit_confidence__range=(0.6, 0.85))),
-    ("low", _("Below 60 %"), Q(ia_audit_confidence__lt=0.6)),
-    ("none", _("None"), Q(ia_audit_confidence=None)),
-)
 ME, NOBODY = ":me", ":nobody"
 """Not the names of users: those have no colon."""
 LANGUAGES = {"pt": _("Portuguese"), "en": _("English")}
@@ -80,7 +75,7 @@ def _count(request: HttpRequest) -> Counts:
     by["assigned"][ME] = by["assigned"][request.user.get_username()]
     by["used"] = Counter("yes" for row in rows if row[7] > 1)
     by["age"] = Counter("overdue" for row in rows if row[8] in WAITING and row[9] < now - overdue)
-    by["confidence"] = Counter(_band(row[10]) for row in rows)
+    by["confidence"] = Counter(band(row[10]) for row in rows)
     by["mine"] = Counter(
         "yes" for row in rows if row[11] == request.user.pk and row[12] and row[12] > now
     )
@@ -91,19 +86,13 @@ def _count(request: HttpRequest) -> Counts:
     return Counts(by, is_cut)
 
 
-def _band(value: float | None) -> str:
-    if value is None:
-        return "none"
-    return "high" if value > 0.85 else "middle" if value >= 0.6 else "low"
-
-
 def condition_of(name: str, value: str, user: User | AnonymousUser) -> Q | None:
     """What holds for the records that a filter leaves; None for a value that it does not know."""
     now = timezone.now()
     if name in _COLUMNS:
         return Q(**{name: value})
     if name == "confidence":
-        return next((condition for band, _label, condition in BANDS if band == value), None)
+        return next((condition for one, _label, condition in bands() if one == value), None)
     if name == "cluster":
         return Q(cluster=value, status__in=WAITING)
     if name == "assigned":
@@ -178,7 +167,7 @@ class ConfidenceFilter(Filter):
     title, parameter_name = _("confidence"), "confidence"
 
     def known(self, counts: Counts) -> Iterable[tuple[str, Any]]:
-        return [(band, label) for band, label, _condition in BANDS]
+        return [(one, label) for one, label, _condition in bands()]
 
 
 class UsedFilter(Filter):

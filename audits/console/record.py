@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audits import assigning, review
+from audits.console.confidence import meter
 from audits.console.diffing import Change, changes
 from audits.counting import up_to
 from audits.findings import judge_name
@@ -97,6 +98,7 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
         "answer": answer,
         "parts": parts,
         "judge": judge_name(record.judge),
+        "confidence": meter(record.ia_audit_confidence),
         "explained": explained(record, parts),
         "why_failed": shown(record.last_error, longest=longest),
         "reasons": reasons(found, memory, parts),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from django.conf import settings
 
@@ -89,13 +90,20 @@ def may_quarantine(judge: str, examples: Sequence[Example], scoring: Scoring) ->
     return judge in TRUSTED and not is_refuted
 
 
-def decided_examples(judge: str = "", newest: int | None = None) -> list[Example]:
+def decided_examples(
+    judge: str = "",
+    newest: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[Example]:
     """People's decisions, or the `newest` of them, with the judge's own confidence."""
     decided = AuditRecord.objects.filter(
         status__in=DECIDED, judged_at__isnull=False, raw_confidence__isnull=False
     ).exclude(reason_code__in=_OTHER_REASONS)
     if judge:
         decided = decided.filter(judge=judge)
+    if since and until:
+        decided = decided.filter(reviewed_at__gte=since, reviewed_at__lt=until)
     rows = decided.values_list("judge", "raw_confidence", "status", "reason_code")
     if newest is not None:
         rows = rows.order_by("-reviewed_at")[:newest]

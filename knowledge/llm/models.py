@@ -123,10 +123,6 @@ class LLMUsageQuerySet(models.QuerySet["LLMUsage"]):
         except IntegrityError:  # another process was first
             self.filter(**key).update(**added)
 
-    def since(self, day: date, limit: int = 100) -> list[LLMUsage]:
-        """The rows of that day and later, newest first."""
-        return list(self.filter(day__gt=day)[:limit])
-
     def spent_on(self, day: date) -> tuple[float, int]:
         """Cost and tokens of a day, all purposes together."""
         found = self.filter(day=day).aggregate(

@@ -64,8 +64,8 @@ admin.site.register(Notice, notices.NoticeAdmin)
 @admin.register(AuditRecord)
 class AuditRecordAdmin(ReadOnlyAdmin):
     list_display = (
-        "question", "status_label", "reason_why", "harm_averted", "confidence", "judged_by",
-        "agent", "age",
+        "question", "status_label", "reason_why", "age", "confidence", "judged_by", "agent",
+        "harm_averted",
     )  # fmt: skip
     list_display_links = ("question",)
     list_filter = (changelist.ViewFilter, *filters.FILTERS)

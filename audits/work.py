@@ -177,8 +177,8 @@ def by_reviewer(found: Sequence[Decided]) -> list[Share]:
 
 def waited(found: Iterable[Decided]) -> timedelta | None:
     """The median time to a decision; None where nothing was decided."""
-    times = [one.waited for one in found]
-    return median(times) if times else None
+    seconds = [one.waited.total_seconds() for one in found]
+    return timedelta(seconds=median(seconds)) if seconds else None
 
 
 # --- what came of it ----------------------------------------------------------------------------

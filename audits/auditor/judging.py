@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -75,8 +75,13 @@ class Judging:
         )
 
     def _told(self, record: AuditRecord, memory: Memory, verdict: Verdict) -> Judged:
-        """What a person tells is decided by a person, whatever judges make of it."""
-        if not verdict.findings:
+        """What a person tells is decided by a person, whatever judges make of it.
+
+        That somebody did something is no false claim here: operators can do more than read.
+        """
+        against = tuple(f for f in verdict.findings if f.code != "rules.action_claimed")
+        verdict = replace(verdict, findings=against)
+        if not against:
             verdict = Verdict("auditor", 0.0, _("An operator tells what fixed it: you decide."))
         return self._pending(record, memory, verdict)
 

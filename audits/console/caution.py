@@ -64,4 +64,5 @@ def _said(alone: caution.Alone) -> dict[str, Any]:
 
 
 def _figure(a_day: float) -> str:
-    return number_format(a_day, 0 if a_day >= 10 or not a_day else 1)
+    digits = 0 if a_day >= 10 or not a_day else 1
+    return number_format(round(a_day, digits), digits)  # which cuts off by itself

@@ -223,17 +223,25 @@ def _reviewed(days: Days) -> dict[str, Any]:
 def llm_cost(days: Days) -> dict[str, Any]:
     """What the LLM was used for, by purpose and model, and what a day cost."""
     used = LLMUsage.objects.filter(day__gte=days.first, day__lte=days.last).order_by()
-    names = ("calls", "failures", "prompt_tokens", "completion_tokens", "seconds", "cost")
-    sums = {f"all_{name}": Sum(name) for name in names}
-    rows = used.values("purpose", "model").annotate(**sums).order_by("-all_cost", "purpose")[:50]
+    rows = (
+        used.values("purpose", "model")
+        .annotate(
+            all_calls=Sum("calls"),
+            all_failures=Sum("failures"),
+            all_prompt_tokens=Sum("prompt_tokens"),
+            all_completion_tokens=Sum("completion_tokens"),
+            all_seconds=Sum("seconds"),
+            all_cost=Sum("cost"),
+        )
+        .order_by("-all_cost", "purpose")[:50]
+    )
     by_day = used.values("day").annotate(cost=Sum("cost")).order_by("-day")[:LONGEST_CHART]
     costs = [
-        (date_format(row["day"], "D d M"), row["cost"], number_format(row["cost"], 2))
+        (date_format(row["day"], "D d M"), row["cost"], number_format(round(row["cost"], 2), 2))
         for row in by_day
     ]
-    fields = [LLMUsage._meta.get_field(name).verbose_name for name in ("purpose", "model", *names)]
     return {
-        "llm_columns": fields,
+        "llm_columns": [field.verbose_name for field in LLMUsage._meta.fields[2:]],
         "llm_use": rows,
         "llm_by_day": bars((_("day"), _("cost")), "precision", costs),
     }

@@ -78,7 +78,6 @@ def _shown(request: HttpRequest, made: Bulk) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": TITLES[made.action],
-        "opts": AuditRecord._meta,
         "bulk": made,
         "progress": progress,
         "at": progress.undone if made.state == "undoing" else progress.done + progress.refused,

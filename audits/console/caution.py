@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from audits import caution
 from audits.findings import judge_name
-from audits.models import AuditRecord
 from audits.permissions import SEE
 
 
@@ -24,7 +23,6 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Caution"),
-        "opts": AuditRecord._meta,
         "days": caution.DAYS,
         "flag": f"{settings.AUDIT_FLAG_THRESHOLD:.0%}",
         "quarantine": f"{settings.AUDIT_QUARANTINE_THRESHOLD:.0%}",

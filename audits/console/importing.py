@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audits import importing
-from audits.models import AuditRecord
 from audits.permissions import DECIDE
 from knowledge import indexer, transfer
 from knowledge.files import UnreadableFile
@@ -50,7 +49,6 @@ def page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _("Import memories"),
-        "opts": AuditRecord._meta,
         "agents": Memory.objects.all().agents() or ["tws-analyzer"],
     }
     if request.method == "POST":

@@ -106,9 +106,9 @@ def waiting_badge(request: HttpRequest) -> str:
 
 def tasks() -> list[Task]:
     """What a reviewer should see to, the worst first."""
-    said = _("The auditor is in trouble: %(what)s")
-    trouble = excerpt(pulse().trouble, 300)
-    found = [Task("", said % {"what": trouble})] if trouble else []
+    found = []
+    if trouble := excerpt(pulse().trouble, 300):
+        found.append(Task("", _("The auditor is in trouble: %(what)s") % {"what": trouble}))
     queue = reverse("admin:audits_auditrecord_changelist")
     rows = list(AuditRecord.objects.awaiting_review().values_list("why", "status")[:LOOKED_AT])
     whys = Counter(why for why, _status in rows)

@@ -14,7 +14,12 @@ from tests import question_scoring as scoring
 from tests.question_asking import answers_of, plan_in_the_afternoon
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-FILES = (("dev", "ninth"), ("tenth", "eleventh"), ("twelfth", "thirteenth"))
+FILES = (
+    ("dev", "ninth"),
+    ("tenth", "eleventh"),
+    ("twelfth", "thirteenth"),
+    ("fourteenth", "fifteenth"),
+)
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ anything was mended from it (questions, right, honest, wrong):
     questions_eleventh 66                (the final texts: 48, 11, 7)
     questions_twelfth  64                (the final texts: 43, 6, 15)
     questions_thirteenth 65              (the final texts: 53, 8, 4)
+    questions_fourteenth 101             (the final texts: 80, 12, 9)
+    questions_fifteenth  69              (the final texts: 52, 11, 6)
 
 Nobody mends anything from questions_unseen: it is only measured.
 """

@@ -396,3 +396,78 @@ def test_how_it_was_understood_is_told_in_the_question_s_language():
     assert asked("failed jobs on FTA1 since yesterday").text == (
         "runs · workstation FTA1 · ended in error · since 00:00 yesterday · by end"
     )
+
+
+def conditions(text: str, last: Any = None) -> dict[str, tuple[str, Any]]:
+    found = asked(text, last).asked
+    assert isinstance(found, Ask), found
+    where = (one for one in found.query.where if isinstance(one, Condition))
+    return {one.field: (one.op, one.value) for one in where}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "When you find some calm hereabouts, which jobs failed?",
+        "Bom dia! Quando tiver um tempinho, quais jobs falharam?",
+    ],
+)
+def test_a_clause_before_the_question_is_no_part_of_it(text):
+    assert conditions(text) == {"group": ("=", "failed")}
+    assert isinstance(asked("which jobs failed, when it snowed?").asked, NotUnderstood)
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "expected"),
+    [
+        ("failed jobs excluding rc 8", "return_code", ("!=", 8)),
+        ("jobs com erro sem rc 8", "return_code", ("!=", 8)),
+        ("jobs except those with priority over 50", "priority", ("<=", 50)),
+        ("quais falhas nao foram na FTA1?", "workstation", ("!=", "FTA1")),
+        ("jobs do PAYROLL com exceção dos que já terminaram com sucesso", "group",
+         ("!=", "success")),
+    ],
+)  # fmt: skip
+def test_what_is_excepted_is_left_out_whatever_it_is(text, field, expected):
+    assert conditions(text)[field] == expected
+
+
+@pytest.mark.parametrize("text", ["does anything flurb PAYROLL_CALC?", "what zonked PAYROLL_CALC?"])
+def test_how_an_object_is_answers_no_question_with_a_verb_that_was_not_understood(text):
+    assert isinstance(asked(text).asked, NotUnderstood)
+    assert asked("fala do PAYROLL_CALC rapidaço").asked.facet == "status"
+
+
+def test_what_goes_down_at_a_time_is_a_job_and_a_workstation_without_one():
+    failed, down = asked("o que caiu hoje?"), asked("quais estações caíram?")
+
+    assert failed.asked.query.entity == "runs"
+    assert down.asked.query.where == [Condition(field="linked", op="=", value=False)]
+
+
+def test_a_clock_is_yesterday_s_only_of_what_is_over():
+    to_come = conditions("que job vem depois das 18h na FTA1")
+    over = conditions("que job falhou depois das 18h na FTA1")
+
+    assert to_come["scheduled"] == (">=", "2026-11-25T18:00:00-03:00")
+    assert over["end"] == (">=", "2026-11-24T18:00:00-03:00")
+
+
+def test_a_follow_up_that_only_says_where_narrows_what_was_asked():
+    late = asked("jobs in abend on FTA1")
+
+    assert conditions("which of those are late", late)["status"] == ("in", ["ABEND", "ABENP"])
+    assert conditions("da FTA1?", asked("quantos jobs em hold?")) == {
+        "group": ("=", "waiting"), "workstation": ("=", "FTA1"),
+    }  # fmt: skip
+    assert conditions("and the other workstations?", late)["workstation"] == ("!=", "FTA1")
+    assert isinstance(asked("and the other streams?", late).asked, NotUnderstood)
+
+
+def test_a_second_time_of_the_object_just_asked_about_is_no_order():
+    ended = asked("when did SALES_LOAD finish?")
+
+    then = asked("and start?", ended)
+
+    assert (then.asked.facet, then.asked.fields) == ("value", ("start",))
+    assert isinstance(asked("start PAYROLL_CALC", ended).asked, Order)

@@ -63,13 +63,25 @@ def _add(root: _Node, phrase: str, meaning: tuple[str, str], languages: Sequence
     node.meanings.setdefault(meaning, set()).update(languages)
 
 
+_CONTRACTED = ("ask", "negation", "compare", "facet")
+"""Whose phrases end in a preposition that takes on the article of what follows."""
+_OF = ("de", "do", "da", "dos", "das")
+
+
+def _contracted(phrase: str) -> Iterator[str]:
+    """ "Com exceção da" with each article: "… dos", "… das"."""
+    start, _, last = phrase.rpartition(" ")
+    yield from (f"{start} {one}" for one in _OF) if start and last in _OF else (phrase,)
+
+
 def _phrases() -> _Node:
     root = _Node()
     for category, keys in _TABLE["term"].items():
         for key, row in keys.items():
             for language in ("pt", "en"):
                 for phrase in row.get(language, ()):
-                    _add(root, phrase, (category, key), (language,))
+                    for form in _contracted(phrase) if category in _CONTRACTED else (phrase,):
+                        _add(root, form, (category, key), (language,))
     for one in FIELDS.values():
         for phrase in one.heard:
             _add(root, phrase, ("field", one.name), ())
@@ -82,6 +94,9 @@ IGNORED: dict[Language, frozenset[str]] = {
     "pt": frozenset(_TABLE["ignored"]["pt"]),
     "en": frozenset(_TABLE["ignored"]["en"]),
 }
+
+
+EMPTY = IGNORED["pt"] | IGNORED["en"]
 
 
 def _words_of(node: _Node) -> Iterator[str]:

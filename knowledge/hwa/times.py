@@ -261,6 +261,9 @@ class _Reader:
         second = sure or self._bare_hour(between.end())
         if second is None or not (hours or sure or self.moment(start) or first.sure or second.sure):
             return None
+        own = _HALF_OF_DAY.search(self.folded, start, first.end)
+        if not own and _HALF_OF_DAY.search(self.folded, between.end(), second.end):
+            first = _in_half_of(first, second)
         return first, second
 
     def _bare_hour(self, start: int) -> _When | None:
@@ -329,6 +332,9 @@ class _Reader:
             if when is None:
                 ago = self._ago(opened.end())
                 when = _When(ago.end, instant=ago.range.since) if ago else None
+            if when is None and self.folded.startswith("since", start):
+                span = self._spans.at(opened.end())  # "since 2 hours"
+                when = _When(span.end, instant=self._from_now(-span.span)) if span else None
             if when is None:
                 continue
             told = when.range(self)
@@ -611,3 +617,10 @@ def _date(year: int, month: int, day: int) -> date | None:
 def _day_later(moment: datetime, days: int) -> datetime:
     """The same clock on another day, whatever the zone's clock did in between."""
     return datetime.combine(moment.date() + timedelta(days=days), moment.timetz())
+
+
+def _in_half_of(first: _When, second: _When) -> _When:
+    """ "Between 1 and 2 pm": what is said of the second hour holds for the one before it."""
+    if first.clock is None or second.clock is None or first.clock.hour + 12 > second.clock.hour:
+        return first
+    return replace(first, clock=first.clock.replace(hour=first.clock.hour + 12))

@@ -195,10 +195,9 @@ async def _say_known_days(speech: Speech, asked: CompareDays, known_from: str) -
         where = [{"field": "group", "value": "failed"}, {"field": "start", "value": f"{day}"}]
         query = PlanQuery.model_validate({"entity": "runs", "where": where, "limit": 0})
         reading = await speech.read(speech.toolkit.plan_query(query))
-        speech.note(day=day.isoformat())
-        kind = claim("u1.understood.day", kind="day")
-        n = f"{reading.id}.distinct_jobs"
-        speech.say("compare_days.one", on=reading.id, day=kind, n=n)
+        speech.note(counted={"date": day.isoformat()})
+        said = {"day": "u1.understood.counted.date", "n": f"{reading.id}.distinct_jobs"}
+        speech.say("compare_days.one", on=reading.id, **said)
         speech.outcome = "partial"
 
 

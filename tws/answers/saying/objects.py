@@ -439,6 +439,8 @@ def _say_values(speech: Speech, asked: About, reading: Reading, name: str) -> No
         say_values(speech, known["last_runs"][run], f"{at}.last_runs[{run}]", name, asked.fields)
         return
     own = [field for field in asked.fields if field in known]
+    if "scheduled" in own and known.get("earliest_start"):  # its stream's time is not yet its own
+        own.append("earliest_start")
     say_values(speech, known, at, name, own)
     rest = [field for field in asked.fields if field not in known]
     rule = known.get("definition")

@@ -31,6 +31,7 @@ _NOUNS = frozenset({
 })  # fmt: skip
 _PASSIVE = frozenset({"by", "pelo", "pela", "por", "causa", "behind", "no"})
 _WHAT = frozenset({"que", "what", "quem", "who", "qual", "quais", "which", "porque", "why"})
+_ASKING = frozenset({"does", "did", "has", "have", "can", "will"})
 _STATE = frozenset({"status", "state", "estado", "situacao", "pe", "happening", "going"})
 _HOLDING = frozenset({"segura", "segurando", "holding", "holds", "held"})
 _NOT_STARTED = ("waiting", "ready", "stuck", "undecided")
@@ -157,7 +158,7 @@ class _About:
                 return About(thing, facet)
         if thing.kind == "job" and q.take("entity", "runs"):
             return About(thing, "runs")
-        if not self._asks_status():
+        if not says_state(q):
             return None
         self._use_verbs()
         if thing.kind != "workstation":  # which is linked or not, and neither fails nor waits
@@ -170,12 +171,6 @@ class _About:
         """ "Quem segura o X", "who is holding X"; not "which login does X use"."""
         said = (self.q.text_of(term).split() for term in self.q.of("facet", "holders"))
         return any(_HOLDING.intersection(words) for words in said)
-
-    def _asks_status(self) -> bool:
-        """Whether it is its state that is asked for: not of a "what" that was not understood."""
-        words = {word.text for word in self.q.words}
-        known = self.q.statuses or self.q.has("flag") or self.q.has("filter") or words & _STATE
-        return bool(known) or not words & _WHAT
 
     def _use_verbs(self) -> None:
         """The verbs that a question about an object needs, and says nothing by."""
@@ -292,6 +287,20 @@ class _About:
             if self.q.take("facet", key):
                 return run
         return None
+
+
+def says_state(q: Question) -> bool:
+    """Whether a state is spoken of: a status, a flag, "how is it"; or nothing at all."""
+    words = {word.text for word in q.words}
+    spoken = q.statuses or q.has("flag") or q.has("filter") or words & _STATE
+    return bool(spoken) or not words & _WHAT
+
+
+def asks_beside(q: Question) -> bool:
+    """Whether more may be asked than how an object is: "what made X fail", "does it feed any"."""
+    words = {word.text for word in q.words}
+    asks = words & _WHAT or q.has("ask", "any") or (words & _ASKING and not q.statuses)
+    return bool(asks) and not words & _STATE
 
 
 def objects_of(asked: Any) -> tuple[Thing, ...]:

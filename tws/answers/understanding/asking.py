@@ -12,6 +12,8 @@ from knowledge.hwa.times import TimeRange
 from tws.answers.understanding.asked import Ask, Focus
 from tws.answers.understanding.conditions import (
     GROUPED_BY,
+    NOT_BEGUN,
+    OF_STATIONS,
     Conditions,
     groupings,
     kind_of_entity,
@@ -22,7 +24,6 @@ from tws.answers.understanding.naming import Names
 from tws.answers.understanding.question import Found, Question, all_places, places_of
 from tws.plan.query.catalogue import ENTITIES
 
-_NOT_BEGUN = {"waiting", "ready"}
 _OVER = {"failed", "success", "cancelled", "suppressed"}
 """Groups of what a run ended in: with a time they are facts of runs, not of the present."""
 
@@ -107,7 +108,8 @@ class Asking:
             return "jobs"
         if keys:
             return keys[0]
-        if q.has("flag", "linked", "unlinked", "jobman_down") or self.conditions.types():
+        down = q.has("flag", *OF_STATIONS) and not (q.times and q.statuses)
+        if down or self.conditions.types():
             return "workstations"
         if q.has("flag", "exhausted"):
             return "resources"
@@ -183,6 +185,8 @@ class Asking:
             if column and column.partition(".")[0] in fields and column not in draft.group_by:
                 q.use(by, target)
                 draft.group_by = [column]
+        if draft.group_by and q.take("most", "most"):  # "who has most, by user"
+            draft.limit = None
         if draft.group_by or not q.has("most", "most"):
             return
         named = [t for t in q.of("field") if t.key in fields and t.key != "priority"]
@@ -265,7 +269,7 @@ class Asking:
             of_runs = groups & _OVER or self.question.has("event", "end", "start")
             if draft.entity == "jobs" and of_runs:
                 draft.entity = "runs"
-            if draft.entity == "jobs" and groups and groups <= _NOT_BEGUN:
+            if draft.entity == "jobs" and groups and groups <= NOT_BEGUN:
                 return f"{sign}scheduled"
             started = self.question.has("event", "start")
             self.question.use(*self.question.of("event"))

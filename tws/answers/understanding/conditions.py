@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from knowledge.hwa.lexicon import VOCABULARY, Term
+from knowledge.hwa.lexicon import EMPTY, VOCABULARY, Term
 from knowledge.hwa.statuses import OPEN_GROUPS
 from tws.answers.understanding.drafts import Draft, condition, one_of
 from tws.answers.understanding.measures import measured
@@ -28,9 +28,10 @@ _NAME_FIELD = {
 _TURNING = frozenset(
     {"but", "mas", "porem", "then", "depois", "however", "before", "after", "antes"}
 )
+OF_STATIONS = ("linked", "unlinked", "jobman_down")
 _OF_DEADLINES = ("will_miss", "deadline_passed")
-_IS = frozenset({"sao", "e", "esta", "estao", "is", "are", "was", "were"})
-_WHERE = frozenset({"on", "in", "at", "of", "from", "na", "no", "da", "do"})
+NOT_BEGUN = frozenset({"waiting", "ready"})
+WHERE = frozenset({"on", "in", "at", "of", "from", "na", "no", "da", "do"})
 
 
 @dataclass(slots=True)
@@ -113,12 +114,15 @@ class Conditions:
             streams = draft.entity == "job_streams"
             found.append(condition("start", "=", None) if streams else condition("runs", "=", 0))
             draft.entity = draft.entity if streams else "jobs"
+            q.use(q.after(term.last, "event", "ran", "start", within=2))  # "na fila para rodar"
             q.use(*(s for s in q.statuses if s.first >= term.first and s.last <= term.last))
         elif not q.statuses and q.take("filter", "not_done"):
             found.append(one_of("group", list(OPEN_GROUPS)))
         positive, negative = dict[str, None](), dict[str, None]()
         for status in q.statuses:
-            if set(range(status.first, status.last)) <= q.used or self._is_of_flag(status):
+            if set(range(status.first, status.last)) <= q.used or self._is_of_flag(
+                status, draft.entity
+            ):
                 continue
             side = negative if self._is_negated(status.first) else positive
             abend = q.text_of(status).startswith("abend") and status.value.code in (None, "ABEND")
@@ -127,7 +131,7 @@ class Conditions:
             group = "success" if done and ready else status.value.group
             side["ABEND" if abend else group] = None
             q.use(status, q.before(status.first, "event", "end", "ran", within=3))
-            if status.value.group == "ready":  # "prontos para rodar"
+            if status.value.group in NOT_BEGUN:  # "prontos para rodar", "na fila para rodar"
                 q.use(q.after(status.last, "event", "ran", "start", within=2))
         if len(positive) > 1:
             q.missed |= self._turned(q.statuses)
@@ -176,9 +180,12 @@ class Conditions:
             draft.entity, draft.group_by = "jobs", ["stream"]
         return None
 
-    def _is_of_flag(self, status: Found[Any]) -> bool:
-        """The "running" of "running late", the "waiting" of "waiting for confirmation"."""
-        return any(t.first <= status.first < t.last for t in self.question.of("flag"))
+    def _is_of_flag(self, status: Found[Any], entity: str) -> bool:
+        """The "running" of "running late", the "waiting" of "waiting for confirmation"; what is
+        down is a workstation, unless it went down at a time."""
+        other = () if entity == "workstations" else OF_STATIONS
+        flags = (t for t in self.question.of("flag") if t.key not in other)
+        return any(t.first <= status.first < t.last for t in flags)
 
     def _waits_for(self, term: Term, draft: Draft) -> list[Condition]:
         """Jobs that wait for a prompt, a file, their time."""
@@ -194,7 +201,7 @@ class Conditions:
     def _is_negated(self, place: int) -> bool:
         q = self.question
         term = q.before(place, "negation", "not", within=4)
-        term = term or q.before(place, "negation", "except")  # "ready but not running"
+        term = term or self._excepting_state(place)
         if term is None or q.before(place, "filter", "not_run", within=1):
             return False
         between = range(term.last, place)
@@ -204,6 +211,14 @@ class Conditions:
             return False
         q.use(term, q.before(term.first, "negation", "not", within=4))  # "não está nem … nem"
         return True
+
+    def _excepting_state(self, place: int) -> Term | None:
+        """ "Ready but not running", "com exceção dos que já terminaram com sucesso"."""
+        q = self.question
+        term = q.before(place, "negation", "except", within=7)
+        verbs = all_places(list(q.of("event")))
+        between = range(term.last, place) if term else ()
+        return term if all(at in verbs or q.words[at].text in EMPTY for at in between) else None
 
     # Flags
 
@@ -226,7 +241,7 @@ class Conditions:
         if key == "on_time":
             key, negated = "late", not negated
         fields = ENTITIES[entity].fields
-        if key in ("linked", "unlinked", "jobman_down") and entity == "workstations":
+        if key in OF_STATIONS and entity == "workstations":
             if key == "jobman_down":
                 return [condition("jobman_up", "=", negated)]
             return [condition("linked", "=", (key == "linked") != negated)]
@@ -254,7 +269,8 @@ class Conditions:
     def types(self) -> list[Found[str]]:
         q, known = self.question, self.names.station_words
         entity = all_places([*q.of("entity")])
-        phrases = all_places([*q.of("negation"), *q.of("compare")])  # "other than"
+        said = [*q.of("negation"), *q.of("compare"), *q.of("ask", "others", "else")]
+        phrases = all_places(said)  # "other than", "the other ones"
         return [
             Found(word.text if word.text in known else word.text[:-1], at, at + 1)
             for at, word in enumerate(q.words)
@@ -316,8 +332,8 @@ def excepting(question: Question, place: int) -> Term | None:
     said = question.before(place, "negation", "except", within=4)
     nowhere = question.before(place - 1, "negation", "not", within=2)
     between = {w.text for w in question.words[nowhere.last : place - 1]} if nowhere else set()
-    where = question.words[place - 1].text if nowhere and between <= _IS else ""
-    return said or (nowhere if where in _WHERE else None)
+    where = question.words[place - 1].text if nowhere and between <= EMPTY else ""
+    return said or (nowhere if where in WHERE else None)
 
 
 def _of_groups(side: dict[str, None], entity: str, *, negated: bool) -> list[Condition]:

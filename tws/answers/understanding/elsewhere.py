@@ -95,6 +95,8 @@ class Elsewhere:
         told = verb.key == "confirm" and _STATE.intersection(word.text for word in q.words)
         if longer or asks or told or then in ("of", "is", "are", "esta"):
             return None
+        if q.starts("follow", "and") and any(t.first == verb.first for t in q.of("event")):
+            return None  # "and start?" asks when
         pointed = self._points(0) or q.has("entity") or q.has("nth")
         return verb if pointed or (self.last and len(q.words) <= 3) else None
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from knowledge.hwa.lexicon import EMPTY
 from knowledge.hwa.statuses import OPEN_GROUPS
 from tws.answers.understanding.about import about, objects_of
 from tws.answers.understanding.asked import (
@@ -19,14 +20,16 @@ from tws.answers.understanding.asked import (
     Impact,
     LogOf,
     More,
+    NotUnderstood,
     Understood,
 )
 from tws.answers.understanding.asking import Asking
-from tws.answers.understanding.drafts import condition, one_of, query_of
+from tws.answers.understanding.conditions import GROUPED_BY, WHERE
+from tws.answers.understanding.drafts import condition, contrary, one_of, query_of
 from tws.answers.understanding.naming import Names
-from tws.answers.understanding.question import Question
+from tws.answers.understanding.question import Question, all_places
 from tws.plan.query.asked import AnyOf, Condition, PlanQuery
-from tws.plan.query.catalogue import ENTITIES
+from tws.plan.query.catalogue import DONE, ENTITIES
 
 SHORT = 7
 """A question of so many words that lacks what is asked for means what was asked last."""
@@ -54,13 +57,24 @@ def follows(question: Question, last: Understood | None) -> bool:
         return True
     if q.consists_of("ask", "follow", "polite", "facet", "nth", "superlative", "negation", "flag"):
         return True
+    others = isinstance(last.asked, Ask) and q.has("ask", "others")
+    if others and _only(q, "ask", "follow", "entity"):
+        return True
     if q.names:
-        return False
+        return isinstance(last.asked, Ask) and _is_only_where(q)
     if any(q.of("follow", "it", "them")):
         return True
     if q.has("nth") and last.shown and not q.has("entity"):
         return True
     return len(q.words) <= SHORT and not _says_what(q)
+
+
+def _is_only_where(q: Question) -> bool:
+    """ "On X?", "da X": a condition that begins with its preposition, and nothing else."""
+    named = all_places(q.names)
+    others = [word.text for at, word in enumerate(q.words) if at not in named]
+    begins = 0 not in named and q.words[0].text in WHERE
+    return begins and EMPTY.issuperset(others)
 
 
 def _says_what(q: Question) -> bool:
@@ -92,7 +106,9 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
         and _only(q, "ask", "follow", "entity")
     ):
         q.use(*q.of("ask"), *q.of("entity"))
-        return More(last.asked)
+        return _others(q, last.asked)
+    if isinstance(last.asked, About) and (when := _when(q, last.asked)):
+        return when
     if q.has("ask", "else"):
         return _beside_those(q, last, names, now)
     if inside := _inside(q, last, names, now):
@@ -104,6 +120,32 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
     if isinstance(last.asked, Ask):
         return _edited(q, last.asked, names, now)
     return None
+
+
+def _others(q: Question, last: Ask) -> Asked:
+    """The next page; "and the other streams?" of one stream's jobs: those of all but that one."""
+    listed = "jobs" if last.query.entity == "runs" else last.query.entity
+    other = next((t.key for t in q.of("entity") if t.key != listed), None)
+    if other is None:
+        return More(last)
+    column = GROUPED_BY.get(other)
+    where = [
+        contrary(one) if isinstance(one, Condition) and one.field == column else one
+        for one in last.query.where
+    ]
+    if where == last.query.where:
+        return NotUnderstood()
+    return replace(last, query=last.query.model_copy(update={"where": where, "after": ""}))
+
+
+def _when(q: Question, last: About) -> Asked | None:
+    """ "And start?", after when something ended."""
+    fields = {"start": "start", "end": "end", "scheduled": "scheduled", "took": "elapsed_minutes"}
+    asked = [fields[t.key] for t in q.of("event") if t.key in fields]
+    if last.facet != "value" or not (asked and q.consists_of("follow", "event", "order")):
+        return None
+    q.use(*q.of("event"), *q.of("order"))
+    return replace(last, fields=tuple(asked))
 
 
 def _only(q: Question, *categories: str) -> bool:
@@ -259,7 +301,8 @@ def _merged(last: PlanQuery, told: PlanQuery, entity: str) -> list[Condition | A
 
 def _narrows(one: Condition, told: PlanQuery) -> bool:
     """ "Only the late ones" of the failed: a flag joins a status, it does not take its place."""
-    said = {c.field for c in _conditions(told)}
+    still_open = one_of("group", list(DONE), negated=True)  # what being late has in it
+    said = {c.field for c in _conditions(told) if c != still_open}
     return one.field not in said and said & _STATE <= {"late", "risk"} and one.field in _STATE
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from tws.answers.understanding.drafts import Draft, condition
-from tws.answers.understanding.question import Found, Question
+from tws.answers.understanding.drafts import Draft, condition, contrary
+from tws.answers.understanding.question import Found, Question, places_of
 from tws.plan.query.asked import Condition
 from tws.plan.query.catalogue import ENTITIES
 
@@ -21,8 +21,8 @@ def measured(q: Question, draft: Draft) -> list[Condition]:
     for number in (one for one in q.numbers if not set(range(one.first, one.last)) <= q.used):
         column = _number_field(q, number, draft)
         if column:
-            op = _operator(q, number.first)
-            found.append(condition(column, op, number.value))
+            made = condition(column, _operator(q, number.first), number.value)
+            found.append(contrary(made) if _is_excepted(q, number) else made)
             q.use(number)
     for span in q.spans:
         op = _operator(q, span.first)
@@ -47,6 +47,17 @@ def _between(q: Question, draft: Draft) -> list[Condition]:
             bounds = sorted((one.value, other.value))
             return [condition(column, ">=", bounds[0]), condition(column, "<=", bounds[1])]
     return []
+
+
+def _is_excepted(q: Question, number: Found[int]) -> bool:
+    """ "Excluding rc 8", "sem rc 8"."""
+    named = [t for t in (*q.of("filter", "rc"), *q.of("field")) if 0 <= number.first - t.last <= 2]
+    place = min((t.first for t in named), default=number.first)
+    term = q.before(place, "negation", within=3)
+    if term is None or q.used.issuperset(places_of(term)):
+        return False
+    q.use(term)
+    return True
 
 
 def _operator(q: Question, place: int) -> str:

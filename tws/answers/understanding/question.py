@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from knowledge.hwa.lexicon import IGNORED, Term, Word
+from knowledge.hwa.lexicon import EMPTY, IGNORED, Term, Word
 from knowledge.hwa.statuses import Language, StatusWord
 from knowledge.hwa.times import TimeRange
 from tws.answers.understanding.naming import Named
@@ -104,10 +104,7 @@ class Question:
     def consists_of(self, *categories: str) -> bool:
         """Whether nothing stands in it but these categories' words and empty ones."""
         covered = {at for t in self.terms if t.category in categories for at in places_of(t)}
-        return all(
-            at in covered or word.text in IGNORED["pt"] | IGNORED["en"]
-            for at, word in enumerate(self.words)
-        )
+        return all(at in covered or word.text in EMPTY for at, word in enumerate(self.words))
 
     def unused(self) -> tuple[str, ...]:
         """The words that could have mattered and were not used, as they were written."""
@@ -129,7 +126,6 @@ class Question:
         return {t.key for t in self.of("ask", *_ANSWERED) if not self.used & set(places_of(t))}
 
     def _missed(self) -> list[int]:
-        empty = IGNORED["pt"] | IGNORED["en"]
         weak = {at for t in self.terms if t.category in _WEAK for at in places_of(t)}
         weak -= all_places(self.statuses, self.times, self.numbers)
         if not (self.numbers or self.spans):
@@ -142,7 +138,7 @@ class Question:
             for at, word in enumerate(self.words)
             if at in self.missed
             or (at not in self.used and at in strong)
-            or (at not in self.used | weak and word.text not in empty)
+            or (at not in self.used | weak and word.text not in EMPTY)
         ]
 
     def language(self) -> Language | None:

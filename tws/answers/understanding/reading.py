@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from knowledge.hwa.lexicon import (
+    EMPTY,
     IGNORED,
     Term,
     Word,
@@ -27,6 +29,10 @@ _FUTURE = frozenset({("superlative", "next"), ("flag", "will_miss")})
 _COUNTED = frozenset({
     "rc", "code", "codigo", "retorno", "priority", "prioridade", "limit", "limite", "fence",
 })  # fmt: skip
+_OPENING = frozenset({"ask", "polite", "follow", "talk", "wish", "stop"})
+"""What may be said before the question itself."""
+_PAST = re.compile(r"(?:ou|aram|eram|iram|iu|eu|ed|d[oa]s?|ran|began|begun|took)$")
+_ENDS_CLAUSE = re.compile(r"[,;:.!?]")
 _ONE = frozenset({"one", "um", "uma"})
 _NUMBERED = {("filter", "rc"), ("field", "priority"), ("field", "limit"), ("field", "fence")}
 """What a number right after it is one of, and no hour."""
@@ -70,6 +76,7 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
         now,
     )
     question.terms = _meant(question)
+    _leave_preamble(question)
     question.use(*present)  # "agora": a plan's question is of now unless it says otherwise
     return question
 
@@ -98,11 +105,15 @@ def _hour(word: str) -> int | None:
 
 
 def _times(text: str, now: datetime, terms: Sequence[Term]) -> Iterator[TimeInText]:
-    """The times of a text; a clock at which something is scheduled is one of today."""
+    """The times of a text; the clock of what is not said to be over is one of today."""
     keys = {(term.category, term.key) for term in terms}
+    said = text.split()
+    verbs = (" ".join(said[t.first : t.last]) for t in terms if t.category == "event")
+    over = find_statuses(text) or any(map(_PAST.search, verbs))
     found = find_times(text, now, "future" if keys & _FUTURE else "past")
     today = now.replace(hour=23, minute=59, second=59)
-    by_evening = find_times(text, today) if ("event", "scheduled") in keys else found
+    to_come = ("event", "scheduled") in keys or not over
+    by_evening = find_times(text, today) if to_come else found
     for one, later in zip(found, by_evening, strict=False):
         since, then = one.range.since, later.range.since
         moved = since is not None and then is not None and abs(then - since) == timedelta(days=1)
@@ -146,6 +157,24 @@ def _meant(question: Question) -> list[Term]:
         if term.languages != {other}
         or not all(word.text in empty for word in question.words[term.first : term.last])
     ]
+
+
+def _leave_preamble(question: Question) -> None:
+    """Take a clause with strange words in it, before any that says something of the plan, for
+    none of the question: "when you get a chance, …"."""
+    q = question
+    says = {at for t in q.terms if t.category not in _OPENING for at in places_of(t)}
+    counted = [one for one in q.numbers if q.text_of(one) not in EMPTY]  # "um tempinho"
+    says |= all_places(q.names, counted, q.spans, q.statuses, q.times)
+    known = {at for t in q.terms for at in places_of(t)}
+    begin = 0
+    for at in range(min(says, default=0)):
+        if _ENDS_CLAUSE.search(q.text[q.words[at].end : q.words[at + 1].start]):
+            clause = set(range(begin, at + 1))
+            if any(q.words[one].text not in EMPTY for one in clause - known):
+                q.used |= clause
+                q.terms = [t for t in q.terms if t.category != "ask" or t.first not in clause]
+            begin = at + 1
 
 
 def _is_half_said(term: Term, question: Question) -> bool:

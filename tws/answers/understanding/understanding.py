@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from knowledge.hwa.lexicon import Term
 from knowledge.hwa.statuses import Language
 from knowledge.hwa.times import TimeRange
-from tws.answers.understanding.about import about
+from tws.answers.understanding.about import about, asks_beside, says_state
 from tws.answers.understanding.asked import (
     About,
     Ask,
@@ -76,7 +76,7 @@ def understand(
         asked, unused = CannotKnow("people"), ()
     elif (
         len(unused) >= TOO_MANY
-        or (unused and not _stands_without(asked))
+        or (unused and not reader.stands_without(asked))
         or (unused and question.unanswered())
     ):
         nearest = "" if len(unused) >= TOO_MANY or reader.is_bare else question.without_unused()
@@ -117,6 +117,14 @@ class _Understanding:
         named = any(one.value.kinds for one in q.names)
         says = q.has("entity") or q.has("flag") or q.has("whole")
         return not (named or self.leaned or q.statuses or says)
+
+    def stands_without(self, asked: Asked) -> bool:
+        """Whether the answer holds whatever a word meant: how one object is, where that is asked,
+        not which objects are."""
+        if isinstance(asked, About) and asked.facet == "status":
+            return says_state(self.question) and not asks_beside(self.question)
+        one = isinstance(asked, About) and asked.facet not in ("value", "why")
+        return one or isinstance(asked, LogOf | CompareRuns)
 
     def unknown(self, words: tuple[str, ...] = (), nearest: str = "") -> Asked:
         """What is left to what people have approved; where nothing of HWA is in it, to nobody."""
@@ -235,12 +243,6 @@ class _Understanding:
         if found is None and self.question.has("follow", "it", "them") and self.last is None:
             return AskBack("what")
         return found
-
-
-def _stands_without(asked: Asked) -> bool:
-    """Whether the answer holds whatever a word meant: how one object is, not which objects are."""
-    one = isinstance(asked, About) and asked.facet not in ("value", "why")
-    return one or isinstance(asked, LogOf | CompareRuns)
 
 
 def _asks_number(q: Question, kind: str) -> bool:

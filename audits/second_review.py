@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audits import assigning
 from audits.measuring import kappa
-from audits.models import AuditRecord, Decision, SecondOpinion
-from audits.moves import Refused, is_own
+from audits.models import AuditRecord, Decision, DecisionHead, SecondOpinion
+from audits.moves import Refused, is_own, may_decide_own
 from audits.states import Status
 
 ASKED_FOR = timedelta(days=14)
-LOOKED_AT = 2_000
-"""Decisions, the newest, among which one is looked for."""
+LOOKED_AT = 20_000
+"""Lines of the log, the newest, among which one is looked for."""
 _STATUS = {"approve": Status.APPROVED, "reject": Status.REJECTED}
 
 
@@ -32,37 +31,36 @@ def is_drawn(line: Decision) -> bool:
 
 def next_for(by: User) -> tuple[Decision, AuditRecord] | None:
     """The oldest decision of somebody else that `by` is to look at."""
-    return next(_waiting(by), None)
+    newest = DecisionHead.objects.get(pk=1).seq
+    later = Decision.objects.filter(memory_id=OuterRef("memory_id"), seq__gt=OuterRef("seq"))
+    given = SecondOpinion.objects.filter(seq=OuterRef("seq"))
+    lines = Decision.objects.filter(seq__gt=newest - LOOKED_AT, action__in=_STATUS)
+    for line in lines.filter(~Exists(later), ~Exists(given)).order_by("seq"):
+        if record := _asked(line, by):
+            return line, record
+    return None
 
 
-def _waiting(by: User) -> Iterator[tuple[Decision, AuditRecord]]:
-    lines = Decision.objects.filter(
-        action__in=_STATUS, actor_id__isnull=False, at__gte=timezone.now() - ASKED_FOR
-    ).exclude(actor_id=by.pk)
-    drawn = [line for line in lines.order_by("-seq")[:LOOKED_AT] if is_drawn(line)]
-    answered = SecondOpinion.objects.filter(seq__in=[line.seq for line in drawn])
-    known = set(answered.values_list("seq", flat=True))
-    for line in reversed(drawn):
-        record = None if line.seq in known else _as_decided(line)
-        if record and (settings.AUDIT_ALLOW_OWN or not is_own(record.memory, by)):
-            yield line, record
-
-
-def _as_decided(line: Decision) -> AuditRecord | None:
-    """The record, if it still stands as that line of the log left it."""
-    later = Decision.objects.filter(memory_id=line.memory_id, seq__gt=line.seq)
+def _asked(line: Decision, by: User) -> AuditRecord | None:
+    """The record, if `by` is asked about this decision and it stands as it left it."""
+    too_old = line.at < timezone.now() - ASKED_FOR
+    if line.actor_id in {None, by.pk} or too_old or not is_drawn(line):
+        return None
     record = AuditRecord.objects.select_related("memory").filter(
         memory_id=line.memory_id, status=_STATUS[line.action],
         memory__version=line.memory_version, memory__purged_at=None,
     ).first()  # fmt: skip
-    return None if record is None or later.exists() else record
+    later = Decision.objects.filter(memory_id=line.memory_id, seq__gt=line.seq)
+    if record is None or later.exists():
+        return None
+    return None if not may_decide_own() and is_own(record.memory, by) else record
 
 
 @transaction.atomic
 def give(seq: int, approves: bool, by: User, note: str = "") -> SecondOpinion:
     """What `by` would have decided. Where it differs the reason stands in the record's history."""
-    found = next((line for line, _record in _waiting(by) if line.seq == seq), None)
-    if found is None:
+    found = Decision.objects.filter(seq=seq, action__in=_STATUS).first()
+    if found is None or _asked(found, by) is None:
         raise Refused(_("No second opinion on this decision is asked of you any more."))
     first_approved = found.action == "approve"
     if approves != first_approved and not note.strip():

@@ -20,6 +20,12 @@ from resync_site.home import make_home
 CHECKOUT = Path(__file__).resolve().parent.parent
 SIMULATOR_FILE = "simulator.url"  # in RESYNC_HOME, while scripts/serve runs one
 
+Origin = Literal["environment", "file", "kept", "default"]
+origins: dict[str, Origin] = {}
+"""Where the value of each setting that was read comes from, in the order of the settings."""
+hidden: set[str] = set()
+"""The settings whose values are shown to nobody."""
+
 
 def home() -> Path:
     """The folder of this checkout's state: data, secrets, logins.
@@ -27,7 +33,9 @@ def home() -> Path:
     `RESYNC_HOME`, or `.resync/` in the checkout. Root's state lives outside the checkout, because
     the system user that runs the embedded server must be able to enter the folder.
     """
-    if explicit := os.environ.get("RESYNC_HOME"):
+    explicit = os.environ.get("RESYNC_HOME")
+    origins["RESYNC_HOME"] = "environment" if explicit else "default"
+    if explicit:
         return Path(explicit).expanduser().resolve()
     if os.geteuid() == 0:
         digest = hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:8]
@@ -47,13 +55,6 @@ def _read_file(path: Path) -> dict[str, str]:
         ) from error
     pairs = (line.partition("=") for line in lines if line.strip() and not line.startswith("#"))
     return {name.strip(): value.strip() for name, _, value in pairs}
-
-
-Origin = Literal["environment", "file", "kept", "default"]
-origins: dict[str, Origin] = {}
-"""Where the value of each setting that was read comes from, in the order of the settings."""
-hidden: set[str] = set()
-"""The settings whose values are shown to nobody."""
 
 
 @functools.cache

@@ -107,6 +107,7 @@ def test_where_two_differ_a_third_looks(client, reviewer, second, admin_user):
         client.force_login(who)
         assert "second would have rejected it" not in client.get(PAGE).content.decode()
         client.post(PAGE, settle)
+        assert second_review.settle(seq_of(record), who) is False  # were they allowed to
     assert second_review.differing().count() == 1
 
     client.force_login(admin_user)

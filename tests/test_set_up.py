@@ -132,8 +132,9 @@ def test_a_token_is_never_changed_and_only_administrators_make_one(
 
     client.post(f"{TOKENS}{row.pk}/change/", {"user": admin_user.pk})
 
+    digest = row.digest
     row.refresh_from_db()
-    assert row.user == reviewer
+    assert (row.user, row.digest) == (reviewer, digest)
 
 
 @pytest.mark.django_db

@@ -70,7 +70,7 @@ def test_one_dead_agent_with_forty_jobs_is_one_line() -> None:
     for n in range(30):
         job(f"READY_{n}", "ready", workstation="AGT_BI01")
     for n in range(10):
-        job(f"FAILED_{n}", "failed", workstation="AGT_BI01", return_code=n)
+        job(f"LOST_{n}", "failed", workstation="AGT_BI01", return_code=-1 if n % 2 else None)
     job("READY_ELSEWHERE", "ready")
 
     [cause] = causes().values()
@@ -79,6 +79,16 @@ def test_one_dead_agent_with_forty_jobs_is_one_line() -> None:
     assert cause["needs"] == {"ready": 30, "failed": 10}
     assert len(cause["jobs"]) == SHOWN_JOBS
     assert cause["jobs"][0]["group"] == "failed"
+
+
+def test_job_that_ended_by_itself_on_a_dead_agent_has_another_cause() -> None:
+    place("AGT_BI01", "unlinked")
+    job("ENDED", "failed", workstation="AGT_BI01", return_code=8)
+
+    assert {key: one["needs"] for key, one in causes().items()} == {
+        "place AGT_BI01": {},
+        "failed AGT_BI01 8 ABEND": {"failed": 1},
+    }
 
 
 def test_jobs_that_failed_alike_are_one_line() -> None:

@@ -175,7 +175,7 @@ def live_strings() -> dict[str, object]:
             ),
             "ready": (_("{count} ready, not started"), _("{count} ready, not started")),
             "held_up": (_("holds up {count} more"), _("holds up {count} more")),
-            "critical": (_("{count} critical"), _("{count} critical")),
+            "critical": (_("{count} critical job"), _("{count} critical jobs")),
         },
         "causes": {
             "failed": _("{status} with return code {code} on {workstation}"),

@@ -100,7 +100,7 @@ class _Board:
         self._prompts()
         troubled = self._troubled(closed)
         for job in troubled:
-            if job["workstation"] in closed and job["need"] in {"failed", "ready"}:
+            if job["workstation"] in closed and _is_of_the_place(job):
                 self._add(self._causes[f"place {job['workstation']}"], job)
             elif job["need"] == "failed":
                 self._add(self._failed_alike(job), job)
@@ -180,6 +180,15 @@ class _Board:
             self._causes[key].critical += hwa_id in found.critical and hwa_id not in known
         for cause in self._causes.values():
             cause.critical += sum(bool(job["is_critical"]) for job in cause.jobs)
+
+
+def _is_of_the_place(job: Job) -> bool:
+    """It is ready, or failed without a return code of its own: no program of it has ended.
+
+    HWA gives what it lost none, or a negative one.
+    """
+    code = job["return_code"]
+    return job["need"] == "ready" or (job["need"] == "failed" and (code is None or code < 0))
 
 
 def _place(place: PlanWorkstation) -> dict[str, Any]:

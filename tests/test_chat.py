@@ -155,6 +155,19 @@ async def test_next_question_sees_the_earlier_ones(chat: Chat, agents: FakeAgent
     assert [turn.question for turn in agents.history] == ["What failed?"]
 
 
+async def test_a_question_put_during_an_answer_sees_that_answer(
+    chat: Chat, agents: FakeAgents
+) -> None:
+    agents.go.clear()
+    await chat.send("message", text="What failed?")
+    await chat.send("message", text="Why did the first one?")
+    agents.go.set()
+    for _ in range(2):
+        await chat.until(*ENDS)
+
+    assert [turn.question for turn in agents.history] == ["What failed?"]
+
+
 # --- frames that are not obeyed -----------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from tests.plan_reading import MovedSimulator, ReadingSession, moved_simulator
 from tws.answers.agents import AgentManager
 from tws.answers.events import Chunk, Event, Failed, Final, Turn
 from tws.answers.memories import Recalled
+from tws.answers.understanding.about import objects_of
 from tws.database import in_database
 from tws.hwa import engines
 from tws.hwa.client import TWSClient
@@ -115,6 +116,23 @@ async def test_what_is_pointed_to_among_runs_is_the_job_that_ran(
     assert first.id in {one async for one in failed}
     assert first.id == why.evidence[-2]["result"]["id"]
     assert "terminou com erro" in why.answer
+
+
+async def test_a_list_stays_in_mind_while_its_members_are_asked_about(
+    conversation: Conversation,
+) -> None:
+    listed = (await conversation.ask("quais jobs falharam desde ontem?")).understood
+    assert listed is not None
+    assert len(listed.shown) > 2
+
+    for nth, question in enumerate(("por que o primeiro falhou?", "e o segundo?", "e o terceiro?")):
+        about = (await conversation.ask(question)).understood
+        assert about is not None
+        assert objects_of(about.asked) == (listed.shown[nth],)
+    order = (await conversation.ask("libera ele")).understood
+
+    assert order is not None
+    assert objects_of(order.asked) == (listed.shown[2],)
 
 
 @pytest.mark.parametrize("says", ["otherwise", "the same"])

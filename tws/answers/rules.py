@@ -110,7 +110,7 @@ class RuleAgent:
             return
         except NotRead as error:
             talk.not_read(speech, error)
-        self._finish(speech, understood, note)
+        self._finish(speech, _to_go_on(understood, speech, last), note)
 
     async def understood(self, text: str, last: Turn | None) -> Understood:
         """What the question asks. EngineDown when that takes a plan that can't be read."""
@@ -266,7 +266,7 @@ class RuleAgent:
                 answer=note + speech.text,
                 outcome=speech.outcome,
                 segments=answer,
-                understood=_to_go_on(understood, speech),
+                understood=understood,
                 suggestions=tuple(speech.suggestions),
                 sources=(*plan_sources(self.toolkit, answer, things), *map(source_of, quoted)),
                 tools=tuple(self.toolkit.uses),
@@ -312,12 +312,20 @@ def _asked_of_now(text: str) -> tuple[str, bool]:
     return (text[: found.start()] + text[found.end() :], True) if found else (text, False)
 
 
-def _to_go_on(understood: Understood, speech: Speech) -> Understood:
-    """As the next question finds it: with what was listed, and where the list goes on."""
+def _to_go_on(understood: Understood, speech: Speech, last: Turn | None) -> Understood:
+    """As the next question finds it: with what was listed, and where the list goes on.
+
+    Who asks about one of a list may ask about the second one next.
+    """
     asked = understood.asked.last if isinstance(understood.asked, More) else understood.asked
     if isinstance(asked, Ask):
         asked = replace(asked, query=asked.query.model_copy(update={"after": speech.next}))
-    return replace(understood, asked=asked, shown=tuple(speech.shown))
+    shown = tuple(speech.shown)
+    listed = last.understood.shown if last and last.understood else ()
+    one = objects_of(understood.asked)
+    if len(one) == 1 and one[0] in listed and set(shown) <= set(one):
+        shown = listed
+    return replace(understood, asked=asked, shown=shown)
 
 
 def aside(toolkit: Toolkit, language: Language, keys: Sequence[str], **values: Any) -> str:

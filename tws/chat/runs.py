@@ -83,22 +83,24 @@ def _draft(
 async def history_of(
     conversation: Conversation, turns: int = TURNS, *, before: int | None = None
 ) -> list[Turn]:
-    """The last answered questions, oldest first; `before` is the id of the question now asked."""
+    """The last answered questions, oldest first; `before` is the id of the question now asked.
+
+    A question may have been put while the one before it was being answered.
+    """
     return await in_database(_history, conversation, turns, before)
 
 
 def _history(conversation: Conversation, turns: int, before: int | None) -> list[Turn]:
     messages = Message.objects.filter(conversation=conversation)
+    asked = messages.filter(role=Message.Role.USER)
     if before is not None:
-        messages = messages.filter(id__lt=before)
+        asked = asked.filter(id__lt=before)
     answers = messages.filter(role=Message.Role.AGENT, outcome=Message.Outcome.DONE)
+    answers = answers.filter(run_id__in=asked.values("run_id"))
     recent = list(answers.order_by("-id")[:turns])
-    questions = {
-        question.run_id: question.text
-        for question in messages.filter(
-            role=Message.Role.USER, run_id__in=[answer.run_id for answer in recent]
-        )
-    }
+    questions = dict(
+        asked.filter(run_id__in=[answer.run_id for answer in recent]).values_list("run_id", "text")
+    )
     return [
         Turn(
             question=questions.get(answer.run_id, ""),

@@ -8,6 +8,7 @@ from typing import Any
 from knowledge.hwa.lexicon import Term
 from knowledge.hwa.statuses import STATUSES
 from knowledge.hwa.terms import TERMS, find_terms
+from tws.answers.understanding.about import objects_of
 from tws.answers.understanding.asked import (
     Asked,
     CannotKnow,
@@ -79,7 +80,8 @@ class Elsewhere:
         verb = self._commanded() or self._wished() or self._stopped()
         if verb is None:
             return None
-        things = named_things(q, self.names) or (self.last.shown[:1] if self.last else ())
+        spoken = (objects_of(self.last.asked) or self.last.shown) if self.last else ()
+        things = named_things(q, self.names) or spoken[:1]
         return Order(verb.key, things[0] if things else None)
 
     def _commanded(self) -> Term | None:

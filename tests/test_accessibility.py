@@ -93,8 +93,9 @@ def test_a_card_is_accessible(
 @pytest.mark.slow
 def test_sign_in_is_accessible(browser: Browser, server: str) -> None:
     page = browser.new_context(base_url=server).new_page()
-    page.goto("/login/")
-    for language in LANGUAGES:
-        in_language(page, language)
-        assert_accessible(page)
+    for path in ("/login/", "/admin/login/"):
+        page.goto(path)
+        for language in LANGUAGES:
+            in_language(page, language)
+            assert_accessible(page)
     page.context.close()

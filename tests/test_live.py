@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from tests.plan_reading import make_engine, moved_simulator, read_once
@@ -113,6 +115,21 @@ async def test_many_viewers_share_one_reading(monkeypatch: pytest.MonkeyPatch) -
     assert len(readings) == 1
     for viewer in viewers:
         await viewer.aclose()
+
+
+@pytest.mark.django_db
+def test_engine_is_chosen_among_those_configured(operator: User, settings: Any) -> None:
+    engines = [{"name": name, "base_url": "https://hwa.example"} for name in ("PROD", "TEST")]
+    settings.TWS_ENGINES = json.dumps(engines)
+    client = Client()
+    client.force_login(operator)
+
+    page = client.get("/?engine=TEST&stream=PAY%40").content.decode()
+
+    assert "<option selected>TEST</option>" in page
+    assert 'value="PAY@"' in page
+    assert View.asked("engine=TEST", "en").engine_name == "TEST"
+    assert View.asked("engine=NONE", "en").engine_name == "PROD"
 
 
 async def test_each_view_is_read_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -295,6 +295,27 @@ def test_what_is_not_approved_or_of_another_failure_is_no_fix(
     assert fix_of(cause) is None
 
 
+@pytest.mark.parametrize(
+    ("question", "status", "is_fix"),
+    [
+        ("Why did PAYROLL_CALC fail?", Status.APPROVED, True),
+        ("Why did PAYROLL_CALC fail?", Status.CLEARED, False),  # verified, by no person
+        ("Who owns PAYROLL_CALC?", Status.APPROVED, False),
+    ],
+)
+def test_approved_answer_to_why_it_failed_is_its_fix(
+    reviewer: User, question: str, status: Status, is_fix: bool
+) -> None:
+    job("PAYROLL_CALC", "failed", return_code=8)
+    by = {"reviewer": reviewer, "reviewed_at": timezone.now()}
+    memory = make_memory(question, "The disk was full.")
+    make_record(status, memory, **by if status == Status.APPROVED else {})
+
+    [cause] = causes().values()
+
+    assert bool(fix_of(cause)) == is_fix
+
+
 def test_dead_agent_has_the_recipe_of_the_starter_knowledge(reviewer: User) -> None:
     place("AGT_BI01", "unlinked")
     memory = make_memory(

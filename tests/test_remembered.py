@@ -100,6 +100,16 @@ def test_request_reaches_the_reviewers_and_its_outcome_comes_back(
     assert outcome in shown(operator)
 
 
+def test_decision_before_a_request_is_no_answer_to_it(operator: User, reviewer: User) -> None:
+    memory = make_memory("Is it mine?", "Yes.", user=operator)
+    make_record(Status.PENDING, memory)
+    review.decide(memory.pk, "approve", reviewer)
+
+    ask(operator, memory)
+
+    assert "on its way to the reviewers" in shown(operator)
+
+
 def test_request_that_was_dismissed_says_so_and_may_be_made_again(
     operator: User, reviewer: User
 ) -> None:

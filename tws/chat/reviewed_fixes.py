@@ -28,14 +28,14 @@ Cause = dict[str, Any]
 def add_fixes(causes: Iterable[Cause], language: Language) -> None:
     """Give each cause its `fix`: `{memory_id, question, html, approved_by, approved_at}` or None.
 
-    Of a failure: a memory that names one of its jobs and was told as what fixed it, or speaks of a
-    failure; one that was told of another return code is none.
+    Of a failure: a memory that names one of its jobs and was told as what fixed it, or answers why
+    something failed; one that was told of another return code is none.
     """
     causes = list(causes)
     names = {job["name"] for one in causes if one["kind"] == "failed" for job in one["jobs"]}
     keys = {_starter(one, language) for one in causes} - {None}
     of_failures = Q(terms__overlap=sorted(names)) & (
-        Q(source=Source.TOLD) | Q(marks__has_key="§failure")
+        Q(source=Source.TOLD) | Q(marks__question__contains=["§failure"])
     )
     approved = Memory.objects.in_force().filter(trust=Trust.TRUSTED, kind=Kind.KNOWLEDGE)
     wanted = approved.filter(of_failures | Q(external_id__in=keys)).select_related(

@@ -19,6 +19,7 @@ FILES = (
     ("tenth", "eleventh"),
     ("twelfth", "thirteenth"),
     ("fourteenth", "fifteenth"),
+    ("sixteenth",),
 )
 
 

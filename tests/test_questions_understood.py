@@ -20,6 +20,7 @@ anything was mended from it (questions, right, honest, wrong):
     questions_thirteenth 65              (the final texts: 53, 8, 4)
     questions_fourteenth 101             (the final texts: 80, 12, 9)
     questions_fifteenth  69              (the final texts: 52, 11, 6)
+    questions_sixteenth  72              (the final texts: 66, 6, 0)
 
 Nobody mends anything from questions_unseen: it is only measured.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -413,6 +413,19 @@ async def test_definitions_come_from_the_vocabulary_without_any_memory(
     assert "ao mesmo tempo" in end.answer
     assert "prioridade que um job precisa ultrapassar" in end.answer
     assert end.tools == ()
+
+
+async def test_of_two_days_the_known_one_is_counted_and_the_other_said_not_to_be(
+    conversation: Conversation,
+) -> None:
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    await PlanRun.objects.filter(started_at__lt=today - timedelta(days=1)).adelete()
+
+    end = await conversation.ask("quantos jobs falharam anteontem e ontem?")
+
+    assert "só são conhecidas desde" in end.answer
+    assert "/" in end.answer.partition("com falha")[0]  # the day as a person writes it
+    assert end.outcome == "partial"
 
 
 async def test_small_talk_does_not_reach_the_plan(conversation: Conversation) -> None:

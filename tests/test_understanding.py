@@ -471,3 +471,47 @@ def test_a_second_time_of_the_object_just_asked_about_is_no_order():
 
     assert (then.asked.facet, then.asked.fields) == ("value", ("start",))
     assert isinstance(asked("start PAYROLL_CALC", ended).asked, Order)
+
+
+def test_of_a_share_what_is_said_first_is_the_whole():
+    found = asked("dos jobs criticos quantos por cento terminaram bem?").asked
+
+    assert found.focus == "share"
+    assert found.whole.where == [Condition(field="critical", op="=", value=True)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "estacoes linkadas sem nenhum job rodando",
+        "how many cpus does FTA1 have",
+        "did PAYROLL_CALC and PAYROLL_PRINT fail for the same reason?",
+        "qual o proximo job do PAYROLL?",
+    ],
+)
+def test_what_the_plan_can_not_say_of_what_is_asked_is_not_left_out_in_silence(text):
+    assert isinstance(asked(text).asked, NotUnderstood)
+
+
+def test_a_flag_after_one_object_is_no_question_about_all():
+    of_one = asked("status of PAYROLL_CALC")
+
+    assert isinstance(asked("and not critical?", of_one).asked, NotUnderstood)
+
+
+def test_a_time_is_that_of_the_field_before_it_and_of_its_day():
+    deadline = conditions("jobs with a deadline before 5pm")
+    failed = asked("jobs que falharam antes das 6").asked.query
+
+    assert deadline == {"deadline": ("<", "2026-11-25T17:00:00-03:00")}
+    assert [one.value for one in failed.where[:2]] == [
+        "2026-11-25T00:00:00-03:00", "2026-11-25T06:00:00-03:00",
+    ]  # fmt: skip
+
+
+def test_an_excepted_user_and_a_code_that_is_not_zero_are_heard():
+    others = conditions("jobs que não são do usuario folha e falharam")
+
+    assert others["login"] == ("!=", "folha")
+    assert conditions("jobs with a non zero return code")["return_code"] == ("!=", 0)
+    assert isinstance(asked("could PAYROLL_CALC be killed please").asked, Order)

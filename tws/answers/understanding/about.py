@@ -41,7 +41,10 @@ def about(question: Question, thing: Thing, place: int) -> Asked:
     """What is asked of `thing`, which the question names at `place`, -1 when it points at it."""
     reader = _About(question, thing, place)
     question.use_present()
-    return reader.beside() or reader.facet() or NotUnderstood()
+    beside = reader.beside()
+    if beside:
+        question.use(*question.of("ask", "why"))  # "explica o log"
+    return beside or reader.facet() or NotUnderstood()
 
 
 class _About:

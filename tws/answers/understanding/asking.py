@@ -3,11 +3,12 @@ grouped and ordered how."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
-from knowledge.hwa.lexicon import Term
+from knowledge.hwa.lexicon import EMPTY, Term
 from knowledge.hwa.times import TimeRange
 from tws.answers.understanding.asked import Ask, Focus
 from tws.answers.understanding.conditions import (
@@ -22,6 +23,7 @@ from tws.answers.understanding.conditions import (
 from tws.answers.understanding.drafts import Draft, condition, contrary, within
 from tws.answers.understanding.naming import Names
 from tws.answers.understanding.question import Found, Question, all_places, places_of
+from tws.plan.query.asked import Condition
 from tws.plan.query.catalogue import ENTITIES
 
 _OVER = {"failed", "success", "cancelled", "suppressed"}
@@ -55,6 +57,11 @@ class Asking:
         if not (said or timed or draft.group_by or draft.order_by or self._is_clear()):
             return None
         self._fit(draft)
+        own = GROUPED_BY.get(draft.entity)
+        if self.question.has("ask", "count") and any(
+            (one.field, one.op) == (own, "=") for one in draft.scope
+        ):
+            return None  # "how many cpus does X have": it is one of them
         return self._focused(draft)
 
     def _joined(self, draft: Draft) -> None:
@@ -85,7 +92,9 @@ class Asking:
             term.first
             for one in q.names
             for term in q.of("entity")
-            if 0 <= one.first - term.last <= 1 and kind_of_entity(term.key) in one.value.kinds
+            if 0 <= one.first - term.last <= 1
+            and kind_of_entity(term.key) in one.value.kinds
+            and not q.before(term.first, "ask", "count")
         }
         main = [
             t
@@ -132,11 +141,31 @@ class Asking:
         for one in q.times[:2]:
             to_come = one.value.since is not None and one.value.since >= self.now
             begins = to_come and draft.entity == "jobs" and not q.statuses
-            column = "scheduled" if begins else self._time_field(draft)
+            column = self._field_before(one, draft)
+            column = column or ("scheduled" if begins else self._time_field(draft))
             if column:
-                draft.scope += within(column, one.value)
+                draft.scope += within(column, self._of_its_day(column, one.value))
                 q.use(one)
                 q.use(*q.of("event"))
+
+    def _of_its_day(self, column: str, told: TimeRange) -> TimeRange:
+        """What happened before 6 did so since midnight."""
+        until = told.until
+        if column not in ("start", "end") or told.since or not until or until >= self.now:
+            return told
+        midnight = self.now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return replace(told, since=midnight) if until > midnight else told
+
+    def _field_before(self, one: Found[TimeRange], draft: Draft) -> str | None:
+        """ "Deadline before 5 pm": the time of what stands before it."""
+        fields = ENTITIES[draft.entity].fields
+        term = self.question.before(one.first, "field", within=3)
+        if term is None or term.key not in fields or fields[term.key].kind != "time":
+            return None
+        if any(term.first in places_of(event) for event in self.question.of("event")):
+            return None  # "due in the next hour"
+        self.question.use(term)
+        return term.key
 
     def _time_field(self, draft: Draft) -> str | None:
         """Which time is meant; what is over by then is a matter of runs."""
@@ -261,6 +290,8 @@ class Asking:
         if key == "next":
             if draft.entity not in ("jobs", "job_streams"):
                 return None
+            if any(one.field == "stream" for one in draft.scope):
+                return None  # the order of a stream's jobs is that of their dependencies
             draft.scope.append(condition("scheduled", ">=", self.now.isoformat()))
             self.question.use(*self.question.of("event"))
             return "scheduled"
@@ -282,7 +313,7 @@ class Asking:
         """Leave out what the entity has not: a run knows no urgency. Its words are missed then."""
         q, fields = self.question, ENTITIES[draft.entity].fields
         if any(one.field not in fields for one in draft.predicates):
-            q.missed |= all_places([*q.of("flag")])
+            q.missed |= all_places([*q.of("flag")], q.statuses)
         draft.scope = [one for one in draft.scope if one.field in fields]
         draft.predicates = [one for one in draft.predicates if one.field in fields]
         draft.group_by = [one for one in draft.group_by if one.partition(".")[0] in fields]
@@ -291,14 +322,16 @@ class Asking:
     def _focused(self, draft: Draft) -> Ask:
         q = self.question
         if draft.predicates and q.take("ask", "share"):
-            whole = Draft(draft.entity, draft.scope).query()
+            whole = Draft(draft.entity, [*draft.scope, *self._said_of_whole(draft)]).query()
             return Ask(draft.query(), "share", whole=whole)
         if draft.group_by and "most" in self._taken():
             return Ask(draft.query(), "extreme")
         if draft.group_by and draft.group_by != ["group"]:
             return Ask(draft.query(), "groups")
         if draft.group_by != ["group"]:
-            q.missed |= all_places(list(q.of("ask", "count"))[1:])  # another question
+            for first, then in pairwise(q.of("ask", "count")):
+                if not self._is_empty(first.last, then.first):
+                    q.missed |= all_places([then])  # another question
         if q.take("ask", "count"):
             return Ask(draft.query(), "count")
         if draft.limit == 1:
@@ -307,6 +340,18 @@ class Asking:
             draft.predicates = [contrary(one) for one in draft.predicates]
             return Ask(draft.query(), "yes_no", every=True)
         return Ask(draft.query(), self._list_or_whether())
+
+    def _said_of_whole(self, draft: Draft) -> list[Condition]:
+        """Of a state and a flag the one said first: "of the critical jobs, how many failed"."""
+        q = self.question
+        flags = [t for t in q.of("flag") if t.first in q.used]
+        if len(draft.parts) != 2 or not (q.statuses and flags):
+            return []
+        state, flag = draft.parts
+        return state if q.statuses[0].first < flags[0].first else flag
+
+    def _is_empty(self, first: int, last: int) -> bool:
+        return all(word.text in EMPTY for word in self.question.words[first:last])
 
     def _taken(self) -> set[str]:
         return {t.category for t in self.question.terms if t.first in self.question.used}

@@ -140,8 +140,11 @@ class Conditions:
         if made := self._of_their_jobs(draft, positive, negative):
             found.append(made)
             positive, negative = {}, {}
+        if "group" not in ENTITIES[draft.entity].fields:
+            q.missed |= all_places([s for s in q.statuses if not self._is_of_flag(s, draft.entity)])
+            positive, negative = {}, {}
         for side, negated in ((positive, False), (negative, True)):
-            found += _of_groups(side, draft.entity, negated=negated)
+            found += _of_groups(side, negated=negated)
         grouped = {t.first for t in groupings(self.question)}
         if term := next((t for t in q.of("wait") if t.first not in grouped), None):
             found += self._waits_for(term, draft)
@@ -303,7 +306,7 @@ class Conditions:
                 if login and at not in q.used:
                     q.use(term)
                     q.used.add(at)
-                    return condition("login", "=", login)
+                    return one_of("login", [login], negated=self._is_excepted(term.first))
         for at, word in enumerate(q.words):
             login = self.names.logins.get(word.text)
             if login and at not in q.used and word.text not in VOCABULARY:
@@ -332,16 +335,14 @@ def excepting(question: Question, place: int) -> Term | None:
     said = question.before(place, "negation", "except", within=4)
     nowhere = question.before(place - 1, "negation", "not", within=2)
     between = {w.text for w in question.words[nowhere.last : place - 1]} if nowhere else set()
-    where = question.words[place - 1].text if nowhere and between <= EMPTY else ""
-    return said or (nowhere if where in WHERE else None)
+    where = {word.text for word in question.words[place - 1 : place + 1]}
+    return said or (nowhere if nowhere and between <= EMPTY and where & WHERE else None)
 
 
-def _of_groups(side: dict[str, None], entity: str, *, negated: bool) -> list[Condition]:
+def _of_groups(side: dict[str, None], *, negated: bool) -> list[Condition]:
     if not side:
         return []
     if list(side) == ["ABEND"]:
         return [one_of("status", ABENDED, negated=negated)]
     groups = ["failed" if group == "ABEND" else group for group in side]
-    if "group" not in ENTITIES[entity].fields:
-        return []
     return [one_of("group", list(dict.fromkeys(groups)), negated=negated)]

@@ -32,6 +32,8 @@ _BEFORE_ORDERS = ("polite", "talk", "follow")
 _JOINING = frozenset({"e", "and", "then", "depois", "entao", "so", "please", "favor", "ai"})
 _STATE = frozenset({"status", "estado", "situacao", "state", "if", "se", "whether"})
 """What is confirmed by a look, not by an order."""
+_MAY = frozenset({"can", "could", "would", "should", "pode", "poderia", "podia", "da"})
+_BE = frozenset({"be", "ser"})
 _WILL = ("will", "going to", "vai", "vao", "ira", "irao")
 _OUTCOMES = frozenset({"failed", "success", "cancelled"})
 _NO_CASE = frozenset({
@@ -126,7 +128,8 @@ class Elsewhere:
         if done is None or not self._points(0) or q.has("ask", "list", "count", "share"):
             return None
         wishes = q.starts("wish", skip=_BEFORE_ORDERS) or q.before(done.first, "must")
-        return done if wishes else None
+        asked = q.words[0].text in _MAY and q.words[done.first - 1].text in _BE
+        return done if wishes or asked else None  # "could X be killed?"
 
     def _stopped(self) -> Term | None:
         """ "Para o X agora!", which has nothing else in it: "para" is mostly "for"."""

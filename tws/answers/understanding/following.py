@@ -66,7 +66,7 @@ def follows(question: Question, last: Understood | None) -> bool:
         return True
     if q.has("nth") and last.shown and not q.has("entity"):
         return True
-    return len(q.words) <= SHORT and not _says_what(q)
+    return len(q.words) <= SHORT and not says_what(q)
 
 
 def _is_only_where(q: Question) -> bool:
@@ -77,7 +77,7 @@ def _is_only_where(q: Question) -> bool:
     return begins and EMPTY.issuperset(others)
 
 
-def _says_what(q: Question) -> bool:
+def says_what(q: Question) -> bool:
     """Whether it can stand alone: it says of what it asks, and what."""
     by = next(q.of("by"), None)
     grouped = by.first if by else len(q.words)

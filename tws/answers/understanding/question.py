@@ -16,7 +16,7 @@ from tws.answers.understanding.naming import Named
 _WEAK = frozenset({"ask", "polite", "follow", "talk", "define", "entity", "days", "wish", "stop"})
 """Categories whose words ask for nothing by themselves that an answer could leave out."""
 
-_ANSWERED = ("who", "when", "where", "how_long")
+_ANSWERED = ("who", "when", "where", "how_long", "why")
 """What is asked for by such a word is in the answer, or it is none to the question."""
 
 _LEADING = frozenset({
@@ -122,8 +122,14 @@ class Question:
         return re.sub(r"\s+(?=[?!.,])", "", " ".join(text.split()))
 
     def unanswered(self) -> set[str]:
-        """Of "who", "when", "where", "how long" those that what was understood does not answer."""
-        return {t.key for t in self.of("ask", *_ANSWERED) if not self.used & set(places_of(t))}
+        """Of "who", "when", "where", "how long", "why" those that are not answered by what was
+        understood."""
+        return {t.key for t in self._to_answer() if not self.used & set(places_of(t))}
+
+    def _to_answer(self) -> list[Term]:
+        """The words that an answer is none without; "o que deu" of "o que deu erro" asks no why."""
+        asked = self.of("ask", *_ANSWERED)
+        return [t for t in asked if t.key != "why" or t.last - t.first == 1]
 
     def _missed(self) -> list[int]:
         weak = {at for t in self.terms if t.category in _WEAK for at in places_of(t)}
@@ -131,7 +137,7 @@ class Question:
         if not (self.numbers or self.spans):
             weak |= all_places([*self.of("compare"), *self.of("filter", "folder")])
         strong = all_places(self.times, self.spans, self.statuses, self.names)
-        strong |= all_places([*self.of("ask", *_ANSWERED, "share")])
+        strong |= all_places([*self._to_answer(), *self.of("ask", "share")])
         strong |= all_places([*self.of("field"), *self.of("flag")])
         return [
             at

@@ -115,9 +115,13 @@ def _times(text: str, now: datetime, terms: Sequence[Term]) -> Iterator[TimeInTe
     to_come = ("event", "scheduled") in keys or not over
     by_evening = find_times(text, today) if to_come else found
     for one, later in zip(found, by_evening, strict=False):
-        since, then = one.range.since, later.range.since
-        moved = since is not None and then is not None and abs(then - since) == timedelta(days=1)
+        bounds = zip(_bounds(one), _bounds(later), strict=True)
+        moved = any(a and b and abs(b - a) == timedelta(days=1) for a, b in bounds)
         yield later if moved else one
+
+
+def _bounds(one: TimeInText) -> tuple[datetime | None, datetime | None]:
+    return one.range.since, one.range.until
 
 
 def _meant(question: Question) -> list[Term]:

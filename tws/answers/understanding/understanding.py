@@ -33,7 +33,7 @@ from tws.answers.understanding.asked import (
 from tws.answers.understanding.asking import Asking
 from tws.answers.understanding.conditions import Conditions, excepting
 from tws.answers.understanding.elsewhere import Elsewhere, named_things
-from tws.answers.understanding.following import followed, follows
+from tws.answers.understanding.following import followed, follows, says_what
 from tws.answers.understanding.naming import Named, Names
 from tws.answers.understanding.notation import read_command
 from tws.answers.understanding.question import Found, Question
@@ -146,6 +146,9 @@ class _Understanding:
             return None
         found = followed(self.question, self.last, self.names, self.now)
         self.leaned = found is not None
+        q = self.question
+        if found is None and q.starts("follow", "and") and q.has("flag") and not says_what(q):
+            return NotUnderstood()  # "and not critical?", after no list
         return found
 
     def _whole(self) -> Asked | None:

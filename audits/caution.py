@@ -17,10 +17,12 @@ from django.utils import timezone
 from audits.decisions import Decision
 from audits.measuring import interval
 from audits.models import AuditRecord
-from audits.scoring import NEWEST, TRUSTED, UNTRUSTED, Scoring, decided_examples, may_quarantine
+from audits.scoring import TRUSTED, UNTRUSTED, Scoring, decided_examples
 from audits.states import DECIDED, Status
 
 DAYS = 30
+NEWEST = 10_000
+"""So many of the latest verdicts and decisions are looked at."""
 STEPS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 
@@ -80,7 +82,7 @@ def _of_judge(judge: str, scores: list[float], days: float, scoring: Scoring) ->
     return OfJudge(
         judge,
         levels(sorted(scores), days, found),
-        may_quarantine(judge, examples, scoring),
+        judge in scoring.quarantines,
     )
 
 

@@ -20,8 +20,8 @@ from audits.states import DECIDED, ReasonCode, Status
 ENOUGH_DECISIONS = 50
 """Fewer people's decisions than this say too little to calibrate a judge with."""
 
-NEWEST = 10_000
-"""So many of the latest decisions are looked at."""
+RECENT = 1_000
+"""So many of a judge's latest decisions say whether it may act alone: each run asks anew."""
 TRUSTED = ("rules", "claims")
 """Judges that quarantine from the start, until people's decisions speak against it."""
 UNTRUSTED = ("llm",)
@@ -45,7 +45,7 @@ class Scoring:
         active = Calibration.objects.filter(is_active=True)
         scoring = cls({c.judge: c.points for c in active})
         judges = (*TRUSTED, *UNTRUSTED)
-        allowed = [j for j in judges if may_quarantine(j, decided_examples(j, NEWEST), scoring)]
+        allowed = [j for j in judges if may_quarantine(j, decided_examples(j, RECENT), scoring)]
         return replace(scoring, quarantines=allowed)
 
     def confidence(self, verdict: Verdict) -> float:

@@ -228,7 +228,14 @@ def test_a_nonsense_address_is_no_server_error(query, client, reviewer):
 def test_an_empty_queue_says_so(client, reviewer):
     client.force_login(reviewer)
 
-    assert "Nothing waits for a decision" in page_of(client, LIST)
+    for query in ("", "?status=pending"):
+        text = page_of(client, f"{LIST}{query}")
+        assert "Nothing waits for a decision" in text
+        assert "Clear the filters" not in text
+    assert "This list is empty" in page_of(client, f"{LIST}?status=cleared")
+    text = page_of(client, f"{LIST}?status=pending&why=junk")
+    assert "Nothing matches these filters" in text
+    assert 'href="?status=pending"' in text
 
 
 def test_the_page_takes_as_many_queries_for_many_records_as_for_few(client, reviewer):

@@ -395,6 +395,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         if found is None:
             return TemplateResponse(request, "audits/second_page.html", context)
         line, record = found
+        second_reviews.as_before(line, record)
         context |= record_page.page(record, by, full="full" in request.GET)
         context |= {"blind": True, "seq": line.seq}
         return TemplateResponse(request, "audits/record.html", context)

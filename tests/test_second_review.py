@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from audits import review, second_review
 from audits.models import AuditRecord, Decision, SecondOpinion
@@ -63,6 +66,29 @@ def test_the_second_reviewer_sees_the_memory_and_not_the_decision(action, client
     content = text[text.index('id="record"') :]
     told = ("Approved", "Rejected", "approved", "rejected", NOTE, ">reviewer<", "A fact is wrong")
     assert [word for word in told if word in content] == []
+
+
+@pytest.mark.django_db
+def test_the_page_is_the_same_whatever_was_decided(client, reviewer, second):
+    other = make_memory("Which port does netman use?", "On port 31111.")
+    make_record("approved", other, reviewer=reviewer, reviewed_at=timezone.now())
+    record = make_record(
+        "pending", make_memory("On which port is netman?", "On port 41114."), why="contradicted"
+    )
+    client.force_login(second)
+    shown = []
+    for action, fields in (
+        ("reject", {"reason_code": "wrong_fact"}),
+        ("approve", {"keeps_both": True, "valid_until": timezone.now() + timedelta(days=9)}),
+    ):
+        review.decide(record.memory_id, action, reviewer, note=NOTE, **fields)
+        text = client.get(PAGE).content.decode()
+        shown.append(re.sub(r'value="[^"]*"|\?v=\w+', "", text[text.index('id="record"') :]))
+        review.undo(record.memory_id, reviewer)
+
+    assert "On port 41114." in shown[0]
+    assert "31111" in shown[0]  # what is approved says otherwise: that is for both to know
+    assert shown[0] == shown[1]
 
 
 @pytest.mark.django_db

@@ -24,6 +24,9 @@ class NoticeAdmin(ReadOnlyAdmin):
     list_before_template = "audits/notices_head.html"
     ordering = ("-created_at", "-id")
 
+    class Media:
+        css = {"all": ["audits/console.css"]}
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.test_view)
         return [path("test/", view, name="audits_notice_test"), *super().get_urls()]

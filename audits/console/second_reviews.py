@@ -11,10 +11,19 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from audits import second_review
+from audits.models import AuditRecord, Decision
 from audits.moves import Refused
 from audits.permissions import TAKE_OVER
 
 SHOWN = 50
+
+
+def as_before(line: Decision, record: AuditRecord) -> None:
+    """Show the record, which nobody saves, as the first reviewer met it: with no trace of them."""
+    record.status = line.from_status
+    record.reviewer, record.reviewed_at, record.note, record.reason_code = None, None, "", ""
+    record.memory.trust = line.from_trust
+    record.memory.valid_until = record.memory.superseded_by = None
 
 
 def overview(by: User) -> dict[str, Any]:

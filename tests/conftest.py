@@ -12,6 +12,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
 from django.db import OperationalError, connection
 from django.test import TransactionTestCase
+from django.utils import translation
 from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 
@@ -101,6 +102,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     close_connections()
     llm_endpoints.close_connections()
     SyncToAsync.single_thread_executor.submit(lambda: connection.close()).result()
+
+
+@pytest.fixture(autouse=True)
+def _texts_are_english() -> None:
+    """A request leaves the language of its reader to the next test of the same thread."""
+    translation.activate("en")
 
 
 @pytest.fixture(autouse=True)

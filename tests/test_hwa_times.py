@@ -121,6 +121,7 @@ def ranges(text: str, **options) -> list[str]:
         ("das 8 às 10", "11-25 08:00 > 11-25 10:00"),
         ("entre 2h e 4h da manhã", "11-25 02:00 > 11-25 04:00"),
         ("between 2 and 4 am", "11-25 02:00 > 11-25 04:00"),
+        ("entre 22h e meia noite de ontem", "11-24 22:00 > 11-25 00:00"),
         ("between 1 and 2 pm", "11-25 13:00 > 11-25 14:00"),
         ("das 2 às 4 da tarde", "11-25 14:00 > 11-25 16:00"),
         ("between 11 and 2 pm", "11-25 11:00 > 11-25 14:00"),

@@ -283,7 +283,10 @@ class _Reader:
             if self._past and first.day is None and since > self.now:
                 since, until = _day_later(since, -1), _day_later(until, -1)
             return TimeRange(since, until)
-        return TimeRange(since, second.range(self).until)
+        last = second.range(self).until
+        if second.clock and since is not None and last is not None and last <= since:
+            last = _day_later(last, 1)
+        return TimeRange(since, last)
 
     def _counted(self, start: int) -> TimeInText | None:
         """The last 3 hours, as próximas 2 horas, a última hora."""

@@ -123,6 +123,15 @@ def test_what_a_failure_holds_up_is_part_of_its_line_to_the_end() -> None:
     assert list(found) == ["failed FTA_SP01 8 ABEND", "late OTHER"]  # what is critical first
 
 
+def test_a_failure_comes_before_what_is_only_late_however_critical() -> None:
+    job("LATE", stream_name="LATE", deadline_at=minutes(-5), is_critical=True)
+    job("LATE_TOO", stream_name="TOO", deadline_at=minutes(-5))
+    job("FAILED", "failed", return_code=8)
+
+    assert [one["kind"] for one in causes().values()] == ["failed", "late", "late"]
+    assert next(reversed(causes())) == "late TOO"
+
+
 def test_what_is_done_meanwhile_is_held_up_by_nothing() -> None:
     make(PlanJobStream, "S", group="success", status="SUCC").save()
     job("A", "failed")

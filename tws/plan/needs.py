@@ -61,9 +61,10 @@ class Cause:
         }
 
     @property
-    def weight(self) -> tuple[int, int, str]:
-        """What is critical first, then what concerns most jobs."""
-        return -self.critical, -len(self.jobs) - self.held_up, self.key
+    def weight(self) -> tuple[bool, int, int, str]:
+        """What can be mended before what is only late; of each what is critical first, then what
+        concerns most jobs."""
+        return self.kind == "late", -self.critical, -len(self.jobs) - self.held_up, self.key
 
 
 def needs_of(scope: Scope) -> dict[str, Any]:

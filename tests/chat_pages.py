@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,9 +15,11 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from tests.hwa_fixtures import engine_of
+from tests.plan_reading import MovedSimulator
 from tests.web_server import web_server
 from tws.plan.reader import read_once
 from tws.simulator.server import SimulatorServer
+from tws.simulator.states import State
 
 
 @pytest.fixture
@@ -28,6 +31,10 @@ def server(transactional_db: None) -> Iterator[str]:
 
 @pytest.fixture
 def plan_of_now(own_simulator: SimulatorServer, server: str, settings: Any) -> None:
+    """Of the last hour at which a job stood failed: at one hour in five none does."""
+    at = int(time.time())
+    while not {State.ABENDED, State.FAILED} & set(MovedSimulator(own_simulator, at).plan.states):
+        at -= 3600
     settings.TWS_BASE_URL, settings.TWS_VERIFY_SSL = own_simulator.url, "false"
     settings.TWS_ENGINE_NAME = "SIM"
     with ThreadPoolExecutor(1) as thread:  # the browser's own event loop runs in this one

@@ -39,6 +39,7 @@ NOWHERE = {
     "TWS_BASE_URL": "http://127.0.0.1:9",
     "LLM_BASE_URL": "http://127.0.0.1:9/v1",
     "LLM_MAX_RETRIES": "0",
+    "NOTIFY_EMAIL_TO": "nobody@localhost",
 }
 ODD = ["-1", "0", "junk", "nan", "1e400", "9" * 30, "", " ", "\udcff", "../..", "ß" * 5000]
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 from ninja.errors import AuthorizationError
+from pydantic import BeforeValidator
 
+from knowledge.cleaning import clean
 from knowledge.feedback import give_feedback, withdraw_feedback
 from knowledge.hits import MOST, MemoryHit
 from knowledge.models import FeedbackReason
@@ -24,6 +26,13 @@ def require(request: HttpRequest, *permissions: str) -> None:
     if not any(request.user.has_perm(permission) for permission in permissions):
         raise AuthorizationError(message="Your role does not allow this.")
 
+
+def _as_line(value: object) -> object:
+    return " ".join(clean(value).split()) if isinstance(value, str) else value
+
+
+Line = Annotated[str, BeforeValidator(_as_line)]
+"""Text of one line, cleaned: no row of a database can hold NUL."""
 
 PROBLEM = {
     "title": "Problem",

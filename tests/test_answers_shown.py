@@ -23,6 +23,7 @@ from resync_site.environment import CHECKOUT
 from tests.factories import make_memory, make_record
 from tests.plan_reading import make_engine
 from tws.answers.events import Final
+from tws.chat.api import CardOf
 from tws.chat.cards import card_parts
 from tws.chat.showing.display import display_of, page_parts
 from tws.chat.showing.marks import marked, marked_html, unmarked
@@ -269,6 +270,15 @@ def more_of(table: dict[str, Any], user: User, **wanted: Any) -> Any:
     client = Client()
     client.force_login(user)
     return client.get("/api/plan/card/rows", {"table": table["more"], **wanted})
+
+
+def test_what_no_row_can_hold_is_no_part_of_what_a_card_is_asked_by() -> None:
+    asked = CardOf(kind="job", name=" PAY\0ROLL ", id="7\0", part="log")
+
+    assert (asked.name, asked.id) == (
+        "PAY\N{REPLACEMENT CHARACTER}ROLL",
+        "7\N{REPLACEMENT CHARACTER}",
+    )
 
 
 def test_a_cards_table_goes_on_past_its_first_rows(holds_up: str, operator: User) -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -250,7 +251,7 @@ def test_ctrl_c_is_quiet() -> None:
             "shell",
             "--no-imports",
             "-c",
-            "print(1, flush=True); import time; time.sleep(60)",
+            "import time; print(1, flush=True); time.sleep(60)",
         ],
         cwd=CHECKOUT,
         stdout=subprocess.PIPE,
@@ -259,8 +260,13 @@ def test_ctrl_c_is_quiet() -> None:
     )
     assert process.stdout
     process.stdout.readline()
+    time.sleep(0.1)  # what is interrupted is the command, not the interpreter's own callbacks
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    try:
+        _, said = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
 
     assert (process.returncode, said) == (130, "")
 

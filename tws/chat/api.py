@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
 from ninja.errors import HttpError
 
-from knowledge.api import problems, require
+from knowledge.api import Line, problems, require
 from knowledge.models import MemoryUse
 from tws.api import UnknownEngine
 from tws.hwa.engines import engine_for, engine_named
@@ -114,11 +114,11 @@ class CardOf(Schema, defer_build=True):
     """An object by its `id`, or by its name; `part` of what there is to know of it."""
 
     kind: Literal["job", "stream", "workstation", "resource"]
-    name: str = Field(min_length=1, max_length=300)
-    id: str = Field("", max_length=300)
-    stream: str = Field("", max_length=300)
-    workstation: str = Field("", max_length=300)
-    engine: str = Field("", max_length=100)
+    name: Line = Field(min_length=1, max_length=300)
+    id: Line = Field("", max_length=300)
+    stream: Line = Field("", max_length=300)
+    workstation: Line = Field("", max_length=300)
+    engine: Line = Field("", max_length=100)
     part: Literal["state", "why", "holds_up", "runs", "log"] = "state"
 
 

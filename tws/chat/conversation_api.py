@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import Field, Query, Router, Schema
 from pydantic import BeforeValidator
 
-from knowledge.api import problems, require
+from knowledge.api import Line, problems, require
 from knowledge.cleaning import clean
 from tws.chat import conversations, export, fates, fixes
 from tws.models import Conversation, Message
@@ -18,15 +18,8 @@ from tws.models import Conversation, Message
 router = Router(tags=["conversations"])
 
 
-def _as_line(value: object) -> object:
-    return " ".join(clean(value).split()) if isinstance(value, str) else value
-
-
 def _as_text(value: object) -> object:
     return clean(value).strip() if isinstance(value, str) else value
-
-
-Line = Annotated[str, BeforeValidator(_as_line)]
 
 
 class ConversationItem(Schema, defer_build=True):

@@ -96,6 +96,7 @@ def test_auditors_at_once_audit_each_memory_once() -> None:
     assert Decision.objects.count() == flags > 0
 
 
+@pytest.mark.slow
 def test_auditors_that_are_killed_lose_no_memory_and_flag_none_twice() -> None:
     many(300)
     processes = [start_auditor(AUDIT_LEASE_SECONDS="2") for _ in range(3)]
@@ -170,10 +171,8 @@ def held_up() -> int:
         return Memory.objects.count() - len(free)
 
 
-@pytest.mark.parametrize(
-    "suspend",
-    [pytest.param(suspend_between_transactions, marks=pytest.mark.slow), suspend_in_a_transaction],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("suspend", [suspend_between_transactions, suspend_in_a_transaction])
 def test_a_process_suspended_past_its_lease_comes_back_harmless(suspend) -> None:
     many(300)
     short = {"AUDIT_LEASE_SECONDS": "1", "DATABASE_STATEMENT_SECONDS": "3"}

@@ -22,6 +22,7 @@ def pending() -> AuditRecord:
     return make_record("pending", make_memory("Which port does netman use?", "On port 31116."))
 
 
+@pytest.mark.slow
 def test_one_reads_what_stands_near_a_record_and_writes_to_the_others(open_page, reviewer):
     approved(reviewer, "Which port does netman listen on?", "On port 31111.")
     record = pending()

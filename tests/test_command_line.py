@@ -11,7 +11,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import execute_from_command_line, get_commands, load_command_class
@@ -221,10 +223,16 @@ def valued(name: str) -> list[argparse.Action]:
     return [one for one in parser._actions if one.nargs != 0 and one.dest not in theirs]
 
 
+def some_later(names: Sequence[str]) -> list[Any]:
+    """Commands that begin anew for each argument are tried when what is slow is."""
+    slow = {"import_memories", "load_knowledge", "postgres"}
+    return [pytest.param(name, marks=pytest.mark.slow) if name in slow else name for name in names]
+
+
 # A command that ends with the process leaves its sockets to the system; here that is a warning.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("name", our_commands())
+@pytest.mark.parametrize("name", some_later(our_commands()))
 def test_odd_arguments_bring_no_traceback(name: str, capfd, admin_user, reviewer) -> None:
     make_record("pending")
     given = ARGUMENTS.get(name, [])

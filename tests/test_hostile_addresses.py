@@ -123,7 +123,10 @@ def test_no_filter_of_any_list_breaks_it(admin_user: User) -> None:
     assert failures(client_of(admin_user), lists(whole=True)) == []
 
 
-@pytest.mark.parametrize("role", ["admin", "reviewer", "auditor"])
+@pytest.mark.parametrize(
+    "role",
+    ["admin", *(pytest.param(one, marks=pytest.mark.slow) for one in ("reviewer", "auditor"))],
+)
 def test_no_filter_of_any_list_breaks_it_with_one_value_each(
     role: str, admin_user: User, reviewer: User, auditor_user: User
 ) -> None:

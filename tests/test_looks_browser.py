@@ -24,6 +24,7 @@ def ink(page: Page) -> int:
     return int(colour.removeprefix("rgb(").split(",")[0])
 
 
+@pytest.mark.slow
 def test_conversation_on_paper_at_200_percent_and_without_motion(
     browser: Browser, plan_of_now: None, server: str, operator: User
 ) -> None:

@@ -43,6 +43,7 @@ def fix(by: User) -> None:
     review.decide(memory.pk, "approve", by)
 
 
+@pytest.mark.slow
 def test_plan_page_says_what_needs_somebody_by_cause(
     browser: Browser, server: str, operator: User, reviewer: User, settings: Any
 ) -> None:

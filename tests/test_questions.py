@@ -148,7 +148,13 @@ async def suspicion(question: str, end: Final | Failed) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param("normal", marks=pytest.mark.slow), "large", "empty", "down"]
+    "name",
+    [
+        pytest.param("normal", marks=pytest.mark.slow),
+        "large",
+        "empty",
+        pytest.param("down", marks=pytest.mark.slow),
+    ],
 )
 async def test_an_answer_says_what_was_asked_and_only_what_was_read(
     name: str, monkeypatch: pytest.MonkeyPatch, settings: Any

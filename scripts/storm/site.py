@@ -194,8 +194,10 @@ class Site:
         auditor = self.children["auditor"].process
         until = time.monotonic() + CATCH_SECONDS
         while time.monotonic() < until and auditor.poll() is None:
+            with self._database():  # may wait for the auditor, who may be starting the server
+                connection.ensure_connection()
             os.kill(auditor.pid, signal.SIGSTOP)
-            if self._holds_leases(auditor.pid):
+            if connection.connection and self._holds_leases(auditor.pid):
                 self._count("suspend")
                 self._suspended = True
                 asleep = LEASE_SECONDS * self._random.uniform(1.2, 2)
@@ -206,14 +208,21 @@ class Site:
 
     def _holds_leases(self, pid: int) -> bool:
         from audits.models import AuditRecord  # Django is set up by now
-        from knowledge.connections import DATABASE_AWAY
 
         held = AuditRecord.objects.filter(status="running", lease_owner__contains=f":{pid}:")
-        try:
+        with self._database():
             return held.exists()
+        return False
+
+    @contextmanager
+    def _database(self) -> Iterator[None]:
+        """May be away; then nothing is known, and the connection is given up."""
+        from knowledge.connections import DATABASE_AWAY
+
+        try:
+            yield
         except DATABASE_AWAY:
             connection.close()
-            return False
 
     def _resume(self) -> None:
         self._back_at.pop("resume", None)

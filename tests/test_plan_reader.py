@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
+from django.conf import LazySettings
 
 from tests.plan_reading import (
     MovedSimulator,
@@ -20,7 +22,7 @@ from tests.plan_reading import (
 )
 from tws.database import in_database
 from tws.hwa.errors import TWSUnavailable
-from tws.plan import history
+from tws.plan import history, passes
 from tws.plan.models import (
     PlanJob,
     PlanJobStream,
@@ -171,6 +173,56 @@ async def test_engine_that_ignores_conditions_is_read_right(hwa: MovedSimulator)
             await session.read()
             await in_database(assert_equal, hwa)
             hwa.move(900)
+
+
+async def test_streams_that_ended_are_read_from_a_list_when_they_are_too_many_to_ask_for(
+    hwa: MovedSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passes, "MOST_BY_ID", 0)
+    async with ReadingSession(hwa) as session:
+        await session.read()
+        before = await in_database(rows_of, PlanJobStream)
+        hwa.move(1_800)
+        report = await session.read()
+        await in_database(assert_equal, hwa)
+
+    ended = [key for key, stream in hwa.streams().items() if is_done(stream) > is_done(before[key])]
+    assert ended
+    assert not report.full
+
+
+def is_done(stream: dict[str, Any]) -> bool:
+    return stream["compositeStatus"]["status"] == "SUCC"
+
+
+@pytest.mark.parametrize(("seconds", "followed"), [(0.01, True), (1e9, False)])
+async def test_what_no_condition_shows_is_followed_once_in_a_round(
+    hwa: MovedSimulator, settings: LazySettings, seconds: float, followed: bool
+) -> None:
+    settings.PLAN_FULL_SECONDS = seconds
+    answer = hwa.server.simulator._jobs
+    held: list[dict[str, Any]] = []
+
+    def change(request: Request) -> Reply:
+        """Something about a job that ended long ago, whose status and end stay."""
+        reply = answer(request)
+        told = json.loads(reply.body)
+        for job in told["results"]:
+            if job["id"] == held[0]["id"]:
+                job["priority"] = 7
+        reply.body = json.dumps(told).encode()
+        return reply
+
+    async with ReadingSession(hwa) as session:
+        await session.read()
+        done = PlanJob.objects.filter(status="SUCC").order_by("ended_at")
+        held += [await in_database(lambda: done.values_list("raw", flat=True)[0])]
+        hwa.server.simulator._routes = hwa.routes_with("/plan/job", change)
+        reports = [await session.read() for _ in range(2)]
+        job = await in_database(PlanJob.objects.get, hwa_id=held[0]["id"])
+
+    assert not any(report.full for report in reports)
+    assert (job.raw["priority"] == 7) is followed
 
 
 async def test_one_object_that_is_none_costs_itself_and_is_counted(hwa: MovedSimulator) -> None:

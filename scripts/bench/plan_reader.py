@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +41,23 @@ def rss_now() -> float:
 async def measure(engine: Engine, passes: int) -> dict[str, Any]:
     async with await connect() as connection, TWSClient(engine) as client:
         reader = Reader(client, PlanStore(connection, engine.name))
+        clock = time.perf_counter()
         first = await reader.read()
+        first_seconds = time.perf_counter() - clock
         start = rss_now()
-        later = []
+        later, seconds = [], []
         for _ in range(passes):
+            clock = time.perf_counter()
             later.append(await reader.read())
-        longest = max(report.seconds for report in later)
+            seconds.append(time.perf_counter() - clock)
+        longest = max(seconds)
         return {
-            "first_full_seconds": round(first.seconds, 1),
+            "first_full_seconds": round(first_seconds, 1),
             "objects": first.seen,
             "runs": first.runs_written,
-            "later_seconds": [round(report.seconds, 1) for report in later[:10]],
+            "later_seconds": [round(each, 1) for each in seconds[:10]],
+            "later_p50_seconds": round(statistics.median(seconds), 1),
+            "later_longest_seconds": round(longest, 1),
             "later_in_full": sum(report.full for report in later),
             "later_written": [report.written for report in later[:10]],
             "behind_seconds": round(longest + max(settings.PLAN_READ_SECONDS, longest), 1),

@@ -1,7 +1,8 @@
 """Keeps the plan of one engine: one reader leads, others wait to take over.
 
 HWA's load is bounded: one request at a time, pages of 500, after each pass a pause at least as
-long as the pass took, and in the pauses at most `PLAN_DETAILS_PER_SECOND` requests a second.
+long as the pass took (but for the rare one in full), and in the pauses at most
+`PLAN_DETAILS_PER_SECOND` requests a second.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 TAKE_OVER_SECONDS = 5.0
 DATABASE_AWAY_SECONDS = 2.0
 USUAL_SECONDS = 3600.0
+MANY_ROWS = 10_000
+"""After so many PostgreSQL is told what the tables hold; by itself it looks a minute later."""
 
 OnPass = Callable[[PlanEngine], None]
 
@@ -42,11 +45,13 @@ class Reader:
         self._store = store
         self._course = Course()
         self._filters_work = True
+        self._read_in_full = False
         self._swept_at = float("-inf")
 
     async def read(self) -> PassReport:
         """One pass, in full when that is due. TWSError when HWA could not be read; that is kept."""
         state = await self._store.state()
+        self._read_in_full = False
         try:
             await self._greet(state)
             report = await self._pass(state)
@@ -55,6 +60,9 @@ class Reader:
             raise
         if state.down_since:
             log.info("%s answers again", self._store.engine)
+        self._read_in_full = report.full
+        if report.written > MANY_ROWS:
+            await self._store.analyze()
         if report.full:
             await self._sweep(force=report.replaced)
         return report
@@ -72,11 +80,8 @@ class Reader:
         return await Pass(self._client, self._store, state, self._course, full=True).run()
 
     def _full_is_due(self, state: PlanEngine) -> bool:
-        if self._course.full_is_due or not self._filters_work or state.read_in_full_at is None:
-            return True
-        return datetime.now(UTC) - state.read_in_full_at > timedelta(
-            seconds=settings.PLAN_FULL_SECONDS
-        )
+        never = state.read_in_full_at is None
+        return self._course.full_is_due or not self._filters_work or never
 
     async def _greet(self, state: PlanEngine) -> None:
         """Who the engine says it is. It need not say: some give no right to ask."""
@@ -114,6 +119,12 @@ class Reader:
         oldest = datetime.now(UTC) - timedelta(days=settings.PLAN_HISTORY_DAYS)
         await history.drop_old(connection, engine, oldest)
 
+    def rest_seconds(self, took: float) -> float:
+        """As long as the pass took, at least; after one in full, which is rare, what moved since
+        is read at once."""
+        rare = self._read_in_full and self._filters_work
+        return settings.PLAN_READ_SECONDS if rare else max(settings.PLAN_READ_SECONDS, took)
+
     async def read_details(self, seconds: float) -> None:
         """Use a pause for what lists leave out, then wait for its end."""
         until = time.monotonic() + seconds
@@ -148,8 +159,7 @@ async def _lead(reader: Reader, store: PlanStore, on_pass: OnPass) -> None:
         with suppress(TWSError):  # kept in the engine's row, where all who ask find it
             await reader.read()
         on_pass(await store.state())
-        took = time.monotonic() - clock
-        await reader.read_details(max(settings.PLAN_READ_SECONDS, took))
+        await reader.read_details(reader.rest_seconds(time.monotonic() - clock))
 
 
 async def read_once(engine: Engine) -> PlanEngine | None:

@@ -191,6 +191,11 @@ class PlanStore:
         """How many rows were written."""
         return (await self.connection.execute(table.merge)).rowcount
 
+    async def analyze(self) -> None:
+        """Statements on a table of which nothing is known yet are planned as for an empty one."""
+        for table in IN_LISTS:
+            await self.connection.execute(sql.SQL("ANALYZE {}").format(table.name))
+
     async def drop_unseen(self, table: Table, before: datetime) -> int:
         """Take out what has left the plan. Runs stay: they are history."""
         cursor = await self.connection.execute(

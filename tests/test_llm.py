@@ -546,6 +546,73 @@ def test_a_calls_arguments_are_given_back_as_an_object(arguments):
     assert turn["tool_calls"][0]["function"]["arguments"] == "{}"
 
 
+THOUGHT_ABOUT = [
+    {"content": None, "reasoning_content": "I look, "},
+    {"reasoning_content": "then say.", "tool_calls": [
+        {"index": 0, "id": "a", "function": {"name": "count_jobs", "arguments": "{}"},
+         "extra_content": {"google": {"thought_signature": "c2ln"}}}]},
+]  # fmt: skip
+
+
+async def talk_with_a_call(server):
+    """Two turns: the model calls a tool and gets its result. The last turns that it was sent."""
+    deltas = [delta async for delta in stream(TALK_WITHOUT_TOOLS, max_tokens=50, tools=TOOLS)]
+    called = as_message(deltas[-1].reply)
+    told = {"role": "tool", "tool_call_id": called["tool_calls"][0]["id"], "content": "3"}
+    talk = [*TALK_WITHOUT_TOOLS, called, told]
+    [_ async for _ in stream(talk, max_tokens=50, tools=TOOLS)]
+    return server.requests[-1]["messages"][-2:]
+
+
+def calls_first(refused=lambda body: None):
+    def script(body):
+        if roles(body)[-1] == "tool":
+            return refused(body) or say("3 jobs.")
+        return Scripted(events=[
+            *(f"data: {json.dumps({'choices': [{'delta': one}]})}\n\n".encode()
+              for one in THOUGHT_ABOUT),
+            event("", finish_reason="tool_calls"),
+        ])  # fmt: skip
+
+    return script
+
+
+async def test_what_an_endpoint_writes_beside_its_call_is_given_back(scripted):
+    called, _told = await talk_with_a_call(scripted(calls_first()))
+
+    assert called["tool_calls"][0]["extra_content"] == {"google": {"thought_signature": "c2ln"}}
+    assert "reasoning_content" not in called
+
+
+async def test_thoughts_are_given_back_to_who_misses_them(scripted):
+    def misses(body):
+        if any("reasoning_content" not in one for one in body["messages"][2:-1]):
+            return refuse(400, "Missing `reasoning_content` field in the assistant message")
+        return None
+
+    server = scripted(calls_first(misses))
+    for _ in range(2):
+        called, _told = await talk_with_a_call(server)
+        assert called["reasoning_content"] == "I look, then say."
+    assert len(server.requests) == 5
+
+    talk = [*HELLO, {"role": "assistant", "content": "3"}, *HELLO]
+    [_ async for _ in stream(talk, max_tokens=50, tools=TOOLS)]
+    assert server.requests[-1]["messages"][1]["reasoning_content"] == ""
+
+
+async def test_tokens_that_are_counted_after_the_end_count(settings, monkeypatch):
+    settings.LLM_BASE_URL = "http://llm.example/v1"
+    await meet()
+    usage = b'data: {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 2}}\n\n'
+    read = sent_when(monkeypatch, event("3", finish_reason="stop") + b"data: [DONE]\n\n", usage)
+    next(read).set()
+
+    deltas = [delta async for delta in stream(HELLO, max_tokens=50)]
+
+    assert deltas[-1].reply.usage == llm.Usage(7, 2)
+
+
 async def test_two_calls_at_once_learn_both_what_they_found(scripted):
     def script(body):
         if "stream_options" in body:

@@ -16,6 +16,7 @@ from tests.fake_llm import Scripted, fake_llm, meet, refuse, say
 from tests.plan_reading import make_engine
 from tws.answers.agents import AgentManager
 from tws.answers.events import Chunk, Failed, Final, RunStarted, ToolCall, ToolResult, Turn
+from tws.answers.llm_agent import MOST_CALLS
 from tws.answers.memories import Recalled
 from tws.database import in_database
 from tws.hwa import engines
@@ -115,6 +116,18 @@ async def test_the_model_calls_a_tool_and_streams_its_answer(scripted):
     told = json.loads(text_of(server.requests[1]["messages"], "tool")[0].splitlines()[1])
     assert told["matched"] == 0
     assert (told["engine"], told["simulated"]) == ("SIM", True)
+
+
+async def test_of_many_calls_at_once_the_first_are_carried_out(scripted):
+    many = Scripted(tool_calls=[("resolve", {"text": f"J_{n}"}) for n in range(40)])
+    server = scripted(many, say("Too many."))
+
+    events = await run("status of NO_SUCH")
+
+    told = text_of(server.requests[1]["messages"], "tool")
+    assert len(told) == 40
+    assert ["At most" in one for one in told] == [n >= MOST_CALLS for n in range(40)]
+    assert sum(isinstance(event, ToolResult) for event in events) == MOST_CALLS
 
 
 async def test_a_tools_error_is_given_back_to_the_model(scripted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -62,6 +63,17 @@ WRITTEN = {
     "empty events": "data:\n\n" + sse(*WHOLE, end="\n\ndata:\n\n"),
     "a byte order mark": "\ufeff" + sse(*WHOLE),
     "values that are no objects": sse(*said(), "[]", "null", '"ok"', "7", chunk(finish="stop")),
+    "empty lines first": "\n\n \n" + sse(*WHOLE),
+    "empty lines, then whole": "\n\r\n \n" + json.dumps(
+        {"choices": [{"message": {"content": ANSWER}, "finish_reason": "stop"}]}),
+    "heartbeats": sse("ping", *said(), "[KEEP-ALIVE]", chunk(finish="stop")),
+    "its end in small letters": sse(*WHOLE, "[done]", done=False),
+    "a null in words": sse(*[one | {"choices": [one["choices"][0] | {"finish_reason": "null"}]}
+                             for one in said()], chunk(finish="stop")),
+    "all once more in the last piece": sse(*said(), chunk({"content": ANSWER}, "stop")),
+    "reasoning in parts": sse(chunk({"content": [{"type": "reasoning", "text": "I guess 17."}]}),
+                              *WHOLE),
+    "reasoning in details": sse(chunk({"reasoning_details": [{"text": "I guess 17."}]}), *WHOLE),
     "no choices": sse({"choices": []}, {"choices": None}, {"choices": {}}, *WHOLE),
     "an empty delta at the end": sse(*said(), chunk(None, "stop")),
     "a finish that comes twice": sse(*WHOLE, chunk({"content": ""}, "stop")),
@@ -146,6 +158,11 @@ BROKEN = {
     "content filter": (sse(*PART, chunk(finish="content_filter")), "filter"),
     "a guardrail": (sse(*PART, chunk(finish="guardrail_intervened")), "filter"),
     "an unknown finish": (sse(*PART, chunk(finish="aborted")), "error"),
+    "a null in words": (sse(*PART, chunk(finish="null")), "no_finish"),
+    "only reasoning in details": (
+        sse(chunk({"reasoning_details": [{"text": "hm"}]}, "stop")),
+        "thoughts",
+    ),
     "nothing": (sse(chunk(finish="stop")), "empty"),
     "white space": (sse(*said("\n \n"), chunk(finish="stop")), "empty"),
     "only thoughts": (sse(*said("<think>hm</think> "), chunk(finish="stop")), "thoughts"),
@@ -161,11 +178,12 @@ def test_what_is_not_whole_is_broken_off(body, how) -> None:
     assert broken.value.how == how
 
 
-def test_an_answer_without_end_is_broken_off(settings) -> None:
+@pytest.mark.parametrize("field", ["content", "reasoning_content"])
+def test_an_answer_without_end_is_broken_off(field, settings) -> None:
     settings.LLM_MAX_CHARACTERS = 1000
 
     with pytest.raises(LLMBrokenOff) as broken:
-        read(sse(*said("word " * 300)))
+        read(sse(*[chunk({field: "word "})] * 300))
     assert broken.value.how == "endless"
 
 
@@ -177,6 +195,10 @@ def test_an_answer_without_end_is_broken_off(settings) -> None:
         ({"error": "something broke"}, LLMUnavailable, "overloaded"),
         ({"object": "error", "message": "no", "code": 400}, LLMRefused, "refused"),
         ({"type": "error", "error": {"type": "overloaded_error"}}, LLMUnavailable, "overloaded"),
+        ({"msg": "no balance", "code": 429}, LLMUnavailable, "overloaded"),
+        ({"error_code": 17, "error_msg": "daily quota", "status": 429}, LLMUnavailable, "quota"),
+        ({"errors": [{"message": "no such model"}]}, LLMUnavailable, "overloaded"),
+        ({"detail": {"reason": "engine stopped"}}, LLMUnavailable, "overloaded"),
         ({"detail": "Internal error"}, LLMUnavailable, "overloaded"),
         ({"message": "try later", "status": 429}, LLMUnavailable, "overloaded"),
         (chunk({}, "error") | {"error": {"message": "x", "code": "502"}}, LLMUnavailable,
@@ -192,8 +214,11 @@ def test_an_error_in_a_stream_is_an_error_whatever_its_shape(event, error, kind)
 
 
 @pytest.mark.parametrize(
-    "body", ["event: error\ndata: {}\n\n".format('{"message": "no"}'), 'error: {"message": "no"}\n']
-)
+    "body",
+    ['event: error\ndata: {"message": "no"}\n\n', 'error: {"message": "no"}\n',
+     "event: error\ndata: no\n\n", "event: error\ndata: no", "event:error\ndata: no\ndata: way\n\n",
+     'event: error\ndata: {"message":\ndata: "no"}\n\n'],
+)  # fmt: skip
 def test_an_error_event_is_an_error(body) -> None:
     with pytest.raises(LLMUnavailable, match="no"):
         read(body)
@@ -207,6 +232,11 @@ def test_an_error_event_is_an_error(body) -> None:
 def test_what_is_no_answer_of_the_api_is_a_bad_reply(body) -> None:
     with pytest.raises((LLMBadReply, LLMBrokenOff)):
         read(body)
+
+
+def test_a_bad_reply_is_told_in_its_own_words() -> None:
+    with pytest.raises(LLMBadReply, match="a stream of events: upstream connect error"):
+        read(": hello\n\nupstream connect error\nreset reason: overflow\n")
 
 
 def test_a_line_that_does_not_end_is_refused() -> None:
@@ -256,6 +286,15 @@ CALLS = {
                                      [piece("engine_info", "{}", id="a")]], TWO),
     "name and id again at the end": ([[piece("count_jobs", BY, index=0, id="a")],
                                       [piece("count_jobs", "", index=0, id="a")]], ONE),
+    "all once more at the end": ([[piece("count_jobs", BY[:5], index=0, id="a")],
+                                  [piece(arguments=BY[5:], index=0)],
+                                  [piece("count_jobs", BY, index=0, id="a")]], ONE),
+    "one id, one name, one index": ([[piece("count_jobs", BY, index=0, id="a")],
+                                     [piece("count_jobs", "{}", index=0, id="a")]],
+                                    [*ONE, ("count_jobs", "{}")]),
+    "encoded twice, without index and id": (
+        [[piece("count_jobs", json.dumps(BY)), piece("engine_info", '"{}"')]], TWO),
+    "without the inner object": ([[{"index": 0, "name": "count_jobs", "arguments": BY}]], ONE),
     "an empty id": ([[piece("count_jobs", BY, index=0, id="")]], ONE),
     "odd entries": ([[None, 7, {"function": None}, piece("count_jobs", BY, index=0)]], ONE),
 }  # fmt: skip
@@ -273,10 +312,24 @@ def test_tool_calls_are_put_together(pieces, wanted) -> None:
     assert len(set(ids)) == len(ids)
 
 
-def test_the_older_function_call_is_one_too() -> None:
-    delta = {"function_call": {"name": "count_jobs", "arguments": BY}}
+def test_no_id_is_given_twice_in_one_talk() -> None:
+    before = [{"role": "assistant", "tool_calls": [{"id": "a"}, {"id": "call00000"}]}]
+    again = [piece("count_jobs", BY, index=0, id="a"), piece("engine_info", "{}", index=1, id="b")]
 
-    reply = read(sse(chunk(delta), chunk(finish="function_call")))[1]
+    reply = read(
+        sse(chunk({"tool_calls": again}, "tool_calls")), asked=replace(ASKED, messages=before)
+    )[1]
+
+    assert [call.id for call in reply.tool_calls] == ["call00001", "b"]
+
+
+@pytest.mark.parametrize("cut", [None, 7])
+def test_the_older_function_call_is_one_too(cut) -> None:
+    deltas = [{"name": "count_jobs", "arguments": BY[:cut]}, {"arguments": BY[cut:] if cut else ""}]
+
+    reply = read(
+        sse(*[chunk({"function_call": one}) for one in deltas], chunk(finish="function_call"))
+    )[1]
 
     assert [(call.name, call.arguments) for call in reply.tool_calls] == ONE
 

@@ -25,6 +25,8 @@ Kind = Literal[
     "too_long", "tools", "declined", "refused", "bad_reply", "broken_off",
 ]  # fmt: skip
 Broken = Literal["no_finish", "length", "filter", "empty", "thoughts", "endless", "error"]
+WORDED = ("error", "errors", "message", "detail", "msg", "error_msg", "error_message")
+"""Where errors hold their words."""
 LONGEST_WORDS = 300
 LONGEST_WAIT_SECONDS = 30.0
 """A call waits so long for an endpoint that asks it to; longer is "not now"."""
@@ -165,7 +167,7 @@ def _words_in(body: Any) -> str:
         return "; ".join(_words_in(one) for one in body[:3])
     if not isinstance(body, dict):
         return str(body)
-    for name in ("error", "message", "detail", "msg", "error_msg"):
+    for name in WORDED:
         if value := body.get(name):
             more = [body.get(key) for key in ("param", "code") if name == "message"]
             place = body.get("loc")

@@ -16,6 +16,8 @@ from knowledge.llm.errors import LLMBadReply, words_of
 LONGEST_EVENT = 4 * 1024 * 1024
 LONGEST_STREAM = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
+_BEATS = {b"ping", b"heartbeat", b"keepalive", b"keep-alive"}
+"""What some send to keep a connection open, instead of a comment."""
 
 
 class Events:
@@ -26,6 +28,7 @@ class Events:
         self._whole: list[bytes] | None = None  # a JSON body, not a stream
         self._line: list[bytes] = []  # the pieces of a line that goes on
         self._event: list[bytes] = []  # the lines of an event that is no JSON yet
+        self._stray = b""  # the first line that is none of a stream's
         self._is_error = self._after_cr = self._seen = False
         self._length = self._line_length = 0
         self.done = False
@@ -64,11 +67,17 @@ class Events:
         if self._event:
             yield from self._joined(at_the_end=True)
         if not self._seen:
-            raise LLMBadReply("The endpoint's answer is neither JSON nor a stream of events.")
+            words = words_of(self._stray.decode("utf-8", "replace")) if self._stray else "nothing"
+            raise LLMBadReply(
+                f"The endpoint's answer is neither JSON nor a stream of events: {words}"
+            )
 
     def _begin(self, head: bytes) -> bytes:
-        """Find out what this is; b"" while that takes more bytes."""
+        """Find out what this is; b"" while that takes more bytes: some send empty lines first."""
         text = head.removeprefix(_BOM).lstrip()
+        if not text:
+            self._head = b""
+            return b""
         if len(text) < len(_BOM) and not head.endswith(b"\n"):
             self._head = head
             return b""
@@ -101,14 +110,17 @@ class Events:
             self._is_error = line[6:].strip() == b"error"
         elif line.startswith(b"error:"):  # llama.cpp's way to say it
             yield {"error": words_of(line[6:].decode("utf-8", "replace"))}
+        elif not self._stray and not line.startswith((b":", b"id:", b"retry:")):
+            self._stray = line
 
     def _data(self, data: bytes) -> Iterator[Any]:
         if self._event:
             self._event.append(data)
             return
-        if not data:
+        mark = data.strip(b"[]").lower() if len(data) < 20 else data
+        if not mark or mark in _BEATS:
             return
-        if data == b"[DONE]":
+        if mark == b"done":
             self.done = True
             return
         try:
@@ -124,13 +136,16 @@ class Events:
         data = b"\n".join(self._event)
         self._event = []
         try:
-            yield json.loads(data)
+            value = json.loads(data)
         except (ValueError, RecursionError):
-            if not at_the_end:
-                words = words_of(data.decode("utf-8", "replace"))
+            value = words = words_of(data.decode("utf-8", "replace"))
+            if not self._is_error:
+                if at_the_end:
+                    return
                 raise LLMBadReply(
                     f"The endpoint streamed something that is not JSON: {words}"
                 ) from None
+        yield {"error": value} if self._is_error else value
 
     def _whole_value(self, body: bytes) -> Any:
         try:

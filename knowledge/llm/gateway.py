@@ -208,7 +208,7 @@ class _Call:
                     for text in _together(map(incoming.add, events.feed(chunk))):
                         yield Delta(text)
                     if events.done:
-                        await _drained(chunks)
+                        await _drained(chunks, events, incoming)
                     elif asked.streamed and was_waited_for:
                         await asyncio.sleep(PACE_SECONDS)
                     looked_at = time.monotonic()
@@ -259,12 +259,13 @@ def _together(pieces: Iterator[str]) -> Iterator[str]:
         yield text
 
 
-async def _drained(chunks: AsyncGenerator[bytes, None]) -> None:
+async def _drained(chunks: AsyncGenerator[bytes, None], events: Events, incoming: Incoming) -> None:
     """Read on to the end, so that the connection can serve again; it may never come."""
     with contextlib.suppress(LLMError, TimeoutError):
         async with asyncio.timeout(LINGER_SECONDS):
-            async for _ in chunks:
-                pass
+            async for chunk in chunks:
+                for event in events.feed(chunk):
+                    incoming.count(event)
 
 
 def _broken_off(error: LLMError, incoming: Incoming) -> LLMBrokenOff | None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from knowledge.llm.types import Message, Reply
+from knowledge.llm.types import GIVEN_BACK, Message, Reply
 
 Turn = dict[str, Any]
 _WORDLESS: dict[str, Turn] = {
@@ -21,12 +21,20 @@ _WORDLESS: dict[str, Turn] = {
 
 
 def shaped(
-    messages: Sequence[Message], *, system_role: bool, tools: bool, call_content: str = "empty"
+    messages: Sequence[Message],
+    *,
+    system_role: bool,
+    tools: bool,
+    call_content: str = "empty",
+    call_thoughts: bool = False,
 ) -> list[Turn]:
     rules = [_text(one) for one in messages if one["role"] == "system"]
     turns = [dict(one) | {"content": _text(one)} for one in messages if one["role"] != "system"]
     turns = list(_merged(turns if tools else _without_tools(turns)))
     for turn in turns:
+        thoughts = turn.pop(GIVEN_BACK, "")
+        if call_thoughts and turn["role"] == "assistant":
+            turn[GIVEN_BACK] = thoughts
         if turn.get("tool_calls") and not turn["content"].strip():
             turn |= _WORDLESS[call_content]
             if call_content == "absent":
@@ -49,10 +57,12 @@ def as_message(reply: Reply) -> Turn:
             "id": call.id,
             "type": "function",
             "function": {"name": call.name, "arguments": _object(call.arguments)},
+            **({"extra_content": call.extra} if call.extra else {}),
         }
         for call in reply.tool_calls
     ]
-    return {"role": "assistant", "content": reply.text, "tool_calls": calls}
+    turn = {"role": "assistant", "content": reply.text, "tool_calls": calls}
+    return turn | {GIVEN_BACK: reply.thoughts}
 
 
 def _object(arguments: str) -> str:

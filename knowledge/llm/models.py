@@ -59,6 +59,7 @@ class LLMProfile(models.Model):
         default=CALL_CONTENTS[0],
         choices=[(c, c) for c in CALL_CONTENTS],
     )
+    call_thoughts = models.BooleanField(_("wants its thoughts back"), default=False)
     system_role = models.BooleanField(_("takes a system message"), default=True)
     thinking = models.CharField(_("thinking"), max_length=10, blank=True)
     learned_at = models.DateTimeField(_("learned"), null=True, editable=False)

@@ -18,7 +18,7 @@ from knowledge.llm.errors import LLMError
 from knowledge.llm.messages import shaped
 from knowledge.llm.profile import CALL_CONTENTS, FORMATS, LIMIT_FIELDS, Profile
 from knowledge.llm.tool_schemas import plain_tool
-from knowledge.llm.types import Asked
+from knowledge.llm.types import GIVEN_BACK, Asked
 
 _ABOUT_THE_REQUEST = {400, 404, 405, 415, 422, 500, 501}
 
@@ -35,6 +35,7 @@ def body(asked: Asked, profile: Profile) -> dict[str, Any]:
             system_role=profile.system_role,
             tools=bool(tools),
             call_content=profile.call_content,
+            call_thoughts=profile.call_thoughts,
         ),
     }
     if profile.temperature:
@@ -115,6 +116,11 @@ PARTS = (
         _EMPTY,
         lambda p: replace(p, call_content=_next(CALL_CONTENTS, p.call_content)),
     ),
+    _part(
+        "call_thoughts",
+        r"reasoning_content",
+        lambda p: replace(p, call_thoughts=True),
+    ),
     _part("stream", r"\bstream(?:ing)?\b", lambda p: replace(p, stream=False)),
     _part("tool_keywords", _TOOLS, lambda p: replace(p, tool_keywords=False)),
     _part("tools", _TOOLS, lambda p: replace(p, tools=False)),
@@ -130,6 +136,8 @@ def _sent(request: dict[str, Any]) -> list[Part]:
         has.add("system")
     if any(_only_calls(message) for message in request["messages"]):
         has.add("call_content")
+    if any(one["role"] == "assistant" and GIVEN_BACK not in one for one in request["messages"]):
+        has.add("call_thoughts")
     if any(plain_tool(tool) != tool for tool in request.get("tools", ())):
         has.add("tool_keywords")
     if any(message["role"] == "tool" for message in request["messages"]):
@@ -186,7 +194,7 @@ def _named(words: str, sent: list[Part]) -> Part | None:
 
 
 def _leaner(profile: Profile, sent: list[Part]) -> Iterator[Profile]:
-    spared = [part for part in sent if part.key != "tools"]
+    spared = [part for part in sent if part.key not in {"tools", "call_thoughts"}]
     for part in spared:
         if part.key == "tokens" and profile.limit_field == LIMIT_FIELDS[0]:
             yield part.without(profile)  # the other name first

@@ -24,6 +24,8 @@ class Profile:
     """Every keyword of JSON schema in the tools' arguments; else they are sent as `plain_tool`."""
     call_content: str = CALL_CONTENTS[0]
     """What stands for the words of a model's turn that only calls tools."""
+    call_thoughts: bool = False
+    """Whether it wants its thoughts back with its tool calls."""
     system_role: bool = True
     thinking: str = ""
     """"": not known; none; seen: in a field or in tags; unopened: with the closing tag alone."""

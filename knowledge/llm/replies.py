@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain, count
 from typing import Any, NoReturn
 
 from django.conf import settings
 
 from knowledge.llm.errors import (
+    WORDED,
     Broken,
     LLMBadReply,
     LLMBrokenOff,
@@ -23,15 +25,15 @@ from knowledge.llm.errors import (
     words_of,
 )
 from knowledge.llm.spoken import Spoken, calls_in, looks_like_a_call
-from knowledge.llm.types import Asked, Reply, ToolCall, Usage
+from knowledge.llm.types import GIVEN_BACK, Asked, Reply, ToolCall, Usage
 
 WHOLE = {"stop", "end_turn", "eos", "eos_token", "stop_sequence", "complete", "completed"}
 WHOLE_WITH_CALLS = WHOLE | {"tool_calls", "tool_use", "function_call", "tool_call", "length"}
 """`length` too: arguments that were cut are given back to the model, which tries again."""
-_REASONING = {"reasoning_content", "reasoning", "thinking"}
+_REASONING = {"reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks"}
 _TEXT_PARTS = {"text", "output_text", None}
 _BROKEN: dict[str, Broken] = {
-    "": "no_finish",
+    "": "no_finish", "null": "no_finish",
     "length": "length", "max_tokens": "length", "model_length": "length",
     "content_filter": "filter", "safety": "filter", "recitation": "filter", "refusal": "filter",
     "prohibited_content": "filter", "blocklist": "filter", "spii": "filter",
@@ -47,13 +49,11 @@ class _Call:
     id: str = ""
     name: str = ""
     arguments: str = ""
+    extra: Any = None
 
     @property
     def is_complete(self) -> bool:
-        try:
-            return isinstance(json.loads(self.arguments), dict)
-        except (ValueError, RecursionError):
-            return False
+        return _is_object(self.arguments)
 
 
 class Incoming:
@@ -68,6 +68,7 @@ class Incoming:
         self._refusal = ""
         self._model = ""
         self.length = 0  # characters of text and arguments
+        self._thoughts: list[str] = []  # in the field that some want to have back
         self.thought_length = 0
         self._longest = settings.LLM_MAX_CHARACTERS
         self.usage: Usage | None = None
@@ -90,8 +91,7 @@ class Incoming:
         """Take one event in; what of it may be shown now."""
         if not isinstance(event, dict):
             return ""
-        if usage := event.get("usage"):
-            self.usage = _usage(usage)
+        self.count(event)
         choice = self._choice_in(event.get("choices"))
         if choice is None:
             if error := _error_in(event):
@@ -105,9 +105,18 @@ class Incoming:
         if finish := choice.get("finish_reason"):
             self._finish = str(finish).lower()
         delta = choice.get("delta")
-        if not delta and not self.began:  # some say it all once more at the end
+        if not delta and not self.began:
             delta = choice.get("message")
-        return self._take(delta) if isinstance(delta, dict) else ""
+        if not isinstance(delta, dict):
+            return ""
+        if finish and self._spoken.is_all_of(delta.get("content")):  # some say it all once more
+            return ""
+        return self._take(delta)
+
+    def count(self, event: Any) -> None:
+        """Take in what an event says of the tokens used, which may come after the answer's end."""
+        if isinstance(event, dict) and (usage := event.get("usage")):
+            self.usage = _usage(usage)
 
     def _choice_in(self, choices: Any) -> Mapping[str, Any] | None:
         """The piece of our answer: some endpoints write another one beside it, unasked."""
@@ -125,7 +134,7 @@ class Incoming:
             self._take_calls(delta)
         for name in _REASONING:
             if thought := delta.get(name):
-                self._think(thought)
+                self._think(thought, is_kept=name == GIVEN_BACK)
         if isinstance(words := delta.get("refusal"), str):
             self._refusal += words
         text = delta.get("content")
@@ -136,8 +145,13 @@ class Incoming:
         self._grow(len(text))
         return self._spoken.feed(text)
 
-    def _think(self, thought: Any) -> None:
-        self.thought_length += len(thought) if isinstance(thought, str) else 0
+    def _think(self, thought: Any, *, is_kept: bool) -> None:
+        if isinstance(thought, str):
+            self.thought_length += len(thought)
+            if self.thought_length > self._longest:
+                self._broke_off("endless")
+            if is_kept:
+                self._thoughts.append(thought)
         if not self.reasoned:
             self.reasoned = True
             self._spoken.release()
@@ -158,36 +172,40 @@ class Incoming:
     def _take_calls(self, delta: Mapping[str, Any]) -> None:
         entries = delta.get("tool_calls") or [{"index": 0, "function": delta["function_call"]}]
         for entry in entries if isinstance(entries, list) else [entries]:
-            function = entry.get("function") if isinstance(entry, dict) else None
+            if not isinstance(entry, dict):
+                continue
+            function = entry.get("function", entry)  # some leave the inner object out
             if isinstance(function, dict):
                 self._take_call(entry, function)
 
     def _take_call(self, entry: Mapping[str, Any], function: Mapping[str, Any]) -> None:
         index, name = _index(entry.get("index")), _word(function.get("name"))
-        call = self._call_for(index, _word(entry.get("id")), name)
+        given = function.get("arguments")
+        self._grow(len(str(given)))
+        arguments = json.dumps(given) if isinstance(given, dict) else _word(given)
+        call = self._call_for(index, _word(entry.get("id")), name, arguments)
         call.id = call.id or _word(entry.get("id"))
+        call.extra = call.extra or entry.get("extra_content")
         if name != call.name and not call.arguments:
             call.name += name
-        arguments = function.get("arguments")
-        if isinstance(arguments, str):
+        if isinstance(given, dict):
+            call.arguments = arguments
+        elif arguments != call.arguments or not call.is_complete:  # else it is said once more
             call.arguments += arguments
-        elif isinstance(arguments, dict):
-            call.arguments = json.dumps(arguments)
-        self._grow(len(str(arguments)))
 
     def _grow(self, characters: int) -> None:
         self.length += characters
         if self.length > self._longest:
             self._broke_off("endless")
 
-    def _call_for(self, index: int | None, id_: str, name: str) -> _Call:
+    def _call_for(self, index: int | None, id_: str, name: str, arguments: str) -> _Call:
         """The call that a piece belongs to: by its id, else its index, else the last one.
 
         A new id begins a new call whatever its index says, and so does a name after a call that
         is complete: some endpoints give every call the index 0, and some no id.
         """
         known = [call for call in self._calls if id_ and call.id == id_]
-        if known and not self._repeats_id(known[-1], index, name):
+        if known and not self._repeats_id(known[-1], index, name, arguments):
             return known[-1]
         at_index = [call for call in self._calls if index is None or call.index == index]
         call = at_index[-1] if at_index else None
@@ -197,9 +215,12 @@ class Incoming:
         return call
 
     @staticmethod
-    def _repeats_id(call: _Call, index: int | None, name: str) -> bool:
+    def _repeats_id(call: _Call, index: int | None, name: str, arguments: str) -> bool:
         """Whether it is another call all the same: some endpoints give all of them one id."""
-        return bool(name) and call.is_complete and (call.index, call.name) != (index, name)
+        if not name or not call.is_complete:
+            return False
+        is_whole = _is_object(arguments) and arguments != call.arguments
+        return is_whole or (call.index, call.name) != (index, name)
 
     @staticmethod
     def _begins_another(call: _Call, index: int | None, id_: str, name: str) -> bool:
@@ -239,7 +260,9 @@ class Incoming:
 
     def reply(self) -> Reply:
         """The whole reply; an LLMError when it is none."""
-        calls = [ToolCall(c.id, c.name, c.arguments or "{}") for c in self._calls if c.name]
+        calls = [
+            ToolCall(c.id, c.name, c.arguments or "{}", c.extra) for c in self._calls if c.name
+        ]
         text, written = self._spoken.text, self._written_calls()
         if written is not None:
             calls += [ToolCall("", name, arguments) for name, arguments in written]
@@ -253,17 +276,23 @@ class Incoming:
             text=text,
             data=_parsed(text) if self._asked.schema is not None else None,
             finish_reason=self._finish,
-            tool_calls=tuple(
-                ToolCall(
-                    call.id if call.id not in {"", *(c.id for c in calls[:n])} else f"call_{n}",
-                    self._tool_named(call.name),
-                    _encoded_once(call.arguments),
-                )
-                for n, call in enumerate(calls)
-            ),
+            tool_calls=tuple(self._called(calls)),
+            thoughts="".join(self._thoughts),
             usage=self.usage or Usage(),
             model=self._model,
         )
+
+    def _called(self, calls: Iterable[ToolCall]) -> Iterator[ToolCall]:
+        """The calls, each with an id that no other one of this talk has."""
+        taken = {
+            call["id"] for turn in self._asked.messages for call in turn.get("tool_calls") or ()
+        }
+        for call in calls:
+            ours = (f"call{n:05}" for n in count())  # nine characters, as Mistral wants them
+            id_ = next(one for one in chain([call.id], ours) if one and one not in taken)
+            taken.add(id_)
+            arguments = _encoded_once(call.arguments)
+            yield replace(call, id=id_, name=self._tool_named(call.name), arguments=arguments)
 
     def _written_calls(self) -> list[tuple[str, str]] | None:
         """The calls that the model wrote as text. Refused when they can't be read or obeyed."""
@@ -291,8 +320,9 @@ def _error_in(event: Mapping[str, Any]) -> LLMError | None:
     """The error that an event brings instead of an answer, in whichever shape."""
     error = event.get("error")
     if not error:
-        words = event.get("detail") or event.get("message")
-        is_only_words = "choices" not in event and isinstance(words, str | list)
+        words = next((event[name] for name in WORDED if event.get(name)), None)
+        is_worded = isinstance(words, str | list) or bool(event.get("detail"))
+        is_only_words = is_worded and "choices" not in event
         if not is_only_words and "error" not in (event.get("object"), event.get("type")):
             return None
         error = event
@@ -301,13 +331,20 @@ def _error_in(event: Mapping[str, Any]) -> LLMError | None:
     return refusal(status or 500, json.dumps(event))
 
 
+def _is_object(arguments: str) -> bool:
+    try:
+        return isinstance(json.loads(_encoded_once(arguments)), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def _encoded_once(arguments: str) -> str:
     """Arguments that came as JSON text within JSON text, without the outer one."""
     if arguments.lstrip()[:1] != '"':
         return arguments
     try:
         return str(json.loads(arguments))
-    except ValueError:
+    except (ValueError, RecursionError):
         return arguments
 
 

@@ -78,6 +78,10 @@ class Spoken:
     def text(self) -> str:
         return "".join(self._said)
 
+    def is_all_of(self, text: object) -> bool:
+        """Whether a text is all that was said so far, in several pieces."""
+        return len(self._said) > 1 and text == self.text
+
     def feed(self, piece: str) -> str:
         if self._half or not piece.isascii():
             piece = self._whole_characters(piece)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Message = Mapping[str, Any]
+GIVEN_BACK = "reasoning_content"
+"""The field of a turn whose thoughts some endpoints want to have back (DeepSeek, Kimi)."""
 Purpose = Literal["chat", "judge", "check"]
 
 
@@ -40,11 +42,16 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A tool the model wants called; `arguments` is the JSON text it wrote, not checked yet."""
+    """A tool the model wants called; `arguments` is the JSON text it wrote, not checked yet.
+
+    `extra` is what the endpoint wants to have back beside the call, as it came (Gemini's
+    `extra_content`).
+    """
 
     id: str
     name: str
     arguments: str
+    extra: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,8 @@ class Reply:
     data: Any = None
     finish_reason: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
+    thoughts: str = ""
+    """For the endpoint alone, see GIVEN_BACK."""
     usage: Usage = field(default_factory=Usage)
     model: str = ""
 

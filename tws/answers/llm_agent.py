@@ -53,8 +53,11 @@ MAX_TOKENS = 1_500
 LONGEST_RESULT = 16_000  # characters of one tool result that the model gets to read
 REMEMBERED = 5
 LONGEST_MEMORY = 4_000
+MOST_CALLS = 12
+"""Of one turn are carried out: a model that repeats itself may write hundreds."""
 LONGEST_LEAD = 200
 """Characters of words that may only lead to a tool call."""
+TOO_MANY_CALLS = json.dumps({"error": f"At most {MOST_CALLS} calls at once. Not carried out."})
 _CITED = re.compile(r"\[(m\d{1,3})\]")
 _LANGUAGE_NAMES: dict[Language, str] = {"pt": "Brazilian Portuguese", "en": "English"}
 
@@ -216,8 +219,10 @@ class LLMAgent:
                     raise LLMBrokenOff("empty")
                 return draft
             messages.append(as_message(reply))
-            for call in reply.tool_calls:
-                told = as_data((await self.toolkit.call(call.name, call.arguments)).text)
+            for number, call in enumerate(reply.tool_calls):
+                told = TOO_MANY_CALLS
+                if number < MOST_CALLS:
+                    told = as_data((await self.toolkit.call(call.name, call.arguments)).text)
                 messages.append({"role": "tool", "tool_call_id": call.id, "content": told})
         return None
 

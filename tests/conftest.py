@@ -29,6 +29,7 @@ from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their nam
     simulator,
     start_simulator,
 )
+from tests.judges_here import judges_here  # noqa: F401  a fixture
 from tws import database as sockets_database
 from tws.answers.understanding import naming
 from tws.database import close_connections
@@ -41,7 +42,7 @@ PBKDF2PasswordHasher.iterations = 1
 UNEXPLAINED = [phase for phase in Phase if phase is not Phase.explain]
 hypothesis_settings.register_profile("slow", deadline=None, phases=UNEXPLAINED)
 hypothesis_settings.register_profile(
-    "resync", parent=hypothesis_settings.get_profile("slow"), max_examples=40
+    "resync", parent=hypothesis_settings.get_profile("slow"), max_examples=20
 )
 hypothesis_settings.load_profile("resync")
 
@@ -85,16 +86,14 @@ def _close_if_dead() -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """At the end, let go of the database, so that it can be dropped."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        # What a test writes need not wait for the disk.
+        # What a process of a test writes need not wait for the disk.
         cursor.execute(
             f"ALTER DATABASE {connection.settings_dict['NAME']} SET synchronous_commit = off"
         )
-        cursor.execute("SET synchronous_commit = off")
-        # Nor does a test's own transaction end while it waits for a process.
-        cursor.execute("SET idle_in_transaction_session_timeout = 0")
         emptying.keep_as_migrated()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", emptying.start_over)
+        patch.setattr(TransactionTestCase, "_should_reload_connections", lambda _: False)
         yield
     # Connections that are not Django's would keep the test database from being dropped.
     _mem0.close()

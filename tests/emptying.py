@@ -74,20 +74,31 @@ END $$;
 """
 
 
+_SETTINGS = """
+SET synchronous_commit = off;  -- what a test writes need not wait for the disk
+SET idle_in_transaction_session_timeout = 0  -- nor does its transaction end while it waits
+"""
+
+
 def keep_as_migrated() -> None:
     """Once, before the first test."""
     with connection.cursor() as cursor:
+        cursor.execute(_SETTINGS)
         cursor.execute(_KEEP)
 
 
 def start_over(_case: object) -> None:
     """In place of Django's `TransactionTestCase._fixture_teardown`.
 
+    The connection stays, as if it were new: one that is has to learn of every table again.
     Whoever keeps rows locked for good fails the test that left them behind, not those after it.
     """
     with connection.cursor() as cursor:
         try:
             _empty(cursor)
+            cursor.execute("DISCARD ALL")
+            connection.init_connection_state()
+            cursor.execute(_SETTINGS)
         except OperationalError:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

@@ -531,6 +531,7 @@ def test_only_memories_since_a_time_are_audited() -> None:
     assert list(Memory.objects.exclude(trust=Trust.NEW)) == [recent]
 
 
+@pytest.mark.usefixtures("judges_here")
 def test_the_command_rechecks_and_tells_of_each_outcome_once(capsys, settings) -> None:
     for n in range(2):
         known = make_memory(f"What does job {n} do?", "It loads the table of customers.")

@@ -376,6 +376,7 @@ def audited(memory: Memory) -> AuditRecord:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("judges_here")
 def test_what_was_stored_is_judged_by_its_parts_and_worded_when_it_is_shown(reviewer) -> None:
     right = audited(remembered(listed()))
     imported = audited(remembered(listed(), agent="another", source=Source.IMPORT))
@@ -395,6 +396,7 @@ def test_what_was_stored_is_judged_by_its_parts_and_worded_when_it_is_shown(revi
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("judges_here")
 def test_an_exported_answer_gets_the_verdict_it_got(tmp_path, capsys) -> None:
     memory = remembered(listed())
     assert audited(memory).status == "cleared"

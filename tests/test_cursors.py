@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from resync_site.models import ApiToken
+from tests.examples import examples
 from tests.factories import make_memory, make_record
 from tests.plan_reading import make_engine
 from tws.plan.models import PlanJob
@@ -22,7 +23,9 @@ from tws.plan.query import PlanQuery, PlanQueryRefused, answer
 
 MOMENT = datetime(2026, 11, 25, 12, tzinfo=UTC)
 with_database = settings(
-    max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=examples(20, of=100),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
 )
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

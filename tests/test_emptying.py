@@ -37,6 +37,16 @@ def as_migrated() -> None:
     }  # fmt: skip
 
 
+def as_connected() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('statement_timeout'), array(SELECT pg_listening_channels()), "
+            "(SELECT count(*) FROM pg_locks "
+            "WHERE locktype = 'advisory' AND pid = pg_backend_pid()), to_regclass('left_behind')"
+        )
+        assert cursor.fetchone() == ("30s", [], 0, None)
+
+
 def a_reviewer() -> User:
     user = User.objects.create_user("reviewer")
     user.groups.add(Group.objects.get(name="Reviewers"))
@@ -46,6 +56,7 @@ def a_reviewer() -> User:
 @pytest.mark.parametrize("turn", range(4))
 def test_what_a_test_does_is_gone_with_it(turn: int) -> None:
     as_migrated()
+    as_connected()
 
     review.decide(make_record("pending").memory_id, "approve", a_reviewer(), note="")
     if turn == 1:
@@ -57,3 +68,7 @@ def test_what_a_test_does_is_gone_with_it(turn: int) -> None:
         DecisionHead.objects.update(seq=9)
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO knowledge_vectors (id) VALUES (gen_random_uuid())")
+        cursor.execute(
+            "SET statement_timeout = '7s'; LISTEN nobody; CREATE TEMP TABLE left_behind ()"
+        )
+        cursor.execute("SELECT pg_advisory_lock(7)")

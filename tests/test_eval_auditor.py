@@ -61,6 +61,7 @@ def test_labelled_rows_are_measured_and_nothing_is_written(labelled, capsys) -> 
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("judges_here")
 def test_without_json_the_same_is_said_in_words(labelled, capsys) -> None:
     call_command("eval_auditor", str(labelled))
 
@@ -71,6 +72,7 @@ def test_without_json_the_same_is_said_in_words(labelled, capsys) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("judge", ["", "rules", "lookup"])
+@pytest.mark.usefixtures("judges_here")
 def test_answers_that_nothing_is_mended_from_are_only_measured(judge, capsys) -> None:
     """60 pairs of a right answer and one with a single wrong fact; CI prints what comes of them."""
     found = measured(capsys, DATA / "unseen" / "answers.jsonl", "--judge", judge)
@@ -132,6 +134,7 @@ def test_an_example_is_held_against_approved_memories_but_not_against_itself(rev
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("judges_here")
 def test_peoples_decisions_are_examples_a_corrected_text_as_it_was(reviewer, capsys) -> None:
     from audits import review
 
@@ -146,6 +149,7 @@ def test_peoples_decisions_are_examples_a_corrected_text_as_it_was(reviewer, cap
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("judges_here")
 def test_a_dry_run_shows_verdicts_and_writes_nothing(capsys) -> None:
     make_state("GL_POST ended well, return code 0.", EVIDENCE)
 

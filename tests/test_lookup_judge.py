@@ -122,6 +122,7 @@ def test_it_sits_only_where_no_llm_does(settings) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("judges_here")
 def test_answers_that_the_lookup_was_made_with_are_still_judged_so(capsys) -> None:
     """55 pairs of a right answer and one with a single wrong fact, known when the rules were made.
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resync_site.environment import CHECKOUT
+from tests.examples import examples
 from tws.plan.models import (
     PlanDependency,
     PlanEngine,
@@ -528,7 +529,7 @@ def holds(row: dict[str, Any], condition: tuple[str, str, Any]) -> bool:
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(20, of=60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from knowledge.hwa.names import ObjectName
+from tests.examples import examples
 from tws.plan.models import PlanEngine, PlanJob, PlanJobStream, PlanResource, PlanWorkstation
 from tws.plan.resolving import resolve
 
@@ -112,7 +113,9 @@ FOLDER = st.lists(WORD, max_size=2).map(lambda parts: "/" + "/".join(parts))
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(20, of=60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(station=WORD, folder=FOLDER, stream=WORD, name=WORD, data=st.data())
 def test_each_object_is_found_by_each_of_its_notations(station, folder, stream, name, data):

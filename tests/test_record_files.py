@@ -17,11 +17,14 @@ from openpyxl import Workbook
 from knowledge.files import UnreadableFile
 from knowledge.transfer import BadRow, Row, read, write_csv, write_jsonl
 from resync_site.environment import CHECKOUT
+from tests.examples import examples
 
 FILES = CHECKOUT / "tests" / "data" / "files"
 # One folder serves all examples of a test: each writes its file anew.
 with_files = hypothesis_settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+    max_examples=examples(30, of=150),
 )
 
 

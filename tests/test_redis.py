@@ -46,23 +46,30 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def redis_url(tmp_path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
     process = subprocess.Popen(
         [needed("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", ""],
-        cwd=tmp_path,
+        cwd=tmp_path_factory.mktemp("redis"),
         stdout=subprocess.DEVNULL,
     )
-    wait_for(port, process)
-    yield f"redis://127.0.0.1:{port}/0"
-    process.terminate()
-    process.wait(10)
+    try:
+        wait_for(port, process)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
-@pytest.fixture
-def two_processes(redis_url: str, simulator: SimulatorServer) -> Iterator[list[int]]:
-    """The ports of two web processes that share everything but their memory."""
+@pytest.fixture(scope="module")
+def two_processes(
+    django_db_setup: None, redis_url: str, simulator: SimulatorServer
+) -> Iterator[list[int]]:
+    """The ports of two web processes that share everything but their memory.
+
+    They serve the users of each test here, and count what each of these asks.
+    """
     values = connection.settings_dict
     url = f"postgresql://{values['USER']}:{values['PASSWORD']}@/{values['NAME']}"
     environment = {
@@ -85,13 +92,15 @@ def two_processes(redis_url: str, simulator: SimulatorServer) -> Iterator[list[i
         )
         for port in ports
     ]
-    for port, process in zip(ports, processes, strict=True):
-        wait_for(port, process)
-    yield ports
-    for process in processes:
-        process.terminate()
-    for process in processes:
-        process.wait(20)
+    try:
+        for port, process in zip(ports, processes, strict=True):
+            wait_for(port, process)
+        yield ports
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(20)
 
 
 Chat = Callable[[int, str], ClientConnection]

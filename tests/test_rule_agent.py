@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from audits.review import approve_imported
+from knowledge import starter
 from knowledge.claims.checking import check
 from knowledge.claims.evidence import readings_in
 from tests.factories import make_memory
@@ -380,8 +381,10 @@ async def test_hidden_characters_of_a_memory_are_shown(conversation: Conversatio
 
 
 async def test_an_order_is_refused_in_words_with_the_reviewed_recipe(
-    conversation: Conversation, admin_user: User
+    conversation: Conversation, admin_user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    recipes = [one for one in starter.drafts() if ".acting." in str(one.external_id)]
+    monkeypatch.setattr(starter, "drafts", lambda: iter(recipes))
     job = await a_job(group="failed")
     without = await conversation.ask(f"rerun {job.name} please")
     await in_database(call_command, "load_knowledge", "--as", admin_user.username)

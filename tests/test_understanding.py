@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from knowledge.hwa.lexicon import VOCABULARY, find_terms, mend_spelling, split_words
+from tests.examples import examples
 from tests.plan_reading import make_engine
 from tws.answers.understanding.asked import (
     About,
@@ -86,7 +87,9 @@ WORDS = st.sampled_from(
 )
 TEXTS = st.lists(WORDS, max_size=14).map(" ".join)
 SLOWLY = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(30, of=150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

@@ -1,4 +1,4 @@
-"""How many examples a property is held against."""
+"""How many examples something is held against."""
 
 from __future__ import annotations
 

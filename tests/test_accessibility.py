@@ -24,6 +24,7 @@ def show_answers(page: Page) -> None:
         summary.click()
 
 
+@pytest.mark.slow
 def test_an_answer_is_accessible(
     browser: Browser, plan_of_now: None, server: str, operator: User
 ) -> None:

@@ -52,6 +52,7 @@ def test_a_list_goes_on_with_the_rows_of_its_own_query(chat: Page) -> None:
     assert Message.objects.filter(role="user").count() == 1  # no agent was asked
 
 
+@pytest.mark.slow
 def test_a_list_is_sorted_with_the_keyboard_and_by_all_its_rows(chat: Page) -> None:
     answered(chat, "which jobs are waiting?")
     table = chat.locator(".table-block")
@@ -68,6 +69,7 @@ def test_a_list_is_sorted_with_the_keyboard_and_by_all_its_rows(chat: Page) -> N
     assert first_cells(table)[0] == names[-1]
 
 
+@pytest.mark.slow
 def test_a_list_of_a_plan_that_was_replaced_says_so(chat: Page) -> None:
     answered(chat, "which jobs are waiting?")
     PlanEngine.objects.update(span_start_at=timezone.now())
@@ -78,6 +80,7 @@ def test_a_list_of_a_plan_that_was_replaced_says_so(chat: Page) -> None:
     expect(chat.locator(".table-block tbody tr")).to_have_count(20)
 
 
+@pytest.mark.slow
 def test_tables_and_answers_are_copied(chat: Page) -> None:
     answered(chat, "how many jobs are in each status?")
     table = chat.locator(".table-block")
@@ -96,6 +99,7 @@ def test_tables_and_answers_are_copied(chat: Page) -> None:
     assert "200 jobs" in copied(chat)
 
 
+@pytest.mark.slow
 def test_a_fact_says_where_it_was_read(chat: Page) -> None:
     answered(chat, "which jobs are waiting?")
     fact = chat.locator(".fact").first
@@ -116,6 +120,7 @@ def test_a_fact_says_where_it_was_read(chat: Page) -> None:
     expect(origin).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_status_looks_the_same_wherever_it_stands(chat: Page) -> None:
     answered(chat, "which jobs are waiting?")
     answered(chat, "how many jobs are in each status?")
@@ -127,6 +132,7 @@ def test_a_status_looks_the_same_wherever_it_stands(chat: Page) -> None:
     assert in_list.evaluate(look) == in_groups.evaluate(look)
 
 
+@pytest.mark.slow
 def test_sources_are_sentences(chat: Page) -> None:
     answered(chat, "which jobs are waiting?")
 
@@ -137,6 +143,7 @@ def test_sources_are_sentences(chat: Page) -> None:
     )
 
 
+@pytest.mark.slow
 def test_history_shows_an_answer_as_it_came(chat: Page) -> None:
     answered(chat, "which jobs are waiting?")
     shown = chat.locator(".answer .text").inner_html()
@@ -200,6 +207,7 @@ def test_a_name_opens_its_card_and_the_card_asks_on(chat: Page) -> None:
     expect(chat.locator(".answer:not([aria-busy])")).to_have_count(2)
 
 
+@pytest.mark.slow
 def test_a_card_leads_to_the_next_one_and_escape_closes_it(chat: Page) -> None:
     job = a_job("waiting")
     answered(chat, f"what is the status of {job.name}?")

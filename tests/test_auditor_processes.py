@@ -154,6 +154,7 @@ def suspend_in_a_transaction(process: subprocess.Popen[str]) -> None:
     eventually(lambda: others("state = 'idle in transaction'"))
 
 
+@pytest.mark.slow
 def test_what_a_suspended_process_has_locked_is_free_after_the_limit() -> None:
     many(300)
     sleeper = start_auditor(DATABASE_STATEMENT_SECONDS="3")
@@ -192,6 +193,7 @@ def test_a_process_suspended_past_its_lease_comes_back_harmless(suspend) -> None
     assert len(set(flagged)) == len(flagged) == statuses.count()
 
 
+@pytest.mark.slow
 def test_sigterm_finishes_what_is_in_flight_and_leaves_no_lease() -> None:
     many(300)
     process = start_auditor()
@@ -234,6 +236,7 @@ def test_a_watching_auditor_wakes_at_a_new_memory_and_outlives_its_connections()
     assert (process.returncode, found["audited"]) == (0, 2)
 
 
+@pytest.mark.slow
 def test_without_a_database_the_command_says_so_and_exits_with_2() -> None:
     done = subprocess.run(
         [sys.executable, "manage.py", "run_auditor", "--json"],
@@ -248,6 +251,7 @@ def test_without_a_database_the_command_says_so_and_exits_with_2() -> None:
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_help_loads_neither_mem0_nor_openai() -> None:
     script = Path(django_settings.BASE_DIR) / "manage.py"
     probe = (

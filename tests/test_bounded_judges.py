@@ -66,8 +66,8 @@ async def test_judges_that_cannot_be_started_are_an_outage_and_nobodys_fault() -
     ("setting", "limit", "evidence"),
     [
         ("AUDIT_JUDGE_CHARACTERS", 3, []),
-        ("AUDIT_JUDGE_KIB", 1, [{"result": "x" * 2000}]),
-        ("AUDIT_JUDGE_DEPTH", 3, [{"result": [[["deep"]]]}]),
+        pytest.param("AUDIT_JUDGE_KIB", 1, [{"result": "x" * 2000}], marks=pytest.mark.slow),
+        pytest.param("AUDIT_JUDGE_DEPTH", 3, [{"result": [[["deep"]]]}], marks=pytest.mark.slow),
     ],
 )
 async def test_what_is_too_large_or_too_deep_is_never_sent(
@@ -84,6 +84,7 @@ async def test_what_is_too_large_or_too_deep_is_never_sent(
     assert within == [[]]
 
 
+@pytest.mark.slow
 async def test_the_event_loop_goes_on_while_a_judge_hangs() -> None:
     ticks = 0
 
@@ -135,6 +136,7 @@ def test_what_cannot_be_checked_in_time_goes_to_a_person_once_and_never_round_ag
     assert Decision.objects.count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)  # it took 79 and 10 seconds
 async def test_texts_that_once_held_up_the_auditor_are_judged_or_given_up_in_time() -> None:
     sitting = bench()

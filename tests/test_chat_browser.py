@@ -59,6 +59,7 @@ def test_answer_streams_and_shows_steps_sources_and_time(chat: Page, agents: Fak
     expect(chat.locator("#status")).to_have_text("The answer is complete.")
 
 
+@pytest.mark.slow
 def test_how_a_question_was_taken_stands_above_its_answer(chat: Page, agents: FakeAgents) -> None:
     agents.script = understood("JOB_A failed.")
 
@@ -73,6 +74,7 @@ def test_how_a_question_was_taken_stands_above_its_answer(chat: Page, agents: Fa
     expect(chat.locator("#question")).to_have_value("why did JOB_A fail?")
 
 
+@pytest.mark.slow
 def test_text_is_there_before_the_answer_is_complete(chat: Page, agents: FakeAgents) -> None:
     agents.script = paced("First. ", "Second.", seconds=1.0)
 
@@ -83,6 +85,7 @@ def test_text_is_there_before_the_answer_is_complete(chat: Page, agents: FakeAge
     expect(chat.locator(".answer:not([aria-busy]) .text")).to_have_text("First. Second.")
 
 
+@pytest.mark.slow
 def test_text_is_drawn_while_it_comes_and_does_not_jump_at_the_end(
     chat: Page, agents: FakeAgents
 ) -> None:
@@ -128,6 +131,7 @@ def test_stop_button_and_escape_stop(chat: Page, agents: FakeAgents) -> None:
     assert agents.stopped == len(agents.asked) >= 1
 
 
+@pytest.mark.slow
 def test_stop_is_not_lost_before_the_conversation_is_open(
     browser: Browser, server: str, operator: User, agents: FakeAgents, monkeypatch
 ) -> None:
@@ -204,6 +208,7 @@ def test_hostile_answer_is_inert(chat: Page, agents: FakeAgents) -> None:
     assert not [url for url in requests if "evil.example" in url]
 
 
+@pytest.mark.slow
 def test_a_memory_among_the_sources_opens(chat: Page, agents: FakeAgents, reviewer: User) -> None:
     memory = make_memory(user_query="Why U1?", agent_response="Call **Ana**.")
     make_record("approved", memory, reviewer=reviewer, reviewed_at=timezone.now())
@@ -232,6 +237,7 @@ def test_reload_while_an_answer_streams_resumes_it(chat: Page, agents: FakeAgent
     assert agents.asked == ["What failed?"]
 
 
+@pytest.mark.slow
 def test_lost_connection_comes_back_and_misses_nothing(chat: Page, agents: FakeAgents) -> None:
     sockets: list[WebSocketRoute] = []
 
@@ -252,6 +258,7 @@ def test_lost_connection_comes_back_and_misses_nothing(chat: Page, agents: FakeA
     assert len(sockets) == 2
 
 
+@pytest.mark.slow
 def test_example_is_asked_with_one_click(chat: Page, agents: FakeAgents) -> None:
     chat.get_by_role("button", name="Which jobs are late?").click()
 
@@ -260,6 +267,7 @@ def test_example_is_asked_with_one_click(chat: Page, agents: FakeAgents) -> None
     assert agents.asked == ["Which jobs are late?"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(390, 800), (1280, 860)])
 def test_pages_fit_their_width(
     browser: Browser, server: str, operator: User, agents: FakeAgents, width: int, height: int
@@ -293,6 +301,7 @@ def test_live_page_leads_to_a_question_that_is_answered(
     page.context.close()
 
 
+@pytest.mark.slow
 def test_live_page_says_since_when_hwa_is_down(
     browser: Browser, server: str, operator: User, settings: Any
 ) -> None:
@@ -306,6 +315,7 @@ def test_live_page_says_since_when_hwa_is_down(
     page.context.close()
 
 
+@pytest.mark.slow
 def test_live_page_says_what_is_missing_of_the_plan(
     browser: Browser, server: str, operator: User, settings: Any
 ) -> None:

@@ -206,6 +206,7 @@ def test_memories_may_come_through_a_pipe_but_no_table_does(tmp_path: Path, capf
         assert said in out + err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", ["migrate_audit_db.py", "derive_hwa_contract.py"])
 def test_a_script_says_what_is_wrong_with_a_file(script: str, tmp_path: Path) -> None:
     for file in wrong_files(tmp_path, ""):
@@ -224,8 +225,11 @@ def valued(name: str) -> list[argparse.Action]:
 
 
 def some_later(names: Sequence[str]) -> list[Any]:
-    """Commands that begin anew for each argument are tried when what is slow is."""
-    slow = {"import_memories", "load_knowledge", "postgres"}
+    """Commands that do much for each argument are tried when what is slow is."""
+    slow = {
+        "ask", "eval_auditor", "eval_retrieval", "export_memories", "import_memories",
+        "load_knowledge", "postgres",
+    }  # fmt: skip
     return [pytest.param(name, marks=pytest.mark.slow) if name in slow else name for name in names]
 
 

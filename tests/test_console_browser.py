@@ -50,7 +50,7 @@ def test_two_keystrokes_decide_and_lead_to_the_next(keys, status, open_page, rev
     assert page.complaints == []
 
 
-@pytest.mark.parametrize("key", ["a", "r"])
+@pytest.mark.parametrize("key", ["a", pytest.param("r", marks=pytest.mark.slow)])
 def test_a_letter_alone_decides_nothing_and_escape_forgets_it(key, open_page, reviewer):
     record = make_record("pending")
     page = open_page(reviewer, path_of(record))
@@ -66,6 +66,7 @@ def test_a_letter_alone_decides_nothing_and_escape_forgets_it(key, open_page, re
     assert page.locator("#armed").text_content() == ""
 
 
+@pytest.mark.slow
 def test_letters_in_a_note_are_text_and_enter_there_decides_nothing(open_page, reviewer):
     record = make_record("pending")
     page = open_page(reviewer, path_of(record))
@@ -81,6 +82,7 @@ def test_letters_in_a_note_are_text_and_enter_there_decides_nothing(open_page, r
     assert (record.status, record.note, record.reason_code) == ("rejected", "are1", "outdated")
 
 
+@pytest.mark.slow
 def test_ten_records_are_decided_by_keyboard_alone(open_page, reviewer):
     records = [make_record("pending", make_memory(f"{n}?", f"old {n}")) for n in range(10)]
     page = open_page(reviewer, "/admin/audits/auditrecord/")
@@ -127,6 +129,7 @@ def test_the_last_decision_is_undone_from_the_next_record_and_from_the_list(open
         assert status_of(first) == "pending"
 
 
+@pytest.mark.slow
 def test_a_skipped_record_does_not_come_back_while_one_reviews(open_page, reviewer):
     first, second, third = (make_record("pending", make_memory(f"{n}?")) for n in range(3))
     page = open_page(reviewer, path_of(first))
@@ -143,6 +146,7 @@ def test_a_skipped_record_does_not_come_back_while_one_reviews(open_page, review
     assert status_of(first) == "pending"
 
 
+@pytest.mark.slow
 def test_restoring_is_not_offered_beside_approving_and_asks_for_a_reason(open_page, reviewer):
     quarantined, rejected = make_record("quarantined"), make_record("pending", make_memory("no?"))
     review.decide(rejected.memory_id, "reject", reviewer)
@@ -160,6 +164,7 @@ def test_restoring_is_not_offered_beside_approving_and_asks_for_a_reason(open_pa
     assert (rejected.status, rejected.reason_code) == ("approved", "correct")
 
 
+@pytest.mark.slow
 def test_the_panel_of_decisions_leaves_the_text_readable(open_page, reviewer):
     record = make_record("pending", make_memory("Q?", "word " * 600))
     page = open_page(reviewer, path_of(record))
@@ -186,6 +191,7 @@ def test_a_correction_shows_what_changes_and_is_approved(open_page, reviewer):
     assert page.complaints == []
 
 
+@pytest.mark.slow
 def test_help_next_and_previous_are_keys_too(open_page, reviewer):
     first = make_record("pending", make_memory("first?"))
     second = make_record("pending", make_memory("second?"))
@@ -232,6 +238,7 @@ def test_the_badge_tells_of_what_comes_while_a_page_is_open(open_page, reviewer)
         expect(badge).to_have_text(str(number + 1))
 
 
+@pytest.mark.slow
 def test_leaving_a_record_gives_it_back(open_page, reviewer):
     record = make_record("pending")
     page = open_page(reviewer, path_of(record))
@@ -269,6 +276,7 @@ def test_the_console_is_accessible_in_both_languages_and_all_looks(language, ope
         assert_accessible(page)
 
 
+@pytest.mark.slow
 def test_no_hostile_text_runs_anywhere(open_page, admin_user):
     memory = make_memory(
         HOSTILE,
@@ -319,6 +327,7 @@ def test_pages_fit_their_window(width, scheme, open_page, reviewer):
         assert overflow <= 0, path
 
 
+@pytest.mark.slow
 def test_the_api_documentation_renders_under_the_strict_policy(
     open_page,
     reviewer,

@@ -148,6 +148,7 @@ def test_the_columns_of_a_file_are_its_headers_or_its_fullest_rows(tmp_path):
     assert header_of(path) == ["Sintoma", "Conserto", "Nota"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_person_imports_a_file_with_columns_of_their_own(open_page, reviewer, tmp_path):
     path = tmp_path / "base.csv"

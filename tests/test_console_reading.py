@@ -250,6 +250,7 @@ def test_a_claim_that_has_the_focus_lights_its_row_and_field(open_page, reviewer
     assert page.complaints == []
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_raw_data_is_one_click_away(open_page, reviewer):
     record = judged(answered())

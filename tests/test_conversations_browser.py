@@ -84,6 +84,7 @@ def test_a_conversation_is_found_pinned_deleted_and_had_back(chat: Page) -> None
     assert Conversation.objects.filter(deleted_at=None).count() == 2
 
 
+@pytest.mark.slow
 def test_new_conversation_is_reachable_however_long_the_list_is(
     browser: Browser, server: str, operator: User, agents: FakeAgents
 ) -> None:
@@ -105,6 +106,7 @@ def test_new_conversation_is_reachable_however_long_the_list_is(
     page.context.close()
 
 
+@pytest.mark.slow
 def test_a_conversation_is_taken_away_as_a_file(chat: Page, tmp_path: Path) -> None:
     answered(chat, "What failed?")
 
@@ -137,6 +139,7 @@ def test_a_draft_and_the_conversation_survive_a_reload_and_a_switch_of_the_langu
     expect(chat.locator(".question p")).to_have_text(["What failed?"])
 
 
+@pytest.mark.slow
 def test_a_question_that_was_asked_is_no_draft(chat: Page) -> None:
     answered(chat, "What failed?")
 
@@ -145,6 +148,7 @@ def test_a_question_that_was_asked_is_no_draft(chat: Page) -> None:
     expect(chat.locator("#question")).to_have_value("")
 
 
+@pytest.mark.slow
 def test_up_recalls_what_was_asked_and_never_takes_the_place_of_what_is_typed(
     chat: Page,
 ) -> None:
@@ -162,6 +166,7 @@ def test_up_recalls_what_was_asked_and_never_takes_the_place_of_what_is_typed(
     expect(field).to_have_value("typed")
 
 
+@pytest.mark.slow
 def test_any_question_is_asked_again_or_edited_and_asked(chat: Page, agents: FakeAgents) -> None:
     answered(chat, "What failed?")
 
@@ -175,6 +180,7 @@ def test_any_question_is_asked_again_or_edited_and_asked(chat: Page, agents: Fak
     assert agents.asked == ["What failed?", "What failed?", "What failed today?"]
 
 
+@pytest.mark.slow
 def test_the_list_is_worked_with_the_keyboard_alone(chat: Page) -> None:
     answered(chat, "What failed?")
 
@@ -191,6 +197,7 @@ def test_the_list_is_worked_with_the_keyboard_alone(chat: Page) -> None:
     expect(chat.locator(".menu[open]")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_list_is_accessible_open_and_renaming(chat: Page) -> None:
     answered(chat, "What failed?")
     chat.get_by_label("More for “What failed?”").click()
@@ -203,6 +210,7 @@ def test_the_list_is_accessible_open_and_renaming(chat: Page) -> None:
     assert_accessible(chat, *A_FEW)
 
 
+@pytest.mark.slow
 def test_nothing_but_the_conversation_is_printed(chat: Page) -> None:
     answered(chat, "What failed?")
 

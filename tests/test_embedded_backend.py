@@ -46,6 +46,7 @@ def test_a_command_that_cannot_have_its_database_says_why_without_a_traceback(tm
     assert failed.stderr.startswith("manage.py: PostgreSQL can't work in")
 
 
+@pytest.mark.slow
 def test_a_state_folder_that_cannot_be_made_is_named_without_a_traceback(tmp_path: Path):
     (tmp_path / "file").touch()
     environment = {"RESYNC_ENV": "development", "RESYNC_HOME": str(tmp_path / "file" / "home")}
@@ -62,6 +63,7 @@ def test_a_state_folder_that_cannot_be_made_is_named_without_a_traceback(tmp_pat
     assert failed.stderr.startswith("manage.py: SECRET_KEY can't be kept in")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(settings.DATABASE_URL), reason="another server is configured")
 def test_postgresqls_own_programs_reach_the_database():
     command = [

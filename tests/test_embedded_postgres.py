@@ -144,6 +144,7 @@ def test_data_survives_kill_9_of_the_postmaster(server: EmbeddedServer):
     assert count_rows(server) == rows
 
 
+@pytest.mark.slow
 def test_a_server_whose_starter_was_killed_is_used_and_then_stopped(
     home: Path, server: EmbeddedServer
 ):
@@ -160,6 +161,7 @@ def test_a_server_whose_starter_was_killed_is_used_and_then_stopped(
     assert not is_up(server)
 
 
+@pytest.mark.slow
 def test_starts_after_kill_9_of_everything(home: Path, server: EmbeddedServer):
     starter = start_user(home)
     wait_up(starter)
@@ -192,6 +194,7 @@ def test_the_last_user_out_stops_it(home: Path, server: EmbeddedServer):
     assert not server.socket_folder.exists()
 
 
+@pytest.mark.slow
 def test_a_forked_child_takes_nothing_away_from_its_parent(server: EmbeddedServer):
     server.ensure_running()
     running = postmaster(server).pid
@@ -225,6 +228,7 @@ def test_many_starters_at_once_share_one_server(home: Path, server: EmbeddedServ
     assert not is_up(server)
 
 
+@pytest.mark.slow
 def test_newcomers_never_meet_a_server_that_is_being_stopped(home: Path, server: EmbeddedServer):
     """Users come and go; each can connect for as long as it is one."""
     server.ensure_running()
@@ -239,6 +243,7 @@ def test_newcomers_never_meet_a_server_that_is_being_stopped(home: Path, server:
     assert can_connect(server)
 
 
+@pytest.mark.slow
 def test_an_interrupted_first_start_is_done_again(new_home: Path):
     half_made = new_home / "postgres.new"
     (half_made / "base").mkdir(parents=True)
@@ -288,6 +293,7 @@ def test_a_path_that_postgresql_cannot_quote_is_refused(new_home: Path):
         EmbeddedServer(new_home / "a$b").ensure_running()
 
 
+@pytest.mark.slow
 @as_root
 def test_root_runs_it_as_the_system_user_and_changes_no_other_folder(new_home: Path):
     new_home.parent.chmod(0o751)
@@ -315,6 +321,7 @@ def test_root_is_told_which_folder_the_system_user_cannot_enter(new_home: Path):
     assert new_home.parent.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.slow
 @as_root
 def test_an_ordinary_user_runs_it_and_strangers_cannot_connect(new_home: Path):
     nobody = pwd.getpwnam("nobody")
@@ -402,6 +409,7 @@ def test_a_read_only_folder_is_named(new_home: Path):
         subprocess.run(["umount", new_home], check=True)
 
 
+@pytest.mark.slow
 def test_a_process_that_ends_by_a_signal_is_no_longer_a_user(home: Path, server: EmbeddedServer):
     server.ensure_running()
     other = start_user(home)

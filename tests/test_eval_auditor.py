@@ -70,6 +70,7 @@ def test_without_json_the_same_is_said_in_words(labelled, capsys) -> None:
     assert "recommended threshold" in out
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("judge", ["", "rules", "lookup"])
 @pytest.mark.usefixtures("judges_here")

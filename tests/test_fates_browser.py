@@ -52,6 +52,7 @@ def test_an_open_page_is_told_that_an_answer_was_taken_back_corrected_and_why(
     expect(fate).to_contain_text("A reviewer has corrected this answer.")
 
 
+@pytest.mark.slow
 def test_who_comes_back_is_told_wherever_they_are_until_they_have_read_it(
     chat: Page, reviewer: User
 ) -> None:
@@ -75,6 +76,7 @@ def test_who_comes_back_is_told_wherever_they_are_until_they_have_read_it(
     expect(chat.locator("#taken-back")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_what_fixed_a_failure_is_told_where_it_was_explained(
     chat: Page, agents: FakeAgents
 ) -> None:

@@ -71,6 +71,7 @@ def test_what_is_drawn_piece_by_piece_is_what_the_server_draws(page: Page) -> No
             assert drawn(page, grown["html"]) == wanted, (text, size)
 
 
+@pytest.mark.slow
 def test_what_is_drawn_is_never_taken_back(page: Page) -> None:
     """No mark shows for a moment and goes, no word comes and goes."""
     for text in TEXTS[:6]:

@@ -135,11 +135,22 @@ def test_no_filter_of_any_list_breaks_it_with_one_value_each(
     assert failures(client_of(User.objects.get(username=role)), lists(whole=False)) == []
 
 
+@pytest.mark.slow
 def test_no_query_of_any_page_breaks_it(admin_user: User) -> None:
     assert failures(client_of(admin_user), queries()) == []
 
 
-@pytest.mark.parametrize("role", ["nobody", "operator", "reviewer", "auditor", "without a group"])
+@pytest.mark.parametrize(
+    "role",
+    [
+        "nobody",
+        "operator",
+        *(
+            pytest.param(one, marks=pytest.mark.slow)
+            for one in ("reviewer", "auditor", "without a group")
+        ),
+    ],
+)
 def test_no_address_breaks_whoever_asks(
     role: str, operator: User, reviewer: User, auditor_user: User
 ) -> None:

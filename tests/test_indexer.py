@@ -116,6 +116,7 @@ def test_killed_between_the_add_and_the_rows_update() -> None:
     assert set(StoredVector.objects.values_list("pk", flat=True)) == rows  # found, not made again
 
 
+@pytest.mark.slow
 def test_repair_does_not_wait_for_a_dead_indexers_lease() -> None:
     kept, dropped = usable(), usable(f"{QUERY} 2")
     in_another_process(KILLED_BEFORE_THE_ROWS_UPDATE)
@@ -127,6 +128,7 @@ def test_repair_does_not_wait_for_a_dead_indexers_lease() -> None:
     assert StoredVector.objects.get().payload["memory_id"] == str(kept.pk)
 
 
+@pytest.mark.slow
 def test_an_indexer_sweeps_up_behind_a_killed_one(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = usable()
     in_another_process(KILLED_BEFORE_THE_ROWS_UPDATE)

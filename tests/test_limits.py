@@ -195,7 +195,13 @@ def connections() -> set[int]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("name", ["memories.jsonl", "memories.csv", "memories.xlsx"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "memories.jsonl",
+        *(pytest.param(f"memories.{one}", marks=pytest.mark.slow) for one in ("csv", "xlsx")),
+    ],
+)
 def test_an_import_whose_connection_is_dropped_is_one_sentence_and_goes_on_when_repeated(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

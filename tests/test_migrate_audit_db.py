@@ -691,6 +691,7 @@ def kill_in_the_middle(script: subprocess.Popen[str], rows: list[dict[str, Any]]
     return Memory.objects.count()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_run_is_completed_by_the_next_and_a_third_finds_nothing_to_do(
     tmp_path: Path,

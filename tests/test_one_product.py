@@ -131,6 +131,7 @@ def test_a_theme_that_was_chosen_holds_on_every_page(page: Page) -> None:
     assert brightness(page) < 60
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_the_menu_with_one_s_name_needs_no_mouse_and_is_accessible(page: Page) -> None:
     page.locator("#account summary").focus()
@@ -144,6 +145,7 @@ def test_the_menu_with_one_s_name_needs_no_mouse_and_is_accessible(page: Page) -
     expect(page.locator("#account summary")).to_be_focused()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_pages_fit_at_200_percent(page: Page) -> None:
     page.set_viewport_size({"width": 640, "height": 450})  # 1280 × 900, twice as large

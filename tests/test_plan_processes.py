@@ -95,6 +95,7 @@ def passes() -> int:
     return sum(PlanEngine.objects.values_list("pass_number", flat=True))
 
 
+@pytest.mark.slow
 def test_second_reader_takes_over_from_one_that_is_killed(
     hwa: MovedSimulator, start: Start
 ) -> None:
@@ -166,6 +167,7 @@ def test_engine_that_does_not_answer_is_said_in_one_line(hwa: MovedSimulator, st
     assert "Traceback" not in errors
 
 
+@pytest.mark.slow
 def test_unknown_engine_is_refused_with_those_there_are(hwa: MovedSimulator, start: Start) -> None:
     process = start(hwa, "--engine", "PROD")
     _, errors = process.communicate(timeout=60)

@@ -151,7 +151,7 @@ async def suspicion(question: str, end: Final | Failed) -> str:
     "name",
     [
         pytest.param("normal", marks=pytest.mark.slow),
-        "large",
+        pytest.param("large", marks=pytest.mark.slow),
         "empty",
         pytest.param("down", marks=pytest.mark.slow),
     ],

@@ -15,6 +15,7 @@ from audits.models import AuditRecord, Decision, ReviewNote
 from audits.review import Invalid, Refused, SameText, UnknownMemory
 from audits.states import MOVES, TRUST_OF, Status
 from knowledge.models import Memory, MemoryRevision
+from tests.examples import examples
 from tests.factories import ANSWER, make_memory, make_record
 
 pytestmark = pytest.mark.django_db
@@ -246,7 +247,8 @@ def test_of_two_decisions_at_once_one_wins_and_the_other_is_told():
     people = [User.objects.create_user(name) for name in ("ana", "bob")]
     for person in people:
         person.groups.add(Group.objects.get(name="Reviewers"))
-    for turn in range(50):
+    turns = examples(15, of=50)
+    for turn in range(turns):
         record = make_record("pending", make_memory(f"Question {turn}?"))
         outcomes = _at_once(record, list(zip(("approve", "reject"), people, strict=True)))
 
@@ -254,7 +256,7 @@ def test_of_two_decisions_at_once_one_wins_and_the_other_is_told():
         winner = next(action for action, outcome in outcomes.items() if outcome == "won")
         status = {"approve": "approved", "reject": "rejected"}[winner]
         assert pair(record) == (status, TRUST_OF[status])
-    assert Decision.objects.count() == 50
+    assert Decision.objects.count() == turns
 
 
 def _at_once(record: AuditRecord, acts: list[tuple[str, User]]) -> dict[str, str]:

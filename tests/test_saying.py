@@ -143,6 +143,7 @@ async def said(toolkit: Toolkit, asked: Asked, language: Any) -> Speech:
     return speech
 
 
+@pytest.mark.slow
 async def test_every_answer_verifies_on_its_evidence_as_it_is_stored(hwa: MovedSimulator) -> None:
     async with Asking(hwa) as asking:
         asked = [*of_the_plan(), *await in_database(of_objects)]

@@ -47,8 +47,9 @@ def home() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder / "home"
     server = EmbeddedServer(folder / "home")
-    server.ensure_running()  # one that kill -9 left behind: its last user stops it
-    server.stop()
+    if server.data.exists():
+        server.ensure_running()  # one that kill -9 left behind: its last user stops it
+        server.stop()
     shutil.rmtree(folder)
 
 
@@ -94,6 +95,7 @@ def test_bytecode_is_kept_for_processes_that_may_not_write_it(tmp_path: Path, mo
     assert list(tmp_path.glob("tws/__pycache__/jobs.*.pyc"))
 
 
+@pytest.mark.slow
 def test_a_registry_that_does_not_answer_is_named(tmp_path: Path):
     checkout = tmp_path / "a clone"
     shutil.copytree(SCRIPTS, checkout / "scripts")
@@ -222,6 +224,7 @@ class Serving:
         return alive
 
 
+@pytest.mark.slow
 @in_our_venv
 def test_serve_shows_urls_and_logins_and_ctrl_c_ends_everything(home: Path, port: int):
     serving = Serving(home, port)
@@ -240,6 +243,7 @@ def test_serve_shows_urls_and_logins_and_ctrl_c_ends_everything(home: Path, port
         assert (home / file).stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 @in_our_venv
 def test_a_second_start_makes_nothing_anew_and_a_third_one_beside_it_is_refused(
     home: Path, port: int
@@ -270,6 +274,7 @@ def test_kill_9_leaves_no_child_behind_and_the_next_start_works(home: Path, port
     again.end(signal.SIGINT)
 
 
+@pytest.mark.slow
 @in_our_venv
 def test_when_the_web_process_dies_serve_says_so_and_ends(home: Path, port: int):
     serving = Serving(home, port)

@@ -470,6 +470,7 @@ def longest_log(plan: Plan, keys: Keys) -> str:
     return max(ended)[1]
 
 
+@pytest.mark.slow
 def test_a_long_log_is_read_by_ranges():
     plan = plan_at(NOON + 43_100, jobs=4_000)
     ask = Asked(plan)

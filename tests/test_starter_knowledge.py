@@ -23,6 +23,7 @@ def load(capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_starter_knowledge_is_approved_in_a_reviewers_name(
     capsys: pytest.CaptureFixture[str], reviewer: User

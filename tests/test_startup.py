@@ -49,7 +49,7 @@ def test_a_command_is_loaded_with_few_collections(monkeypatch):
     [
         (["check"], LATE | LEXICONS | {"tws.answers", "knowledge.llm.errors"}),
         (["run_auditor", "--help"], LATE | PATHS),
-        (["ask", "--help"], LATE),
+        pytest.param(["ask", "--help"], LATE, marks=pytest.mark.slow),
     ],
 )
 def test_a_command_loads_nothing_that_it_does_not_use(command, late):

@@ -188,8 +188,18 @@ def wait_until_waiting(count: int) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("command", ["import", "migrate"])
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [
+        ("import", signal.SIGTERM),
+        *(
+            pytest.param(command, number, marks=pytest.mark.slow)
+            for command in ("import", "migrate")
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+            if (command, number) != ("import", signal.SIGTERM)
+        ),
+    ],
+)
 def test_what_a_stopped_command_had_running_is_cancelled(
     command: str, number: signal.Signals, tmp_path: Path
 ) -> None:

@@ -51,6 +51,7 @@ def test_a_server_that_died_is_said_above_what_had_been_written(
     assert Message.objects.filter(trouble="interrupted").count() == 1
 
 
+@pytest.mark.slow
 def test_an_expired_login_is_said_and_a_new_one_leads_back_to_the_draft(
     chat: Page, operator: User
 ) -> None:
@@ -71,6 +72,7 @@ def test_an_expired_login_is_said_and_a_new_one_leads_back_to_the_draft(
     expect(chat.locator(".question p")).to_have_text(["What failed?"])
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_said_where_the_question_stands(
     chat: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -326,14 +326,15 @@ class AuditRecordAdmin(ReadOnlyAdmin):
 
         if not self.has_view_permission(request):
             raise PermissionDenied
-        record = self._record(str(record_id))
+        record, is_part = self._record(str(record_id)), "part" in request.GET
+        page = _number(request.GET.get("page")) or 1
         context = {
             **self.admin_site.each_context(request),
-            **nearby.around(record, _number(request.GET.get("page")) or 1),
+            **nearby.around(record, page, is_part=is_part),
             "title": _("Review"),
             "subtitle": excerpt(record.memory.user_query, 60),
             "opts": self.opts,
-            "frame": "audits/part.html" if "part" in request.GET else "admin/base_site.html",
+            "frame": "audits/part.html" if is_part else "admin/base_site.html",
         }
         return TemplateResponse(request, "audits/nearby.html", context)
 

@@ -108,6 +108,27 @@ def test_the_part_for_the_records_page_has_no_frame(client, reviewer):
     assert "Similar memories in use" in part
 
 
+def test_a_contradiction_stands_once_on_the_page_of_what_is_to_be_decided(client, reviewer):
+    approved(reviewer, "Which port does netman use?", "netman uses port 31111.")
+    record = make_record(
+        "pending", make_memory("Which port does netman use now?", "netman uses port 31116.")
+    )
+    client.force_login(reviewer)
+    change = reverse("admin:audits_auditrecord_change", args=[record.pk])
+
+    page, part, alone = (
+        client.get(url).content.decode()
+        for url in (change, f"{url_of(record)}?part=1", url_of(record))
+    )
+
+    assert "This one says “31116”, an approved memory says “31111”." in page
+    assert "What contradicts it" not in part
+    assert "This one says 31116, that one 31111." in alone
+    AuditRecord.objects.update(status="approved", reviewer=reviewer, reviewed_at=timezone.now())
+    assert "an approved memory says" not in client.get(change).content.decode()
+    assert "What contradicts it" in client.get(f"{url_of(record)}?part=1").content.decode()
+
+
 @pytest.mark.parametrize("page", ["0", "-1", "x", "99999999", "%00"])
 def test_a_page_that_is_none_is_no_server_error(page, client, reviewer):
     client.force_login(reviewer)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from audits.console.record import weighs_contradictions
 from audits.contradicting import Contradiction, contradictions
 from audits.models import AuditRecord
 from knowledge import retrieval
@@ -50,8 +51,11 @@ class Use:
     url: str
 
 
-def around(record: AuditRecord, page: int = 1) -> dict[str, Any]:
-    """The template's context; `page` of the answers that the memory bore on, from 1."""
+def around(record: AuditRecord, page: int = 1, *, is_part: bool = False) -> dict[str, Any]:
+    """The template's context; `page` of the answers that the memory bore on, from 1.
+
+    A part of the record's own page does not say again what stands there side by side.
+    """
     memory, page = record.memory, max(1, min(page, LAST_PAGE))
     against = contradictions(memory)
     similar = _similar(memory, against)
@@ -63,6 +67,7 @@ def around(record: AuditRecord, page: int = 1) -> dict[str, Any]:
         "similar": similar,
         "can_search": similar is not None,
         "against": against,
+        "says_against": not (is_part and weighs_contradictions(record)),
         "reached": list(in_words(reached)),
         "outcome": outcome(record, reached),
         "uses": uses,

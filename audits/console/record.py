@@ -83,8 +83,7 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
     memory, longest = record.memory, None if full else LONGEST
     own = not settings.AUDIT_ALLOW_OWN and review.is_own(memory, by)
     undoable = review.undoable(record)
-    is_settled = record.status in {*OPEN, Status.APPROVED}
-    opposed = [] if is_settled else contradictions(memory)
+    opposed = contradictions(memory) if weighs_contradictions(record) else []
     found, parts = found_in(record, is_opposed=bool(opposed)), parts_of(memory)
     quotes = [string(finding, "quote") for finding in found]
     data = [string(finding, "datum") for finding in found]
@@ -125,6 +124,14 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
         "may_be_assigned": record.status in UNDECIDED,
         "reviewers": assigning.reviewers() if by.has_perm(DECIDE) else [],
     }
+
+
+def weighs_contradictions(record: AuditRecord) -> bool:
+    """Whether the page sets what is approved beside what contradicts it: while it can be decided.
+
+    What is approved was weighed; of what the auditor has, nothing is said yet.
+    """
+    return record.status not in {*OPEN, Status.APPROVED}
 
 
 def alike(record: AuditRecord) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,6 +22,8 @@ from audits.states import Status
 ASKED_FOR = timedelta(days=14)
 LOOKED_AT = 20_000
 """Lines of the log, the newest, among which one is looked for."""
+COMPARED = 10_000
+"""Opinions, the newest, that agreement is reckoned from."""
 _STATUS = {"approve": Status.APPROVED, "reject": Status.REJECTED}
 
 
@@ -29,12 +32,23 @@ def is_drawn(line: Decision) -> bool:
     return int(line.hash[:8], 16) < settings.AUDIT_SECOND_REVIEW_SHARE * 2**32
 
 
+def _drawn() -> Q:
+    """`is_drawn`, said in SQL: hashes of one length grow as their numbers do."""
+    bound = ceil(settings.AUDIT_SECOND_REVIEW_SHARE * 2**32)
+    return Q() if bound >= 2**32 else Q(hash__lt=f"{bound:08x}")
+
+
 def next_for(by: User) -> tuple[Decision, AuditRecord] | None:
     """The oldest decision of somebody else that `by` is to look at."""
+    if not settings.AUDIT_SECOND_REVIEW_SHARE:
+        return None
     newest = DecisionHead.objects.get(pk=1).seq
     later = Decision.objects.filter(memory_id=OuterRef("memory_id"), seq__gt=OuterRef("seq"))
     given = SecondOpinion.objects.filter(seq=OuterRef("seq"))
-    lines = Decision.objects.filter(seq__gt=newest - LOOKED_AT, action__in=_STATUS)
+    lines = Decision.objects.filter(
+        _drawn(), seq__gt=newest - LOOKED_AT, action__in=_STATUS,
+        at__gte=timezone.now() - ASKED_FOR, actor_id__isnull=False,
+    ).exclude(actor_id=by.pk)  # fmt: skip
     for line in lines.filter(~Exists(later), ~Exists(given)).order_by("seq"):
         if record := _asked(line, by):
             return line, record
@@ -101,13 +115,15 @@ class Agreement:
 
 
 def agreement() -> Agreement:
-    """How far first and second decisions agree, over all opinions that were given."""
-    pairs = list(SecondOpinion.objects.values_list("first_approved", "approves"))
-    count = {
-        (first, second): pairs.count((first, second))
-        for first in (True, False)
-        for second in (True, False)
-    }
-    both, none = count[True, True], count[False, False]
-    found = kappa(both, count[True, False], count[False, True], none)
-    return Agreement(len(pairs), both + none, found)
+    """How far first and second decisions agree, over the newest opinions that were given."""
+    newest = SecondOpinion.objects.order_by("-seq")[:COMPARED]
+    cells = [(first, second) for first in (True, False) for second in (True, False)]
+    counted = newest.aggregate(
+        **{
+            f"cell_{number}": Count("pk", filter=Q(first_approved=first, approves=second))
+            for number, (first, second) in enumerate(cells)
+        }
+    )
+    both, only_first, only_second, none = (counted[f"cell_{number}"] for number in range(4))
+    n = both + only_first + only_second + none
+    return Agreement(n, both + none, kappa(both, only_first, only_second, none))

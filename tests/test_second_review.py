@@ -107,6 +107,41 @@ def test_nobody_is_asked_about_their_own_or_what_was_undone_or_moved(reviewer, s
 
 
 @pytest.mark.django_db
+def test_where_nothing_is_drawn_nothing_is_looked_for(
+    reviewer, second, settings, django_assert_num_queries
+):
+    decided(reviewer)
+    settings.AUDIT_SECOND_REVIEW_SHARE = 0
+
+    with django_assert_num_queries(0):
+        assert second_review.next_for(second) is None
+
+
+@pytest.mark.django_db
+def test_what_nobody_is_asked_about_costs_no_look_each(
+    reviewer, second, settings, django_assert_num_queries
+):
+    for number in range(5):
+        decided(second, question=f"mine {number}?")
+    decided(reviewer, question="not drawn?")
+    settings.AUDIT_SECOND_REVIEW_SHARE = 1e-9
+
+    with django_assert_num_queries(2):  # the log's end, and its lines
+        assert second_review.next_for(second) is None
+
+
+@pytest.mark.django_db
+def test_the_share_is_the_same_in_sql(reviewer, settings):
+    for number in range(40):
+        decided(reviewer, question=f"{number}?")
+    settings.AUDIT_SECOND_REVIEW_SHARE = 0.25
+
+    lines = Decision.objects.filter(second_review._drawn())
+
+    assert set(lines) == set(filter(second_review.is_drawn, Decision.objects.all()))
+
+
+@pytest.mark.django_db
 def test_an_opinion_changes_nothing_and_is_given_once(reviewer, second, admin_user):
     record = decided(reviewer)
     seq = seq_of(record)
@@ -161,6 +196,18 @@ def test_agreement_is_reported_beyond_chance(client, reviewer):
         "35 of 50 opinions agree with the first decision (70 %), κ 0.40."
         in client.get(PAGE).content.decode()
     )
+
+
+@pytest.mark.django_db
+def test_agreement_is_of_the_newest_opinions(reviewer, monkeypatch):
+    monkeypatch.setattr(second_review, "COMPARED", 2)
+    for seq, approves in enumerate((False, True, True), start=1):
+        SecondOpinion.objects.create(
+            seq=seq, memory_id=make_memory(f"{seq}?").pk, first_approved=True, approves=approves,
+            by=reviewer,
+        )  # fmt: skip
+
+    assert second_review.agreement() == second_review.Agreement(2, 2, None)
 
 
 @pytest.mark.django_db

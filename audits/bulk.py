@@ -25,6 +25,7 @@ from audits import moves, review
 from audits.models import AuditRecord, Bulk, BulkItem
 from audits.moves import Refused, ReviewError, Wanted
 from audits.moves_of_many import decide_all, last_seq
+from audits.permissions import DECIDE
 from audits.states import MOVES, OPEN, Status
 from knowledge.models import Memory
 
@@ -117,7 +118,7 @@ def undo(bulk: Bulk, by: User) -> None:
     """Take back all that a bulk decision has done and nobody has touched since."""
     if by.pk != bulk.by_id:
         raise Refused(_("Only who made a bulk decision undoes it as one."))
-    undone = Bulk.objects.filter(pk=bulk.pk, state__in=[Bulk.State.DONE, Bulk.State.STOPPED])
+    undone = Bulk.objects.filter(pk=bulk.pk, state__in=UNDOABLE)
     if not undone.update(state=Bulk.State.UNDOING):
         raise Refused(_("This can't be undone now."))
     go_on(bulk)
@@ -140,6 +141,7 @@ def go_on(bulk: Bulk) -> None:
 
 
 WORKED_AT = ("running", "undoing")
+UNDOABLE = ("done", "stopped", "lapsed")
 
 
 def _in_background(bulk_id: int) -> None:
@@ -156,12 +158,19 @@ def work(bulk_id: int) -> None:
     with _locked(bulk_id) as is_ours:
         while is_ours:
             bulk = Bulk.objects.select_related("by").get(pk=bulk_id)
-            if bulk.state == Bulk.State.RUNNING and not _decide_group(bulk):
+            if bulk.state in WORKED_AT and not _may_go_on(bulk.by):
+                _finish(bulk, Bulk.State.LAPSED)
+            elif bulk.state == Bulk.State.RUNNING and not _decide_group(bulk):
                 _finish(bulk, Bulk.State.DONE)
             elif bulk.state == Bulk.State.UNDOING and not _undo_group(bulk):
                 _finish(bulk, Bulk.State.UNDONE)
             elif bulk.state not in WORKED_AT:
                 return
+
+
+def _may_go_on(by: User) -> bool:
+    """Each group is decided in its author's name: who lost the right decides nothing more."""
+    return by.is_active and by.has_perm(DECIDE)
 
 
 @contextmanager

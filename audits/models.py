@@ -189,6 +189,7 @@ class Bulk(models.Model):
         DRAFT = "draft", _("Not started")
         RUNNING = "running", _("Under way")
         STOPPED = "stopped", _("Stopped")
+        LAPSED = "lapsed", _("Stopped: its author may no longer decide")
         DONE = "done", _("Done")
         UNDOING = "undoing", _("Being undone")
         UNDONE = "undone", _("Undone")

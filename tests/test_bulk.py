@@ -198,6 +198,51 @@ def test_two_workers_never_do_the_same_group_and_one_goes_on_for_another(reviewe
     assert Bulk.objects.get(pk=made.pk).state == "done"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", ["running", "undoing"])
+def test_a_bulk_stops_when_its_author_lost_the_right_and_its_page_says_so(
+    state, client, reviewer, admin_user, monkeypatch
+):
+    monkeypatch.setattr(bulk, "GROUP", 1)
+    pending(3)
+    made = drafted(reviewer)
+    if state == "undoing":
+        bulk.start(made)
+    before = statuses()
+    Bulk.objects.filter(pk=made.pk).update(state=state)
+    groups = list(reviewer.groups.all())
+    reviewer.groups.clear()
+
+    bulk.work(made.pk)
+
+    assert statuses() == before
+    client.force_login(admin_user)
+    text = client.get(f"{LIST}bulk/{made.pk}/").content.decode()
+    assert "Stopped: its author may no longer decide" in text
+    reviewer.groups.set(groups)
+    made.by = type(reviewer).objects.get(pk=reviewer.pk)
+    bulk.undo(made, made.by)  # who may decide again takes back what was done
+    assert statuses() == {"pending"}
+
+
+@pytest.mark.django_db
+def test_who_loses_the_right_between_two_groups_decides_one(reviewer, monkeypatch):
+    monkeypatch.setattr(bulk, "GROUP", 1)
+    pending(3)
+    made = drafted(reviewer)
+    decide_all = bulk.decide_all
+
+    def once(*arguments):
+        type(reviewer).objects.filter(pk=reviewer.pk).update(is_active=False)
+        return decide_all(*arguments)
+
+    monkeypatch.setattr(bulk, "decide_all", once)
+    bulk.start(made)
+
+    assert AuditRecord.objects.filter(status="rejected").count() == 1
+    assert Bulk.objects.get(pk=made.pk).state == "lapsed"
+
+
 # --- the pages --------------------------------------------------------------------------------
 
 

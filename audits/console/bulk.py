@@ -83,7 +83,7 @@ def _shown(request: HttpRequest, made: Bulk) -> HttpResponse:
         "at": progress.undone if made.state == "undoing" else progress.done + progress.refused,
         "is_mine": made.by_id == request.user.pk,
         "refused": refused[:SHOWN],
-        "undoable": made.state in {"done", "stopped"} and progress.done,
+        "undoable": made.state in bulk.UNDOABLE and progress.done,
         "why": [
             (code.value, code.label)
             for code in (REASONS_AGAINST if made.action == "reject" else REASONS_FOR)

@@ -27,9 +27,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from audits import assigning, bulk, review, second_review
+from audits import bulk, review, second_review
+from audits.console import assigning as assigning_page
 from audits.console import bulk as bulk_page
 from audits.console import (
     caution,
@@ -72,7 +72,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     list_before_template = "audits/queue_tabs.html"
     search_fields = ("memory__user_query",)  # the box; get_search_results does the work
     search_help_text = _("Words, a part of a question, or a memory id")
-    actions = ("approve_selected", "reject_selected", "audit_selected_again", "take_selected")
+    actions = ("approve_selected", "reject_selected", "audit_selected_again", "assign_selected")
     exports = "audit-queue"
 
     class Media:
@@ -447,15 +447,11 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     ) -> HttpResponse | None:
         return self._decide_selected(request, queryset, "audit_again")
 
-    @admin.action(description=_("Assign the selected memories to me"), permissions=["review"])
-    def take_selected(self, request: HttpRequest, queryset: QuerySet[AuditRecord]) -> None:
-        try:
-            n = assigning.take(queryset, _person(request))
-        except review.Refused as error:
-            messages.error(request, str(error))
-        else:
-            said = ngettext("%(n)s memory is yours now.", "%(n)s memories are yours now.", n)
-            messages.success(request, said % {"n": n})
+    @admin.action(description=_("Assign the selected memories"), permissions=["review"])
+    def assign_selected(
+        self, request: HttpRequest, queryset: QuerySet[AuditRecord]
+    ) -> HttpResponse | None:
+        return assigning_page.page(request, queryset)
 
     def _decide_selected(
         self, request: HttpRequest, queryset: QuerySet[AuditRecord], action: str

@@ -69,32 +69,68 @@ def test_who_holds_what_is_a_filter_with_counts(client, reviewer, admin_user):
     assert "assigned to admin" in text
 
 
-def test_ticked_records_become_ones_own_and_decided_ones_do_not(client, reviewer):
-    ticked = [make_record("pending", make_memory(f"{n}?")) for n in range(2)]
+def test_ticked_records_go_to_whom_one_chooses_after_a_preview(client, reviewer, admin_user):
+    ticked = [make_record("pending", make_memory(f"{n}?")) for n in range(3)]
     decided = make_record(
         "approved", make_memory("d?"), reviewer=reviewer, reviewed_at=timezone.now()
     )
+    assigning.assign(ticked[0].memory_id, admin_user, admin_user)
     client.force_login(reviewer)
     keys = [record.pk for record in (*ticked, decided)]
+    sent = {"action": "assign_selected", "_selected_action": keys}
+    url = f"{LIST}?status=all"
 
-    answer = client.post(
-        f"{LIST}?status=all", {"action": "take_selected", "_selected_action": keys}, follow=True
-    )
+    text = client.post(url, sent).content.decode()
+    for line in (
+        "3 memories can be assigned.", "2 assigned to nobody", "1 assigned to admin",
+        "1 stays as it is: decided already, or with the auditor.",
+    ):  # fmt: skip
+        assert line in text
+    assert all(f'name="_selected_action" value="{key}"' in text for key in keys)
+    assert not AuditRecord.objects.filter(assigned_to=reviewer).exists()
 
-    assert "2 memories are yours now." in answer.content.decode()
-    held = AuditRecord.objects.filter(assigned_to=reviewer)
-    assert set(held) == set(ticked)
-    assert Remark.objects.count() == 2
-    assert assigning.take(held, reviewer) == 0  # nothing changes hands twice
+    said = client.post(url, {**sent, "to": "admin"}, follow=True).content.decode()
+    assert "2 memories are assigned to admin now." in said  # one was theirs
+    assert set(AuditRecord.objects.filter(assigned_to=admin_user)) == set(ticked)
+    said = client.post(url, {**sent, "to": "reviewer"}, follow=True).content.decode()
+    assert "3 memories are yours now." in said
+    assert Remark.objects.filter(is_assignment=True).count() == 6
+    said = client.post(url, {**sent, "to": "nobody-at-all"}, follow=True).content.decode()
+    assert "There is no such reviewer." in said
+    said = client.post(url, {**sent, "to": ""}, follow=True).content.decode()
+    assert "3 memories are assigned to nobody now." in said
 
 
-def test_more_than_are_assigned_at_once_are_refused(reviewer, monkeypatch):
+def test_all_that_match_are_assigned_not_only_the_page(client, reviewer, admin_user):
+    records = [make_record("pending", make_memory(f"{n}?"), judge="rules") for n in range(3)]
+    other = make_record("pending", make_memory("other?"), judge="llm")
+    client.force_login(reviewer)
+    sent = {
+        "action": "assign_selected", "index": "0", "select_across": "1",
+        "_selected_action": [records[0].pk],
+    }  # fmt: skip
+    url = f"{LIST}?judge=rules"
+
+    text = client.post(url, sent).content.decode()
+    client.post(url, {**sent, "to": "admin"})
+
+    assert "3 memories can be assigned." in text
+    assert 'name="select_across" value="1"' in text
+    assert set(AuditRecord.objects.filter(assigned_to=admin_user)) == set(records)
+    other.refresh_from_db()
+    assert other.assigned_to is None
+
+
+def test_more_than_are_assigned_at_once_are_refused(client, reviewer, monkeypatch):
     monkeypatch.setattr(assigning, "MOST", 1)
-    for number in range(2):
-        make_record("pending", make_memory(f"{number}?"))
+    keys = [make_record("pending", make_memory(f"{number}?")).pk for number in range(2)]
+    client.force_login(reviewer)
 
     with pytest.raises(Refused):
-        assigning.take(AuditRecord.objects.all(), reviewer)
+        assigning.assign_all(AuditRecord.objects.all(), reviewer, reviewer)
+    text = client.post(LIST, {"action": "assign_selected", "_selected_action": keys})
+
+    assert "At most 1 can be assigned at once." in text.content.decode()
 
 
 def test_only_who_may_decide_is_assigned_something_that_waits(reviewer, operator, admin_user):
@@ -103,6 +139,8 @@ def test_only_who_may_decide_is_assigned_something_that_waits(reviewer, operator
     for who in (operator, User.objects.create_user("gone", is_active=False, is_superuser=True)):
         with pytest.raises(Invalid):
             assigning.assign(record.memory_id, who, reviewer)
+        with pytest.raises(Invalid):
+            assigning.assign_all(AuditRecord.objects.all(), who, reviewer)
     AuditRecord.objects.update(status="queued")
     with pytest.raises(Refused):
         assigning.assign(record.memory_id, reviewer, reviewer)

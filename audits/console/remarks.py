@@ -20,14 +20,15 @@ def act(record: AuditRecord, sent: Mapping[str, Any], by: User) -> str:
     if sent.get("action") == "comment":
         assigning.comment(record.memory_id, sent.get("text", ""), by)
         return _("The comment is in the history.")
-    to = by if sent.get("action") == "take" else _user(sent.get("to", ""))
+    to = by if sent.get("action") == "take" else reviewer_named(sent.get("to", ""))
     assigning.assign(record.memory_id, to, by)
     if to is None:
         return _("It is assigned to nobody now.")
     return _("It is assigned to %(who)s now.") % {"who": to.get_username()}
 
 
-def _user(name: str) -> User | None:
+def reviewer_named(name: str) -> User | None:
+    """None for no name; Invalid when nobody is called so."""
     if not name:
         return None
     found = User.objects.filter(username=name).first()

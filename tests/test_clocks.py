@@ -66,6 +66,23 @@ def test_a_duty_that_fails_does_not_keep_the_next_one_from_coming() -> None:
     assert arrived
 
 
+def test_a_clock_without_patience_ends_while_its_duty_waits_for_somebody() -> None:
+    begun, let_go = threading.Event(), threading.Event()
+
+    def sending() -> None:
+        begun.set()
+        let_go.wait(60)
+
+    clock = Clock("impatient", [Duty("sending", 3600, sending)], patience=0.0)
+    clock.start()
+    assert begun.wait(10)
+    clock.stop()
+
+    still_sends = [one.name for one in threading.enumerate() if one.name == "impatient"]
+    let_go.set()
+    assert still_sends
+
+
 def test_the_duties_of_an_auditor_are_these_and_on_four_clocks(settings) -> None:
     assert duties.telling() == []  # nobody is to be told
     settings.NOTIFY_EMAIL_TO = ["ops@example.com"]
@@ -82,3 +99,4 @@ def test_the_duties_of_an_auditor_are_these_and_on_four_clocks(settings) -> None
         ["indexing", "decision head", "cached verdicts", "old states"],
         ["notices", "old notices"],
     ]
+    assert [clock.patience for clock in clocks] == [None, None, None, 1.0]

@@ -47,10 +47,14 @@ class Duty:
 
 
 class Clock:
-    """Does its duties one after the other, each when it is due, from `start` to `stop`."""
+    """Does its duties one after the other, each when it is due, from `start` to `stop`.
 
-    def __init__(self, name: str, duties: Sequence[Duty]) -> None:
-        self.duties = duties
+    `patience`: for how many seconds `stop` waits for a duty that is being done; None: till its end.
+    What is left then ends with the process.
+    """
+
+    def __init__(self, name: str, duties: Sequence[Duty], patience: float | None = None) -> None:
+        self.duties, self.patience = duties, patience
         self._woken, self._over = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -64,10 +68,10 @@ class Clock:
         self._woken.set()
 
     def stop(self) -> None:
-        """After the duty that is being done, if any. Waits for it."""
+        """After the duty that is being done, if any. Waits for it, as long as its patience is."""
         self._over = True
         self._woken.set()
-        self._thread.join()
+        self._thread.join(self.patience)
 
     def _run(self) -> None:
         try:

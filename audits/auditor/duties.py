@@ -75,7 +75,10 @@ def index_keeping() -> Clock:
 
 
 def telling() -> list[Clock]:
-    """Messages to people, where somebody is to be told; a slow receiver keeps no other waiting."""
+    """Messages to people, where somebody is to be told; a slow receiver keeps no other waiting.
+
+    Nor the end of the process: what is being sent stays leased in the outbox and is sent again.
+    """
     if not channels():
         return []
     return [
@@ -85,6 +88,7 @@ def telling() -> list[Clock]:
                 Duty("notices", sending.EVERY_SECONDS, sending.turn),
                 Duty("old notices", EVERY_HOUR, Notice.objects.prune),
             ],
+            patience=1.0,
         )
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -183,3 +184,23 @@ def test_the_overview_shows_the_days_that_were_asked_for(reviewer, client: Clien
     assert "judge m-1 6 0 0 0 0 3.75" in words
     assert "judge m-1 9 0 0 0 0 7.75" in longer
     assert client.get("/admin/?from=x&to=%27").status_code == 200
+
+
+@pytest.mark.django_db
+def test_on_a_phone_each_figure_of_a_wide_table_has_its_heading_beside_it(
+    reviewer, client: Client
+) -> None:
+    make_record("rejected", make_memory("q?"), reviewer=reviewer, reviewed_at=timezone.now())
+    LLMUsage.objects.create(day=timezone.localdate(), purpose="judge", model="m-1", cost=1)
+    client.force_login(reviewer)
+
+    text = client.get("/admin/").content.decode()
+
+    wide = [one for one in re.findall(r"<table.*?</table>", text, re.S) if one.count('scope="col"') > 2]
+    wide = [one for one in wide if "rc-chart" not in one]
+    assert len(wide) == 2
+    for table in wide:
+        assert "rc-stack" in table
+        headings = re.findall(r'<th scope="col">(.*?)</th>', table)
+        assert re.findall(r'<td data-label="(.*?)">', table) == headings[1:]
+        assert table.count("<td") == len(headings) - 1

@@ -19,7 +19,7 @@ from knowledge.lineage import note_uses
 from knowledge.models import Memory
 from tests.factories import make_memory, make_record
 from tests.test_conversations import AGENT
-from tws.chat import conversations, run_log
+from tws.chat import conversations, fates, run_log
 from tws.chat.fates import fates_of, untold
 from tws.models import Agent, Conversation, Message
 
@@ -220,6 +220,20 @@ def test_a_reader_is_told_once_and_again_when_something_else_became_of_it(
     review.decide(memory.pk, "reject", reviewer)
 
     assert [one["kind"] for one in client.get(PATH).json()["items"]] == ["rejected"]
+
+
+def test_what_was_read_is_noted_and_what_is_left_is_told_in_one_weighing(
+    operator: User, django_assert_max_num_queries
+) -> None:
+    shown = [answer(operator, make_memory(f"{n}?", f"{n}.")) for n in range(4)]
+    for one in shown:
+        flag(Memory.objects.get(pk=one.memory_id))
+
+    with django_assert_max_num_queries(9):  # the answers, their fates (6), the note, questions
+        left = fates.note_told(operator.pk, {one.run_id for one in shown[:3]})
+
+    assert [one.run_id for one in left] == [shown[3].run_id]
+    assert [one.run_id for one in untold(operator.pk)] == [shown[3].run_id]
 
 
 def test_nobody_is_told_of_what_was_deleted_or_notes_another_s_as_told(

@@ -108,7 +108,11 @@ def listed(request: HttpRequest, sought: Query[Sought]) -> dict[str, object]:
 def taken_back(request: HttpRequest) -> dict[str, object]:
     """What became of the caller's answers since they were shown, until `told` says it was read."""
     require(request, "tws.use_chat")
-    return {"items": [_item(one) for one in fates.untold(request.user.pk)]}
+    return _items(fates.untold(request.user.pk))
+
+
+def _items(found: list[fates.TakenBack]) -> dict[str, object]:
+    return {"items": [_item(one) for one in found]}
 
 
 def _item(one: fates.TakenBack) -> dict[str, object]:
@@ -124,8 +128,7 @@ def _item(one: fates.TakenBack) -> dict[str, object]:
 def told(request: HttpRequest, body: Read) -> dict[str, object]:
     """The caller has read what became of these answers; what is left."""
     require(request, "tws.use_chat")
-    fates.note_told(request.user.pk, set(body.runs))
-    return taken_back(request)
+    return _items(fates.note_told(request.user.pk, set(body.runs)))
 
 
 @router.patch(

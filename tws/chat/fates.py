@@ -7,7 +7,7 @@ of another memory's answer.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -179,7 +179,28 @@ class TakenBack:
 def untold(user_id: int | None) -> list[TakenBack]:
     """The answers of this user that were taken back since they were shown, newest first."""
     answers = _answers_of(user_id)
+    return _news(answers, fates_of(answers))
+
+
+def note_told(user_id: int | None, runs: Collection[uuid.UUID]) -> list[TakenBack]:
+    """The user has seen what became of these answers; what is still untold."""
+    answers = _answers_of(user_id)
     fates = fates_of(answers)
+    told = [answer for answer in answers if answer.run_id in runs]
+    for answer in told:
+        answer.fate_told = fates[answer.run_id].key if answer.run_id in fates else ""
+    Message.objects.bulk_update(told, ["fate_told"])
+    return _news(answers, fates)
+
+
+def _answers_of(user_id: int | None) -> Sequence[Message]:
+    mine = Message.objects.filter(
+        role=Message.Role.AGENT, conversation__in=Conversation.objects.listed(user_id)
+    )
+    return list(mine.select_related("conversation").order_by("-pk")[:LOOKED_AT])
+
+
+def _news(answers: Sequence[Message], fates: Mapping[uuid.UUID, Fate]) -> list[TakenBack]:
     news = [one for one in answers if one.run_id in fates]
     news = [one for one in news if one.fate_told != fates[one.run_id].key]
     asked = Message.objects.filter(
@@ -193,19 +214,3 @@ def untold(user_id: int | None) -> list[TakenBack]:
         )
         for answer in news
     ]  # fmt: skip
-
-
-def _answers_of(user_id: int | None) -> Sequence[Message]:
-    mine = Message.objects.filter(
-        role=Message.Role.AGENT, conversation__in=Conversation.objects.listed(user_id)
-    )
-    return list(mine.select_related("conversation").order_by("-pk")[:LOOKED_AT])
-
-
-def note_told(user_id: int | None, runs: Collection[uuid.UUID]) -> None:
-    """The user has seen what became of these answers."""
-    answers = [answer for answer in _answers_of(user_id) if answer.run_id in runs]
-    fates = fates_of(answers)
-    for answer in answers:
-        answer.fate_told = fates[answer.run_id].key if answer.run_id in fates else ""
-    Message.objects.bulk_update(answers, ["fate_told"])

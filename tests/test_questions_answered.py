@@ -19,7 +19,8 @@ FILES = (
     ("tenth", "eleventh"),
     ("twelfth", "thirteenth"),
     ("fourteenth", "fifteenth"),
-    ("sixteenth",),
+    ("sixteenth", "seventeenth"),
+    ("eighteenth",),
 )
 
 

@@ -21,6 +21,7 @@ from tws.answers.understanding.asked import (
     AskBack,
     CannotKnow,
     Impact,
+    Knowledge,
     NotFound,
     NotUnderstood,
     Order,
@@ -518,3 +519,54 @@ def test_an_excepted_user_and_a_code_that_is_not_zero_are_heard():
     assert others["login"] == ("!=", "folha")
     assert conditions("jobs with a non zero return code")["return_code"] == ("!=", 0)
     assert isinstance(asked("could PAYROLL_CALC be killed please").asked, Order)
+
+
+@pytest.mark.parametrize(
+    "word", ["including", "either", "reached", "agendaram", "indicado", "aumentaram", "sucessao"]
+)
+def test_a_word_of_its_own_is_not_mended_into_another(word):
+    assert [one.text for one in mend_spelling(split_words(word))] == [word]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "se eu cancelar o PAYROLL_CALC, quais jobs ficam parados?",
+        "e se o PAYROLL_CALC falhar?",
+        "which jobs are stuck if PAYROLL_CALC does not finish?",
+    ],
+)
+def test_what_would_be_hit_by_a_case_that_is_put_the_plan_knows(text):
+    assert isinstance(asked(text).asked, Impact)
+    assert isinstance(asked("quem eu chamo se o PAYROLL_CALC falhar?").asked, Knowledge)
+
+
+def test_streams_are_asked_for_by_how_many_of_their_jobs_are_in_a_state():
+    failed = conditions("streams with more than 2 failed jobs")
+    running = conditions("quais streams têm mais de 3 jobs rodando?")
+
+    assert failed == {"failed_jobs": (">", 2)}
+    assert running == {"running_jobs": (">", 3)}
+    assert isinstance(asked("streams with more than 2 ready jobs").asked, NotUnderstood)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "are there more failed than running jobs?",
+        "jobs falhados que estão rodando",
+        "jobs that failed while PAYROLL_CALC was running",
+    ],
+)
+def test_two_sides_that_no_query_holds_together_are_asked_about(text):
+    assert isinstance(asked(text).asked, NotUnderstood)
+
+
+def test_whether_there_are_more_than_so_many_is_told_by_how_many_there_are():
+    assert asked("are there more than ten failed jobs?").asked.focus == "count"
+    assert asked("jobs with more than one run").asked.focus == "list"
+
+
+def test_what_nobody_uses_is_not_what_has_some_left():
+    assert conditions("resources that nobody is using") == {"in_use": ("=", 0)}
+    assert conditions("which resources are free?") == {"available": (">", 0)}

@@ -128,11 +128,11 @@ VOCABULARY: frozenset[str] = frozenset(
     ]
 )
 """Words that are none of a name, and no misspelling of another."""
+_OWN = frozenset(_TABLE["spelling"]["own"])
 _SPELLINGS = sorted(word for word in VOCABULARY if len(word) >= 5 and word.isalpha())
 
 _TOKEN = re.compile(r"\S+")
 _EDGE = ",;:!?.()[]{}\"'`“”‘’«»…*_~"
-_POSSESSIVE = re.compile(r"[0-9_].*['’]s$")
 _PREFIX = re.compile(r"^(non|nao)-(?=[a-z])")
 _INNER = re.compile(r"(?<=[a-z])['’](?=[a-z])")
 
@@ -145,8 +145,8 @@ def split_words(text: str) -> list[Word]:
         if not bare:
             continue
         start = match.start() + match[0].index(bare)
-        if _POSSESSIVE.search(bare):  # of a name: "today's" is a word
-            bare = bare[:-2]
+        if bare.endswith(("'s", "’s")) and _INNER.sub("", bare) not in VOCABULARY:
+            bare = bare[:-2]  # of a name or a user: "today's" is a word
         end = start + len(bare)
         plain = _PREFIX.sub(r"\1 ", _INNER.sub("", bare))
         for word in _SHORT.get(plain, plain).split():
@@ -162,7 +162,7 @@ def mend_spelling(words: Sequence[Word], known: Set[str] = frozenset()) -> list[
     mended, tried = [], 0
     for word in words:
         better = None
-        strange = word.text not in VOCABULARY and word.text not in known
+        strange = not (word.text in VOCABULARY or word.text in _OWN or word.text in known)
         if strange and len(word.text) >= 5 and word.text.isalpha():
             tried += 1
             if tried <= MOST_MISSPELT and not find_statuses(word.text):
@@ -174,8 +174,16 @@ def mend_spelling(words: Sequence[Word], known: Set[str] = frozenset()) -> list[
 @lru_cache(maxsize=4_096)
 def _nearest(word: str) -> str | None:
     most = 1 if len(word) < 8 else 2
-    found = process.extractOne(word[:40], _SPELLINGS, scorer=OSA.distance, score_cutoff=most)
-    return str(found[0]) if found else None
+    found = process.extract(word[:40], _SPELLINGS, scorer=OSA.distance, score_cutoff=most, limit=5)
+    return next((one for one, _distance, _at in found if _is_slip(word, one)), None)
+
+
+def _is_slip(typed: str, meant: str) -> bool:
+    """Whether both begin and end alike, as what a slip of the keys makes of a word mostly does:
+    "including" is no "excluding", and "aumentaram" no order to "aumentar"."""
+    begins = typed[0] == meant[0] or typed[:2] == meant[1::-1]
+    ends = typed[-1] == meant[-1] or typed[-2:] == meant[:-3:-1]
+    return begins and (ends or typed.startswith(meant) or meant.startswith(typed))
 
 
 def find_terms(words: Sequence[str]) -> list[Term]:

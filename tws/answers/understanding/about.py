@@ -34,6 +34,7 @@ _WHAT = frozenset({"que", "what", "quem", "who", "qual", "quais", "which", "porq
 _ASKING = frozenset({"does", "did", "has", "have", "can", "will"})
 _STATE = frozenset({"status", "state", "estado", "situacao", "pe", "happening", "going"})
 _HOLDING = frozenset({"segura", "segurando", "holding", "holds", "held"})
+_OF_LINKS = ("linked", "unlinked")
 _NOT_STARTED = ("waiting", "ready", "stuck", "undecided")
 
 
@@ -83,7 +84,7 @@ class _About:
     def _relation(self) -> Asked | None:
         q, thing = self.q, self.thing
         if q.take("relation", "impact"):
-            q.use(*q.statuses, *q.of("flag", "late", "rerun", "unlinked"), *q.of("event"))
+            q.use(*q.statuses, *q.of("flag", "late", "rerun", *_OF_LINKS), *q.of("event"))
             return Impact(thing)
         if term := q.take("relation", "holds_up"):
             q.use(*q.of("relation"), *q.statuses)

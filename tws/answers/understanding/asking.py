@@ -332,7 +332,7 @@ class Asking:
             for first, then in pairwise(q.of("ask", "count")):
                 if not self._is_empty(first.last, then.first):
                     q.missed |= all_places([then])  # another question
-        if q.take("ask", "count"):
+        if q.take("ask", "count") or self._is_counted_against():
             return Ask(draft.query(), "count")
         if draft.limit == 1:
             return Ask(draft.query(), "extreme")
@@ -340,6 +340,16 @@ class Asking:
             draft.predicates = [contrary(one) for one in draft.predicates]
             return Ask(draft.query(), "yes_no", every=True)
         return Ask(draft.query(), self._list_or_whether())
+
+    def _is_counted_against(self) -> bool:
+        """ "Are there more than ten failed jobs?": the count tells."""
+        q = self.question
+        number = next((one for one in q.numbers if one.first not in q.used), None)
+        compared = q.before(number.first, "compare", within=2) if number else None
+        if number is None or compared is None or not (q.has("ask", "any") and not q.has("by")):
+            return False
+        q.use(number, compared)
+        return True
 
     def _said_of_whole(self, draft: Draft) -> list[Condition]:
         """Of a state and a flag the one said first: "of the critical jobs, how many failed"."""

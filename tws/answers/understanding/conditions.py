@@ -9,7 +9,7 @@ from typing import Any
 from knowledge.hwa.lexicon import EMPTY, VOCABULARY, Term
 from knowledge.hwa.statuses import OPEN_GROUPS
 from tws.answers.understanding.drafts import Draft, condition, one_of
-from tws.answers.understanding.measures import measured
+from tws.answers.understanding.measures import JOBS_OF_STREAM, measured
 from tws.answers.understanding.naming import Named, Names
 from tws.answers.understanding.question import Found, Question, all_places
 from tws.plan.query.asked import Condition
@@ -25,11 +25,18 @@ _NAME_FIELD = {
     "job": "job", "stream": "stream", "workstation": "workstation", "resource": "resource",
     "prompt": "prompt",
 }  # fmt: skip
-_TURNING = frozenset(
-    {"but", "mas", "porem", "then", "depois", "however", "before", "after", "antes"}
-)
+_TURNING = frozenset({
+    "but", "mas", "porem", "then", "depois", "however", "before", "after", "antes", "que", "that",
+    "than", "which",
+})  # fmt: skip
+_JOINTS = frozenset({"or", "nor", "ou", "nem"})
 OF_STATIONS = ("linked", "unlinked", "jobman_down")
 _OF_DEADLINES = ("will_miss", "deadline_passed")
+_OF_UNITS = {
+    "exhausted": ("available", True), "free": ("available", False), "linked": ("available", False),
+    "unused": ("in_use", True), "in_use": ("in_use", False),
+}  # fmt: skip
+"""Of a resource: which number of units, and whether there are none."""
 NOT_BEGUN = frozenset({"waiting", "ready"})
 WHERE = frozenset({"on", "in", "at", "of", "from", "na", "no", "da", "do"})
 
@@ -133,6 +140,9 @@ class Conditions:
             q.use(status, q.before(status.first, "event", "end", "ran", within=3))
             if status.value.group in NOT_BEGUN:  # "prontos para rodar", "na fila para rodar"
                 q.use(q.after(status.last, "event", "ran", "start", within=2))
+        for verb in self._joined_to_states():
+            (negative if self._is_negated(verb.first) else positive)["success"] = None
+            q.use(verb)
         if len(positive) > 1:
             q.missed |= self._turned(q.statuses)
         if "waiting" in positive:
@@ -163,8 +173,22 @@ class Conditions:
         draft.parts += [found] if found else []
         return found
 
+    def _joined_to_states(self) -> list[Term]:
+        """ "Neither done nor running": a verb that stands beside a state for one."""
+        q = self.question
+        joints = {at for at, word in enumerate(q.words) if word.text in _JOINTS}
+        return [
+            done
+            for done in q.of("event", "end")
+            if any(
+                {done.last, one.first - 1} <= joints or {one.last, done.first - 1} <= joints
+                for one in q.statuses
+                if abs(one.first - done.first) <= 3
+            )
+        ]
+
     def _turned(self, statuses: list[Found[Any]]) -> set[int]:
-        """The "but", the "then" between two states: one after the other, and not either."""
+        """The "but", "then", "that", "than" between two states, which ask not for either."""
         between = range(statuses[0].last, statuses[-1].first)
         return {at for at in between if self.question.words[at].text in _TURNING}
 
@@ -175,8 +199,9 @@ class Conditions:
         if draft.entity != "job_streams" or not self.question.has("entity", "jobs"):
             return None
         groups = {"failed" if group == "ABEND" else group for group in (*positive, *negative)}
-        if groups == {"failed"} and not (positive and negative):
-            return condition("failed_jobs", "=" if negative else ">", 0)
+        counted = JOBS_OF_STREAM.get(groups.pop()) if len(groups) == 1 else None
+        if counted == "failed_jobs" or (counted and positive and self.question.has("compare")):
+            return condition(counted, "=" if negative else ">", 0)
         if negative:
             self.question.missed |= all_places(self.question.statuses)
         elif positive:
@@ -252,9 +277,9 @@ class Conditions:
             if negated:
                 return [condition("problems", "=", None)]
             return [one_of("problems", ["unlinked", "jobman_down", "limit_0"])]
-        if entity == "resources" and key in ("exhausted", "in_use", "free", "linked"):
-            column = "in_use" if key == "in_use" else "available"
-            return [condition(column, "=" if (key == "exhausted") != negated else ">", 0)]
+        if entity == "resources" and key in _OF_UNITS:
+            column, none = _OF_UNITS[key]
+            return [condition(column, "=" if none != negated else ">", 0)]
         if entity == "prompts" and key == "open":
             return [condition("status", "!=" if negated else "=", "ASKED")]
         if key == "late" and "late" in fields:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from knowledge.hwa.lexicon import Term
+from knowledge.hwa.lexicon import EMPTY, Term
 from knowledge.hwa.statuses import STATUSES
 from knowledge.hwa.terms import TERMS, find_terms
 from tws.answers.understanding.about import objects_of
@@ -13,6 +13,7 @@ from tws.answers.understanding.asked import (
     Asked,
     CannotKnow,
     Define,
+    Impact,
     Knowledge,
     Order,
     SmallTalk,
@@ -26,7 +27,8 @@ _TELLING = frozenset({
     "tell", "check", "know", "see", "say", "diz", "diga", "fala", "ver", "veja", "saber", "sabe",
     "verifica", "verifique", "checa", "confere", "olha", "ve", "mim", "confirma", "confirme",
     "verificar", "conferir", "descobre", "avisa", "confirm", "find", "verify", "wonder",
-    "wondering",
+    "wondering", "dizer", "informar", "falar", "contar", "checar", "confirmar", "olhar", "validar",
+    "sabem", "informe", "mostrar", "unsure", "clear", "asking", "ask",
 })  # fmt: skip
 _BEFORE_ORDERS = ("polite", "talk", "follow")
 _JOINING = frozenset({"e", "and", "then", "depois", "entao", "so", "please", "favor", "ai"})
@@ -41,6 +43,10 @@ _NO_CASE = frozenset({
     "puder", "possivel", "possible", "der",
 })  # fmt: skip
 """After "se" a reflexive verb, after "if" politeness: neither puts a case."""
+_ASKING_THEN = frozenset({"que", "what", "which", "quem"})
+_OF_PEOPLE = ("contact", "procedure")
+_LIMITS = ("deadline", "latest_start", "earliest_start", "estimated_end")
+"""What the plan says of until when one object may run."""
 _MEANING = (
     "significa", "significado", "mean", "means", "meaning", "diferenca", "difference", "quer dizer",
 )  # fmt: skip
@@ -102,7 +108,8 @@ class Elsewhere:
         if q.starts("follow", "and") and any(t.first == verb.first for t in q.of("event")):
             return None  # "and start?" asks when
         pointed = self._points(0) or q.has("entity") or q.has("nth")
-        return verb if pointed or (self.last and len(q.words) <= 3) else None
+        telling = sum(word.text not in EMPTY for word in q.words)
+        return verb if pointed or (self.last and telling <= 3) else None
 
     def _points(self, place: int) -> bool:
         """Whether an object is named, or pointed at, from a place on."""
@@ -154,7 +161,8 @@ class Elsewhere:
         q = self.question
         over = any(one.value.group in _OUTCOMES for one in q.statuses)
         other = q.has("ask", "when", "how_long", "why") or q.has("relation") or q.has("flag")
-        if not over or other or q.has("field") or not q.text_of_has(*_WILL) or self._is_of_a_case():
+        other = other or q.has("field") or self._opens_case() is not None
+        if not over or other or not q.text_of_has(*_WILL):
             return None
         things = named_things(q, self.names)
         return CannotKnow("future", things[0] if things else None)
@@ -182,23 +190,51 @@ class Elsewhere:
         return tuple(_key_of(term) for term in find_terms(" ".join(codes)))
 
     def _knowledge(self) -> Asked | None:
-        if self.question.has("knowledge") or self._is_of_a_case():
-            return Knowledge(named_things(self.question, self.names))
-        return None
+        q = self.question
+        if q.names and q.has("field", *_LIMITS) and not q.has("knowledge", *_OF_PEOPLE):
+            q.use(*q.of("knowledge"))  # "até que horas o X pode rodar?"
+        elif q.has("knowledge"):
+            return Knowledge(named_things(q, self.names))
+        at = self._opens_case()
+        if at is None:
+            return None
+        return self._hit_by(at) or (Knowledge(named_things(q, self.names)) if at else None)
 
-    def _is_of_a_case(self) -> bool:
-        """ "… if X fails", "se o X travar": what to do then; "me diz se" asks whether."""
+    def _opens_case(self) -> int | None:
+        """Where "… if X fails", "se o X travar" begins, of which it asks what then; "me diz se"
+        asks whether."""
         q = self.question
         if q.has("relation", "impact", "holds_up"):
-            return False
+            return None
         words = [word.text for word in q.words]
-        return any(
-            word in ("if", "se")
-            and at
-            and not _TELLING.intersection(words[max(0, at - 3) : at])
-            and not _NO_CASE.intersection(words[at + 1 : at + 2])
-            for at, word in enumerate(words)
+        return next(
+            (
+                at
+                for at, word in enumerate(words)
+                if word in ("if", "se")
+                and not _TELLING.intersection(words[max(0, at - 3) : at])
+                and not _NO_CASE.intersection(words[at + 1 : at + 2])
+            ),
+            None,
         )
+
+    def _hit_by(self, at: int) -> Asked | None:
+        """What would not run "se eu segurar o X", "if X is cancelled": the plan knows."""
+        q = self.question
+        things = (thing for thing in named_things(q, self.names) if thing.kind in ("job", "stream"))
+        hit = next(things, None)
+        over = (one for one in q.statuses if one.value.group in _OUTCOMES - {"success"})
+        put: list[Term | Found[Any]] = [*over, *q.of("order"), *q.of("ordered")]
+        put += [*q.of("negation"), *q.of("flag", "late"), *q.of("filter", "not_run", "not_done")]
+        then = q.words[at - 1].text == "e" and at > 0  # "e se o X falhar?"
+        asks = then or not _ASKING_THEN.isdisjoint(word.text for word in q.words)
+        asks = asks or q.has("ask", "list", "count")
+        other = q.has("ask", "when", "how_long", "why", "where") or q.has("field")
+        if hit is None or other or not (asks and any(one.first > at for one in put)):
+            return None
+        q.use(*put, *q.of("event", "start", "end", "ran"), *q.of("ask"), *q.of("entity"))
+        q.use(*q.of("relation"), *q.names)
+        return Impact(hit)
 
 
 def named_things(question: Question, names: Names) -> tuple[Thing, ...]:

@@ -35,6 +35,7 @@ SHORT = 7
 """A question of so many words that lacks what is asked for means what was asked last."""
 _STATE = {"group", "status", "substatus", "late", "risk", "runs"}
 _TIME = {"start", "end", "scheduled"}
+_SIDES = {"before": "<", "antes": "<", "after": ">=", "depois": ">=", "afterwards": ">="}
 _OF_ONE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("facet", ()),
     ("relation", ()),
@@ -109,6 +110,8 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
         return _others(q, last.asked)
     if isinstance(last.asked, About) and (when := _when(q, last.asked)):
         return when
+    if other_side := _other_side(q, last.asked):
+        return other_side
     if q.has("ask", "else"):
         return _beside_those(q, last, names, now)
     if inside := _inside(q, last, names, now):
@@ -146,6 +149,27 @@ def _when(q: Question, last: About) -> Asked | None:
         return None
     q.use(*q.of("event"), *q.of("order"))
     return replace(last, fields=tuple(asked))
+
+
+def _other_side(q: Question, last: Asked) -> Asked | None:
+    """ "And before?": of an object what it comes after; of a list since 9 what was until then."""
+    told = [word.text for word in q.words if word.text not in EMPTY]
+    side = _SIDES.get(told[0]) if len(told) == 1 else None
+    if side is None:
+        return None
+    q.use(*q.of("relation"), *q.of("superlative"), *q.of("ask", "who"))
+    q.used |= {at for at, word in enumerate(q.words) if word.text == told[0]}
+    things = objects_of(last)
+    if len(things) == 1:
+        return Impact(things[0], direct=True) if side == ">=" else Before(things[0])
+    if not isinstance(last, Ask):
+        return None
+    times = [one for one in _conditions(last.query) if one.field in _TIME]
+    if len(times) != 1 or times[0].op == side:
+        return NotUnderstood()
+    turned = contrary(times[0])
+    where = [turned if one == times[0] else one for one in last.query.where]
+    return replace(last, query=last.query.model_copy(update={"where": where, "after": ""}))
 
 
 def _only(q: Question, *categories: str) -> bool:
@@ -234,6 +258,9 @@ def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None
         query = last.query.model_copy(update={"group_by": [], "after": ""})
         return replace(last, query=query, focus="list", whole=None, every=False)
     kind = "jobs" if last.query.entity == "runs" else last.query.entity
+    left = kind != "resources" and q.consists_of("ask", "follow", "field", "flag")
+    if left and q.has("ask", "count"):
+        q.use(*q.of("field", "available"), *q.of("flag", "free"))  # "quantos sobraram?"
     told = Asking(q, names, now, _time_field(last.query), kind).ask()
     if told is None:
         return replace(last, focus="count") if q.take("ask", "count") else None
@@ -258,7 +285,9 @@ def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None
 def _time_field(last: PlanQuery) -> str:
     """The time that the last query spoke of, which "and yesterday?" means too."""
     said = [one.field for one in _conditions(last) if one.field in _TIME]
-    return said[0] if said else "end" if last.entity == "runs" else "scheduled"
+    states = str([one.value for one in _conditions(last) if one.field in ("group", "status")])
+    over = last.entity == "runs" or any(one in states for one in ("failed", "success", "ABEND"))
+    return said[0] if said else "end" if over else "start" if "running" in states else "scheduled"
 
 
 def _entity(q: Question, last: Ask, told: Ask) -> str:

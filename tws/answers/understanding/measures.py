@@ -13,6 +13,12 @@ _OPS = {
     "more": ">", "less": "<", "at_least": ">=", "at_most": "<=", "different": "!=",
 }  # fmt: skip
 
+JOBS_OF_STREAM = {
+    "failed": "failed_jobs", "success": "successful_jobs", "running": "running_jobs",
+    "waiting": "waiting_jobs", "undecided": "undecided_jobs",
+}  # fmt: skip
+"""Where a job stream counts its jobs of a group."""
+
 
 def measured(q: Question, draft: Draft) -> list[Condition]:
     """Return codes, priorities, lengths of time: put into the draft."""
@@ -53,7 +59,7 @@ def _is_excepted(q: Question, number: Found[int]) -> bool:
     """ "Excluding rc 8", "sem rc 8"."""
     named = [t for t in (*q.of("filter", "rc"), *q.of("field")) if 0 <= number.first - t.last <= 2]
     place = min((t.first for t in named), default=number.first)
-    term = q.before(place, "negation", within=3)
+    term = q.before(place, "negation", within=3) or q.before(number.first, "negation", within=2)
     if term is None or q.used.issuperset(places_of(term)):
         return False
     q.use(term)
@@ -79,8 +85,9 @@ def _number_field(q: Question, number: Found[int], draft: Draft) -> str | None:
         q.use(counted)
         return "runs"
     more = q.before(number.first, "compare", within=2)
-    if more and draft.entity == "job_streams" and q.after(number.last, "entity", "jobs"):
-        return "jobs"
+    if more and draft.entity == "job_streams" and q.after(number.last, "entity", "jobs", within=2):
+        groups = {s.value.group for s in q.statuses}
+        return JOBS_OF_STREAM.get(groups.pop()) if len(groups) == 1 else None if groups else "jobs"
     return None
 
 

@@ -33,7 +33,11 @@ _OPENING = frozenset({"ask", "polite", "follow", "talk", "wish", "stop"})
 """What may be said before the question itself."""
 _PAST = re.compile(r"(?:ou|aram|eram|iram|iu|eu|ed|d[oa]s?|ran|began|begun|took)$")
 _ENDS_CLAUSE = re.compile(r"[,;:.!?]")
+_ARTICLES = frozenset({"as", "das", "pelas"})
+_HALVES = frozenset({"am", "pm", "oclock"})
+_PARTS = frozenset({"manha", "tarde", "noite", "madrugada"})
 _ONE = frozenset({"one", "um", "uma"})
+_BETWEEN = frozenset({"between", "entre"})
 _NUMBERED = {("filter", "rc"), ("field", "priority"), ("field", "limit"), ("field", "fence")}
 """What a number right after it is one of, and no hour."""
 
@@ -52,7 +56,9 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     numbers = [_at(one.value, one.start, one.end, starts) for one in find_numbers(spoken)]
     ones = [at for at in compared if at < len(words) and words[at].text in _ONE]
     numbers += [Found(1, at, at + 1) for at in ones if at not in all_places(numbers)]
-    compared |= {t.last for t in terms if (t.category, t.key) in _NUMBERED}
+    numbered = {t.last for t in terms if (t.category, t.key) in _NUMBERED}
+    between = {at for at in numbered if at < len(words) and words[at].text in _BETWEEN}
+    compared |= numbered | {at + one for at in between for one in (1, 3)}
     lengths: list[Found[Any]] = [one for one in spans if one.first in compared]
     lengths += [one for one in numbers if one.first in compared]
     times = [
@@ -82,17 +88,24 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
 
 
 def _hours(words: list[Word]) -> list[Word]:
-    """ "Between 10 and 12" of nothing else that is counted: hours."""
+    """ "Between 10 and 12" of nothing else that is counted: hours; and "treze horas" in digits."""
     found = list(words)
     for at in range(len(words) - 3):
         first, then = words[at + 1].text, words[at + 3].text
-        opens = words[at].text in ("between", "entre") and words[at + 2].text in ("and", "e")
+        opens = words[at].text in _BETWEEN and words[at + 2].text in ("and", "e")
         counted = {word.text for word in words[max(0, at - 3) : at]} & _COUNTED
         last = at + 4 == len(words) or not words[at + 4].text[0].isdigit()
         hours = _hour(first), _hour(then)
         if opens and last and not counted and None not in hours:
             for place, hour in zip((at + 1, at + 3), hours, strict=True):
                 found[place] = replace(words[place], text=f"{hour}h", written=f"{hour}h")
+    for at, word in enumerate(words):
+        before, after = words[max(0, at - 1)].text, [one.text for one in words[at + 1 : at + 3]]
+        said = after[:1] == ["horas"] and before in _ARTICLES
+        said = said or (after[:1] == ["da"] and not _PARTS.isdisjoint(after))
+        said = said or not _HALVES.isdisjoint(after[:1])
+        if said and not word.text.isdecimal() and (hour := _hour(word.text)) is not None:
+            found[at] = replace(word, text=str(hour), written=str(hour))
     return found
 
 
@@ -100,7 +113,7 @@ def _hour(word: str) -> int | None:
     """10, and "dez": not more than there are."""
     if not word.isdecimal():
         numbers = [one.value for one in find_numbers(word) if one.end == len(word)]
-        return int(numbers[0]) if numbers and numbers[0] <= 12 else None
+        return int(numbers[0]) if numbers and numbers[0] <= 24 else None
     return int(word) if len(word) <= 2 and int(word) <= 24 else None
 
 

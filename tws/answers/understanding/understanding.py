@@ -121,8 +121,10 @@ class _Understanding:
     def stands_without(self, asked: Asked) -> bool:
         """Whether the answer holds whatever a word meant: how one object is, where that is asked,
         not which objects are."""
+        q = self.question
         if isinstance(asked, About) and asked.facet == "status":
-            return says_state(self.question) and not asks_beside(self.question)
+            several = any(q.text_of(term).endswith("s") for term in q.of("entity"))
+            return says_state(q) and not (several or asks_beside(q))
         one = isinstance(asked, About) and asked.facet not in ("value", "why")
         return one or isinstance(asked, LogOf | CompareRuns)
 
@@ -205,7 +207,8 @@ class _Understanding:
             return self._is_of_runs()
         if kind == "prompt":
             return False
-        if q.has("filter", "not_run", "not_done") or q.has("by") or q.has("ask", "share", "count"):
+        not_yet = q.has("filter", "not_run", "not_done") and not q.has("ask", "why")
+        if not_yet or q.has("by") or q.has("ask", "share", "count"):
             return not _asks_number(q, kind)
         own = {"workstation": "workstations", "stream": "job_streams", "resource": "resources"}
         inner = [t for t in q.of("entity", "jobs", "job_streams") if t.key != own.get(kind)]

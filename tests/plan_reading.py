@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.utils import timezone
+from psycopg import AsyncConnection
 
 from tests.hwa_fixtures import engine_of, running_simulator
 from tws.hwa.client import TWSClient
@@ -120,3 +123,53 @@ def make_engine(name: str = "SIM", **fields: Any) -> PlanEngine:
     now = timezone.now()
     values = {"fetched_at": now, "read_in_full_at": now, "pass_seconds": 1.0, "is_complete": True}
     return PlanEngine.objects.create(name=name, **{**values, **fields})
+
+
+# --- a plan that many tests read ------------------------------------------------------------------
+
+_kept: dict[tuple[str, int], tuple[datetime, list[tuple[str, bytes]]]] = {}
+"""When the plan of an engine, at a moment of its clock, was read, and what was kept of it then."""
+
+
+async def read_or_find_again(hwa: MovedSimulator) -> None:
+    """Read the plan; where a test has read the same one before, its rows are put back instead."""
+    key = (hwa.engine.base_url, hwa.at)
+    connection = await connect()
+    try:
+        if key in _kept:
+            await _put_back(connection, *_kept[key])
+            return
+        async with ReadingSession(hwa) as session:
+            await session.read()
+        _kept[key] = (
+            timezone.now(),
+            [(table, await _copied(connection, table)) for table in _tables()],
+        )
+    finally:
+        await connection.close()
+
+
+def _tables() -> list[str]:
+    models = apps.get_app_config("tws").get_models()
+    return [one._meta.db_table for one in models if one.__module__.startswith("tws.plan")]
+
+
+async def _copied(connection: AsyncConnection[Any], table: str) -> bytes:
+    cursor = connection.cursor()
+    async with cursor.copy(f"COPY {table} TO STDOUT (FORMAT BINARY)") as copy:
+        return b"".join([bytes(part) async for part in copy])
+
+
+async def _put_back(
+    connection: AsyncConnection[Any], read_at: datetime, kept: list[tuple[str, bytes]]
+) -> None:
+    """As after a pass that has found nothing new."""
+    await connection.execute("SET session_replication_role = replica")  # no trigger, no check
+    for table, rows in kept:
+        async with connection.cursor().copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as copy:
+            await copy.write(rows)
+    await connection.execute(
+        "UPDATE tws_planengine SET fetched_at = fetched_at + %(since)s, "
+        "read_in_full_at = read_in_full_at + %(since)s, pass_ended_at = pass_ended_at + %(since)s",
+        {"since": timezone.now() - read_at},
+    )

@@ -18,7 +18,7 @@ from knowledge.claims.composing import Composer
 from knowledge.claims.evidence import Reading, readings_in
 from knowledge.models import Memory
 from tests.fake_llm import Scripted, fake_llm
-from tests.plan_reading import ReadingSession, moved_simulator
+from tests.plan_reading import moved_simulator, read_or_find_again
 from tws.answers.agents import AgentManager
 from tws.answers.closing import Note, Withheld
 from tws.answers.events import Chunk, Final, ToolResult, Turn
@@ -110,8 +110,7 @@ class Replay:
 async def replay(hwa, monkeypatch, settings):
     settings.LLM_MODEL, settings.LLM_MAX_RETRIES, settings.LLM_TIMEOUT_SECONDS = "tiny", 0, 5
     monkeypatch.setattr(engines, "configured_engines", lambda: [hwa.engine])
-    async with ReadingSession(hwa) as session:
-        await session.read()
+    await read_or_find_again(hwa)
 
     def start(name):
         return Replay(name)

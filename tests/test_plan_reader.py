@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
+from tests import emptying
 from tests.plan_reading import (
     MovedSimulator,
     ReadingSession,
     moved_simulator,
     read_once,
+    read_or_find_again,
     rows_of,
     runs_kept,
     runs_told,
@@ -298,3 +300,23 @@ async def test_usual_durations_are_those_of_successful_runs(hwa: MovedSimulator)
     job = await in_database(lambda: PlanJob.objects.filter(status="SUCC", run_count=1).first())
     assert job is not None
     assert (job.usual_runs, job.usual_seconds) == (1, job.elapsed_seconds)
+
+
+def all_rows() -> dict[str, list[str]]:
+    """Of each table of the plan, but for when the engine was read."""
+    models = [PlanJob, PlanJobStream, PlanRun, PlanWorkstation, PlanResource]
+    return {one.__name__: sorted(map(repr, one.objects.values_list())) for one in models}
+
+
+async def test_a_plan_that_tests_put_back_is_the_one_that_was_read(hwa: MovedSimulator) -> None:
+    await read_or_find_again(hwa)
+    read = await in_database(all_rows)
+    at = await in_database(lambda: state().fetched_at)
+    await in_database(emptying.start_over, None)
+    assert not any((await in_database(all_rows)).values())
+
+    await read_or_find_again(hwa)
+
+    assert all(read.values())
+    assert await in_database(all_rows) == read
+    assert await in_database(lambda: state().fetched_at) > at

@@ -18,7 +18,7 @@ from knowledge import starter
 from knowledge.claims.checking import check
 from knowledge.claims.evidence import readings_in
 from tests.factories import make_memory
-from tests.plan_reading import MovedSimulator, ReadingSession, moved_simulator
+from tests.plan_reading import MovedSimulator, moved_simulator, read_or_find_again
 from tws.answers.agents import AgentManager
 from tws.answers.events import Chunk, Event, Failed, Final, Turn
 from tws.answers.memories import Recalled
@@ -81,8 +81,7 @@ async def conversation(
 ) -> Conversation:
     settings.LLM_BASE_URL = ""
     monkeypatch.setattr(engines, "configured_engines", lambda: [hwa.engine])
-    async with ReadingSession(hwa) as session:
-        await session.read()
+    await read_or_find_again(hwa)
     return Conversation()
 
 

@@ -13,7 +13,7 @@ import pytest
 from knowledge.cleaning import clean_json
 from knowledge.limits import LARGEST_OWN_EVIDENCE, check_evidence
 from tests.hwa_fixtures import engine_of
-from tests.plan_reading import MovedSimulator, ReadingSession, moved_simulator
+from tests.plan_reading import MovedSimulator, moved_simulator, read_or_find_again
 from tws.answers.events import Event, ToolCall, ToolResult
 from tws.answers.toolkit import EngineDown, NoRoom, NotThere, Refused, Toolkit
 from tws.answers.toolkit.calls import ARGUMENTS, SCHEMAS
@@ -43,8 +43,7 @@ class Asking:
         self.events: list[Event] = []
 
     async def __aenter__(self) -> Asking:
-        async with ReadingSession(self.hwa) as session:
-            await session.read()
+        await read_or_find_again(self.hwa)
         self.client = TWSClient(self.engine, attempts=1)
         return self
 

@@ -244,30 +244,111 @@ async def test_tokens_that_come_at_once_leave_as_one_and_a_lone_one_waits_for_no
     assert texts == ["There are ", "3", " jobs.", ""]
 
 
-async def test_the_wire_is_left_alone_for_a_moment_in_which_more_tokens_come(scripted, monkeypatch):
+async def test_the_wire_is_left_alone_and_all_that_came_meanwhile_is_read_at_once(
+    scripted, monkeypatch
+):
     monkeypatch.setattr(gateway, "PACE_SECONDS", 0.5)
-    scripted(lambda body: say("word " * 20, chunk_delay=0.002))
+    scripted(lambda body: say("word " * 300))
     await meet()
 
     came = [time.monotonic() async for delta in stream(HELLO, max_tokens=50) if delta.text]
 
-    pauses = [later - one > 0.49 for one, later in itertools.pairwise(came)]
-    assert pauses[0]
-    assert sum(pauses) < len(came) / 2
+    assert all(later - one > 0.49 for one, later in itertools.pairwise(came))
+    assert 1 < len(came) < 30
 
 
-async def test_what_has_come_already_is_read_without_a_pause(settings, monkeypatch):
-    settings.LLM_BASE_URL = "http://llm.example/v1"
-    monkeypatch.setattr(gateway, "PACE_SECONDS", 3_600)
-    monkeypatch.setattr(gateway, "AT_ONCE_SECONDS", 60)
-    await meet()
-    read = sent_when(monkeypatch, event("a "), event("b "), event("c", finish_reason="stop"))
-    for one in read:
-        one.set()
+class Proxy:
+    """A proxy on loopback that answers by itself, and keeps what it was asked."""
 
-    deltas = [delta.text async for delta in stream(HELLO, max_tokens=50)]
+    async def __aenter__(self):
+        self.asked = []
+        self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self
 
-    assert deltas == ["a ", "b ", "c", ""]
+    async def __aexit__(self, *_):
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _answer(self, reader, writer):
+        self.asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + event("by proxy", finish_reason="stop"))
+        await writer.drain()
+        writer.close()
+
+
+async def test_the_proxy_of_the_environment_is_used_but_not_for_who_is_left_out(
+    settings, monkeypatch, scripted
+):
+    scripted(lambda body: say("directly"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    async with Proxy() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url.replace("//", "//me:secret@"))
+        assert (await call_llm("?", max_tokens=5)).text == "directly"
+
+        settings.LLM_BASE_URL = "http://llm.example/v1"
+        assert (await call_llm("?", max_tokens=5)).text == "by proxy"
+
+    [asked] = proxy.asked
+    assert asked.startswith("POST http://llm.example/v1/chat/completions HTTP/1.1\r\n")
+    assert "Proxy-Authorization: Basic bWU6c2VjcmV0" in asked
+
+
+@pytest.mark.parametrize("key", ["sk-\u00e9", "sk\r\nX-Evil: 1", "sk\u2013"])
+async def test_a_key_that_no_header_holds_is_said_to_be_none(key, scripted, settings):
+    settings.LLM_API_KEY = key
+    server = scripted(lambda body: say("ok"))
+
+    with pytest.raises(LLMUnavailable, match="odd characters") as refused:
+        await call_llm("?", max_tokens=5)
+    assert (refused.value.kind, server.requests) == ("key", [])
+
+
+ANSWERS_ON_THE_WIRE = {
+    "no HTTP": b"SSH-2.0-OpenSSH_9.9\r\n",
+    "nothing": b"",
+    "an odd status": b"HTTP/1.1 abc No\r\n\r\n",
+    "a header without end": b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+    "a length that is none": b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{}",
+    "less than it says": b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{",
+    "a chunk that is none": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n",
+    "a chunk that is cut": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n99\r\n{",
+    "broken gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nno!",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", ANSWERS_ON_THE_WIRE.values(), ids=ANSWERS_ON_THE_WIRE)
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_what_is_no_http_is_an_llm_error(answer, streamed, settings):
+    settings.LLM_MAX_RETRIES = 0
+
+    async def say_it(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(say_it, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        settings.LLM_BASE_URL = f"http://127.0.0.1:{port}/v1"
+        with pytest.raises(LLMError):
+            if streamed:
+                [_ async for _ in stream(HELLO, max_tokens=5)]
+            else:
+                await call_llm("?", max_tokens=5)
+
+
+async def test_a_headers_length_that_gateways_write_is_taken(settings):
+    answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: s=%s\r\n\r\n" % (b"x" * 30_000)
+
+    async def say_it(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer + event("ok", finish_reason="stop"))
+        writer.close()
+
+    async with await asyncio.start_server(say_it, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        settings.LLM_BASE_URL = f"http://127.0.0.1:{port}/v1"
+        assert (await call_llm("?", max_tokens=5)).text == "ok"
 
 
 async def test_what_comes_together_with_an_error_is_shown_before_it(settings, monkeypatch):

@@ -14,7 +14,7 @@ from resync_site.environment import CHECKOUT
 
 # Loaded at their first use: each takes longer than a room of our own code.
 LATE = {
-    "redis", "httpx", "markdown_it", "openpyxl", "mem0", "openai", "rapidfuzz",
+    "redis", "httpx", "aiohttp", "markdown_it", "openpyxl", "mem0", "openai", "rapidfuzz",
     "prometheus_client", "knowledge.llm.gateway", "knowledge.llm.negotiation",
     "knowledge.retrieval", "knowledge.hwa.times", "tws.chat.running",
     "tws.plan.query.answering", "knowledge.claims.expressions",

@@ -1,4 +1,4 @@
-"""One exchange with the endpoint over httpx. Whatever goes wrong on the wire is an LLMError."""
+"""One exchange with the endpoint over aiohttp. Whatever goes wrong on the wire is an LLMError."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from django.conf import settings
 
@@ -16,100 +19,126 @@ from knowledge.llm.errors import LLMBadReply, LLMOff, LLMUnavailable, refusal
 from knowledge.tls import trusted_by_default
 
 if TYPE_CHECKING:
-    import httpx
+    import aiohttp
 
 LONGEST_CALL_SECONDS = 600.0
 """An endpoint that drips a token now and then would hold a call for ever."""
 LONGEST_REFUSAL = 64 * 1024
+LONGEST_HEADER = 64 * 1024
 REFUSAL_SECONDS = 3.0
 """How long a refusal's words are waited for."""
 
-_clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
+_sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
 
 async def exchange(request: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
-    """The bytes of the answer to `request` as they come. Close it to end the connection."""
+    """The bytes of the answer to `request`: each time all that have come since the last.
+
+    Close it to end the connection.
+    """
     # Encoded here: half characters, which JSON can carry and UTF-8 can't, must not stop a call.
     content = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace")
     ends_at = asyncio.get_running_loop().time() + LONGEST_CALL_SECONDS
     async with (
-        _client() as client,
-        client.stream("POST", _url(), content=content, headers=_headers()) as response,
+        _session() as session,
+        session.post(
+            _url(), data=content, headers=_headers(), proxy=_proxy(), allow_redirects=False
+        ) as response,
     ):
-        if response.status_code >= 300:
-            raise refusal(response.status_code, await _start_of(response), response.headers)
-        is_plain = "content-encoding" not in response.headers
-        async for chunk in response.aiter_raw() if is_plain else response.aiter_bytes():
-            yield chunk
+        if response.status >= 300:
+            raise refusal(response.status, await _start_of(response), response.headers)
+        async for come in response.content.iter_any():
+            yield come
             if asyncio.get_running_loop().time() > ends_at:
                 raise LLMUnavailable(f"The answer took over {LONGEST_CALL_SECONDS:g} s.")
 
 
-async def _start_of(response: httpx.Response) -> str:
+async def _start_of(response: aiohttp.ClientResponse) -> str:
     if location := response.headers.get("location", ""):
         return f"it redirects to {location}: is LLM_BASE_URL right?"
     body = b""
     with contextlib.suppress(TimeoutError):  # its status says most
         async with asyncio.timeout(REFUSAL_SECONDS):
-            async for chunk in response.aiter_bytes():
-                body += chunk
+            async for come in response.content.iter_any():
+                body += come
                 if len(body) > LONGEST_REFUSAL:
                     break
     return body.decode("utf-8", "replace")
 
 
 @asynccontextmanager
-async def _client() -> AsyncIterator[httpx.AsyncClient]:
-    """The event loop's one client: a client a call would build a TLS context each time."""
-    import httpx
-
+async def _session() -> AsyncIterator[aiohttp.ClientSession]:
+    """The event loop's one session, with its connections; what fails within is an LLMError."""
     if not settings.LLM_BASE_URL:
         raise LLMOff
+    await asyncio.to_thread(import_module, "aiohttp")  # the first time that takes a while
+    import aiohttp
+
     loop = asyncio.get_running_loop()
-    client = _clients.get(loop)
-    if client is None or client.is_closed:
-        for closed in [other for other in _clients if other.is_closed()]:
-            del _clients[closed]
-        client = _clients[loop] = _new_client()
+    session = _sessions.get(loop)
+    if session is None or session.closed:
+        for closed in [other for other in _sessions if other.is_closed()]:
+            del _sessions[closed]
+        session = _sessions[loop] = _new_session()
     try:
-        yield client
-    except httpx.TimeoutException as error:
+        yield session
+    except aiohttp.ServerTimeoutError as error:
         seconds = settings.LLM_TIMEOUT_SECONDS
         raise LLMUnavailable(f"no answer within {seconds:g} s ({type(error).__name__})") from error
-    except (httpx.TransportError, httpx.InvalidURL) as error:
-        raise LLMUnavailable(f"{type(error).__name__}: {error}".rstrip(": ")) from error
-    except UnicodeEncodeError as error:
-        raise LLMUnavailable("LLM_API_KEY is none: it holds odd characters.", "key") from error
-    except (httpx.HTTPError, httpx.StreamError) as error:
-        raise LLMBadReply(f"{type(error).__name__}: {error}".rstrip(": ")) from error
+    except aiohttp.ClientPayloadError as error:
+        if isinstance(error.__cause__, aiohttp.http_exceptions.ContentEncodingError):
+            raise LLMBadReply(_words(error)) from error
+        raise LLMUnavailable(_words(error)) from error  # it is cut
+    except (aiohttp.ClientConnectionError, aiohttp.InvalidURL) as error:
+        raise LLMUnavailable(_words(error)) from error
+    except aiohttp.ClientError as error:
+        raise LLMBadReply(_words(error)) from error
 
 
-def _new_client() -> httpx.AsyncClient:
-    import httpx
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+def _new_session() -> aiohttp.ClientSession:
+    import aiohttp
 
     seconds = settings.LLM_TIMEOUT_SECONDS
-    return httpx.AsyncClient(
-        verify=trusted_by_default(),
-        timeout=httpx.Timeout(seconds, connect=min(10.0, seconds), pool=None),
-        limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=trusted_by_default(), limit=100),
+        timeout=aiohttp.ClientTimeout(
+            total=None, sock_connect=min(10.0, seconds), sock_read=seconds
+        ),
         headers={
             "Content-Type": "application/json",
             "Accept-Encoding": "identity",  # compressed tokens would come in lumps
         },
+        cookie_jar=aiohttp.DummyCookieJar(),
+        max_line_size=LONGEST_HEADER,
+        max_field_size=LONGEST_HEADER,
     )
 
 
 async def aclose() -> None:
-    """Close this event loop's client, when everything is written that its calls taught."""
+    """Close this event loop's session, when everything is written that its calls taught."""
     await endpoints.written()
-    if client := _clients.pop(asyncio.get_running_loop(), None):
-        await client.aclose()
+    if session := _sessions.pop(asyncio.get_running_loop(), None):
+        await session.close()
 
 
 def _headers() -> dict[str, str]:
     key = settings.LLM_API_KEY
+    if not (key.isascii() and key.isprintable()):
+        raise LLMUnavailable("LLM_API_KEY is none: it holds odd characters.", "key")
     # Azure wants the key in a header of its own; sending both is harmless elsewhere.
     return {"Authorization": f"Bearer {key}", "api-key": key} if key else {}
+
+
+def _proxy() -> str | None:
+    """The proxy that the environment names for the endpoint (HTTPS_PROXY, NO_PROXY, …)."""
+    address, proxies = urlsplit(str(settings.LLM_BASE_URL)), getproxies()
+    if not proxies or proxy_bypass(address.netloc):
+        return None
+    return proxies.get(address.scheme) or proxies.get("all")
 
 
 def _url() -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -73,6 +73,10 @@ class Contradicts(Refused):
         who = first.approved_by or "?"
         super().__init__(text % {"id": first.memory.pk, "who": who, "when": when})
         self.others = others
+
+
+LONGEST_VALIDITY = timedelta(days=36_525)
+"""A moment near the year 9999 is none on another zone's clock, and nobody could read its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +146,12 @@ def check_sense(wanted: Wanted) -> None:
         raise Invalid(_("A corrected answer goes only with an approval."))
     if wanted.action == "reject" and (wanted.supersedes or wanted.valid_until):
         raise Invalid(_("Only what is approved replaces another or expires."))
-    if wanted.valid_until is not None and wanted.valid_until <= timezone.now():
-        raise Invalid(_("The time until which it is valid has passed."))
+    if wanted.valid_until is not None:
+        now = timezone.now()
+        if wanted.valid_until <= now:
+            raise Invalid(_("The time until which it is valid has passed."))
+        if wanted.valid_until > now + LONGEST_VALIDITY:
+            raise Invalid(_("What is valid for longer than a century needs no end."))
 
 
 def _not_from(record: AuditRecord, action: str) -> str:

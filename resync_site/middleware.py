@@ -102,9 +102,11 @@ def refuse_nul(
     """PostgreSQL can't be asked about a NUL. The API's schemas see to theirs."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        has_nul = "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")
-        if has_nul and not request.path.startswith("/api/"):
-            raise BadRequest("An address holds a NUL")
+        if not request.path.startswith("/api/"):
+            if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+                raise BadRequest("An address holds a NUL")
+            if any("\0" in value for _, values in request.POST.lists() for value in values):
+                raise BadRequest("A form holds a NUL")
         return get_response(request)
 
     return middleware

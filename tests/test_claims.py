@@ -179,6 +179,8 @@ def test_what_is_no_answer_is_refused(change):
         {"complete": "yes"},
         {"fetched_at": "yesterday"},
         {"fetched_at": "2026-11-25T15:00:00"},
+        {"fetched_at": "0001-01-01T00:00:00+14:00"},
+        {"fetched_at": "9999-12-31T23:59:59-14:00"},
     ],
 )
 def test_what_is_no_reading_is_refused_and_left_among_evidence_of_other_shapes(change):

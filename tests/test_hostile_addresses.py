@@ -6,6 +6,8 @@ import itertools
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.contrib import admin
@@ -14,7 +16,10 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
-from tests.factories import make_record
+from audits import bulk, review
+from audits.console.filters import FILTERS
+from audits.models import AuditRecord, Bulk, Decision
+from tests.factories import make_memory, make_record
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +48,13 @@ NAMES = {
     "/api/audit/flags": ["status", "query", "limit", "cursor"],
     "/api/memories/search": ["q", "limit"],
     "/api/status": ["engine"],
-    "/api/plan/": ["engine"],
+    "/": ["engine", "stream", "area"],
+    "/memories/": ["page"],
+    "/admin/": ["from", "to"],
+    "/admin/audits/auditrecord/claims/": ["ids"],
+    "/api/conversations": ["query", "limit"],
+    "/api/plan/card?kind=job": ["name", "id", "stream", "workstation", "engine", "part"],
+    "/api/plan/card/rows": ["table", "after", "order_by", "limit"],
 }
 """What each page reads from its query; the admin's lists are found below."""
 NO_ANSWER_OF_OURS = {503}  # there is no HWA here
@@ -85,7 +96,41 @@ def lists(*, whole: bool) -> Iterator[str]:
 
 def queries() -> Iterator[str]:
     for path, names in NAMES.items():
-        yield from (f"{path}?{name}={value}" for name in names for value in VALUES)
+        first = f"{path}&" if "?" in path else f"{path}?"
+        yield from (f"{first}{name}={value}" for name in names for value in VALUES)
+
+
+FORMS = {
+    "/memories/": {"memory": None, "reason": "correct", "comment": "x"},
+    "/admin/audits/auditrecord/views/": {"name": "x", "filters": "why=junk", "shared": "on"},
+    "/admin/audits/auditrecord/views/ ": {"delete": "1", "filters": "why=junk"},
+    "/admin/audits/auditrecord/second/": {"action": "reject", "seq": None, "note": "x"},
+    "/admin/audits/auditrecord/import/": {"name": "x", "agent": "x", "column_0": "user_query"},
+    "/admin/audits/auditrecord/undo/": {},
+    "/admin/audits/auditrecord/{record}/change/": {
+        "action": "claim",
+        "note": "x",
+        "kept": "both",
+        "valid_until": "2100-01-01",
+        "version": "1",
+        "corrected_response": "x",
+    },
+    "/admin/audits/auditrecord/{record}/diff/": {"corrected_response": "x"},
+    "/admin/audits/auditrecord/{record}/claim/": {"release": "1"},
+    "/admin/audits/auditrecord/{record}/remark/": {"action": "assign", "to": "x"},
+    "/admin/audits/auditrecord/{record}/remark/ ": {"action": "comment", "text": "x"},
+    "/admin/audits/auditrecord/bulk/{bulk}/": {
+        "confirmed": "1",
+        "note": "x",
+        "reason_code": "x",
+    },
+    "/admin/audits/notice/test/": {},
+    "/login/": {"username": "x", "password": "x", "next": "/"},
+    "/language/setlang/": {"language": "pt-br", "next": "/"},
+}
+"""What each page takes from its forms; a space at the end only tells two forms of one apart."""
+IN_FORMS = ["\0", "a\0b", "", "x" * 20_000, "9" * 30, "9999-12-31 23:59:59", "why=%00", "é" * 300,
+            "agent=" + "x" * 5_000]  # fmt: skip
 
 
 def failures(client: Client, addresses: Iterable[str], method: str = "get") -> list[str]:
@@ -184,6 +229,66 @@ def test_a_session_cookie_that_is_none_of_ours_signs_nobody_in(path: str) -> Non
     response = client.get(path, headers={"Cookie": r'sessionid="\000aaaaaaaaaaaaaaaa"'})
 
     assert response.status_code < 500
+
+
+def sent_to_forms(
+    record: AuditRecord, seq: int, made: Bulk, values: list[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each form with each of its fields, in turn, as no page would send it."""
+    whole = {"memory": str(record.memory_id), "seq": str(seq)}
+    for path, fields in FORMS.items():
+        address = path.strip().format(record=record.pk, bulk=made.pk)
+        given = {
+            name: whole.get(name) if value is None else value for name, value in fields.items()
+        }
+        for name, value in itertools.product(given, values):
+            yield address, given | {name: value}
+
+
+A_NUL, OTHERS = IN_FORMS[:1], pytest.param(IN_FORMS[1:], marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("values", [A_NUL, OTHERS], ids=["a NUL", "others"])
+def test_no_field_of_any_form_breaks_it(
+    values: list[str], admin_user: User, reviewer: User, settings: Any
+) -> None:
+    settings.AUDIT_SECOND_REVIEW_SHARE = 1
+    decided = make_record("pending", make_memory("Was it decided?"))
+    review.decide(decided.memory_id, "approve", reviewer)
+    seq = Decision.objects.get(memory_id=decided.memory_id).seq
+    record = make_record("pending", make_memory("Is it mine?", user=admin_user))
+    ticked = AuditRecord.objects.filter(pk=record.pk)
+    draft = bulk.draft(ticked, "reject", admin_user)
+    client, found = client_of(admin_user), []
+
+    for address, fields in sent_to_forms(record, seq, draft, values):
+        cache.clear()
+        if (status := client.post(address, fields).status_code) >= 500:
+            found.append((status, address, fields))
+    lists = failures(client, ["/memories/", "/admin/audits/auditrecord/?status=all"])
+
+    assert (found, lists) == ([], [])
+
+
+def test_every_form_of_the_console_is_walked() -> None:
+    """A page that takes forms and is none of Django's stands in FORMS."""
+    walked = {re.sub(r"\{\w+\}", "{}", path.strip()) for path in FORMS}
+    own = {t for t in templates() if t.startswith("/admin/audits/auditrecord/")}
+    django = {"{}/change/", "{}/delete/", "{}/history/", "add/", "export/{}/", "autocomplete/"}
+    reads = {"", "memory/{}/", "claims/", "caution/", "waiting/", "{}/nearby/", "{}/"}
+    left = {f"/admin/audits/auditrecord/{rest}" for rest in django | reads}
+
+    assert own - walked - left == set()
+
+
+def test_a_list_that_a_record_came_from_holds_any_filter(admin_user: User) -> None:
+    record = make_record("pending")
+    page = reverse("admin:audits_auditrecord_change", args=[record.pk])
+    names = [str(one.parameter_name) for one in FILTERS]
+    filters = [quote(f"{name}={value}") for name in names for value in ("%00", "x")]
+    client = client_of(admin_user)
+
+    assert failures(client, [f"{page}?_changelist_filters={one}" for one in filters]) == []
 
 
 def test_a_cursor_of_any_year_is_refused_or_obeyed(admin_user: User) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from datetime import timezone as tz
 
 import pytest
 from django.db import transaction
@@ -154,8 +155,9 @@ def test_what_has_expired_is_not_found_any_more(new, reviewer) -> None:
     Memory.objects.filter(pk=new.memory_id).update(valid_until=timezone.now())
 
     assert found() == set()
-    with pytest.raises(review.Invalid):
-        review.decide(new.memory_id, "approve", reviewer, valid_until=timezone.now())
+    for moment in (timezone.now(), datetime.max.replace(tzinfo=tz(-timedelta(hours=12)))):
+        with pytest.raises(review.Invalid):
+            review.decide(new.memory_id, "approve", reviewer, valid_until=moment)
 
 
 @pytest.mark.django_db

@@ -22,6 +22,7 @@ from audits.console.confidence import band, bands
 from audits.findings import JUDGES
 from audits.models import AuditRecord
 from audits.states import WAITING, Why
+from knowledge.cleaning import clean
 from knowledge.models import Feedback, Kind, Memory
 
 COUNTED = 2_000
@@ -229,7 +230,7 @@ FILTERS = (
 
 def chosen(address: str, user: User) -> tuple[dict[str, str], Q]:
     """The filters in the address of a list, and what holds for the records that they leave."""
-    given = {name: value for name, value in parse_qsl(address) if value}
+    given = {name: clean(value) for name, value in parse_qsl(address) if value}
     names = [str(one.parameter_name) for one in FILTERS]
     kept = {name: given[name] for name in ("status", *names) if name in given}
     found = Q()

@@ -23,6 +23,7 @@ MOST = 50
 """Views that one person keeps."""
 LONGEST_NAME = 60
 LONGEST_SEARCH = 200
+LONGEST_FILTERS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _delete(key: str, by: User) -> None:
 def _keep(sent: Any, address: str, by: User) -> str:
     """What speaks against keeping it; "" when it is kept."""
     name, chosen = " ".join(sent.get("name", "").split()), kept(address, by)
-    if not name or len(name) > LONGEST_NAME or not chosen:
+    if not 0 < len(name) <= LONGEST_NAME or not 0 < len(chosen) <= LONGEST_FILTERS:
         return _("A view needs a name of up to %(n)s characters, and filters.") % {
             "n": LONGEST_NAME
         }

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from audits import second_review
 from audits.models import AuditRecord, Decision
-from audits.moves import Refused
+from audits.moves import ReviewError
 from audits.permissions import TAKE_OVER
 
 SHOWN = 50
@@ -50,6 +50,6 @@ def act(request: HttpRequest, by: User) -> HttpResponseRedirect:
             messages.success(request, _("You have looked at it."))
         else:
             messages.warning(request, _("A third person has to look at it."))
-    except Refused as error:
+    except ReviewError as error:
         messages.warning(request, str(error))
     return HttpResponseRedirect(reverse("admin:audits_auditrecord_second"))

@@ -92,8 +92,9 @@ def readings_in(evidence: Iterable[Any]) -> dict[str, Reading]:
 
 
 def _moment(text: Any) -> datetime | None:
+    """A time with its offset; None when it is none that every zone has."""
     try:
         moment = datetime.fromisoformat(text)
     except (TypeError, ValueError):
         return None
-    return moment if moment.tzinfo else None
+    return moment if moment.tzinfo and 1 < moment.year < 9999 else None

@@ -46,6 +46,14 @@ def _in_utc(value: datetime) -> datetime | None:
     return aware if is_instant(aware) else None
 
 
+LONGEST = timedelta(days=36_525)
+"""What takes longer takes for ever, and ends on no calendar."""
+
+
+def _of_a_calendar(value: timedelta) -> timedelta | None:
+    return value if abs(value) <= LONGEST else None
+
+
 class _Reply(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -67,7 +75,10 @@ def _unknown_if_unreadable(value: Any, parse: ValidatorFunctionWrapHandler) -> A
 Instant = Annotated[
     Annotated[datetime, AfterValidator(_in_utc)] | None, WrapValidator(_unknown_if_unreadable)
 ]
-Duration = Annotated[timedelta | None, WrapValidator(_unknown_if_unreadable)]
+Duration = Annotated[
+    Annotated[timedelta, AfterValidator(_of_a_calendar)] | None,
+    WrapValidator(_unknown_if_unreadable),
+]
 Many = Annotated[list[T], BeforeValidator(_none_as_empty)]
 
 

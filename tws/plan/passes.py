@@ -269,8 +269,9 @@ class Pass:
 
     def _kept(self, objects: Sequence[Any]) -> Iterator[tuple[str, Kept]]:
         for raw in objects:
-            if isinstance(raw, dict) and (hwa_id := id_of(raw)):
-                yield hwa_id, as_kept(raw)
+            kept = as_kept(raw) if isinstance(raw, dict) else None
+            if kept and (hwa_id := id_of(kept.raw)):
+                yield hwa_id, kept
             else:
                 self.report.not_understood += 1
 

@@ -58,6 +58,13 @@ class Reader:
         except TWSError as error:
             await self._note_down(state, error)
             raise
+        except DATABASE_AWAY:
+            raise
+        except Exception as error:  # whatever is odd in one pass, the next may do without
+            log.exception("the plan of %s can't be read", self._store.engine)
+            unreadable = TWSBadReply("The plan can't be read; the log has the reason.")
+            await self._note_down(state, unreadable)
+            raise unreadable from error
         if state.down_since:
             log.info("%s answers again", self._store.engine)
         self._read_in_full = report.full

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import Model
 from pydantic import TypeAdapter
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from knowledge.cleaning import clean_json
 from knowledge.hwa.statuses import group_of
@@ -58,7 +58,11 @@ def as_kept(raw: Raw) -> Kept:
         times = timed.get("timeInfo")
         if isinstance(times, dict) and not times.get("actualEndTime"):
             times.pop("elapsedTime", None)
-    text = to_json(raw)
+    try:
+        text = to_json(raw)
+    except PydanticSerializationError:  # half a character, which UTF-8 has none for
+        raw = clean_json(raw)
+        text = to_json(raw)
     if any(mark in text for mark in _UNSTORABLE):
         raw = clean_json(raw)
     return Kept(raw, blake2b(text, digest_size=16, person=VERSION).digest())

@@ -133,13 +133,18 @@ def _fit(field: models.Field[Any, Any]) -> Callable[[Any], Any]:
         return lambda text: text[: field.max_length]
     if isinstance(field, models.IntegerField):
         low, high = _bounds(field)
+        if not field.null:
+            return lambda number: max(low, min(number, high))
         return lambda number: number if number is None or low <= number <= high else None
     return lambda value: value
 
 
+_POSITIVE = (models.PositiveIntegerField, models.PositiveBigIntegerField)
+
+
 def _bounds(field: models.IntegerField[Any, Any]) -> tuple[int, int]:
     bits = 63 if isinstance(field, models.BigIntegerField) else 31
-    return -(2**bits), 2**bits - 1
+    return 0 if isinstance(field, _POSITIVE) else -(2**bits), 2**bits - 1
 
 
 _DETAILS = frozenset({"details_read_at", "details_due"})

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
+import os
+import pty
+import select
+import socket
+import subprocess
 import sys
-from collections.abc import Callable
+import termios
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from resync_site.environment import CHECKOUT
+from tests.programs import environment
 from tws.answers.events import Chunk
 from tws.hwa import engines
 from tws.hwa.engine import Engine
@@ -85,6 +94,69 @@ def test_ctrl_c_ends_it_without_a_traceback(
     monkeypatch.setattr(Command, "_show", interrupted)
 
     assert converse("hello")[0] == INTERRUPTED
+
+
+class Terminal:
+    """A program at a terminal of its own, as somebody sits at it."""
+
+    def __init__(self, *command: str, **more: str) -> None:
+        self.said, (self._ours, theirs) = "", pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, *command], cwd=CHECKOUT, env=environment(TERM="xterm", **more),
+            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )  # fmt: skip
+        os.close(theirs)
+
+    def type(self, keys: str) -> None:
+        os.write(self._ours, keys.encode())
+
+    def until(self, words: str) -> str:
+        """What is shown up to these words, from where the last time ended."""
+        while words not in self.said:
+            readable, _, _ = select.select([self._ours], [], [], 60)
+            assert readable, f"not shown: {words!r}; but {self.said!r}"
+            self.said += os.read(self._ours, 10_000).decode()
+        before, _, self.said = self.said.partition(words)
+        return before
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait(20)
+        os.close(self._ours)
+
+
+@pytest.fixture
+def silent_hwa() -> Iterator[socket.socket]:
+    """Takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        yield server
+
+
+def test_somebody_at_a_terminal_edits_stops_goes_on_and_ends(silent_hwa: socket.socket) -> None:
+    port = silent_hwa.getsockname()[1]
+    engine = {"TWS_BASE_URL": f"https://127.0.0.1:{port}", "TWS_USER": "u", "TWS_PASSWORD": "p"}
+    terminal = Terminal("manage.py", "ask", "tws-analyzer", "--chat", **engine)
+    try:
+        terminal.until("> ")
+        terminal.type("which jobs failed?\r")
+        with silent_hwa.accept()[0]:  # it is at work
+            terminal.type("\x03")
+            terminal.until("Stopped.")
+        terminal.until("> ")
+        terminal.type("rubbish\x03")
+        terminal.until("> ")
+        terminal.type("elloo\x7f\x01h\r")  # a letter taken back, one put in front
+        terminal.until("Hello. Ask about")
+        terminal.until("> ")
+        terminal.type("\x1b[A\r")  # the line before
+        terminal.until("Hello. Ask about")
+        terminal.until("> ")
+        terminal.type("\x04")
+        assert terminal.process.wait(60) == 0
+    finally:
+        terminal.close()
 
 
 def test_answer_is_written_piece_by_piece(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import sys
 from argparse import ArgumentParser
@@ -9,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import aclosing
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
 
 from knowledge.visible import visible
@@ -33,8 +34,12 @@ class Command(BaseCommand):
     help = (
         "Ask an agent one question, or with --chat one after the other. Answers are stored as "
         "memories, as in the chat. Exit status 0 also for an honest no, 1 when HWA or the LLM did "
-        "not answer (in a conversation: at least once), 130 when it was interrupted."
+        "not answer (in a conversation: at least once), 130 when it was interrupted. At a terminal "
+        "Ctrl-C stops the answer under way and a conversation goes on; Ctrl-D ends it."
     )
+
+    keeps_on = False
+    """Somebody sits at a terminal, whose conversation Ctrl-C does not end."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("agent", help="the agent's id, for example tws-analyzer")
@@ -61,10 +66,10 @@ class Command(BaseCommand):
         if not options["question"].strip() and not options["chat"]:
             raise CommandError("The question is empty.")
         agent = self._agent(options["agent"])
+        self.keeps_on = options["chat"] and sys.stdin.isatty()
         try:
-            answered = async_to_sync(self._converse)(
-                agent, self._questions(options), options["json"]
-            )
+            with asyncio.Runner() as runner:  # Ctrl-C cancels what it runs
+                answered = self._converse(runner, agent, self._questions(options), options["json"])
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         if not answered:
@@ -81,36 +86,63 @@ class Command(BaseCommand):
         if options["question"].strip():
             yield options["question"]
         while options["chat"]:
-            if sys.stdin.isatty():
-                self.stderr.write("> ", ending="")
-                self.stderr.flush()
-            line = sys.stdin.readline()
+            try:
+                line = self._line()
+            except KeyboardInterrupt:
+                if not self.keeps_on:
+                    raise
+                self.stderr.write("")  # the line is dropped
+                continue
             if not line or line.strip() == "/quit":
                 return
             if line.strip():
                 yield line.strip()
 
-    async def _converse(self, agent: Agent, questions: Iterator[str], as_json: bool) -> bool:
-        """Answer each question; whether all were."""
-        history: list[Turn] = []
+    def _line(self) -> str:
+        """The next line with its end, at a terminal one that can be edited; "" after the last."""
+        if not self.keeps_on:
+            return sys.stdin.readline()
+        if not sys.stdout.isatty():
+            self.stderr.write("> ", ending="")
+            self.stderr.flush()
+            return sys.stdin.readline()
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401 (with it `input` knows arrow keys and earlier lines)
+        try:
+            return f"{input('> ')}\n"
+        except EOFError:
+            self.stdout.write("")
+            return ""
+
+    def _converse(
+        self, runner: asyncio.Runner, agent: Agent, questions: Iterator[str], as_json: bool
+    ) -> bool:
+        """Answer each question; whether all were that nobody stopped."""
+        manager, history = AgentManager(), []
         reply: dict[str, Any] = {"sources": [], "tools": []}
         answered = True
         try:
-            async with AgentManager() as manager:
-                for question in questions:
-                    if question == "/sources":
-                        self._show_sources(reply, as_json)
-                        continue
-                    end = await self._ask(manager, agent, question, history, quiet=as_json)
-                    reply = await _reply(agent, question, end)
-                    if as_json:
-                        self.stdout.write(json.dumps(reply, ensure_ascii=False))
-                    if isinstance(end, Final):
-                        turn = Turn(question, end.answer, end.tools, end.understood)
-                        history = [*history, turn][-TURNS:]
-                    answered = answered and isinstance(end, Final)
+            for question in questions:
+                if question == "/sources":
+                    self._show_sources(reply, as_json)
+                    continue
+                try:
+                    end, reply = runner.run(
+                        self._ask(manager, agent, question, history, quiet=as_json)
+                    )
+                except KeyboardInterrupt:
+                    if not self.keeps_on:
+                        raise
+                    self.stderr.write("\nStopped.")
+                    continue
+                if as_json:
+                    self.stdout.write(json.dumps(reply, ensure_ascii=False))
+                if isinstance(end, Final):
+                    turn = Turn(question, end.answer, end.tools, end.understood)
+                    history = [*history, turn][-TURNS:]
+                answered = answered and isinstance(end, Final)
         finally:
-            await close_shared()
+            runner.run(_close(manager))
         return answered
 
     async def _ask(
@@ -121,13 +153,13 @@ class Command(BaseCommand):
         history: list[Turn],
         *,
         quiet: bool,
-    ) -> Final | Failed:
+    ) -> tuple[Final | Failed, dict[str, Any]]:
         async with aclosing(manager.answer(agent, question, history=history)) as events:
             async for event in events:
                 if not quiet:
                     self._show(event)
                 if isinstance(event, (Final, Failed)):
-                    return event
+                    return event, await _reply(agent, question, event)
         raise CommandError("The run ended without an answer.")
 
     def _show(self, event: Event) -> None:
@@ -173,6 +205,11 @@ class Command(BaseCommand):
             self.stdout.write(f"[{source.kind}] {source.label} {source.fetched_at or ''}")
         for suggestion in final.suggestions:
             self.stdout.write(f"[you may ask] {visible(suggestion)}")
+
+
+async def _close(manager: AgentManager) -> None:
+    await manager.aclose()
+    await close_shared()
 
 
 async def _reply(agent: Agent, question: str, end: Final | Failed) -> dict[str, Any]:

@@ -75,7 +75,13 @@ class FakeAgents:
         self.go.set()
 
     async def answer(
-        self, agent: Any, question: str, *, history: Sequence[Any] = (), taken: Any = None
+        self,
+        agent: Any,
+        question: str,
+        *,
+        history: Sequence[Any] = (),
+        taken: Any = None,
+        own: Any = None,
     ) -> AsyncGenerator[Event, None]:
         self.asked.append(question)
         self.history, self.taken = history, taken

@@ -64,7 +64,10 @@ def test_operators_pages_are_accessible(
 @pytest.mark.slow
 def test_ones_memories_are_accessible(browser: Browser, server: str, operator: User) -> None:
     make_record(Status.CLEARED, make_memory(user=operator))
-    page = open_page(browser, server, operator, "/memories/")
+    page = open_page(browser, server, operator, "/chat/tws-analyzer/")
+    answered(page, "what do you remember?")
+    page.locator(".answer .end").get_by_role("link", name="What do you remember?").click()
+    expect(page.locator("h1")).to_have_text("What I remember")
     for language in LANGUAGES:
         in_language(page, language)
         for summary in page.locator("li summary").all():

@@ -164,7 +164,7 @@ async def test_the_chunks_make_up_the_answer(counted, settings):
 async def test_words_that_wait_are_read_as_one_and_a_lone_one_waits_for_nothing(monkeypatch):
     read = asyncio.Event()
 
-    async def run(self, agent, question, history, taken, emit):
+    async def run(self, agent, question, history, taken, own, emit):
         for event in (Chunk("Let "), Chunk("me "), Chunk("see."), CALL, Chunk("There ")):
             emit(event)
         await read.wait()

@@ -17,11 +17,16 @@ from audits import reports, review
 from audits.models import AuditRecord
 from audits.states import Status
 from knowledge.claims.phrases import PHRASES
-from knowledge.models import Feedback, Memory
+from knowledge.models import Feedback, Memory, Trust
+from tests.chat_client import Chat
 from tests.factories import make_memory, make_record
+from tws.answers.saying.knowledge import OWN_SHOWN
 from tws.answers.understanding.asked import SmallTalk
 from tws.answers.understanding.understanding import understand
+from tws.chat.showing.display import page_parts
 from tws.chat.views import PER_PAGE
+from tws.database import in_database
+from tws.models import Message
 
 pytestmark = pytest.mark.django_db
 
@@ -160,6 +165,44 @@ def test_chat_says_where_it_stands(question: str) -> None:
     page = "O que você lembra?" if understood.language == "pt" else "What do you remember?"
     assert page in str(PHRASES["remember"][understood.language].parts[0])
     assert asked("what do you know?").asked == SmallTalk("help")
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_chat_lists_ones_own_newest_with_their_states(operator: User, reviewer: User) -> None:
+    def make() -> None:
+        make_memory("Is it another's?", "No.", user=reviewer)
+        for number, trust in enumerate(Trust.values):
+            memory = make_memory(f"Number {number}?", "SECRET ANSWER", user=operator)
+            Memory.objects.filter(pk=memory.pk).update(trust=trust)
+
+    await in_database(make)
+
+    async with Chat(operator) as chat:
+        *_, final = await chat.ask("what do you remember?")
+
+    lines = [line for line in final["message"].splitlines() if line.startswith("- ")]
+    assert "left behind 7 memories" in final["message"]
+    assert len(lines) == OWN_SHOWN
+    assert re.search(r"Number 6\?.*: rejected, shown to nobody", lines[0])
+    assert re.search(r"Number 2\?.*: not verified, shown to nobody", lines[-1])
+    assert "another's" not in final["message"]
+    assert "SECRET ANSWER" not in final["message"]
+    assert (final["page"], final["memory_id"]) == ("/memories/", None)
+    kept = await Message.objects.aget(role=Message.Role.AGENT)
+    assert page_parts(kept.text, kept.display)["page"] == "/memories/"
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_chat_says_that_nothing_is_remembered_yet(operator: User) -> None:
+    async with Chat(operator) as chat:
+        *_, final = await chat.ask("o que você sabe sobre mim?")
+
+    assert "Ainda nada" in final["message"]
+
+
+@pytest.mark.parametrize("trust", Trust.values)
+def test_each_state_of_a_memory_has_its_words(trust: str) -> None:
+    assert f"own.{trust}" in PHRASES
 
 
 def test_hostile_texts_are_inert(operator: User) -> None:

@@ -18,7 +18,7 @@ from tws.models import Agent
 from tws.per_loop import PerLoop
 
 if TYPE_CHECKING:  # what answers is loaded with the first question
-    from tws.answers.memories import Recall
+    from tws.answers.memories import OwnMemories, Recall
     from tws.answers.understanding.asked import Understood
     from tws.hwa.client import TWSClient
 
@@ -111,14 +111,16 @@ class AgentManager:
         *,
         history: Sequence[Turn] = (),
         taken: Understood | None = None,
+        own: OwnMemories | None = None,
     ) -> AsyncGenerator[Event, None]:
         """The events of one run, see `tws.answers.events`. Use with `contextlib.aclosing`.
 
-        `taken` is what the question asks when that is known: the rules answer it.
+        `taken` is what the question asks when that is known: the rules answer it. `own` finds the
+        memories that the asker's questions made.
         Closing the generator, or cancelling the task that reads it, stops the run at once.
         """
         emitted = _Emitted()
-        run = asyncio.create_task(self._run(agent, question, history, taken, emitted.add))
+        run = asyncio.create_task(self._run(agent, question, history, taken, own, emitted.add))
         run.add_done_callback(lambda _: emitted.end())
         try:
             async for event in emitted:
@@ -134,6 +136,7 @@ class AgentManager:
         question: str,
         history: Sequence[Turn],
         taken: Understood | None,
+        own: OwnMemories | None,
         emit: Emit,
     ) -> None:
         from tws.answers.llm_agent import LLMAgent
@@ -148,7 +151,7 @@ class AgentManager:
             allowed=agent.tools,
             emit=emit,
         )
-        rules = RuleAgent(agent, toolkit, emit, self._recall or recall)
+        rules = RuleAgent(agent, toolkit, emit, self._recall or recall, own)
         with_llm = bool(settings.LLM_BASE_URL) and taken is None
         emit(RunStarted(agent.slug, "llm" if with_llm else "rules"))
         try:

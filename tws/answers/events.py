@@ -21,6 +21,8 @@ from tws.answers.understanding.asked import Understood
 
 Outcome = Literal["answered", "partial", "cannot", "ask", "refused", "error"]
 """partial: some of the question was not used; ask: a question back; refused: an order."""
+OWN_MEMORIES = "own_memories"
+"""The tool that lists what the asker's own questions have left behind."""
 ErrorCode = Literal["hwa_unavailable", "llm_unavailable", "internal"]
 
 

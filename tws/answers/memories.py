@@ -58,6 +58,28 @@ async def recall(question: str, limit: int) -> list[Recalled]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class OwnMemory:
+    """What a question of the asker's has left behind, whatever its state."""
+
+    question: str
+    asked_at: datetime
+    trust: str
+
+
+OwnMemories = Callable[[int], Awaitable[tuple[int, Sequence[OwnMemory]]]]
+"""How many memories the asker's own questions made, and the newest of them."""
+
+
+async def own_reading(toolkit: Toolkit, own: OwnMemories, most: int) -> Reading:
+    matched, newest = await own(most)
+    rows = [
+        {"user_query": one.question, "created_at": one.asked_at.isoformat(), "trust": one.trust}
+        for one in newest
+    ]
+    return toolkit.add_own_memories({"matched": matched, "shown": len(rows), "rows": rows})
+
+
 async def of_starter(key: str, language: str) -> Recalled | None:
     """An entry of the starter knowledge, as long as it is approved."""
     return await in_database(_of_starter, f"starter.{key}.{language}")

@@ -23,7 +23,7 @@ from knowledge.hwa.statuses import Language
 from knowledge.retrieval import SearchUnavailable
 from knowledge.secrets import mask_secrets
 from tws.answers.events import Chunk, Emit, Event, Failed, Final, Turn
-from tws.answers.memories import Recall, Recalled, source_of, used
+from tws.answers.memories import OwnMemories, Recall, Recalled, source_of, used
 from tws.answers.saying import beside, knowledge, objects, queries, talk
 from tws.answers.saying.speech import Speech
 from tws.answers.sources import plan_sources
@@ -70,6 +70,8 @@ class RuleAgent:
     toolkit: Toolkit
     emit: Emit
     recall: Recall
+    own: OwnMemories | None = None
+    """None where nobody has signed in."""
 
     async def answer(
         self,
@@ -170,6 +172,8 @@ class RuleAgent:
         asked = understood.asked
         standing = understood.standing
         match asked:
+            case SmallTalk(topic="remember") if self.own:
+                await knowledge.say_own(speech, self.own)
             case SmallTalk():
                 talk.small_talk(speech, asked)
             case CannotKnow():

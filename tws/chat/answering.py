@@ -20,6 +20,7 @@ from tws.chat import run_log
 from tws.chat.fixes import explained_failure
 from tws.chat.frame_writer import FrameWriter
 from tws.chat.masking import StreamMask, shown
+from tws.chat.remembered import newest_of
 from tws.chat.run import Run
 from tws.chat.run_log import Frame
 from tws.chat.runs import history_of, store_answer, thread_of
@@ -67,7 +68,9 @@ class Answering:
         history: list[Turn] = []
         if not run.opens_conversation:
             history = await history_of(run.conversation, before=run.question.pk)
-        events = agent_manager().answer(run.agent, run.text, history=history, taken=run.taken)
+        events = agent_manager().answer(
+            run.agent, run.text, history=history, taken=run.taken, own=newest_of(run.user)
+        )
         async with contextlib.aclosing(events):
             async for event in events:
                 if isinstance(event, Chunk):

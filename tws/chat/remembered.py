@@ -7,7 +7,8 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from textwrap import shorten
+from typing import TYPE_CHECKING, Literal
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
@@ -19,7 +20,12 @@ from knowledge.feedback import REPORTS, give_feedback
 from knowledge.markdown import to_html
 from knowledge.models import REQUESTS, USABLE, Feedback, FeedbackReason, Memory, Trust
 from tws.chat.masking import shown
+from tws.database import in_database
 
+if TYPE_CHECKING:  # what answers is loaded with the first question
+    from tws.answers.memories import OwnMemories, OwnMemory
+
+LISTED_CHARACTERS = 120
 Outcome = Literal["sent", "waiting", "dismissed", "forgotten", "corrected", "kept"]
 
 
@@ -70,6 +76,29 @@ def of(user: User) -> QuerySet[Memory]:
     """The memories that this user's questions made, newest first."""
     mine = Memory.objects.filter(user=user, purged_at=None).select_related("audit__reviewer")
     return mine.order_by("-created_at", "-pk").defer("evidence", "answer", "terms", "marks")
+
+
+def newest_of(user: User) -> OwnMemories:
+    """What the chat lists of them; a memory's answer is not among it, whatever its state."""
+
+    def find(most: int) -> tuple[int, list[OwnMemory]]:
+        from tws.answers.memories import OwnMemory
+
+        mine = of(user)
+        newest = mine.values_list("asked_as", "user_query", "created_at", "trust")[:most]
+        return mine.count(), [
+            OwnMemory(_beginning(typed or meant), asked_at, trust)
+            for typed, meant, asked_at, trust in newest
+        ]
+
+    async def own(most: int) -> tuple[int, list[OwnMemory]]:
+        return await in_database(find, most)
+
+    return own
+
+
+def _beginning(question: str) -> str:
+    return shorten(shown(question), LISTED_CHARACTERS, placeholder=" …")
 
 
 def told(memories: Collection[Memory], user: User) -> list[Remembered]:

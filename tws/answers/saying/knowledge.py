@@ -11,11 +11,19 @@ from knowledge.folding import fold
 from knowledge.fusion import LIKELY, POSSIBLE
 from knowledge.hwa.terms import TERMS, definition
 from knowledge.hwa_terms import message_codes, object_names
-from tws.answers.memories import Recall, Recalled, of_starter, reading_of
+from tws.answers.memories import (
+    OwnMemories,
+    Recall,
+    Recalled,
+    of_starter,
+    own_reading,
+    reading_of,
+)
 from tws.answers.saying.speech import Speech
 from tws.answers.understanding.asked import Define, Order
 
 SEARCHED = 8
+OWN_SHOWN = 5
 RECIPES = {"change": "acting.priority_limit_fence", "reply": "reading.prompts_with_conman"}
 """Where the recipe of an order stands, when not under its own verb."""
 
@@ -89,6 +97,28 @@ async def quote_beside(speech: Speech, memory: Recalled) -> None:
             speech.say("memory.otherwise", on=reading.id, said=said)
             speech.paragraph()
     await quote(speech, memory)
+
+
+# --- what the asker's own questions have left behind ----------------------------------------------
+
+
+async def say_own(speech: Speech, own: OwnMemories) -> None:
+    """The newest, each with its state; where all of them are, and what may be asked about one."""
+    reading = speech.keep(await own_reading(speech.toolkit, own, OWN_SHOWN))
+    at = reading.id
+    if not reading.result["matched"]:
+        speech.say("own.none", on=at)
+        return
+    speech.say("own", n=f"{at}.matched")
+    for number, row in enumerate(reading.result["rows"]):
+        on = f"{at}.rows[{number}]"
+        speech.item()
+        speech.say(
+            f"own.{row['trust']}", on=on, question=claim(f"{on}.user_query", kind="text"),
+            at=claim(f"{on}.created_at", kind="time"),
+        )  # fmt: skip
+    speech.paragraph()
+    speech.say("remember")
 
 
 # --- the fix of a failure -------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from knowledge.claims.evidence import Reading
 from knowledge.cleaning import clean_json
 from knowledge.limits import LARGEST_OWN_EVIDENCE
 from knowledge.secrets import mask_json, mask_secrets
-from tws.answers.events import Event, ToolCall, ToolResult, ToolUse
+from tws.answers.events import OWN_MEMORIES, Event, ToolCall, ToolResult, ToolUse
 from tws.answers.toolkit.calls import (
     ARGUMENTS,
     SCHEMAS,
@@ -242,6 +242,10 @@ class Toolkit:
             )
         return self._memories[key]
 
+    def add_own_memories(self, result: dict[str, Any]) -> Reading:
+        """Keep which memories the asker's own questions made."""
+        return self._keep(OWN_MEMORIES, {}, result, None, True)
+
     # As an LLM calls them
 
     def schemas(self) -> list[dict[str, Any]]:
@@ -404,7 +408,7 @@ class Toolkit:
         *,
         of: str = "",
     ) -> Reading:
-        letter = {"log": "l", "search_memories": "m"}.get(tool, "q")
+        letter = {"log": "l", "search_memories": "m", OWN_MEMORIES: "m"}.get(tool, "q")
         number = 1 + sum(one.id.startswith(letter) for one in self.readings)
         given = {key: value for key, value in arguments.items() if value not in (None, "")}
         stale = {"stale": True} if self.as_last_read and letter != "m" else {}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
+
 from knowledge.claims.evidence import readings_in
 from knowledge.claims.expressions import Evaluator
 from knowledge.markdown import to_html
-from tws.answers.events import Final
+from tws.answers.events import OWN_MEMORIES, Final
 from tws.answers.named import things_read
 from tws.chat.masking import shown
 from tws.chat.showing.facts import facts_of
@@ -16,7 +18,7 @@ from tws.chat.showing.tables import KEPT, tables_of
 
 
 def display_of(final: Final) -> dict[str, Any]:
-    """`{text, facts, tables, logs}`: `text` with marks, where the answer may be shown as it is."""
+    """`{text, facts, tables, logs, page}`: `text` with marks, where it may be shown as it is."""
     if final.segments is None:
         return {}
     readings = readings_in(final.evidence)
@@ -31,11 +33,12 @@ def display_of(final: Final) -> dict[str, Any]:
             for one in readings.values()
             if one.tool == "log"
         ],
+        "page": "memories" if any(r.tool == OWN_MEMORIES for r in readings.values()) else None,
     }
 
 
 def page_parts(text: str, display: dict[str, Any] | None) -> dict[str, Any]:
-    """`html`, `facts`, `tables` and `logs` as frames and the history have them."""
+    """`html`, `facts`, `tables`, `logs` and `page` as frames and the history have them."""
     display = display or {}
     with_marks = display.get("text")
     return {
@@ -46,4 +49,5 @@ def page_parts(text: str, display: dict[str, Any] | None) -> dict[str, Any]:
             for table in display.get("tables", [])
         ],
         "logs": display.get("logs", []),
+        "page": display.get("page") and reverse(display["page"]),
     }

@@ -118,7 +118,8 @@ class Command(BaseCommand):
         self, runner: asyncio.Runner, agent: Agent, questions: Iterator[str], as_json: bool
     ) -> bool:
         """Answer each question; whether all were that nobody stopped."""
-        manager, history = AgentManager(), []
+        manager = AgentManager()
+        history: list[Turn] = []
         reply: dict[str, Any] = {"sources": [], "tools": []}
         answered = True
         try:

@@ -57,6 +57,7 @@ export class Answer {
         this.showText(frame);
         showUnderstood(this.understood, frame.understood, frame.outcome, this);
         showSources(this.end, frame.sources, this);
+        this.showPage(frame.page);
         this.showSuggestions(frame.suggestions);
         this.showFeedback(frame);
         this.showCopy();
@@ -72,7 +73,7 @@ export class Answer {
 
   /** An answer from the history. */
   showPast(past) {
-    const { outcome, sources, tools, understood, result, suggestions } = past;
+    const { outcome, sources, tools, understood, result, suggestions, page } = past;
     for (const tool of tools) {
       this.addStep(tool);
       this.endStep(tool);
@@ -82,6 +83,7 @@ export class Answer {
     else if (outcome === "error") this.fail(past.trouble, this.strings.not_answered);
     showUnderstood(this.understood, understood, result, this);
     showSources(this.end, sources, this);
+    this.showPage(page);
     this.showSuggestions(suggestions);
     this.showFeedback(past);
     this.showCopy();
@@ -133,6 +135,11 @@ export class Answer {
   finish() {
     this.progress.hidden = true;
     this.root.removeAttribute("aria-busy");
+  }
+
+  /** The page that has all of what the answer lists. */
+  showPage(page) {
+    if (page) this.end.append(element("p", {}, element("a", { href: page }, this.strings.all_memories)));
   }
 
   showSuggestions(suggestions) {

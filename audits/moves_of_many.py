@@ -87,7 +87,7 @@ def _move_all(
         )
         for memory, record in pairs
     ]  # fmt: skip
-    AuditRecord.objects.filter(id__any=[record.pk for _memory, record in pairs]).update(
+    AuditRecord.objects.filter(id__any={record.pk for _memory, record in pairs}).update(
         status=to_status, reviewer=by, reviewed_at=timezone.now(), note=note,
         reason_code=wanted.reason_code, review_claimed_by=None, review_claimed_until=None,
         lease_owner="", lease_until=None,

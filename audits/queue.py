@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
-from django.db import models, transaction
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -73,7 +74,7 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
             record.lease_owner = worker
             record.lease_until = lease_until
             record.attempts += 1
-        self.model._default_manager.filter(id__any=[record.id for record in records]).update(
+        self.model._default_manager.filter(id__any={record.id for record in records}).update(
             status=Status.RUNNING,
             lease_owner=worker,
             lease_until=lease_until,
@@ -95,7 +96,6 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
             lease_until=lease_until
         )
 
-    @transaction.atomic
     def discover(self, limit: int, wanted: Q | None = None, *, waits: bool = False) -> int:
         """Queue up to `limit` memories that no record speaks of yet, oldest first; how many.
 
@@ -103,16 +103,47 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
         The memories are locked, so that none can vanish under its new record; SKIP LOCKED lets
         several discoverers share the work. Who `waits` returns once the others' are queued, too.
         """
+        return len(self._record_new(limit, wanted, self.model(), waits=waits))
+
+    def claim_new(self, worker: str, limit: int, wanted: Q | None = None) -> list[AuditRecord]:
+        """Lease up to `limit` such memories to `worker`: `discover` and `claim` in one write."""
+        lease_until = timezone.now() + timedelta(seconds=settings.AUDIT_LEASE_SECONDS)
+        leased = self.model(
+            status=Status.RUNNING, lease_owner=worker, lease_until=lease_until, attempts=1
+        )
+        rows = self._record_new(limit, wanted, leased)
+        return [self.model.from_db(self.db, ("id", "memory_id", "attempts"), row) for row in rows]
+
+    @transaction.atomic
+    def _record_new(
+        self, limit: int, wanted: Q | None, like: AuditRecord, *, waits: bool = False
+    ) -> list[tuple[Any, ...]]:
+        """A record `like` this one for each memory without any, written by the database alone.
+
+        Their ids, memories and attempts.
+        """
         recordless = Memory.objects.filter(wanted or Q(), trust=Trust.NEW).filter(
             ~Exists(self.model._default_manager.filter(memory=OuterRef("pk")))
         )
         recordless = recordless.order_by("created_at", "id")
         found = recordless.select_for_update(skip_locked=not waits, no_key=True, of=("self",))
-        ids = list(found.values_list("id", flat=True)[:limit])
-        self.bulk_create(
-            [self.model(memory_id=memory_id) for memory_id in ids], ignore_conflicts=True
-        )
-        return len(ids)
+        fields = [one for one in self.model._meta.local_concrete_fields if _is_written(one)]
+        values = [one.get_db_prep_save(one.pre_save(like, add=True), connection) for one in fields]
+        try:
+            memories, ids = found.values("pk")[:limit].query.sql_with_params()
+        except EmptyResultSet:  # none is wanted
+            return []
+        columns = ", ".join(str(one.column) for one in fields)
+        same = ", ".join(["%s"] * len(values))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO audit_queue (memory_id, {columns}) "  # noqa: S608  names of columns
+                f"SELECT found.id, {same} FROM ({memories}) AS found(id) "
+                "ON CONFLICT DO NOTHING RETURNING id, memory_id, attempts",
+                [*values, *ids],
+            )
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
     def requeue_changed(self, limit: int) -> int:
         """Queue again the records whose memory's text or evidence changed after its verdict."""
@@ -144,6 +175,10 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
         )
         store.set_trust([memory for memory in memories if memory.pk in ids], Trust.NEW)
         return ids
+
+
+def _is_written(field: models.Field[Any, Any]) -> bool:
+    return not (field.primary_key or field.generated or field.name == "memory")
 
 
 class AuditQueue(models.Manager["AuditRecord"]):

@@ -123,7 +123,7 @@ def _attempt(judged: Judged) -> tuple[int, int]:
 
 def _late(group: Sequence[Judged]) -> set[tuple[int, int]]:
     """The attempts, as record and fencing number, after which another one has begun."""
-    records = AuditRecord.objects.filter(id__any=[judged.record_id for judged in group])
+    records = AuditRecord.objects.filter(id__any={judged.record_id for judged in group})
     begun = dict(records.values_list("id", "attempts"))
     return {
         _attempt(judged) for judged in group if begun.get(judged.record_id, 0) > judged.attempts
@@ -174,7 +174,7 @@ class _Held(NamedTuple):
 
 
 def _locked_records(ids: list[int]) -> dict[int, _Held]:
-    rows = AuditRecord.objects.filter(id__any=ids).order_by("id").select_for_update()
+    rows = AuditRecord.objects.filter(id__any=set(ids)).order_by("id").select_for_update()
     return {row[0]: _Held(*row) for row in rows.values_list(*_Held._fields)}
 
 
@@ -229,7 +229,7 @@ def _write(written: Sequence[tuple[Judged, Memory]]) -> None:
             Memory.objects.filter(pk=memory.pk).update(similar_to=judged.similar_to)
     judged_at = timezone.now()
     for key, ids in equal.items():
-        AuditRecord.objects.filter(id__any=ids).update(judged_at=judged_at, **columns[key])
+        AuditRecord.objects.filter(id__any=set(ids)).update(judged_at=judged_at, **columns[key])
     for trust, memories in by_trust.items():
         store.set_trust(memories, trust)
     append(moves)

@@ -1,14 +1,14 @@
-"""`field__any=[…]`: one of these, as one array instead of a parameter for each.
+"""`field__any={…}`: one of these, as one array instead of a parameter for each.
 
 Says what `__in` says. Where thousands of ids are written a second, a good part of the time would go
-into binding them one by one.
+into binding them one by one; a set besides is not searched for expressions, as Django does a list.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Field, Lookup
+from django.db.models import Field, IntegerField, Lookup, UUIDField
 
 
 @Field.register_lookup
@@ -17,7 +17,10 @@ class AnyOf(Lookup):
     prepare_rhs = False
 
     def get_db_prep_lookup(self, value: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        prepared = self.lhs.output_field.get_db_prep_value
+        field = self.lhs.output_field
+        if isinstance(getattr(field, "target_field", field), (IntegerField, UUIDField)):
+            return "%s", (f"{{{','.join(map(str, value))}}}",)  # as PostgreSQL writes an array
+        prepared = field.get_db_prep_value
         return "%s", ([prepared(one, connection, prepared=False) for one in value],)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:

@@ -106,7 +106,7 @@ class MemoryQuerySet(models.QuerySet["Memory"]):
 
     def locked(self, ids: list[uuid.UUID]) -> list[Memory]:
         """These rows `FOR UPDATE`, in id order: the first lock of a deciding transaction."""
-        return list(self.filter(id__any=ids).order_by("id").select_for_update(of=("self",)))
+        return list(self.filter(id__any=set(ids)).order_by("id").select_for_update(of=("self",)))
 
 
 class Memory(models.Model):

@@ -156,7 +156,7 @@ def set_trust(memories: Sequence[Memory], trust: str, *, flagged: Iterable[uuid.
     ids = [memory.pk for memory in memories]
     # Of what was not usable there is none, or its indexer takes it out again.
     indexed = [memory for memory in memories if memory.mem0_id or memory.trust in USABLE]
-    Memory.objects.filter(pk__any=ids).update(trust=trust, updated_at=timezone.now())
+    Memory.objects.filter(pk__any=set(ids)).update(trust=trust, updated_at=timezone.now())
     for memory in memories:
         memory.trust = trust
     if trust not in _OF_NO_CONSEQUENCE:

@@ -28,7 +28,7 @@ def forget(memories: Sequence[Memory]) -> None:
     if not memories:
         return
     if settings.MEM0_VECTOR_STORE != "pgvector":
-        Memory.objects.filter(pk__any=[memory.pk for memory in memories]).update(
+        Memory.objects.filter(pk__any={memory.pk for memory in memories}).update(
             indexed_version=None, index_owner="", index_lease_until=None
         )
         return
@@ -42,7 +42,7 @@ def forget(memories: Sequence[Memory]) -> None:
     for memory in memories:
         memory.mem0_id = None
         memory.indexed_version = None
-    Memory.objects.filter(pk__any=[memory.pk for memory in memories]).update(
+    Memory.objects.filter(pk__any={memory.pk for memory in memories}).update(
         mem0_id=None, indexed_version=None, index_owner="", index_lease_until=None
     )
 

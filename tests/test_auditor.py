@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from audits import review, settling
 from audits.auditor import Auditor, Scope, analyze_memory, duties
+from audits.auditor.claiming import Claimer
 from audits.auditor.outages import innermost
 from audits.judges import MemoryUnderAudit, Neighbour, NoVerdict, UnfitJudge, Verdict
 from audits.judging import Bench
@@ -347,15 +348,15 @@ def test_a_memory_whose_search_alone_times_out_is_not_excused_for_ever(settings)
 
 def test_a_memory_that_vanishes_between_claim_and_read_ends_nothing(monkeypatch) -> None:
     memories(4)
-    claim = AuditRecordQuerySet.claim
+    claim = AuditRecordQuerySet.claim_new
 
-    def claim_and_lose_one(self, worker, limit):
-        records = claim(self, worker, limit)
+    def claim_and_lose_one(self, worker, limit, wanted):
+        records = claim(self, worker, limit, wanted)
         if records:
             Memory.objects.filter(user_query="question 1?").delete()
         return records
 
-    monkeypatch.setattr(AuditRecordQuerySet, "claim", claim_and_lose_one)
+    monkeypatch.setattr(AuditRecordQuerySet, "claim_new", claim_and_lose_one)
 
     assert audit_now(concurrency=1).tally.audited == 3
 
@@ -475,6 +476,31 @@ def test_a_backlog_keeps_no_report_and_no_new_memory_waiting(settings, operator)
 
     assert tally.audited == 42
     assert not Heartbeat.objects.exists()
+
+
+def test_an_empty_queue_is_not_looked_at_for_each_verdict_that_comes_in(monkeypatch) -> None:
+    looks: list[int] = []
+    take = Claimer.take
+
+    def counted(self, wanted):
+        found = take(self, wanted)
+        looks.append(len(found or []))
+        return found
+
+    monkeypatch.setattr(Claimer, "take", counted)
+    memories(20)
+    turns = iter(range(20))
+
+    async def one_after_the_other(memory: MemoryUnderAudit) -> Verdict | None:
+        await asyncio.sleep(0.02 * next(turns))
+        return await by_its_words(memory)
+
+    assert audit_now(Bench([one_after_the_other]), concurrency=10).tally.audited == 20
+
+    assert sum(looks) == 20
+    assert (
+        looks.count(0) <= 3
+    )  # while others are judged, again where one came meanwhile, at the end
 
 
 @pytest.mark.django_db

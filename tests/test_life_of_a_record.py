@@ -128,6 +128,14 @@ class LifeOfARecord(RuleBasedStateMachine):
             version = Memory.objects.get(pk=record.memory_id).version
             self.attempts.append((record, worker, version))
 
+    @rule(worker=WORKERS, limit=strategies.integers(1, 3))
+    def claim_new(self, worker: str, limit: int) -> None:
+        """What no record speaks of yet, and nobody holds."""
+        for record in AuditRecord.objects.claim_new(worker, limit):
+            version = Memory.objects.get(pk=record.memory_id).version
+            self.rounds.update([record.memory_id])
+            self.attempts.append((record, worker, version))
+
     @rule(which=ANY)
     def lose_a_lease(self, which: int) -> None:
         running = AuditRecord.objects.filter(status=Status.RUNNING).order_by("id")

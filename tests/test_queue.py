@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from audits.auditor.claiming import Claimer, Scope
@@ -69,6 +70,56 @@ def test_every_memory_without_a_record_is_discovered_once() -> None:
     AuditRecord.objects.discover(10)
 
     assert AuditRecord.objects.filter(status=Status.QUEUED).count() == 2
+
+
+@pytest.mark.django_db
+def test_what_is_discovered_is_a_record_as_any_other_of_its_memory() -> None:
+    memory = make_memory(agent="tws-analyzer")
+
+    AuditRecord.objects.discover(10)
+
+    record, new = AuditRecord.objects.get(), AuditRecord()
+    own = {"id", "memory", "harm", "ready_at", "created_at", "agent", "kind"}
+    names = [one.name for one in AuditRecord._meta.local_concrete_fields if one.name not in own]
+    assert {name: getattr(record, name) for name in names} == {
+        name: getattr(new, name) for name in names
+    }
+    assert (record.memory, record.agent, record.kind) == (memory, memory.agent, memory.kind)
+    assert record.ready_at <= timezone.now()
+
+
+@pytest.mark.django_db
+def test_what_is_new_is_leased_at_once_oldest_first_and_to_one_worker() -> None:
+    now = timezone.now()
+    for age in (1, 3, 2):
+        make_memory(f"{age}?", f"answer {age}", created_at=now - timedelta(days=age))
+
+    first = AuditRecord.objects.claim_new("w1", 2)
+    second = AuditRecord.objects.claim_new("w2", 5)
+
+    asked = [[one.memory.user_query for one in claimed] for claimed in (first, second)]
+    assert asked == [["3?", "2?"], ["1?"]]
+    assert AuditRecord.objects.claim("w3", 5) == AuditRecord.objects.claim_new("w3", 5) == []
+    assert AuditRecord.objects.claim_new("w3", 5, Q(pk__in=[])) == []
+    held = AuditRecord.objects.filter(status="running", attempts=1, lease_until__gt=now)
+    assert set(held.values_list("id", "lease_owner")) == {
+        (first[0].id, "w1"), (first[1].id, "w1"), (second[0].id, "w2"),
+    }  # fmt: skip
+    assert settle([judged(first[0], FINE)]) == ["cleared"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_leases_what_is_new_passes_over_what_another_one_is_leasing() -> None:
+    make_memory("a?", "answer a")
+    make_memory("b?", "answer b")
+    taken: list[AuditRecord] = []
+
+    with transaction.atomic():
+        [first] = AuditRecord.objects.claim_new("w1", 1)
+        in_another_connection(lambda: taken.extend(AuditRecord.objects.claim_new("w2", 10)))
+
+    assert len(taken) == 1
+    assert {first.memory_id, taken[0].memory_id} == set(Memory.objects.values_list("pk", flat=True))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,7 +12,6 @@ from django.db.models import Q
 from audits.auditor.duties import catch_up
 from audits.auditor.tally import Tally
 from audits.models import AuditRecord
-from audits.queue import DISCOVER_AT_MOST
 from audits.states import OPEN
 from knowledge.models import Memory, Trust
 
@@ -53,12 +52,12 @@ class Claimer:
     def take(self, wanted: int) -> list[Claimed] | None:
         """Up to `wanted` claimed records; None when nothing is ready.
 
-        The queue is filled from what is new before it runs dry, and looked after when it has.
+        What is queued, then what is new; the queue is looked after when there is neither.
         """
         records = self._claim(wanted)
         if len(records) < wanted:
-            AuditRecord.objects.discover(DISCOVER_AT_MOST, self.scope.of_memories())
-            records += self._claim(wanted - len(records))
+            new = self.scope.of_memories()
+            records += AuditRecord.objects.claim_new(self.worker, wanted - len(records), new)
         if not records:
             catch_up(self.tally, self.scope.of_memories())
             records = self._claim(wanted)
@@ -71,10 +70,10 @@ class Claimer:
         return unseen.count() + leased.count()
 
     def _claim(self, wanted: int) -> list[AuditRecord]:
-        queue = AuditRecord.objects.filter(self.scope.of_records())
-        return queue.claim(self.worker, min(wanted, CLAIM_AT_MOST))
+        return AuditRecord.objects.filter(self.scope.of_records()).claim(self.worker, wanted)
 
     def _with_memories(self, records: list[AuditRecord]) -> list[Claimed]:
         """A memory that has just been deleted took its record along: nothing is left to judge."""
-        memories = Memory.objects.only(*JUDGED).in_bulk([record.memory_id for record in records])
+        ids = {record.memory_id for record in records}
+        memories = {one.pk: one for one in Memory.objects.only(*JUDGED).filter(pk__any=ids)}
         return [(r, memories[r.memory_id]) for r in records if r.memory_id in memories]

@@ -30,6 +30,8 @@ from audits.settling import Outcome
 
 AHEAD = 2
 """Claimed and not judged yet, in places: judges need not wait for the next claim."""
+BEGUN_AT_ONCE = 25
+"""Attempts begun before the event loop gets its turn."""
 
 
 def worker_name() -> str:
@@ -58,6 +60,7 @@ class Auditor:
     _stopping: bool = False
     _claimed: int = 0
     _judging: int = 0
+    _found_none: bool = False
     _held: dict[int, int] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _clocks: list[Clock] = field(default_factory=list)
@@ -116,7 +119,8 @@ class Auditor:
     async def sleep(self) -> None:
         """Until something new may be there, or the poll interval is over."""
         if not self._stopping:
-            await self._place_or_news()
+            await self._wait_for_news()
+        self._news.clear()
 
     async def close(self) -> None:
         """Stop the clocks, give threads and connections back."""
@@ -161,8 +165,10 @@ class Auditor:
                 self._claimed += len(batch)
                 self._judging += len(batch)
                 self._held.update({record.id: record.attempts for record, _ in batch})
-                for claimed in batch:
+                for number, claimed in enumerate(batch, start=1):
                     attempts.create_task(self._attempt(claimed, places, judging, settler))
+                    if number % BEGUN_AT_ONCE == 0:
+                        await asyncio.sleep(0)
 
     async def _attempt(
         self, claimed: Claimed, places: asyncio.Semaphore, judging: Judging, settler: Settler
@@ -172,26 +178,34 @@ class Auditor:
             attempted = await judging.attempt(*claimed)
             await settler.put(attempted)
         self._judging -= 1
-        self._news.set()
+        if self._wanted() and not self._found_none:
+            self._news.set()
 
     def _settled(self, group: Sequence[Attempted]) -> None:
         for attempted in group:
             self._held.pop(attempted.record_id, None)
-        self._news.set()
+        if not self._held:
+            self._news.set()
         self.on_progress(self.tally)
 
     async def _next_batch(self) -> list[Claimed] | None:
-        """What was claimed, once there is room for it; None when the run is over."""
+        """What was claimed, once there is room for it; None when the run is over.
+
+        Once nothing was ready, the next look is at news from outside or when all is settled: what
+        judges free meanwhile has nothing to take.
+        """
         claimer = self._claimer()
+        self._found_none = False
         while not self._stopping and not self.outages.resting:
-            wanted = self._wanted()
-            if wanted:
+            self._news.clear()
+            if wanted := self._wanted():
                 batch = await self._claiming.run(claimer.take, wanted)
                 if batch is not None:
                     return batch
+                self._found_none = True
             if not self._held:
                 return None
-            await self._place_or_news()
+            await self._wait_for_news()
         return None
 
     def _claimer(self) -> Claimer:
@@ -206,9 +220,8 @@ class Auditor:
             room = min(room, self.limit - self._claimed)
         return max(0, min(room, CLAIM_AT_MOST))
 
-    async def _place_or_news(self) -> None:
+    async def _wait_for_news(self) -> None:
         """Until there is room or something new may be there; judges can be slow."""
-        self._news.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._news.wait(), settings.AUDIT_POLL_SECONDS)
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from tests.plan_reading import make_engine, moved_simulator, read_once
 from tws.chat import live
-from tws.chat.live import LiveFeed, LiveFeeds, View, read_plan
+from tws.chat.live import LiveFeed, LiveFeeds, TooManyViews, View, read_plan
 from tws.plan.models import PlanJob, PlanWorkstation
 from tws.plan.morning import SHOWN
 
@@ -136,7 +136,7 @@ async def test_each_view_is_read_for_itself(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(live, "read_plan", lambda view: {"type": "plan", "area": view.area})
     feeds = LiveFeeds()
     views = [View.asked(query, "en") for query in ("area=/RH", "area=/BI", "area=%20/RH%20")]
-    viewers = [feeds.watch(view) for view in views]
+    viewers = [feeds.watch(view, 1) for view in views]
 
     seen = [(await next_of(viewer))["area"] for viewer in viewers]
 
@@ -145,6 +145,28 @@ async def test_each_view_is_read_for_itself(monkeypatch: pytest.MonkeyPatch) -> 
     for viewer in viewers:
         await viewer.aclose()
     assert not feeds._feeds
+
+
+async def test_one_person_looks_at_so_many_parts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream's name in an address is free to choose, and each is a reading of its own."""
+    monkeypatch.setattr(live, "read_plan", lambda _view: {"type": "plan"})
+    feeds = LiveFeeds()
+    viewers = [feeds.watch(View(stream=f"S{n}"), 1) for n in range(live.MOST_VIEWS)]
+    for viewer in viewers:
+        await next_of(viewer)
+
+    with pytest.raises(TooManyViews):
+        await next_of(feeds.watch(View(stream="ONE_MORE"), 1))
+    for view, by in ((View(stream="S1"), 1), (View(stream="ONE_MORE"), 2)):
+        viewers.append(feeds.watch(view, by))
+        await next_of(viewers[-1])
+    await viewers.pop(0).aclose()
+    viewers.append(feeds.watch(View(stream="ONE_MORE"), 1))
+    await next_of(viewers[-1])
+
+    for viewer in viewers:
+        await viewer.aclose()
+    assert not feeds._views
 
 
 async def test_nobody_looking_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

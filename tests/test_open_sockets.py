@@ -57,7 +57,7 @@ def nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """The live page's feed, with no HWA behind it."""
 
     class Silent:
-        async def watch(self, _view: View) -> AsyncGenerator[str]:
+        async def watch(self, _view: View, _by: int) -> AsyncGenerator[str]:
             await asyncio.Event().wait()
             yield ""
 

@@ -1,4 +1,4 @@
-"""The threads in which sockets and runs speak to the database."""
+"""The threads in which sockets and runs speak to the database, and those of the live page."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ Key = TypeVar("Key")
 Found = TypeVar("Found")
 
 _threads = DatabaseThreads(4, "sockets-database")
+_live_page = DatabaseThreads(2, "live-page-database")
 in_database = _threads.run
-close_connections = _threads.close
+for_live_page = _live_page.run
+"""Reading a plan takes long where it is large: no question in the chat waits for it."""
+
+
+def close_connections() -> None:
+    for threads in (_threads, _live_page):
+        threads.close()
 
 
 class Together(Generic[Key, Found]):

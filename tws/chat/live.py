@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from django.utils.translation import gettext as _
 from knowledge.cleaning import clean, clean_json
 from tws.chat.background import keep_going
 from tws.chat.reviewed_fixes import add_fixes
-from tws.database import in_database
+from tws.database import for_live_page
 from tws.hwa.engines import configured_engines
 from tws.per_loop import PerLoop
 from tws.plan.models import PlanEngine
@@ -31,6 +32,9 @@ logger = logging.getLogger(__name__)
 SECONDS_BETWEEN = 5.0
 READING_SECONDS = 60.0
 """A reading that takes longer is given up, and said to be."""
+
+MOST_VIEWS = 10
+"""Parts of the plan that one person looks at at the same time: each is read every few seconds."""
 
 LONGEST = 200
 """Characters of a name in a view."""
@@ -122,7 +126,7 @@ class LiveFeed:
         """The plan as JSON, or that it can't be told and since when."""
         try:
             async with asyncio.timeout(READING_SECONDS):
-                text = json.dumps(clean_json(await in_database(read_plan, self._view)))
+                text = json.dumps(clean_json(await for_live_page(read_plan, self._view)))
         except TimeoutError:
             logger.warning("reading the plan took more than %s s", READING_SECONDS)
             return self._unreadable(_("Reading the plan takes too long."))
@@ -137,19 +141,34 @@ class LiveFeed:
         return json.dumps(_trouble("unreadable", message, self._down_since))
 
 
+class TooManyViews(Exception):
+    """Somebody looks at MOST_VIEWS parts of the plan already."""
+
+
 class LiveFeeds:
     """One feed for each view that somebody looks at."""
 
     def __init__(self) -> None:
         self._feeds: dict[View, LiveFeed] = {}
+        self._views: dict[int, Counter[View]] = {}
 
-    async def watch(self, view: View) -> AsyncGenerator[str]:
+    async def watch(self, view: View, by: int) -> AsyncGenerator[str]:
+        """For the user `by`. TooManyViews."""
+        views = self._views.setdefault(by, Counter())
+        if view not in views and len(views) >= MOST_VIEWS:
+            raise TooManyViews
+        views[view] += 1
         feed = self._feeds.setdefault(view, LiveFeed(view))
         try:
             async with aclosing(feed.watch()) as snapshots:
                 async for snapshot in snapshots:
                     yield snapshot
         finally:
+            views[view] -= 1
+            if not views[view]:
+                del views[view]
+            if not views:
+                self._views.pop(by, None)
             if not feed.is_watched:
                 self._feeds.pop(view, None)
 

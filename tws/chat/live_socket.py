@@ -7,7 +7,8 @@ import asyncio
 import contextlib
 from typing import Any
 
-from tws.chat.live import View, live_feeds
+from tws.chat import admission
+from tws.chat.live import TooManyViews, View, live_feeds
 from tws.chat.socket import LimitedSocket
 
 
@@ -23,8 +24,12 @@ class LiveConsumer(LimitedSocket):
     async def _pass_on(self) -> None:
         query = self._of_scope("query_string").decode(errors="replace")
         view = View.asked(query, self._of_scope("language"))
-        snapshots: Any = live_feeds().watch(view)
-        with contextlib.suppress(OSError):  # the client has gone
+        snapshots: Any = live_feeds().watch(view, self.user.pk)
+        try:
             async with contextlib.aclosing(snapshots):
                 async for snapshot in snapshots:
                     await self.show(snapshot)
+        except TooManyViews:
+            await self.end(admission.TOO_MANY)
+        except OSError:  # the client has gone
+            return

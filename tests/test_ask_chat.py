@@ -178,3 +178,8 @@ def test_answer_is_written_piece_by_piece(capsys: pytest.CaptureFixture[str]) ->
 def test_no_question_is_only_for_a_conversation() -> None:
     with pytest.raises(CommandError, match="empty"):
         call_command("ask", "tws-analyzer")
+
+
+def test_who_forgets_the_agent_is_told_which_there_are() -> None:
+    with pytest.raises(CommandError, match=r"no active agent 'Which jobs failed\?'.*tws-analyzer"):
+        call_command("ask", "Which jobs failed?")

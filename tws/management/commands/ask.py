@@ -63,9 +63,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        agent = self._agent(options["agent"])  # first: who names none has the question there
         if not options["question"].strip() and not options["chat"]:
             raise CommandError("The question is empty.")
-        agent = self._agent(options["agent"])
         self.keeps_on = options["chat"] and sys.stdin.isatty()
         try:
             with asyncio.Runner() as runner:  # Ctrl-C cancels what it runs

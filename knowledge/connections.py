@@ -33,8 +33,16 @@ _SEARCH = {
     "hnsw.iterative_scan": "relaxed_order",
     "hnsw.ef_search": "200",
 }
-SEARCH_OPTIONS = "; ".join(f"SET {name} = {value}" for name, value in _SEARCH.items())
-"""The same for a connection of Django's."""
+SEARCH_DEEPER = """
+SELECT set_config('hnsw.ef_search', '600', false) FROM pg_class
+ WHERE oid = 'public.knowledge_vectors'::regclass AND reltuples > 20000
+"""
+"""Among many vectors a search has to look at more of them to find the nearest five. Of 100,000 made
+of random words it finds 0.90 of them at 200 and 0.97 at 600, among 4,000 all at 200."""
+SEARCH_OPTIONS = "; ".join(
+    [*(f"SET {name} = {value}" for name, value in _SEARCH.items()), SEARCH_DEEPER]
+)
+"""All of these for a connection of Django's."""
 LIFT_LIMITS = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0"
 SET_LIMITS = "RESET statement_timeout; RESET idle_in_transaction_session_timeout"
 _DJANGO_ONLY = {"cursor_factory", "context", "prepare_threshold", "server_side_binding"}

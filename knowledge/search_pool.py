@@ -8,14 +8,16 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from knowledge.connections import conninfo, database_name
+from knowledge.connections import SEARCH_DEEPER, conninfo, database_name
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
     from psycopg_pool import AsyncConnectionPool
 
 SEARCH_SECONDS = 5
-CONNECTIONS = 8
+CONNECTIONS = 4
+"""Eight answer no more, since PostgreSQL has the most to do; but more replies come at one moment,
+and hold up the event loop together."""
 # Planned once a connection: planning took as long as half of the search. What a generic plan would
 # lose behind a filter, the iterative scan finds.
 GENERIC = {"plan_cache_mode": "force_generic_plan"}
@@ -62,8 +64,9 @@ async def _opened() -> _LoopPool:
 
     links: list[AsyncConnection[Any]] = []
 
-    async def remember(link: AsyncConnection[Any]) -> None:
+    async def prepare(link: AsyncConnection[Any]) -> None:
         links[:] = [known for known in links if not known.closed] + [link]
+        await link.execute(SEARCH_DEEPER)
 
     pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
         address,
@@ -71,7 +74,7 @@ async def _opened() -> _LoopPool:
         max_size=CONNECTIONS,
         timeout=SEARCH_SECONDS,
         kwargs={"autocommit": True},
-        configure=remember,
+        configure=prepare,
         name="search",
         open=False,
     )

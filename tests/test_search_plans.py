@@ -86,3 +86,27 @@ def test_each_kind_of_candidate_comes_from_its_index(many_memories: None) -> Non
     }
 
     assert used >= {"knowledge_vectors_hnsw_idx", "memory_words", "memory_question", "memory_mem0"}
+
+
+def depth() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(SEARCH_OPTIONS)
+        cursor.execute("SHOW hnsw.ef_search")
+        [(depth,)] = cursor.fetchall()
+    return depth
+
+
+def test_a_search_among_many_vectors_looks_deeper(many_memories: None) -> None:
+    assert depth() == "600"
+
+
+def test_a_search_among_few_vectors_does_not(db: None) -> None:
+    assert depth() == "200"
+
+
+def test_the_index_is_dense_enough_to_find_the_nearest_among_many(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_indexdef('knowledge_vectors_hnsw_idx'::regclass)")
+        [(definition,)] = cursor.fetchall()
+
+    assert "m='32', ef_construction='128'" in definition

@@ -89,6 +89,8 @@ def fill(memories: int, words: Words, embedder: Embedder) -> list[str]:
     """Memories with their vectors; some of their questions in other words."""
     asked: list[str] = []
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_indexdef('knowledge_vectors_hnsw_idx'::regclass)")
+        (index,) = cursor.fetchone()
         cursor.execute("SET statement_timeout = 0; DROP INDEX knowledge_vectors_hnsw_idx")
     for start in range(0, memories, BATCH):
         rows = [
@@ -112,10 +114,7 @@ def fill(memories: int, words: Words, embedder: Embedder) -> list[str]:
         asked += [words.reworded(memory.user_query) for memory in rows[::every] or rows[:1]]
     with connection.cursor() as cursor:
         cursor.execute("SET maintenance_work_mem = '1GB'")
-        cursor.execute(
-            "CREATE INDEX knowledge_vectors_hnsw_idx ON knowledge_vectors "
-            "USING hnsw (vector vector_cosine_ops)"
-        )
+        cursor.execute(index)
         cursor.execute("VACUUM ANALYZE knowledge_memory, knowledge_vectors")
     return asked[:QUESTIONS]
 

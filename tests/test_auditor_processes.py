@@ -193,7 +193,6 @@ def test_a_process_suspended_past_its_lease_comes_back_harmless(suspend) -> None
     assert len(set(flagged)) == len(flagged) == statuses.count()
 
 
-@pytest.mark.slow
 def test_sigterm_finishes_what_is_in_flight_and_leaves_no_lease() -> None:
     many(300)
     process = start_auditor()

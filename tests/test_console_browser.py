@@ -276,7 +276,6 @@ def test_the_console_is_accessible_in_both_languages_and_all_looks(language, ope
         assert_accessible(page)
 
 
-@pytest.mark.slow
 def test_no_hostile_text_runs_anywhere(open_page, admin_user):
     memory = make_memory(
         HOSTILE,

@@ -95,7 +95,6 @@ def passes() -> int:
     return sum(PlanEngine.objects.values_list("pass_number", flat=True))
 
 
-@pytest.mark.slow
 def test_second_reader_takes_over_from_one_that_is_killed(
     hwa: MovedSimulator, start: Start
 ) -> None:

@@ -337,6 +337,29 @@ async def test_what_is_no_http_is_an_llm_error(answer, streamed, settings):
                 await call_llm("?", max_tokens=5)
 
 
+async def test_what_came_together_with_the_break_is_shown(settings):
+    part = event("There are ")
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (
+        len(part),
+        part,
+    )
+
+    async def say_it(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    texts = []
+    async with await asyncio.start_server(say_it, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        settings.LLM_BASE_URL = f"http://127.0.0.1:{port}/v1"
+        await meet()
+        with pytest.raises(LLMBrokenOff):
+            async for delta in stream(HELLO, max_tokens=5):
+                texts.append(delta.text)
+    assert texts == ["There are "]
+
+
 async def test_a_headers_length_that_gateways_write_is_taken(settings):
     answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: s=%s\r\n\r\n" % (b"x" * 30_000)
 

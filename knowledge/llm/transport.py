@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -47,10 +47,28 @@ async def exchange(request: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
     ):
         if response.status >= 300:
             raise refusal(response.status, await _start_of(response), response.headers)
-        async for come in response.content.iter_any():
-            yield come
-            if asyncio.get_running_loop().time() > ends_at:
-                raise LLMUnavailable(f"The answer took over {LONGEST_CALL_SECONDS:g} s.")
+        async with aclosing(_come(response.content)) as pieces:
+            async for piece in pieces:
+                yield piece
+                if asyncio.get_running_loop().time() > ends_at:
+                    raise LLMUnavailable(f"The answer took over {LONGEST_CALL_SECONDS:g} s.")
+
+
+async def _come(content: aiohttp.StreamReader) -> AsyncGenerator[bytes, None]:
+    """All that has come, each time; also what came before the connection broke.
+
+    aiohttp would raise at once, and keep that back.
+    """
+    import aiohttp
+
+    try:
+        async for piece in content.iter_any():
+            yield piece
+    except aiohttp.ClientError:
+        content.set_exception(None)  # type: ignore[arg-type]  # or it is raised again
+        if left := content.read_nowait():
+            yield left
+        raise
 
 
 async def _start_of(response: aiohttp.ClientResponse) -> str:
@@ -59,8 +77,8 @@ async def _start_of(response: aiohttp.ClientResponse) -> str:
     body = b""
     with contextlib.suppress(TimeoutError):  # its status says most
         async with asyncio.timeout(REFUSAL_SECONDS):
-            async for come in response.content.iter_any():
-                body += come
+            async for piece in response.content.iter_any():
+                body += piece
                 if len(body) > LONGEST_REFUSAL:
                     break
     return body.decode("utf-8", "replace")

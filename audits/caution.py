@@ -17,12 +17,12 @@ from django.utils import timezone
 from audits.decisions import Decision
 from audits.measuring import interval
 from audits.models import AuditRecord
-from audits.scoring import TRUSTED, UNTRUSTED, Scoring, decided_examples
+from audits.scoring import RECENT, TRUSTED, UNTRUSTED, Scoring, decided_examples
 from audits.states import DECIDED, Status
 
 DAYS = 30
 NEWEST = 10_000
-"""So many of the latest verdicts and decisions are looked at."""
+"""So many of the latest verdicts are looked at; of a judge's decisions those that it is held to."""
 STEPS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
 
@@ -77,7 +77,7 @@ def of_judges() -> list[OfJudge]:
 
 
 def _of_judge(judge: str, scores: list[float], days: float, scoring: Scoring) -> OfJudge:
-    examples = decided_examples(judge, NEWEST)
+    examples = decided_examples(judge, RECENT)
     found = [(scoring.calibrated(judge, one.score), one.is_wrong) for one in examples]
     return OfJudge(
         judge,

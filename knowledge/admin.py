@@ -43,7 +43,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptable
     @cached_property
     def count(self) -> int:
         rows = cast("QuerySet[Any]", self.object_list)
-        found = rows.order_by()[: COUNTED + 1].count()
+        found = rows.order_by().values("pk")[: COUNTED + 1].count()  # without the list's texts
         self.has_more = found > COUNTED
         return min(found, COUNTED)
 

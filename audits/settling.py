@@ -25,6 +25,7 @@ from audits.models import AuditRecord
 from audits.states import OPEN, TRUST_OF, Status
 from knowledge import store
 from knowledge.cleaning import clean, clean_json
+from knowledge.language import language_of
 from knowledge.models import Memory, Trust
 
 Outcome = Literal["cleared", "unverified", "pending", "quarantined", "failed", "queued", "lost"]
@@ -48,8 +49,8 @@ class Judged:
     """What the thresholds saw, when that is not the judge's own figure."""
     similar_to: uuid.UUID | None = None
     """An earlier memory that says the same."""
-    language: str = ""
-    """The question's; "" when its words don't tell."""
+    question: str = ""
+    """Its beginning: the language that it is in is told beside the event loop."""
 
     def given_up(self, error: str) -> Released:
         """The attempt without its verdict."""
@@ -81,7 +82,7 @@ class Judged:
             "why": "" if self.status == Status.CLEARED else why.value,
             "weight": harm.weight(why, confidence),
             "cluster": harm.cluster(findings),
-            "language": self.language,
+            "language": language_of(self.question) or "",
             "judge": verdict.judge[:50],
             "model": verdict.model[:200],
             "prompt_version": verdict.prompt_version[:50],

@@ -54,7 +54,8 @@ def test_a_verdict_is_written_with_what_it_is_ordered_by():
     finding = Finding("rules.dangerous_advice", "rm -rf /", "", "", 0.8)
     verdict = Verdict("rules", 0.8, "no", (finding,))
 
-    columns = Judged(1, "w", 1, None, 1, Status.QUARANTINED, verdict, language="pt").columns()
+    asked = "Quais jobs falharam?"
+    columns = Judged(1, "w", 1, None, 1, Status.QUARANTINED, verdict, question=asked).columns()
 
     assert (columns["why"], columns["weight"], columns["language"]) == ("danger", 8.0, "pt")
     assert columns["cluster"]

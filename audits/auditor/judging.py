@@ -19,7 +19,6 @@ from audits.quoting import quoted_by
 from audits.scoring import Scoring
 from audits.settling import Judged, Released
 from audits.states import Status
-from knowledge.language import language_of
 from knowledge.llm import LLMError
 from knowledge.models import Memory, Source
 
@@ -71,7 +70,7 @@ class Judging:
             verdict,
             self.scoring.confidence(verdict),
             await asyncio.to_thread(twin_of, seen) if seen.neighbours else None,
-            language_of(memory.user_query[:1000]) or "",
+            memory.user_query[:1000],
         )
 
     def _told(self, record: AuditRecord, memory: Memory, verdict: Verdict) -> Judged:

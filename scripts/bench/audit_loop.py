@@ -25,10 +25,10 @@ def main() -> None:
     parser.add_argument("--judge-ms", type=float, default=200)
     options = parser.parse_args()
     _bench.setup()
-    alone = asyncio.run(without_a_database(options))
     for queued in (True, False):
         with _bench.scratch_database():
             _bench.fill(options.memories)
+            alone = asyncio.run(without_a_database(options))
             figures = measure(options, queued)
         ratio = round(figures["per_second"] / alone, 2)
         _bench.say(queued_beforehand=queued, reference=round(alone), ratio=ratio, **figures)

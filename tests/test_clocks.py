@@ -71,7 +71,7 @@ def test_a_clock_without_patience_ends_while_its_duty_waits_for_somebody() -> No
 
     def sending() -> None:
         begun.set()
-        let_go.wait(60)
+        let_go.wait(20)
 
     clock = Clock("impatient", [Duty("sending", 3600, sending)], patience=0.0)
     clock.start()

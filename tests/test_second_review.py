@@ -118,16 +118,18 @@ def test_where_nothing_is_drawn_nothing_is_looked_for(
 
 
 @pytest.mark.django_db
-def test_what_nobody_is_asked_about_costs_no_look_each(
-    reviewer, second, settings, django_assert_num_queries
-):
-    for number in range(5):
-        decided(second, question=f"mine {number}?")
-    decided(reviewer, question="not drawn?")
-    settings.AUDIT_SECOND_REVIEW_SHARE = 1e-9
+def test_what_nobody_is_asked_about_is_not_even_looked_at(reviewer, second, settings, monkeypatch):
+    mine, other = decided(second, question="mine?"), decided(reviewer, question="theirs?")
+    looked_at: list[Decision] = []
+    monkeypatch.setattr(second_review, "_asked", lambda line, by: looked_at.append(line))
 
-    with django_assert_num_queries(2):  # the log's end, and its lines
-        assert second_review.next_for(second) is None
+    second_review.next_for(second)
+    settings.AUDIT_SECOND_REVIEW_SHARE = 1e-9  # neither is drawn
+    second_review.next_for(second)
+    second_review.next_for(reviewer)
+
+    assert [line.seq for line in looked_at] == [seq_of(other)]
+    assert seq_of(mine) != seq_of(other)
 
 
 @pytest.mark.django_db

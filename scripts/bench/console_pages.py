@@ -115,7 +115,11 @@ def main() -> None:
     few, many = (measured(size, options) for size in (options.few, options.records))
     for name, took in many.items():
         figures = {
-            what: [round(few[name][what]), round(took[what]), round(took[what] / few[name][what], 2)]
+            what: [
+                round(few[name][what]),
+                round(took[what]),
+                round(took[what] / few[name][what], 2),
+            ]
             for what in took
         }
         _bench.say(page=name, **figures)
@@ -166,9 +170,7 @@ def address(url: str, records: int) -> str:
     return url.format(record=waiting.pk, ninety_days_ago=first_day)
 
 
-def opened(
-    client: Any, url: str, options: argparse.Namespace, is_many: bool
-) -> dict[str, float]:
+def opened(client: Any, url: str, options: argparse.Namespace, is_many: bool) -> dict[str, float]:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

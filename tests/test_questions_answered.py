@@ -20,7 +20,7 @@ FILES = (
     ("twelfth", "thirteenth"),
     ("fourteenth", "fifteenth"),
     ("sixteenth", "seventeenth"),
-    ("eighteenth",),
+    ("eighteenth", "nineteenth"),
 )
 
 

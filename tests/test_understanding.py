@@ -570,3 +570,44 @@ def test_whether_there_are_more_than_so_many_is_told_by_how_many_there_are():
 def test_what_nobody_uses_is_not_what_has_some_left():
     assert conditions("resources that nobody is using") == {"in_use": ("=", 0)}
     assert conditions("which resources are free?") == {"available": (">", 0)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "quantas linhas o PAYROLL_CALC processou?",
+        "would you mind flurbing PAYROLL_CALC for me",
+        "how many flurbs did PAYROLL_CALC have?",
+    ],
+)
+def test_what_is_asked_for_and_not_understood_is_not_told_as_how_the_object_is(text):
+    assert isinstance(asked(text).asked, NotUnderstood)
+
+
+def test_two_verbs_of_one_time_are_not_answered_by_half():
+    one = conditions("jobs que entraram em execução na última hora")
+
+    assert set(one) == {"start"}
+    text = "jobs que entraram em execução na última hora e já terminaram"
+    assert isinstance(asked(text).asked, NotUnderstood)
+
+
+def test_a_bare_side_is_that_of_the_time_or_of_the_object_spoken_of():
+    failed = asked("jobs em erro")
+
+    since = asked("only those after 9am", failed)
+    before = asked("and before?", since).asked
+
+    assert [one.value for one in since.asked.query.where if one.field == "end"] == [
+        "2026-11-25T09:00:00-03:00"
+    ]
+    assert [one.op for one in before.query.where if one.field == "end"] == ["<"]
+    assert isinstance(asked("e depois?", asked("status do PAYROLL_CALC")).asked, Impact)
+
+
+def test_another_state_is_asked_of_the_same_stream_though_nothing_was_listed():
+    running = asked("o que ta rodando no stream PAYROLL")
+
+    assert conditions("e esperando?", running) == {
+        "stream": ("=", "PAYROLL"), "group": ("=", "waiting"),
+    }  # fmt: skip

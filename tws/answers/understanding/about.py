@@ -88,9 +88,6 @@ class _About:
             return Impact(thing)
         if term := q.take("relation", "holds_up"):
             q.use(*q.of("relation"), *q.statuses)
-            if q.text_of_has("if", "se", "caso"):  # "what stops if X does not come back"
-                q.use(*q.of("flag"), *q.of("event"))
-                return Impact(thing)
             if self._ends_passive(term) or not self._is_object_of(term):
                 return Impact(thing, direct=True)
             return About(thing, "why_waits")

@@ -147,6 +147,14 @@ class Asking:
                 draft.scope += within(column, self._of_its_day(column, one.value))
                 q.use(one)
                 q.use(*q.of("event"))
+                q.missed |= self._at_another_time(column)
+
+    def _at_another_time(self, column: str) -> set[int]:
+        """ "Started in the last hour and finished": the second verb, of which no time is said."""
+        q = self.question
+        both = q.has("event", "start") and q.has("event", "end") and len(q.times) == 1
+        other = {"start": "end", "end": "start"}.get(column)
+        return all_places(list(q.of("event", other))) if both and other else set()
 
     def _of_its_day(self, column: str, told: TimeRange) -> TimeRange:
         """What happened before 6 did so since midnight."""

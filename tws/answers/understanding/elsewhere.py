@@ -204,7 +204,7 @@ class Elsewhere:
         """Where "… if X fails", "se o X travar" begins, of which it asks what then; "me diz se"
         asks whether."""
         q = self.question
-        if q.has("relation", "impact", "holds_up"):
+        if q.has("relation", "impact"):
             return None
         words = [word.text for word in q.words]
         return next(
@@ -232,8 +232,9 @@ class Elsewhere:
         other = q.has("ask", "when", "how_long", "why", "where") or q.has("field")
         if hit is None or other or not (asks and any(one.first > at for one in put)):
             return None
+        q.use_present()
         q.use(*put, *q.of("event", "start", "end", "ran"), *q.of("ask"), *q.of("entity"))
-        q.use(*q.of("relation"), *q.names)
+        q.use(*q.of("relation"), *q.of("flag"), *q.names)
         return Impact(hit)
 
 

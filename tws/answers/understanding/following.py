@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from knowledge.hwa.lexicon import EMPTY
 from knowledge.hwa.statuses import OPEN_GROUPS
@@ -118,8 +119,8 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
         return inside
     if q.has("follow", "it") and len(objects_of(last.asked)) == 1 and not q.has("entity", "jobs"):
         return _of_one(q, last)
-    if _is_of_one(q):
-        return _of_one(q, last)
+    if _is_of_one(q) and (found := _of_one(q, last)):
+        return found
     if isinstance(last.asked, Ask):
         return _edited(q, last.asked, names, now)
     return None
@@ -231,12 +232,12 @@ def _is_of_one(q: Question) -> bool:
     if q.has("by") or q.has("ask", "count", "share") or (q.has("ask", "list") and q.numbers):
         return False
     flags = {(t.first, t.last) for t in q.of("flag")}
-    only_flags = q.has("field") and all((t.first, t.last) in flags for t in q.of("field"))
-    return any(
-        q.has(category, *keys)
-        for category, keys in _OF_ONE
-        if not (category == "field" and only_flags)
-    )
+    states = all_places(q.statuses)
+    only = {
+        "field": q.has("field") and all((t.first, t.last) in flags for t in q.of("field")),
+        "relation": all(t.first in states for t in q.of("relation")),  # "e esperando?"
+    }
+    return any(q.has(category, *keys) for category, keys in _OF_ONE if not only.get(category))
 
 
 def _of_one(q: Question, last: Understood) -> Asked | None:
@@ -285,9 +286,10 @@ def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None
 def _time_field(last: PlanQuery) -> str:
     """The time that the last query spoke of, which "and yesterday?" means too."""
     said = [one.field for one in _conditions(last) if one.field in _TIME]
-    states = str([one.value for one in _conditions(last) if one.field in ("group", "status")])
-    over = last.entity == "runs" or any(one in states for one in ("failed", "success", "ABEND"))
-    return said[0] if said else "end" if over else "start" if "running" in states else "scheduled"
+    states = _states(last)
+    if said or last.entity == "runs" or states & {"failed", "success", "ABEND"}:
+        return said[0] if said else "end"
+    return "start" if "running" in states else "scheduled"
 
 
 def _entity(q: Question, last: Ask, told: Ask) -> str:
@@ -303,9 +305,12 @@ def _entity(q: Question, last: Ask, told: Ask) -> str:
 
 def _of_runs(last: PlanQuery, told: PlanQuery) -> bool:
     """Whether runs still are what is asked: not when a present state takes the place."""
-    groups = [c for c in _conditions(told) if c.field == "group"]
-    values = {v for c in groups for v in (c.value if isinstance(c.value, list) else [c.value])}
-    return not values & set(OPEN_GROUPS) - {"failed"}
+    return not _states(told) & set(OPEN_GROUPS) - {"failed"}
+
+
+def _states(query: PlanQuery) -> set[Any]:
+    said = (one.value for one in _conditions(query) if one.field in ("group", "status"))
+    return {state for value in said for state in (value if isinstance(value, list) else [value])}
 
 
 def _conditions(query: PlanQuery) -> list[Condition]:

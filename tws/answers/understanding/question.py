@@ -147,6 +147,11 @@ class Question:
             or (at not in self.used | weak and word.text not in EMPTY)
         ]
 
+    def misses_after(self, *categories: str) -> bool:
+        """Whether a word that was not used follows one of these at once: "quantas linhas"."""
+        ends = {term.last for one in categories for term in self.of(one)}
+        return not ends.isdisjoint(self._missed())
+
     def language(self) -> Language | None:
         """The language that most of its words are of; None when they don't tell."""
         scores: dict[Language, float] = {"pt": 0, "en": 0}

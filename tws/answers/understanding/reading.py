@@ -70,6 +70,8 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     times = [one for one in times if one not in present]
     spans = _beside(spans, times)
     statuses = [_at(one, one.start, one.end, starts) for one in find_statuses(spoken)]
+    begun = [t for t in terms if (t.category, t.key) == ("event", "start")]
+    statuses = _beside(statuses, [t for t in begun if t.last - t.first > 1])
     question = Question(
         text,
         words,

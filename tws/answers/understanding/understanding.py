@@ -124,7 +124,8 @@ class _Understanding:
         q = self.question
         if isinstance(asked, About) and asked.facet == "status":
             several = any(q.text_of(term).endswith("s") for term in q.of("entity"))
-            return says_state(q) and not (several or asks_beside(q))
+            other = several or asks_beside(q) or q.misses_after("ask", "polite")
+            return says_state(q) and not other
         one = isinstance(asked, About) and asked.facet not in ("value", "why")
         return one or isinstance(asked, LogOf | CompareRuns)
 

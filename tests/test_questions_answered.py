@@ -21,6 +21,7 @@ FILES = (
     ("fourteenth", "fifteenth"),
     ("sixteenth", "seventeenth"),
     ("eighteenth", "nineteenth"),
+    ("twentieth",),
 )
 
 

@@ -611,3 +611,35 @@ def test_another_state_is_asked_of_the_same_stream_though_nothing_was_listed():
     assert conditions("e esperando?", running) == {
         "stream": ("=", "PAYROLL"), "group": ("=", "waiting"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["jobs not running or ready", "jobs que não estão rodando ou prontos"]
+)
+def test_a_negation_holds_for_each_state_that_is_joined_to_it(text):
+    assert conditions(text)["group"] == ("not in", ["running", "ready"])
+
+
+def test_an_exception_holds_for_each_name_that_is_joined_to_it():
+    both = conditions("failed jobs except on FTA1 and in the stream PAYROLL")
+
+    assert both["workstation"] == ("!=", "FTA1") and both["stream"] == ("!=", "PAYROLL")
+
+
+def test_of_two_kinds_of_objects_not_one_is_left_out_in_silence():
+    assert isinstance(asked("failed jobs and streams").asked, NotUnderstood)
+    assert isinstance(asked("jobs on the same workstation as PAYROLL_CALC").asked, NotUnderstood)
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "expected"),
+    [
+        ("jobs in error with rc 124 or 137", "return_code", ("in", [124, 137])),
+        ("jobs stuck waiting for the agent", "substatus", ("=", "READY_WAITING_FOR_AGENT")),
+    ],
+)
+def test_two_words_for_one_fact_do_not_ask_for_both_at_once(text, field, expected):
+    found = conditions(text)
+
+    assert found.pop(field) == expected
+    assert found in ({}, {"group": ("=", "failed")})

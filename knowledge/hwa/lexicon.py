@@ -142,7 +142,7 @@ def split_words(text: str) -> list[Word]:
     folded, found = fold(text), list[Word]()
     for match in _TOKEN.finditer(folded):
         bare = match[0].strip(_EDGE)
-        if not bare:
+        if not bare.strip("-–—/|"):
             continue
         start = match.start() + match[0].index(bare)
         if bare.endswith(("'s", "’s")) and _INNER.sub("", bare) not in VOCABULARY:

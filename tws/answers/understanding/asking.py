@@ -106,6 +106,10 @@ class Asking:
         free = [t for t in main if t.first not in named]
         if main and not free:
             return "jobs"
+        for one, other in pairwise(free):  # "failed jobs and streams": two questions
+            joint = [word.text for word in q.words[one.last : other.first]]
+            if one.key != other.key and len(joint) == 1 and joint[0] in ("and", "or", "e", "ou"):
+                q.missed |= all_places([other])
         keys = [t.key for t in free]
         happened = q.statuses or q.has("event")
         by = next(q.of("by"), None)
@@ -180,7 +184,8 @@ class Asking:
         q, fields = self.question, ENTITIES[draft.entity].fields
         groups = {s.value.group for s in q.statuses}
         longest = "running" not in groups and q.has("superlative", "longest", "shortest")
-        happened = longest or groups & _OVER or q.has("flag", "rerun")
+        coded = any(one.field == "return_code" for one in draft.predicates)
+        happened = longest or coded or groups & _OVER or q.has("flag", "rerun")
         if condition("rerun", "=", False) in draft.predicates:
             return "end"  # its last run is its only one
         if draft.entity == "jobs" and (happened or q.has("event", "end", "ran", "took", "start")):

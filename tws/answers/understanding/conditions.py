@@ -30,6 +30,7 @@ _TURNING = frozenset({
     "than", "which",
 })  # fmt: skip
 _JOINTS = frozenset({"or", "nor", "ou", "nem"})
+_LISTING = _JOINTS | {"and", "e"}
 OF_STATIONS = ("linked", "unlinked", "jobman_down")
 _OF_DEADLINES = ("will_miss", "deadline_passed")
 _OF_UNITS = {
@@ -157,7 +158,7 @@ class Conditions:
             found += _of_groups(side, negated=negated)
         grouped = {t.first for t in groupings(self.question)}
         if term := next((t for t in q.of("wait") if t.first not in grouped), None):
-            found += self._waits_for(term, draft)
+            found = self._waits_for(term, draft) or found  # which says the state, too
         elif not found and draft.entity in ("jobs", "job_streams") and q.take("relation", "waits"):
             found.append(condition("group", "=", "waiting"))
         if not found and draft.entity == "jobs" and not q.times and q.take("event", "end"):
@@ -233,8 +234,9 @@ class Conditions:
         if term is None or q.before(place, "filter", "not_run", within=1):
             return False
         between = range(term.last, place)
-        if any(s.first in between for s in q.statuses):
-            return False
+        if states := [s for s in q.statuses if s.first in between]:
+            joint = [word.text for word in q.words[states[-1].last : place]]
+            return len(joint) == 1 and joint[0] in _JOINTS and self._is_negated(states[-1].first)
         if any(t.first in between for t in q.of("flag")):
             return False
         q.use(term, q.before(term.first, "negation", "not", within=4))  # "não está nem … nem"
@@ -361,7 +363,20 @@ def excepting(question: Question, place: int) -> Term | None:
     nowhere = question.before(place - 1, "negation", "not", within=2)
     between = {w.text for w in question.words[nowhere.last : place - 1]} if nowhere else set()
     where = {word.text for word in question.words[place - 1 : place + 1]}
-    return said or (nowhere if nowhere and between <= EMPTY and where & WHERE else None)
+    found = said or (nowhere if nowhere and between <= EMPTY and where & WHERE else None)
+    return found or _excepting_before(question, place)
+
+
+def _excepting_before(question: Question, place: int) -> Term | None:
+    """ "Except on X or in stream Y": what excepts the name that this one is joined to."""
+    earlier = next((one for one in reversed(question.names) if one.last < place), None)
+    if earlier is None:
+        return None
+    kinds = all_places([*question.of("entity")])
+    between = [at for at in range(earlier.last, place) if at not in kinds]
+    joint = {question.words[at].text for at in between}
+    joined = joint & _LISTING and joint <= EMPTY - _TURNING
+    return excepting(question, earlier.first) if joined else None
 
 
 def _of_groups(side: dict[str, None], *, negated: bool) -> list[Condition]:

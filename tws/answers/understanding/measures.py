@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from tws.answers.understanding.drafts import Draft, condition, contrary
+from tws.answers.understanding.drafts import Draft, condition, contrary, one_of
 from tws.answers.understanding.question import Found, Question, places_of
 from tws.plan.query.asked import Condition
 from tws.plan.query.catalogue import ENTITIES
@@ -30,6 +30,7 @@ def measured(q: Question, draft: Draft) -> list[Condition]:
             made = condition(column, _operator(q, number.first), number.value)
             found.append(contrary(made) if _is_excepted(q, number) else made)
             q.use(number)
+    found = _either(found)
     for span in q.spans:
         op = _operator(q, span.first)
         column = _span_field(q, draft)
@@ -39,6 +40,15 @@ def measured(q: Question, draft: Draft) -> list[Condition]:
             q.use(*q.of("event", "took", "ran"))
     draft.predicates += found
     return found
+
+
+def _either(found: list[Condition]) -> list[Condition]:
+    """ "Rc 124 or 137": of one field that is to be two values each is enough."""
+    same = [one for one in found if one.op == "=" and one.field == found[0].field]
+    if len(same) < 2:
+        return found
+    rest = [one for one in found if one not in same]
+    return [one_of(found[0].field, [one.value for one in same]), *rest]
 
 
 def _between(q: Question, draft: Draft) -> list[Condition]:

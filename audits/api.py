@@ -26,7 +26,7 @@ from knowledge.secrets import mask_json, mask_secrets
 router = Router(tags=["audit"])
 
 
-class Item(Schema, defer_build=True):
+class Item(Schema):
     """One audit record with its memory; secrets in the texts are masked."""
 
     memory_id: UUID
@@ -48,12 +48,12 @@ class Item(Schema, defer_build=True):
     superseded_by: UUID | None
 
 
-class Page(Schema, defer_build=True):
+class Page(Schema):
     items: list[Item]
     next_cursor: str | None
 
 
-class Filters(Schema, defer_build=True):
+class Filters(Schema):
     status: Literal[
         "pending", "unverified", "approved", "rejected", "quarantined", "cleared", "failed", "all"
     ] = "pending"
@@ -62,7 +62,7 @@ class Filters(Schema, defer_build=True):
     cursor: str = Field("", max_length=200)
 
 
-class Review(Schema, defer_build=True):
+class Review(Schema):
     memory_id: UUID
     action: Literal["approve", "reject", "restore"]
     note: str = Field("", max_length=10_000)

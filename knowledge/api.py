@@ -10,13 +10,19 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
 from ninja.errors import AuthorizationError
-from pydantic import BeforeValidator
+from ninja.params.models import ParamModel
+from pydantic import BaseModel, BeforeValidator
 
 from knowledge.cleaning import clean
 from knowledge.feedback import give_feedback, withdraw_feedback
 from knowledge.hits import MOST, MemoryHit
 from knowledge.models import FeedbackReason
 from knowledge.secrets import mask_secrets
+
+# What ninja makes of each path is built when it is first asked, not at the start of each command.
+_NINJAS: list[type[BaseModel]] = [Schema, *ParamModel.__subclasses__()]
+for _model in _NINJAS:
+    _model.model_config["defer_build"] = True
 
 router = Router(tags=["memories"])
 
@@ -63,19 +69,19 @@ def problems(*others: int) -> dict[str, Any]:
     }
 
 
-class Feedback(Schema, defer_build=True):
+class Feedback(Schema):
     rating: int = Field(ge=1, le=5)
     comment: str = Field("", max_length=10_000)
     reason: FeedbackReason | Literal[""] = ""
 
 
-class FeedbackTaken(Schema, defer_build=True):
+class FeedbackTaken(Schema):
     memory_id: UUID
     rating: int
     audit_requested: bool
 
 
-class Found(Schema, defer_build=True):
+class Found(Schema):
     """A usable memory, secrets masked; `score` 0..1 ranks, `similarity` is a cosine."""
 
     memory_id: UUID
@@ -96,12 +102,12 @@ class Found(Schema, defer_build=True):
         return mask_secrets(hit.agent_response)
 
 
-class Search(Schema, defer_build=True):
+class Search(Schema):
     q: str = Field(min_length=1, max_length=5_000)  # as an address: 60 kB, what servers take
     limit: int = Field(5, ge=1, le=MOST)
 
 
-class Results(Schema, defer_build=True):
+class Results(Schema):
     items: list[Found]
 
 
@@ -122,7 +128,7 @@ def feedback(request: HttpRequest, memory_id: UUID, body: Feedback) -> FeedbackT
     return FeedbackTaken(memory_id=memory_id, rating=body.rating, audit_requested=asked)
 
 
-class FeedbackWithdrawn(Schema, defer_build=True):
+class FeedbackWithdrawn(Schema):
     memory_id: UUID
     in_review: bool
 

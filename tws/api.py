@@ -24,7 +24,7 @@ class UnknownEngine(Exception):
 router = Router(tags=["agents and plan"])
 
 
-class AgentItem(Schema, defer_build=True):
+class AgentItem(Schema):
     id: str
     name: str
     role: str
@@ -36,11 +36,11 @@ class AgentItem(Schema, defer_build=True):
         return agent.slug
 
 
-class Agents(Schema, defer_build=True):
+class Agents(Schema):
     items: list[AgentItem]
 
 
-class JobCounts(Schema, defer_build=True):
+class JobCounts(Schema):
     """`by_status` counts HWA's own statuses, `by_group` the words that people use for them."""
 
     total: int | None
@@ -48,7 +48,7 @@ class JobCounts(Schema, defer_build=True):
     by_group: dict[str, int]
 
 
-class Status(Schema, defer_build=True):
+class Status(Schema):
     """The plan as HWA told it at `fetched_at`."""
 
     engine: str

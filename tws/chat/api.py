@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 router = Router(tags=["answers"])
 
 
-class Rows(Schema, defer_build=True):
+class Rows(Schema):
     """Rows as the answer's own table has them; `matched` in all, others follow from `next` on."""
 
     rows: list[dict[str, Any]]
@@ -36,7 +36,7 @@ class Rows(Schema, defer_build=True):
     fetched_at: datetime
 
 
-class Wanted(Schema, defer_build=True):
+class Wanted(Schema):
     """`after` is the `next` of the rows before; `order_by` begins anew in another order."""
 
     after: str = Field("", max_length=4_000)  # an address holds 64 kB, a character takes up to 12
@@ -72,12 +72,12 @@ def _table_of(request: HttpRequest, run_id: UUID, table_id: str) -> dict[str, An
     raise Http404
 
 
-class Text(Schema, defer_build=True):
+class Text(Schema):
     question: str
     html: str
 
 
-class QuotedMemory(Text, defer_build=True):
+class QuotedMemory(Text):
     """A memory as an answer used it; `now` when its text has changed since."""
 
     memory_id: UUID
@@ -110,7 +110,7 @@ def memory(request: HttpRequest, run_id: UUID, memory_id: UUID) -> dict[str, Any
 cards = Router(tags=["agents and plan"])
 
 
-class CardOf(Schema, defer_build=True):
+class CardOf(Schema):
     """An object by its `id`, or by its name; `part` of what there is to know of it."""
 
     kind: Literal["job", "stream", "workstation", "resource"]
@@ -129,7 +129,7 @@ def card(request: HttpRequest, asked: Query[CardOf]) -> dict[str, Any]:
     return async_to_sync(_part)(_engine(asked.engine), asked)
 
 
-class WantedOfCard(Wanted, defer_build=True):
+class WantedOfCard(Wanted):
     """`table`: what the card gave as its table's `more`."""
 
     table: str = Field(min_length=1, max_length=8_000)

@@ -22,7 +22,7 @@ def _as_text(value: object) -> object:
     return clean(value).strip() if isinstance(value, str) else value
 
 
-class ConversationItem(Schema, defer_build=True):
+class ConversationItem(Schema):
     id: UUID
     agent: str = Field(alias="agent_id")
     title: str
@@ -31,16 +31,16 @@ class ConversationItem(Schema, defer_build=True):
     updated_at: datetime
 
 
-class Conversations(Schema, defer_build=True):
+class Conversations(Schema):
     items: list[ConversationItem]
 
 
-class Sought(Schema, defer_build=True):
+class Sought(Schema):
     query: Line = Field("", max_length=200)
     limit: int = Field(50, ge=1, le=200)
 
 
-class Change(Schema, defer_build=True):
+class Change(Schema):
     title: Line | None = Field(None, min_length=1, max_length=conversations.LONGEST_TITLE)
     is_pinned: bool | None = None
 
@@ -48,21 +48,21 @@ class Change(Schema, defer_build=True):
 Told = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=5_000)]
 
 
-class Fix(Schema, defer_build=True):
+class Fix(Schema):
     run_id: UUID
     cause: Told
     done: Told
 
 
-class FixTaken(Schema, defer_build=True):
+class FixTaken(Schema):
     memory_id: UUID
 
 
-class Exported(Schema, defer_build=True):
+class Exported(Schema):
     format: Literal["markdown", "json"] = "markdown"
 
 
-class TakenBackItem(Schema, defer_build=True):
+class TakenBackItem(Schema):
     """An answer that its reader has not been told about: what became of it, and where it stands."""
 
     conversation: UUID
@@ -76,11 +76,11 @@ class TakenBackItem(Schema, defer_build=True):
     through: bool
 
 
-class TakenBack(Schema, defer_build=True):
+class TakenBack(Schema):
     items: list[TakenBackItem]
 
 
-class Read(Schema, defer_build=True):
+class Read(Schema):
     runs: list[UUID] = Field(max_length=fates.LOOKED_AT)
 
 

@@ -10,10 +10,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
 
 from knowledge import llm
+from tests.factories import make_memory, make_record
 from tests.fake_llm import Scripted, fake_llm, meet, refuse, say
 from tests.plan_reading import make_engine
+from tws.answers import memories
 from tws.answers.agents import AgentManager
 from tws.answers.events import Chunk, Failed, Final, RunStarted, ToolCall, ToolResult, Turn
 from tws.answers.llm_agent import MOST_CALLS
@@ -189,6 +193,26 @@ async def test_memories_are_data_and_only_cited_ones_become_sources(scripted):
     final = events[-1]
     assert final.used == {(MEMORY.memory_id, 1): "quoted"}
     assert [(source.kind, source.trust) for source in final.sources] == [("memory", "trusted")]
+
+
+async def test_who_approved_the_memories_is_read_once_for_all(scripted, monkeypatch):
+    def approve(name):
+        reviewer = User.objects.create_user(name)
+        memory = make_memory(f"What does {name} mean?", "This.")
+        make_record("approved", memory, reviewer=reviewer, reviewed_at=timezone.now())
+        return replace(MEMORY, memory_id=memory.pk, user_query=memory.user_query)
+
+    known = [await in_database(approve, name) for name in ("rita", "rui")]
+    read, read_approvals = [], memories._approvals
+    monkeypatch.setattr(memories, "_approvals", lambda ids: read.append(ids) or read_approvals(ids))
+    server = scripted(say("This."))
+
+    await run("What do they mean?", memories=[*known, replace(MEMORY, trust="cleared")])
+
+    shown = text_of(server.requests[0]["messages"], "user")[0].splitlines()
+    [shown] = [json.loads(line) for line in shown if line.startswith("[{")]
+    assert [one["approved_by"] for one in shown] == ["rita", "rui", None]
+    assert read == [[one.memory_id for one in known]]
 
 
 async def test_delimiters_differ_each_time(scripted):

@@ -34,7 +34,7 @@ from knowledge.retrieval import SearchUnavailable
 from knowledge.secrets import mask_secrets
 from tws.answers.closing import Note, Withheld
 from tws.answers.events import Chunk, Emit, Failed, Final, Turn
-from tws.answers.memories import reading_of, source_of, used
+from tws.answers.memories import readings_of, source_of, used
 from tws.answers.named import things_named
 from tws.answers.rules import RuleAgent, aside, thread_of
 from tws.answers.sources import plan_sources
@@ -151,7 +151,7 @@ class LLMAgent:
         except SearchUnavailable:
             logger.warning("memories can't be searched", exc_info=True)
             raise Refused("The memories can't be searched now.") from None
-        return [await reading_of(self.toolkit, memory) for memory in found]
+        return await readings_of(self.toolkit, found)
 
     # --- what the model reads -----------------------------------------------------------------
 

@@ -97,8 +97,17 @@ def _of_starter(external_id: str) -> Recalled | None:
 
 
 async def reading_of(toolkit: Toolkit, memory: Recalled) -> Reading:
-    """The memory as a reading m1, m2, …, with who approved it and when."""
-    by, at = await in_database(_approval, memory)
+    return (await readings_of(toolkit, [memory]))[0]
+
+
+async def readings_of(toolkit: Toolkit, memories: Sequence[Recalled]) -> list[Reading]:
+    """The memories as readings m1, m2, …, with who approved each and when."""
+    approved = [one.memory_id for one in memories if one.trust == "trusted"]
+    approvals = await in_database(_approvals, approved) if approved else {}
+    return [_reading(toolkit, one, *approvals.get(one.memory_id, (None, None))) for one in memories]
+
+
+def _reading(toolkit: Toolkit, memory: Recalled, by: str | None, at: datetime | None) -> Reading:
     result: dict[str, Any] = {
         "memory_id": str(memory.memory_id),
         "version": memory.version,
@@ -114,12 +123,12 @@ async def reading_of(toolkit: Toolkit, memory: Recalled) -> Reading:
     return toolkit.add_memory_reading((memory.memory_id, memory.version), result)
 
 
-def _approval(memory: Recalled) -> tuple[str | None, datetime | None]:
-    if memory.trust != "trusted":
-        return None, None
-    rows = Memory.objects.filter(pk=memory.memory_id)
-    found = rows.values_list("audit__reviewer__username", "audit__reviewed_at").first()
-    return found or (None, None)
+def _approvals(
+    memories: Sequence[uuid.UUID],
+) -> dict[uuid.UUID, tuple[str | None, datetime | None]]:
+    rows = Memory.objects.filter(pk__in=memories)
+    told = rows.values_list("pk", "audit__reviewer__username", "audit__reviewed_at")
+    return {pk: (by, at) for pk, by, at in told}
 
 
 def used(readings: Sequence[Reading], how: str) -> dict[tuple[uuid.UUID, int], str]:

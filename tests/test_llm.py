@@ -337,16 +337,16 @@ async def test_what_is_no_http_is_an_llm_error(answer, streamed, settings):
                 await call_llm("?", max_tokens=5)
 
 
-async def test_what_came_together_with_the_break_is_shown(settings):
-    part = event("There are ")
-    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (
-        len(part),
-        part,
-    )
+async def test_what_came_together_with_the_break_is_shown(settings, monkeypatch):
+    monkeypatch.setattr(gateway, "PACE_SECONDS", 1)
+    shown = asyncio.Event()
 
     async def say_it(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for part in (event("There "), event("are ")):
+            writer.write(b"%x\r\n%s\r\n" % (len(part), part))
+            await shown.wait()
         writer.close()
 
     texts = []
@@ -357,7 +357,8 @@ async def test_what_came_together_with_the_break_is_shown(settings):
         with pytest.raises(LLMBrokenOff):
             async for delta in stream(HELLO, max_tokens=5):
                 texts.append(delta.text)
-    assert texts == ["There are "]
+                shown.set()
+    assert texts == ["There ", "are "]
 
 
 async def test_a_headers_length_that_gateways_write_is_taken(settings):

@@ -66,7 +66,7 @@ def test_ones_memories_are_accessible(browser: Browser, server: str, operator: U
     make_record(Status.CLEARED, make_memory(user=operator))
     page = open_page(browser, server, operator, "/chat/tws-analyzer/")
     answered(page, "what do you remember?")
-    page.locator(".answer .end").get_by_role("link", name="What do you remember?").click()
+    page.locator(".answer .end").get_by_role("link", name="All my memories").click()
     expect(page.locator("h1")).to_have_text("What I remember")
     for language in LANGUAGES:
         in_language(page, language)

@@ -34,6 +34,8 @@ def test_conversation_on_paper_at_200_percent_and_without_motion(
     last = page.locator(".answer .rows").last
     expect(last).to_be_visible()
     dark = ink(page)
+    page.evaluate("document.querySelector('.exchange').scrollIntoView()")  # as an address's #run
+    assert page.evaluate("scrollY") == 0
 
     page.emulate_media(media="print")
     assert dark < 60

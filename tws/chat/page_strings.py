@@ -72,7 +72,7 @@ def chat_strings() -> dict[str, object]:
             "refused": _("Resync only reads."),
         },
         "memory": _("Memory"),
-        "all_memories": _("What do you remember?"),
+        "all_memories": _("All my memories"),
         "trusted": _("approved by a person"),
         "cleared": _("verified, not reviewed"),
         "failed_step": _("failed"),

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import connection
 from django.db.models import Q
 
 from audits.console.changelist import VIEWS, ordering_of
-from audits.console.filters import condition_of
+from audits.console.filters import NOBODY, condition_of
 from audits.models import AuditRecord
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +61,10 @@ def many() -> None:
             "UPDATE audit_queue SET agent = memory.agent, kind = memory.kind "
             "FROM knowledge_memory memory WHERE memory.id = memory_id"
         )
+        cursor.execute(
+            "UPDATE audit_queue SET assigned_to_id = %s WHERE status = 'pending' AND id %% 3 = 0",
+            [User.objects.create_user("ana").pk],
+        )
         cursor.execute("ANALYZE audit_queue")
 
 
@@ -97,6 +101,9 @@ FILTERS = [
     ("waiting", {"judge": "llm"}),
     ("waiting", {"agent": "agent 1"}),
     ("waiting", {"why": "danger", "language": "en"}),
+    ("waiting", {"assigned": "ana"}),
+    ("waiting", {"assigned": NOBODY}),
+    ("all", {"assigned": "ana"}),
     ("all", {"judge": "person"}),
     ("all", {"why": "danger"}),
     ("all", {"judge": "llm"}),

@@ -87,6 +87,11 @@ def _count(request: HttpRequest) -> Counts:
     return Counts(by, is_cut)
 
 
+def _key_of(name: str) -> int:
+    """Of whom PostgreSQL is told by key it knows how much they hold, by name it does not."""
+    return User.objects.filter(username=name).values_list("pk", flat=True).first() or 0
+
+
 def condition_of(name: str, value: str, user: User | AnonymousUser) -> Q | None:
     """What holds for the records that a filter leaves; None for a value that it does not know."""
     now = timezone.now()
@@ -98,7 +103,7 @@ def condition_of(name: str, value: str, user: User | AnonymousUser) -> Q | None:
         return Q(cluster=value, status__in=WAITING)
     if name == "assigned":
         known = {ME: Q(assigned_to=user.pk), NOBODY: Q(assigned_to=None)}
-        return known.get(value, Q(assigned_to__username=value))
+        return known.get(value) or Q(assigned_to=_key_of(value))
     if name == "reporter":
         standing = Feedback.objects.standing().filter(memory=OuterRef("memory"))
         return Q(Exists(standing.filter(user__username=value)))

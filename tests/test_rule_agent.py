@@ -242,6 +242,19 @@ async def test_why_a_job_failed_is_its_return_code_and_the_line_of_its_log(
     assert log["result"]["cause"][-1]["text"] in end.answer
 
 
+async def test_why_the_last_one_failed_is_told_of_that_one_and_stays_in_mind(
+    conversation: Conversation,
+) -> None:
+    end = await conversation.ask("why did the last job that failed fail?")
+    log = await conversation.ask("and the log?")
+
+    [last] = [one for one in end.evidence if one["tool"] == "plan_query"]
+    name = last["result"]["rows"][0]["job"]
+    assert end.answer.count(f"**{name}**") == 2
+    assert "Cause, by its log" in end.answer
+    assert f"Log of **{name}**" in log.answer
+
+
 async def test_zero_and_not_linked_are_said(conversation: Conversation) -> None:
     place = await PlanWorkstation.objects.filter(type="FTA").afirst()
     assert place is not None

@@ -643,3 +643,57 @@ def test_two_words_for_one_fact_do_not_ask_for_both_at_once(text, field, expecte
 
     assert found.pop(field) == expected
     assert found in ({}, {"group": ("=", "failed")})
+
+
+@pytest.mark.parametrize(
+    ("text", "then"),
+    [
+        ("por que o último job de hoje falhou?", "why"),
+        ("qual o motivo da última falha?", "why"),
+        ("why did the last job that failed fail?", "why"),
+        ("mostra o log do job que falhou por último", "log"),
+        ("log of the longest run of today", "log"),
+    ],
+)
+def test_what_is_asked_of_the_one_that_a_question_finds_is_asked_of_it(text, then):
+    understood = asked(text).asked
+
+    assert (understood.focus, understood.then) == ("extreme", then)
+
+
+@pytest.mark.parametrize("text", ["o que falhou e por quê?", "qual o motivo das falhas de hoje?"])
+def test_why_is_answered_by_no_list(text):
+    assert isinstance(asked(text).asked, NotUnderstood)
+
+
+def test_how_many_and_which_is_a_list():
+    assert asked("quantos falharam e quais?").asked.focus == "list"
+    assert asked("how many failed?").asked.focus == "count"
+
+
+def test_what_has_waited_for_long_was_due_long_ago():
+    found = conditions("tem algum job em HOLD há mais de 2 horas?")
+
+    assert asked("tem algum job em HOLD há mais de 2 horas?").asked.query.entity == "jobs"
+    assert found["group"] == ("=", "waiting")
+    assert datetime.fromisoformat(found["scheduled"][1]) == NOW - timedelta(hours=2)
+
+
+def test_another_day_at_this_hour_is_that_day_up_to_this_hour():
+    for text in ("ontem a essa hora quantos tinham falhado?", "failures yesterday by this time"):
+        [since, until] = [one.value for one in asked(text).asked.query.where if one.field == "end"]
+        assert (since, until) == ("2026-11-24T00:00:00-03:00", "2026-11-24T14:30:00-03:00")
+
+
+def test_what_runs_at_a_clock_that_is_to_come_is_scheduled_for_it():
+    for text in ("o que roda às 18h?", "qual job roda às 18:00?", "which jobs run at 18:00?"):
+        query = asked(text).asked.query
+        assert query.entity == "jobs"
+        assert [(one.field, one.value) for one in query.where] == [
+            ("scheduled", "2026-11-25T18:00:00-03:00"), ("scheduled", "2026-11-25T18:01:00-03:00"),
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["o que rodava às 10h?", "what was running at 10:00?"])
+def test_what_was_running_at_a_moment_is_not_told_by_what_began_or_ended_in_its_minute(text):
+    assert not isinstance(asked(text).asked, Ask)

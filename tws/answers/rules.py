@@ -48,8 +48,10 @@ from tws.answers.understanding.asked import (
     Order,
     SmallTalk,
     Summary,
+    Thing,
     Understood,
 )
+from tws.answers.understanding.drafts import condition
 from tws.answers.understanding.understanding import understand
 from tws.database import in_database
 from tws.models import Agent
@@ -202,6 +204,8 @@ class RuleAgent:
             match understood.asked:
                 case Ask() as asked:
                     await queries.ask(speech, asked)
+                    if asked.then and (found := next(iter(speech.shown), None)):
+                        await self._go_on(speech, asked, found)
                 case More() as asked:
                     await queries.more(speech, asked.last)
                 case About() as asked:
@@ -225,6 +229,16 @@ class RuleAgent:
                 await knowledge.quote_beside(speech, memory)
         finally:
             known.cancel()
+
+    async def _go_on(self, speech: Speech, asked: Ask, found: Thing) -> None:
+        speech.paragraph()
+        if asked.then == "log":
+            await beside.log(speech, LogOf(found))
+        else:
+            failed = condition("group", "=", "failed") in asked.query.where
+            of_it = About(found, "why_failed" if failed else "why")
+            await objects.about(speech, of_it, self.recall)
+        speech.shown[:] = [found]
 
     async def _known(self, question: str) -> Recalled | None:
         """An approved answer to this very question, which then stands below the plan's."""

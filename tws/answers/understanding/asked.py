@@ -53,6 +53,8 @@ class Ask:
     extreme  the first row, or group          value   `fields` of the rows
     yes_no   whether anything matches; `every`: the query asks for the exceptions, so that none
              means yes
+
+    `then`: of the one object that is found its log, or why it is as it is.
     """
 
     query: PlanQuery
@@ -60,6 +62,7 @@ class Ask:
     fields: tuple[str, ...] = ()
     whole: PlanQuery | None = None
     every: bool = False
+    then: Literal["", "why", "log"] = ""
     type: Literal["ask"] = "ask"
 
 

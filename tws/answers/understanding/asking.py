@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from knowledge.hwa.lexicon import EMPTY, Term
 from knowledge.hwa.times import TimeRange
@@ -81,7 +81,8 @@ class Asking:
     def _is_clear(self) -> bool:
         q = self.question
         asks = q.has("ask") or q.has("follow") or len(q.words) < 4
-        return q.has("entity") and (asks or bool(q.times))
+        runs = q.times and q.has("event", "ran", "start", "scheduled")  # "o que roda às 18h"
+        return bool(runs) or (q.has("entity") and (asks or bool(q.times)))
 
     # What is asked for
 
@@ -143,6 +144,8 @@ class Asking:
         if len(q.times) > 1 and _apart(q.times[0].value, q.times[1].value):
             q.missed |= all_places(q.times[1:])
         for one in q.times[:2]:
+            if self._was_running(one.value):
+                continue
             to_come = one.value.since is not None and one.value.since >= self.now
             begins = to_come and draft.entity == "jobs" and not q.statuses
             column = self._field_before(one, draft)
@@ -159,6 +162,15 @@ class Asking:
         both = q.has("event", "start") and q.has("event", "end") and len(q.times) == 1
         other = {"start": "end", "end": "start"}.get(column)
         return all_places(list(q.of("event", other))) if both and other else set()
+
+    def _was_running(self, told: TimeRange) -> bool:
+        """Whether it asks what ran at a moment: began before and ended after it, or not yet, which
+        is no condition."""
+        q = self.question
+        over = told.is_moment and told.since is not None and told.since <= self.now
+        ended = {s.value.group for s in q.statuses} & _OVER or q.has("event", "start", "end")
+        planned = q.has("event", "scheduled") or q.has("field")
+        return over and not (ended or planned or self.time_field)
 
     def _of_its_day(self, column: str, told: TimeRange) -> TimeRange:
         """What happened before 6 did so since midnight."""
@@ -346,13 +358,30 @@ class Asking:
                 if not self._is_empty(first.last, then.first):
                     q.missed |= all_places([then])  # another question
         if q.take("ask", "count") or self._is_counted_against():
-            return Ask(draft.query(), "count")
+            return Ask(draft.query(), "list" if self._and_which() else "count")
         if draft.limit == 1:
-            return Ask(draft.query(), "extreme")
+            return Ask(draft.query(), "extreme", then=self._then(draft))
         if self._is_of_all() and draft.predicates:
             draft.predicates = [contrary(one) for one in draft.predicates]
             return Ask(draft.query(), "yes_no", every=True)
         return Ask(draft.query(), self._list_or_whether())
+
+    def _and_which(self) -> bool:
+        """ "How many are stuck, and which ones": a list tells both."""
+        q = self.question
+        count = next(q.of("ask", "count"), None)
+        which = [t for t in q.of("ask", "which_ones") if count and t.first >= count.last]
+        q.use(*which)
+        return bool(which)
+
+    def _then(self, draft: Draft) -> Literal["", "why", "log"]:
+        """What is asked of the one that is found: "why did the last one fail"."""
+        q = self.question
+        if draft.entity not in ("jobs", "runs"):
+            return ""
+        if q.take("facet", "log"):
+            return "log"
+        return "why" if q.take("ask", "why") or q.take("facet", "cause") else ""
 
     def _is_counted_against(self) -> bool:
         """ "Are there more than ten failed jobs?": the count tells."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -11,6 +12,7 @@ from knowledge.hwa.times import TimeRange
 from tws.plan.query.asked import AnyOf, Condition, PlanQuery
 
 MOST_ROWS = 500
+MINUTE = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -58,7 +60,7 @@ def one_of(name: str, values: list[Any], *, negated: bool = False) -> Condition:
 def within(column: str, told: TimeRange) -> list[Condition]:
     """From its beginning up to its end, which is not in it; a moment stands for its minute."""
     if told.is_moment and told.since:
-        return [condition(column, "=", told.since.isoformat())]
+        told = replace(told, until=told.since + MINUTE)
     found = []
     if told.since:
         found.append(condition(column, ">=", told.since.isoformat()))

@@ -13,6 +13,9 @@ _OPS = {
     "more": ">", "less": "<", "at_least": ">=", "at_most": "<=", "different": "!=",
 }  # fmt: skip
 
+_BACK = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "!=": "!="}
+"""A longer time begins at an earlier moment."""
+
 JOBS_OF_STREAM = {
     "failed": "failed_jobs", "success": "successful_jobs", "running": "running_jobs",
     "waiting": "waiting_jobs", "undecided": "undecided_jobs",
@@ -33,6 +36,11 @@ def measured(q: Question, draft: Draft) -> list[Condition]:
     found = _either(found)
     for span in q.spans:
         op = _operator(q, span.first)
+        if op != "=" and _waits(q) and "scheduled" in ENTITIES[draft.entity].fields:
+            then = (q.now - span.value).isoformat()
+            found.append(condition("scheduled", _BACK[op], then))  # since when it could have run
+            q.use(span)
+            continue
         column = _span_field(q, draft)
         if column and (op != "=" or q.before(span.first, "ask", "how_long")):
             found.append(condition(column, op, span.value.total_seconds() / 60))
@@ -49,6 +57,11 @@ def _either(found: list[Condition]) -> list[Condition]:
         return found
     rest = [one for one in found if one not in same]
     return [one_of(found[0].field, [one.value for one in same]), *rest]
+
+
+def _waits(q: Question) -> bool:
+    groups = {s.value.group for s in q.statuses}
+    return bool(groups) and groups <= {"waiting", "ready"}
 
 
 def _between(q: Question, draft: Draft) -> list[Condition]:

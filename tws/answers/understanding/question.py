@@ -19,6 +19,9 @@ _WEAK = frozenset({"ask", "polite", "follow", "talk", "define", "entity", "days"
 _ANSWERED = ("who", "when", "where", "how_long", "why")
 """What is asked for by such a word is in the answer, or it is none to the question."""
 
+_WHAT = frozenset({"o", "que", "what", "went"})
+"""How an "o que deu" begins, which in "o que deu erro" asks for no reason."""
+
 _LEADING = frozenset({
     "no", "na", "nos", "nas", "do", "da", "dos", "das", "de", "em", "com", "por", "pelo", "pela",
     "ao", "a", "o", "os", "as", "on", "in", "at", "of", "with", "by", "the", "an", "for",
@@ -127,9 +130,9 @@ class Question:
         return {t.key for t in self._to_answer() if not self.used & set(places_of(t))}
 
     def _to_answer(self) -> list[Term]:
-        """The words that an answer is none without; "o que deu" of "o que deu erro" asks no why."""
+        """The words that an answer is none without."""
         asked = self.of("ask", *_ANSWERED)
-        return [t for t in asked if t.key != "why" or t.last - t.first == 1]
+        return [t for t in asked if t.key != "why" or self.words[t.first].text not in _WHAT]
 
     def _missed(self) -> list[int]:
         weak = {at for t in self.terms if t.category in _WEAK for at in places_of(t)}
@@ -138,7 +141,7 @@ class Question:
             weak |= all_places([*self.of("compare"), *self.of("filter", "folder")])
         strong = all_places(self.times, self.spans, self.statuses, self.names)
         strong |= all_places([*self._to_answer(), *self.of("ask", "share")])
-        strong |= all_places([*self.of("field"), *self.of("flag")])
+        strong |= all_places([*self.of("field"), *self.of("flag"), *self.of("this_hour")])
         return [
             at
             for at, word in enumerate(self.words)

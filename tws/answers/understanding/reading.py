@@ -20,7 +20,7 @@ from knowledge.hwa.lexicon import (
 from knowledge.hwa.numbers import find_numbers
 from knowledge.hwa.spans import find_spans
 from knowledge.hwa.statuses import Language, find_statuses
-from knowledge.hwa.times import TimeInText, find_times
+from knowledge.hwa.times import TimeInText, TimeRange, find_times
 from tws.answers.understanding.naming import Named, Names
 from tws.answers.understanding.question import Found, Question, Value, all_places, places_of
 
@@ -31,7 +31,7 @@ _COUNTED = frozenset({
 })  # fmt: skip
 _OPENING = frozenset({"ask", "polite", "follow", "talk", "wish", "stop"})
 """What may be said before the question itself."""
-_PAST = re.compile(r"(?:ou|aram|eram|iram|iu|eu|ed|d[oa]s?|ran|began|begun|took)$")
+_PAST = re.compile(r"(?:ou|aram|eram|iram|iu|eu|ed|(?<!ro)d[oa]s?|ran|began|begun|took)$")
 _ENDS_CLAUSE = re.compile(r"[,;:.!?]")
 _ARTICLES = frozenset({"as", "das", "pelas"})
 _HALVES = frozenset({"am", "pm", "oclock"})
@@ -68,6 +68,7 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     nth = [term for term in terms if term.category == "nth"]
     present = [one for one in times if one.value.since == one.value.until == now]
     times = [one for one in times if one not in present]
+    told, times = times, _until_this_hour(times, terms, now)
     spans = _beside(spans, times)
     statuses = [_at(one, one.start, one.end, starts) for one in find_statuses(spoken)]
     begun = [t for t in terms if (t.category, t.key) == ("event", "start")]
@@ -85,8 +86,23 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     )
     question.terms = _meant(question)
     _leave_preamble(question)
+    if times != told:
+        question.use(*question.of("this_hour"))
     question.use(*present)  # "agora": a plan's question is of now unless it says otherwise
     return question
+
+
+def _until_this_hour(
+    times: list[Found[TimeRange]], terms: Sequence[Term], now: datetime
+) -> list[Found[TimeRange]]:
+    """ "Ontem a essa hora": a day that is over, up to the hour that it is now."""
+    this_hour = next((term for term in terms if term.category == "this_hour"), None)
+    days = [one for one in times if one.value.until and one.value.until <= now]
+    if this_hour is None or len(days) != 1 or (since := days[0].value.since) is None:
+        return times
+    until = since.replace(hour=now.hour, minute=now.minute)
+    upto = Found(TimeRange(since, until), days[0].first, days[0].last)
+    return [upto if one is days[0] else one for one in times]
 
 
 def _hours(words: list[Word]) -> list[Word]:

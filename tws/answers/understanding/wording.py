@@ -26,6 +26,7 @@ from tws.answers.understanding.asked import (
     SmallTalk,
     Thing,
 )
+from tws.answers.understanding.drafts import MINUTE
 from tws.plan.query.asked import AnyOf, Condition, PlanQuery
 from tws.plan.query.catalogue import DONE
 
@@ -126,6 +127,8 @@ class _Worder:
             yield f"{by} {headings}", []
         elif query.order_by and query.limit:  # a count has no order
             yield f"{by} {self.heading(query.order_by[0].lstrip('-'))}", []
+        if ask.then:
+            yield self.said("type", "log") if ask.then == "log" else self.said("facet", "why"), []
 
     def condition(self, one: Condition) -> str:
         if isinstance(one.value, bool):
@@ -167,6 +170,8 @@ class _Worder:
         until = next((_moment(c) for c in told if c.op in ("<", "<=")), None)
         of = f"{self.heading(name)} " if name != "end" else ""
         if since and until:
+            if until - since == MINUTE:
+                return of + self.moment(since)
             if until - since == timedelta(days=1) and f"{since:%H%M}" == "0000":
                 return of + self.day(since)
             same = since.date() == until.date() or f"{until:%H%M}" == "0000"

@@ -107,6 +107,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     close_connections()
     llm_endpoints.close_connections()
     SyncToAsync.single_thread_executor.submit(lambda: connection.close()).result()
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(emptying.END_ALL_OTHERS)  # those of threads that ended without a word
 
 
 @pytest.fixture(autouse=True)

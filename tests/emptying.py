@@ -74,6 +74,10 @@ END $$;
 """
 
 
+END_ALL_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid <> pg_backend_pid() AND datname = current_database()
+"""
 _SETTINGS = """
 SET synchronous_commit = off;  -- what a test writes need not wait for the disk
 SET idle_in_transaction_session_timeout = 0  -- nor does its transaction end while it waits
@@ -100,10 +104,7 @@ def start_over(_case: object) -> None:
             connection.init_connection_state()
             cursor.execute(_SETTINGS)
         except OperationalError:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE pid <> pg_backend_pid() AND datname = current_database()"
-            )
+            cursor.execute(END_ALL_OTHERS)
             cursor.execute("SELECT as_migrated.start_over()")
             raise
 

@@ -301,7 +301,7 @@ def test_a_correction_is_approved_and_undone(client, reviewer):
     assert memory.trust == "suspect"
 
 
-@pytest.mark.parametrize("name", UNFIT)
+@pytest.mark.parametrize("name", sorted({*UNFIT} - {"nul"}))  # no form may hold one at all
 def test_a_correction_that_no_memory_may_hold_is_refused_on_the_page(name, client, reviewer):
     record = make_record("pending")
     client.force_login(reviewer)

@@ -27,7 +27,8 @@ def test_one_reads_what_stands_near_a_record_and_writes_to_the_others(open_page,
     approved(reviewer, "Which port does netman listen on?", "On port 31111.")
     record = pending()
     page = open_page(reviewer, reverse("admin:audits_auditrecord_change", args=[record.pk]))
-    expect(page.locator("#nearby")).to_contain_text("This one says 31116, that one 31111.")
+    expect(page.locator("#content")).to_contain_text("This one says “31116”, an approved memory")
+    expect(page.locator("#nearby")).to_contain_text("Says otherwise")
     assert_accessible(page, *A_FEW, within="#content")
 
     page.locator("#remarks textarea").click()

@@ -76,7 +76,12 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_dead_connection_is_left() -> Iterator[None]:
-    """Tests that end other people's connections end those of the threads that all tests share."""
+    """Tests that end other people's connections end those that all tests share.
+
+    The threads' at once; that of the tests with a browser, in whose event loop Django keeps
+    another than beside it, before the next of them.
+    """
+    _close_if_dead()
     yield
     for threads in (sockets_database._threads, llm_endpoints._threads):
         threads.distrust()

@@ -697,3 +697,18 @@ def test_what_runs_at_a_clock_that_is_to_come_is_scheduled_for_it():
 @pytest.mark.parametrize("text", ["o que rodava às 10h?", "what was running at 10:00?"])
 def test_what_was_running_at_a_moment_is_not_told_by_what_began_or_ended_in_its_minute(text):
     assert not isinstance(asked(text).asked, Ask)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("any job ended with rc=1 today?", ("=", 1)),
+        ("jobs com rc != 0", ("!=", 0)),
+        ("jobs com rc<>0", ("!=", 0)),
+        ("jobs com rc>8", (">", 8)),
+        ("jobs com rc = 8 hoje", ("=", 8)),
+        ("jobs com rc:8 hoje", ("=", 8)),
+    ],
+)
+def test_a_sign_between_a_field_and_its_number_is_read_however_it_is_spaced(text, expected):
+    assert conditions(text)["return_code"] == expected

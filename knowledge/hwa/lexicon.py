@@ -131,7 +131,9 @@ VOCABULARY: frozenset[str] = frozenset(
 _OWN = frozenset(_TABLE["spelling"]["own"])
 _SPELLINGS = sorted(word for word in VOCABULARY if len(word) >= 5 and word.isalpha())
 
-_TOKEN = re.compile(r"\S+")
+_OPERATOR = r"(?:!=|<>|[<>]=?|=)"
+_TOKEN = re.compile(rf"(?P<op>{_OPERATOR})(?=\s*-?\d)|[a-z]+(?=(?:{_OPERATOR}|:)-?\d)|\S+")
+"""Of "rc!=0" three."""
 _EDGE = ",;:!?.()[]{}\"'`“”‘’«»…*_~"
 _PREFIX = re.compile(r"^(non|nao)-(?=[a-z])")
 _INNER = re.compile(r"(?<=[a-z])['’](?=[a-z])")
@@ -141,8 +143,8 @@ def split_words(text: str) -> list[Word]:
     """The words of a text, written out: "pq o q ta em HOLD?" → porque o que esta em hold."""
     folded, found = fold(text), list[Word]()
     for match in _TOKEN.finditer(folded):
-        bare = match[0].strip(_EDGE)
-        if not bare.strip("-–—/|"):
+        bare = match["op"] or match[0].strip(_EDGE)
+        if not bare.strip("-–—/|") or match["op"] == "=":  # "rc = 8" is "rc 8"
             continue
         start = match.start() + match[0].index(bare)
         if bare.endswith(("'s", "’s")) and _INNER.sub("", bare) not in VOCABULARY:

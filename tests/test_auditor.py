@@ -214,6 +214,7 @@ def test_without_renewal_two_workers_take_turns_and_every_verdict_is_counted(
     settings, monkeypatch
 ) -> None:
     settings.AUDIT_LEASE_SECONDS, settings.AUDIT_MAX_ATTEMPTS = 0.4, 50
+    settings.AUDIT_POLL_SECONDS = 0.1
     monkeypatch.setattr(AuditRecordQuerySet, "renew", lambda self, worker: 0)
     memories(40)
     chance = random.Random(7)

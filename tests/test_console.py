@@ -398,7 +398,7 @@ def test_history_tells_decisions_notes_and_earlier_texts(client, reviewer):
     text = page_of(client, url_of(record))
 
     assert "&lt;i&gt;seen&lt;/i&gt;" in text
-    assert "<ins>conman.</ins>" in text
+    assert "<ins> conman.</ins>" in text
     assert "Undo reviewer" in text
 
 
@@ -488,7 +488,7 @@ def test_the_preview_of_a_correction_is_escaped(client, reviewer):
     url = reverse("admin:audits_auditrecord_diff", args=[record.pk])
     text = client.post(url, {"corrected_response": "new <script>"}).content.decode()
 
-    assert "<del>old</del><ins>new</ins>" in text
+    assert "<del>old &lt;b&gt;</del><ins>new &lt;script&gt;</ins>" in text
     assert "<script>" not in text
     assert client.get(url).status_code == 403
 
@@ -499,6 +499,16 @@ def test_a_diff_of_two_long_texts_is_quick_and_whole():
     found = changes(before, after)
 
     assert {change.kind for change in found} == {"removed", "added"}
+
+
+@pytest.mark.parametrize("often", ["", "of the "])
+def test_a_text_that_was_written_anew_is_one_change_and_no_thousand(often):
+    """Each space or "the" that both hold was looked for everywhere: 500 words took 8 seconds."""
+    before = "".join(f"a{n} {often}" for n in range(300))
+
+    found = changes(before, before.replace("a", "b"))
+
+    assert len(found) <= 3
 
 
 # --- many, exports, charts -------------------------------------------------------------------

@@ -50,6 +50,11 @@ PROBLEM = {
     },
 }
 
+NOT_HTTP = {
+    "description": "What the server does not take for HTTP: an address of over 64 kB, for example.",
+    "content": {"text/plain": {"schema": {"type": "string"}}},
+}
+
 
 def problems(*others: int) -> dict[str, Any]:
     """For an operation's `openapi_extra`: what any may say beside 200, and `others`.
@@ -60,11 +65,14 @@ def problems(*others: int) -> dict[str, Any]:
     statuses = (401, 403, 422, 429, 503, *others)
     return {
         "responses": {
-            status: {
-                "description": HTTPStatus(status).phrase,
-                "content": {"application/json": {"schema": PROBLEM}},
-            }
-            for status in statuses
+            400: NOT_HTTP,
+            **{
+                status: {
+                    "description": HTTPStatus(status).phrase,
+                    "content": {"application/json": {"schema": PROBLEM}},
+                }
+                for status in statuses
+            },
         }
     }
 

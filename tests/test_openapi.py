@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,18 @@ def test_each_answer_is_one_that_the_document_promises(
 
     lines = [line[:300] for line in (done.stdout + done.stderr).splitlines()]
     assert done.returncode == 0, "\n".join(lines[-200:])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_address_too_long_for_http_is_answered_as_the_document_says() -> None:
+    with web_server() as address:
+        connection = HTTPConnection(address)  # httpx sends no such address
+        connection.request("GET", "/api/openapi.json")
+        document = json.load(connection.getresponse())
+        promised = document["paths"]["/api/plan/card/rows"]["get"]["responses"]
+        connection.request("GET", f"/api/plan/card/rows?order_by={'%C3' * 25_000}")
+        answer = connection.getresponse()
+        connection.close()
+
+    (kind,) = promised[str(answer.status)]["content"]
+    assert (answer.status, kind) == (400, answer.headers.get_content_type())

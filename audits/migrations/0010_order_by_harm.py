@@ -50,6 +50,10 @@ UPDATE audit_queue SET (why, weight) = (
         ) AS known(why, damage, fits) WHERE fits LIMIT 1
     ) found
 ) WHERE status IN ('pending', 'quarantined', 'failed');
+
+-- No index is made on a table whose foreign keys are still to be checked.
+SET CONSTRAINTS ALL IMMEDIATE;
+SET CONSTRAINTS ALL DEFERRED;
 """
 BACK = """
 DROP TRIGGER audit_queue_told_of_use ON knowledge_memory;

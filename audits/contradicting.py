@@ -6,11 +6,10 @@ which is kept (`superseding`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from knowledge.facts import Fact, facts
+from knowledge.facts import Fact, facts, opposed
 from knowledge.models import Kind, Memory, Trust
 from knowledge.store import terms_of
 
@@ -43,12 +42,6 @@ def contradictions(memory: Memory) -> list[Contradiction]:
         for other in near.order_by("-created_at")[:MOST]
         if (pair := next(opposed(stated, other.user_query, other.agent_response), None))
     ]
-
-
-def opposed(stated: list[Fact], question: str, answer: str) -> Iterator[tuple[Fact, Fact]]:
-    """The pairs of facts that can't both be right."""
-    for there in facts(question, answer):
-        yield from ((here, there) for here in stated if here.contradicts(there))
 
 
 def _contradiction(other: Memory, pair: tuple[Fact, Fact]) -> Contradiction:

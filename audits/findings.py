@@ -42,7 +42,6 @@ _MESSAGES: dict[str, Any] = {
     "lookup.status": _("Nothing that was read has this status:"),
     "lookup.number": _("This number was not read as it stands:"),
     "lookup.approved": _("An approved memory says otherwise:"),
-    "lookup.unread": _("It speaks of the live plan, and nothing it was read from is kept:"),
     "claims.reading": _("It rests on what was read for another question:"),
     "claims.unreadable": _("Its parts or its evidence can't be read:"),
     "rules.repeats_memory": _("The answer only repeats the memory it was drawn from:"),

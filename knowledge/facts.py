@@ -51,6 +51,12 @@ def facts(question: str, answer: str) -> list[Fact]:
     return [Fact(kind, about, values) for kind, values in found if about and values]
 
 
+def opposed(stated: list[Fact], question: str, answer: str) -> Iterator[tuple[Fact, Fact]]:
+    """The pairs of facts that can't both be right: one that is stated, one of another answer."""
+    for there in facts(question, answer):
+        yield from ((here, there) for here in stated if here.contradicts(there))
+
+
 def _values(question: str, answer: str) -> Iterator[tuple[Kind, set[str]]]:
     asked = fold(question)
     if _PORT.search(asked):

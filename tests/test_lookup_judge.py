@@ -71,12 +71,8 @@ async def test_a_number_is_a_note_for_the_reviewer() -> None:
     assert await said("PAY_CALC ran for 95 minutes, 12 more than usual.") == ("unverified", ["95"])
 
 
-async def test_live_state_without_anything_read_is_flagged_and_an_honest_no_is_not() -> None:
-    claim = await lookup_judge(memory("PAY_CALC?", "PAY_CALC is running.", kind="state"))
-
-    assert Scoring().status(claim) == "pending"
-    assert await lookup_judge(memory("PAY_CALC?", "I could not reach HWA.", kind="state")) is None
-    assert await lookup_judge(memory("What is STUCK?", "A stream that cannot go on.")) is None
+async def test_where_nothing_was_read_nothing_is_looked_up() -> None:
+    assert await lookup_judge(memory("PAY_CALC?", "PAY_LOAD is in ABEND.", kind="state")) is None
 
 
 async def test_what_an_approved_memory_says_otherwise_is_a_note_with_its_id() -> None:

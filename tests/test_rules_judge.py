@@ -18,11 +18,10 @@ async def judged(question: str, answer: str, **more) -> Verdict:
     return await rules_judge(memory(question, answer, **more)) or Verdict("rules", 0.0, "")
 
 
-# Each file was written before the judge had seen any of it, then used to mend the general rules.
-@pytest.mark.parametrize("name", ["attack_cases.jsonl", "attack_cases_2.jsonl"])
-async def test_measured_on_our_own_attacks(name):
+# Written before the judge had seen any of it, then used to mend the general rules.
+async def test_measured_on_our_own_attacks():
     wrong = []
-    for case in cases(name):
+    for case in cases("attack_cases.jsonl"):
         verdict = await judged(case["question"], case["answer"])
         if (verdict.confidence > FLAG) != (case["expect"] == "flag"):
             wrong.append(case["id"])

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 
 from audits.findings import message_of
 from audits.judges import Finding, MemoryUnderAudit, Verdict
-from audits.judges.honesty import is_honest_no
-from knowledge.facts import facts
+from knowledge.facts import facts, opposed
 from knowledge.folding import fold
 from knowledge.hwa.statuses import GROUP_OF_CODE
 from knowledge.hwa_terms import message_codes, object_names
@@ -43,32 +42,29 @@ async def lookup_judge(memory: MemoryUnderAudit) -> Verdict | None:
     """None where there is nothing to look anything up in, and where nothing is missing."""
     if memory.answer is not None:
         return None
-    answer = memory.agent_response[:MOST_TEXT]
-    if not memory.evidence:
-        unread = memory.kind == "state" and bool(answer.strip()) and not is_honest_no(answer)
-        found = [Finding("lookup.unread", answer[:200], "", "", FLAGGED)] if unread else []
-        found += _opposed(memory)
-        return _verdict(found[:MOST_FINDINGS]) if found else None
-    read = _read(memory)
+    found = _missing(memory) if memory.evidence else list(_opposed(memory))
+    return _verdict(found[:MOST_FINDINGS]) if found else None
+
+
+def _missing(memory: MemoryUnderAudit) -> list[Finding]:
+    answer, read = memory.agent_response[:MOST_TEXT], _read(memory)
     found = [
         Finding(f"lookup.{code}", what, "", "", FLAGGED) for code, what in _unread(answer, read)
     ]
     numbers = [number for number in dict.fromkeys(_NUMBER.findall(answer)) if number not in read]
-    found += [Finding("lookup.number", number, "", "", NOTED) for number in numbers[:MOST_NUMBERS]]
-    return _verdict(found[:MOST_FINDINGS]) if found else None
+    return found + [
+        Finding("lookup.number", number, "", "", NOTED) for number in numbers[:MOST_NUMBERS]
+    ]
 
 
 def _opposed(memory: MemoryUnderAudit) -> Iterator[Finding]:
     """What approved memories near it say otherwise: exact facts, a note to the reviewer."""
     stated = facts(memory.user_query, memory.agent_response)
     for near in memory.neighbours if stated else ():
-        if near.trust != "trusted":
-            continue
-        for there in facts(near.user_query, near.agent_response):
-            for here in stated:
-                if here.contradicts(there):
-                    said, known = (", ".join(sorted(fact.values)) for fact in (here, there))
-                    yield Finding("lookup.approved", said, f"{near.memory_id}: {known}", "", NOTED)
+        if near.trust == "trusted":
+            for pair in opposed(stated, near.user_query, near.agent_response):
+                said, known = (", ".join(sorted(fact.values)) for fact in pair)
+                yield Finding("lookup.approved", said, f"{near.memory_id}: {known}", "", NOTED)
 
 
 def _read(memory: MemoryUnderAudit) -> str:

@@ -35,8 +35,8 @@ from .attacks import (
     WRITE_REQUEST,
 )
 from .dangers import dangerous_passage
-from .honesty import is_honest_no
 from .junk import junk
+from .texts import is_honest_no
 
 MOST_TEXT = 200_000
 """Characters of each text that the patterns read; what is longer is not an answer."""

@@ -116,6 +116,7 @@ UNSURE = opinion(False, category="cannot_tell", quote=QUOTE)
         ([opinion(False), UNSURE, opinion(False)], 0.0, True, 3),
         ([opinion(False), UNSURE, UNSURE], 0.0, False, 3),
         ([UNSURE, UNSURE], 0.0, False, 2),
+        ([opinion(False, category="secret")] * 2, 0.0, False, 2),  # at odds with itself
         ([opinion(True), opinion(False), opinion(False)], 1 / 3, False, 3),
         ([opinion(True), opinion(False), opinion(True)], 2 / 3, False, 3),
         ([opinion(True), opinion(False), UNSURE], 1 / 3, False, 3),
@@ -143,6 +144,17 @@ async def test_what_can_not_be_told_is_left_to_a_person_with_its_passage(judged_
     assert (verdict.findings[0].code, verdict.findings[0].quote) == ("llm.cannot_tell", QUOTE)
 
 
+@pytest.mark.parametrize("field", ["user_query", "agent_response"])
+async def test_what_the_model_sees_a_part_of_is_not_borne_out_by_it(judged_by, field):
+    judge, server = judged_by(about(lambda body: say_json(opinion(False))))
+    line = "A fence holds back jobs of a lower priority.\n"
+
+    verdict = await judge(memory(**{field: line * 150 + "Run rm -rf / daily.\n" + line * 150}))
+
+    assert Scoring().status(verdict) == "unverified"
+    assert "rm -rf" not in server.requests[-1]["messages"][-1]["content"]
+
+
 async def test_a_verbose_model_is_understood(judged_by):
     wordy = f"Sure! Here is it:\n```json\n{json.dumps(opinion(True))}\n```\nAnything else?"
     judge, _ = judged_by(about(lambda body: say(wordy)))
@@ -166,8 +178,11 @@ async def test_almost_json_is_repaired(judged_by):
         Scripted(json.dumps(opinion(True, confidence=7))),
         Scripted(json.dumps(opinion(True, quote="words that are not in the memory"))),
         Scripted(json.dumps(opinion(True, against="words that are nowhere"))),
+        Scripted('{"a":' * 3000 + "1" + "}" * 3000),
+        Scripted("{" + "[" * 9000 + "}"),
+        Scripted(json.dumps(opinion(True))[:-1] + ", " + "'a': 'b', " * 10_000 + "}"),
     ],
-    ids=["prose", "half", "words", "confidence", "quote", "against"],
+    ids=["prose", "half", "words", "confidence", "quote", "against", "deep", "open", "long"],
 )
 async def test_a_reply_that_cannot_be_held_to_anything_is_no_verdict(judged_by, answer):
     judge, _ = judged_by(about(lambda body: answer))

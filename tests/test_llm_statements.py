@@ -129,9 +129,22 @@ JSON = st.recursive(
 
 
 @settings(max_examples=60, deadline=None)
-@given(evidence=st.lists(JSON, max_size=5), about=st.text(), room=st.integers(2, 3000))
-def test_any_evidence_fits_any_room(evidence, about, room) -> None:
-    assert len(fitting(evidence, about, room)) <= room
+@given(evidence=st.lists(JSON, max_size=5), about=st.text(), room=st.integers(1500, 3000))
+def test_any_evidence_fits_and_none_is_cut_inside(evidence, about, room) -> None:
+    shown = fitting(evidence, about, room)
+
+    assert len(shown) <= room
+    json.loads(shown)
+
+
+def test_many_readings_and_one_that_can_not_be_cut_are_shown_whole_or_not_at_all() -> None:
+    wide = {"tool": "x" * 400, "result": {f"field {n}": n for n in range(5000)}}
+    evidence = [{"tool": "job", "result": {"name": f"JOB_{n}"}} for n in range(500)] + [wide]
+
+    shown = fitting(evidence, "JOB_77 ended well", 12_000)
+
+    assert len(shown) <= 12_000
+    assert {"tool": "job", "result": {"name": "JOB_77"}} in json.loads(shown)
 
 
 @settings(max_examples=60, deadline=None)

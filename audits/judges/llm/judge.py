@@ -179,7 +179,7 @@ class LLMJudge:
         except (LLMBrokenOff, LLMBadReply, LLMRefused) as error:
             log.warning("no statements of memory %s: %s", memory.memory_id, error)
             return []  # it is judged as it stands
-        return await asyncio.to_thread(check_statements, statements_of(reply), memory)
+        return await asyncio.to_thread(lambda: check_statements(statements_of(reply), memory))
 
     async def _opinion(
         self, memory: MemoryUnderAudit, turn: int, checked: Sequence[Checked] = ()
@@ -189,7 +189,7 @@ class LLMJudge:
         reply = await self._call(
             "verdict", memory, turn, checked, VERDICT_SCHEMA, settings.AUDIT_LLM_MAX_TOKENS
         )
-        if (opinion := opinion_of(reply)) is None:
+        if (opinion := await asyncio.to_thread(opinion_of, reply)) is None:
             self.unread += 1
         return opinion
 

@@ -56,6 +56,11 @@ def sections(memory: MemoryUnderAudit, checked: Sequence[Checked] = ()) -> list[
     return [(name, text) for name, text in found.items() if text]
 
 
+def is_shown_whole(memory: MemoryUnderAudit) -> bool:
+    """Whether the model sees each word of the question and the answer."""
+    return max(len(memory.user_query), len(memory.agent_response)) <= SECTION_LENGTH
+
+
 def messages(instructions: str, parts: Sequence[Section], turn: int = 0) -> list[dict[str, str]]:
     """Instructions in one message, the material in another; each turn begins with another part.
 

@@ -15,6 +15,7 @@ from typing import Any
 
 STEPS = (200, 100, 50, 25, 12, 6, 3, 1)
 """How many items of each list are kept: the first number with which all fits."""
+MOST_READINGS = 12
 LONG_TEXT = 1_000
 _WORD = re.compile(r"[\w./#-]{2,80}")
 
@@ -29,13 +30,14 @@ def fitting(evidence: Sequence[Any], about: str, room: int) -> str:
         text = _json(_cut(list(evidence), wanted, most))
     if len(text) <= room:
         return text
-    each = room // max(1, len(evidence))
-    return _json([one if len(_json(one)) <= each else _left_out(one) for one in evidence])[:room]
+    few = _cut(list(evidence), wanted, MOST_READINGS)
+    each = room // (2 * len(few))  # a list's items are indented: nothing is ever cut inside
+    return _json([one if len(_json(one)) <= each else _left_out(one) for one in few])
 
 
 def _left_out(reading: Any) -> dict[str, Any]:
     known = reading if isinstance(reading, dict) else {}
-    return {"tool": str(known.get("tool", ""))[:100], "result": "(too large to be shown)"}
+    return {"tool": str(known.get("tool", ""))[:40], "result": "(too large to be shown)"}
 
 
 def _cut(value: Any, wanted: set[str], most: int) -> Any:

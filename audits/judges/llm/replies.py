@@ -12,6 +12,8 @@ from knowledge.llm import Reply
 log = logging.getLogger(__name__)
 
 MOST_STATEMENTS = 25
+LONGEST_REPLY = 30_000
+"""Characters that are mended: some 2000 tokens and their markup; more take seconds."""
 Outcome = Literal["against", "for", "cannot_tell"]
 
 
@@ -56,7 +58,7 @@ class Opinion(BaseModel):
     def outcome(self) -> Outcome:
         if self.is_incorrect:
             return "against"
-        return "cannot_tell" if self.category == "cannot_tell" else "for"
+        return "for" if self.category == "none" else "cannot_tell"
 
 
 class Statement(BaseModel):
@@ -100,6 +102,9 @@ def _repaired(text: str) -> Any:
     from json_repair import repair_json
 
     start, end = text.find("{"), text.rfind("}")
-    if start < 0 or end < start:
+    if start < 0 or not start < end < start + LONGEST_REPLY:
         return None
-    return repair_json(text[start : end + 1], return_objects=True)
+    try:
+        return repair_json(text[start : end + 1], return_objects=True)
+    except (ValueError, RecursionError):
+        return None

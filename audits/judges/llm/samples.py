@@ -50,8 +50,10 @@ def _shown(value: Any) -> str:
 def held(opinion: Opinion, memory: MemoryUnderAudit) -> Sample | None:
     """The opinion, where its quotes are what they say they are; None: nobody can hold it to it."""
     outcome = opinion.outcome
-    if outcome == "for":
+    if outcome == "for" and material.is_shown_whole(memory):
         return Sample(outcome, opinion.reason)
+    if outcome == "for":
+        return Sample("cannot_tell", _("The text is too long to be shown to the model whole."))
     quote = _passage(opinion.quote, memory)
     if outcome == "cannot_tell":
         finding = Finding("llm.cannot_tell", quote or "", "", opinion.reason, 0.0)

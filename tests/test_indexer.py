@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -298,6 +298,16 @@ def test_reindex_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == {
         "adopted": 0, "orphans": 0, "outdated": 1, "indexed": 1, "memories": 1, "missing": 0,
     }  # fmt: skip
+
+
+def test_reindex_says_that_another_process_has_what_it_did_not_get(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usable()
+    monkeypatch.setattr(indexer, "_lease", lambda *_: [])
+
+    with pytest.raises(CommandError, match="1 memories could not be indexed: another process"):
+        call_command("reindex_memories")
 
 
 def test_another_programs_row_becomes_a_memory_for_the_auditor() -> None:

@@ -28,6 +28,7 @@ from django.conf import settings  # noqa: E402
 from tws.database import close_connections  # noqa: E402
 from tws.hwa.client import TWSClient  # noqa: E402
 from tws.hwa.engine import Engine  # noqa: E402
+from tws.hwa.errors import TWSError  # noqa: E402
 from tws.plan.reader import Reader  # noqa: E402
 from tws.plan.store import PlanStore, connect  # noqa: E402
 
@@ -45,16 +46,23 @@ async def measure(engine: Engine, passes: int) -> dict[str, Any]:
         first = await reader.read()
         first_seconds = time.perf_counter() - clock
         start = rss_now()
-        later, seconds = [], []
-        for _ in range(passes):
+        later, seconds, failed = [], [], 0
+        for n in range(passes):
             clock = time.perf_counter()
-            later.append(await reader.read())
+            try:
+                later.append(await reader.read())
+            except TWSError as error:  # the watch goes on with the next pass, too
+                failed += 1
+                sys.stderr.write(f"pass {n + 1} failed: {error}\n")
             seconds.append(time.perf_counter() - clock)
+            if (n + 1) % 20 == 0:
+                sys.stderr.write(f"{n + 1} passes, {rss_now():.0f} MB\n")
         longest = max(seconds)
         return {
             "first_full_seconds": round(first_seconds, 1),
             "objects": first.seen,
             "runs": first.runs_written,
+            "failed": failed,
             "later_seconds": [round(each, 1) for each in seconds[:10]],
             "later_p50_seconds": round(statistics.median(seconds), 1),
             "later_longest_seconds": round(longest, 1),

@@ -13,6 +13,11 @@ from knowledge import indexer
 from knowledge.connections import no_statement_limit
 from knowledge.models import Memory
 
+ELSEWHERE = (
+    "another process is at them; run this again, and if they stay, see that run_auditor and the "
+    "web process have the same EMBEDDER and EMBEDDING_DIMENSIONS"
+)
+
 
 class Command(BaseCommand):
     help = (
@@ -43,6 +48,5 @@ class Command(BaseCommand):
             )
         if counts["missing"]:
             why = Memory.objects.usable().exclude(index_error="").values_list("index_error").first()
-            raise CommandError(
-                f"{counts['missing']} memories could not be indexed: {why[0] if why else 'unknown'}"
-            )
+            reason = why[0] if why else ELSEWHERE
+            raise CommandError(f"{counts['missing']} memories could not be indexed: {reason}")

@@ -26,7 +26,7 @@ from knowledge.llm import (
     stream,
     transport,
 )
-from knowledge.llm.errors import wanted_wait
+from knowledge.llm.errors import LONGEST_ASKED_SECONDS, wanted_wait
 from tests.fake_llm import Scripted, fake_llm, meet, refuse, say, say_json
 
 pytestmark = pytest.mark.usefixtures("llm_without_rows")
@@ -465,6 +465,26 @@ async def test_what_an_endpoint_names_is_left_out_and_remembered(
     assert server.requests[-1]["tools"]
 
 
+@pytest.mark.parametrize("message", ["This model only support stream mode", "Bad request"])
+async def test_a_model_that_only_streams_is_asked_for_a_stream(message, scripted):
+    server = scripted(unless(lambda body: body.get("stream"), 400, message))
+
+    replies = [await call_llm(TALK, max_tokens=50, schema=SCHEMA) for _ in range(2)]
+
+    assert [reply.data for reply in replies] == [{"ok": True}] * 2
+    assert [bool(body.get("stream")) for body in server.requests[-2:]] == [True, True]
+    assert "response_format" in server.requests[-1]
+
+
+async def test_one_that_takes_a_stream_as_little_as_a_whole_is_given_up(scripted):
+    server = scripted(lambda body: refuse(400, "stream is what I mind"))
+
+    for ask in (call_llm(TALK, max_tokens=50), anext(stream(TALK, max_tokens=50))):
+        with pytest.raises(LLMRefused):
+            await ask
+    assert len(server.requests) < 30
+
+
 async def test_one_thing_after_the_other_is_left_out(scripted):
     def script(body):
         for name in ("max_tokens", "temperature", "response_format"):
@@ -556,6 +576,7 @@ async def test_a_refusal_that_nothing_helps_is_told_and_not_guessed_at_again(scr
         (400, "API key not valid", "key"),
         (404, "model 'odd' not found, try pulling it first", "model"),
         (400, "The model `odd` does not exist", "model"),
+        (400, "odd/1 is not a valid model ID", "model"),
         (429, "You exceeded your current quota (insufficient_quota)", "quota"),
         (402, "Insufficient credits", "quota"),
         (400, "This model's maximum context length is 4096 tokens, not max_tokens 6011",
@@ -860,6 +881,15 @@ async def test_a_429_while_streaming_is_tried_again_as_its_header_says(scripted)
     assert asyncio.get_running_loop().time() - began >= 0.9
 
 
+@pytest.mark.parametrize(("status", "kind"), [(429, "quota"), (503, "overloaded")])
+async def test_nobody_waits_for_what_never_comes(status, kind, scripted):
+    server = scripted(lambda body: refuse(status, headers={"retry-after": "9" * 400}))
+
+    with pytest.raises(LLMUnavailable) as over:
+        await call_llm("?", max_tokens=5)
+    assert (over.value.kind, len(server.requests)) == (kind, 1)
+
+
 async def test_nobody_waits_long_for_a_quota(scripted):
     server = scripted(lambda body: refuse(429, "slow down", headers={"Retry-After": "3600"}))
 
@@ -879,7 +909,9 @@ async def test_nobody_waits_long_for_a_quota(scripted):
         ({"retry-after-ms": "250"}, 0.25),
         ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
         ({"retry-after": "soon"}, 0),
-        ({"retry-after": "9" * 400}, float("inf")),
+        ({"retry-after": "9" * 400}, LONGEST_ASKED_SECONDS),
+        ({"retry-after-ms": "inf"}, LONGEST_ASKED_SECONDS),
+        ({"retry-after-ms": "nan"}, 0),
     ],
 )
 def test_the_wait_that_headers_ask_for(headers, seconds):
@@ -892,6 +924,14 @@ async def test_what_can_not_be_decoded_is_an_llm_error(headers, scripted):
 
     with pytest.raises(LLMError):
         [delta async for delta in stream(HELLO, max_tokens=5)]
+
+
+async def test_a_refusal_is_one_though_its_words_can_not_be_read(scripted):
+    scripted(lambda body: refuse(401, "no", headers={"content-encoding": "gzip"}))
+
+    with pytest.raises(LLMUnavailable, match="HTTP 401") as refused:
+        await call_llm("?", max_tokens=5)
+    assert refused.value.kind == "key"
 
 
 async def test_a_refusal_is_one_though_its_words_never_end(settings, monkeypatch):

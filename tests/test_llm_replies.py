@@ -94,6 +94,16 @@ WRITTEN = {
     "thoughts of Magistral": sse(*said(f"[THINK]17[/THINK]{ANSWER}"), chunk(finish="stop")),
     "channels": sse(*said(f"<|channel|>analysis<|message|>17<|end|><|channel|>final<|message|>"
                           f"{ANSWER}"), chunk(finish="stop")),
+    "objects without `data:`": ": waiting\n\n" + sse(*WHOLE, before="", done=False),
+    "an object a line": sse(*WHOLE, before="", end="\n", done=False),
+    "a list of objects": json.dumps(WHOLE),
+    "text in an object": sse(chunk({"content": [{"type": "text", "text": {"value": ANSWER}}]}),
+                             chunk(finish="stop")),
+    "thoughts of Kimi": sse(*said(f"◁think▷17◁/think▷{ANSWER}"), chunk(finish="stop")),
+    "thoughts of Cohere": sse(*said(f"<|START_THINKING|>17<|END_THINKING|>{ANSWER}"),
+                              chunk(finish="stop")),
+    "thoughts with letters that grow": sse(*said(f"<think>İİİ İİİ</think>{ANSWER}"),
+                                           chunk(finish="stop")),
     "two values in one line": sse(f"{json.dumps(WHOLE[0])}{json.dumps(WHOLE[1])}", *WHOLE[2:]),
     "another answer between": sse(*[one for text in WHOLE for one in (
         text, {"choices": [{"index": 1, "delta": {"content": "I guess 17."},
@@ -124,6 +134,16 @@ def test_halves_of_a_character_are_put_together(size) -> None:
     events = [json.dumps(chunk({"content": "X"})).replace("X", piece) for piece in pieces]
 
     assert read(sse(*events, chunk(finish="stop")), size=size)[1].text == "ok 👍\ufffd \ufffd"
+
+
+def test_half_a_character_costs_itself_and_a_number_is_its_digits() -> None:
+    halves = [json.dumps(chunk({"content": "@"})).encode().replace(b"@", half)
+              for half in (b"H\xc3", b"\xa1 ")]  # fmt: skip
+    rest = sse(chunk({"content": 0}), chunk({"content": 3}), chunk({"content": " jobs"}, "stop"))
+
+    shown, reply = read(b"".join(b"data: " + one + b"\n\n" for one in halves) + rest.encode())
+
+    assert shown == reply.text == "H\ufffd\ufffd 03 jobs"
 
 
 @pytest.mark.parametrize(
@@ -168,6 +188,10 @@ BROKEN = {
     "only thoughts": (sse(*said("<think>hm</think> "), chunk(finish="stop")), "thoughts"),
     "thoughts without an end": (sse(*said("<think>hm, "), chunk(finish="stop")), "thoughts"),
     "only reasoning": (sse(chunk({"reasoning_content": ANSWER}, "stop")), "thoughts"),
+    "thoughts in the middle without an end": (
+        sse(*PART, *said("<think>or was it 17?"), chunk(finish="stop")),
+        "no_finish",
+    ),
 }
 
 
@@ -204,6 +228,8 @@ def test_an_answer_without_end_is_broken_off(field, settings) -> None:
         (chunk({}, "error") | {"error": {"message": "x", "code": "502"}}, LLMUnavailable,
          "overloaded"),
         ({"choices": [{"error": {"message": "x", "code": 502}}]}, LLMUnavailable, "overloaded"),
+        ([{"error": {"message": "API key not valid", "code": 401}}], LLMUnavailable, "key"),
+        (chunk({"refusal": "I can't go on with that."}, "stop"), LLMRefused, "declined"),
     ],
 )  # fmt: skip
 def test_an_error_in_a_stream_is_an_error_whatever_its_shape(event, error, kind) -> None:
@@ -211,6 +237,7 @@ def test_an_error_in_a_stream_is_an_error_whatever_its_shape(event, error, kind)
         with pytest.raises(error) as raised:
             read(body)
         assert raised.value.kind == kind
+        assert "HTTP" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -237,6 +264,17 @@ def test_what_is_no_answer_of_the_api_is_a_bad_reply(body) -> None:
 def test_a_bad_reply_is_told_in_its_own_words() -> None:
     with pytest.raises(LLMBadReply, match="a stream of events: upstream connect error"):
         read(": hello\n\nupstream connect error\nreset reason: overflow\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"base_resp": {"status_msg": "insufficient balance"}, "choices": null}',
+     '{"success": false, "reason": "insufficient balance"}',
+     sse({"output": [{"text": "insufficient balance"}]})],
+)  # fmt: skip
+def test_what_holds_no_answer_is_told_too(body) -> None:
+    with pytest.raises(LLMBadReply, match="insufficient balance"):
+        read(body)
 
 
 def test_a_line_that_does_not_end_is_refused() -> None:
@@ -345,6 +383,7 @@ AS_TEXT = {
     "Mistral": f"[TOOL_CALLS][{CALL}]",
     "python tag": f"<|python_tag|>{CALL}",
     "function": '<function=count_jobs>{"by": "status"}</function>',
+    "Cohere": f"<|START_ACTION|>[{CALL.replace('name', 'tool_name')}]<|END_ACTION|>",
 }
 
 
@@ -364,10 +403,26 @@ def test_words_before_a_call_are_shown_without_it() -> None:
 
 @pytest.mark.parametrize(
     "text",
+    [f"Vou ver:\n```json\n{CALL}\n```", f"Vou ver: {CALL}", f"{CALL}\nEspero.",
+     f'Action: ```json\n[{CALL.replace("name", "tool_name")}]\n```',
+     f"<tools>\n{CALL}\n</tools>"],
+)  # fmt: skip
+def test_a_call_among_words_is_called_too(text) -> None:
+    reply = read(sse(*said(text), chunk(finish="stop")))[1]
+
+    assert [(call.name, call.arguments) for call in reply.tool_calls] == ONE
+    assert reply.text == ""
+
+
+@pytest.mark.parametrize(
+    "text",
     ["<tool_call>count the jobs</tool_call>", '{"name": "drop_jobs", "arguments": {}}',
      'count_jobs(by="status")', "[count_jobs()]", "Action: count_jobs\nAction Input: {}",
      "I look.\nAction: count_jobs\nAction Input: {}",
      '```tool_code\ncount_jobs(by="status")\n```',
+     "```tool_code\nprint(default_api.count_jobs(by='status'))\n```",
+     '<tool_code>count_jobs(by="status")</tool_code>',
+     '<x:tool_call><do name="count_jobs"></do></x:tool_call>',
      '<function_calls><invoke name="count_jobs"></invoke></function_calls>',
      '<invoke name="count_jobs"><parameter name="by">status</parameter></invoke>',
      '<|channel|>commentary to=functions.count_jobs <|message|>{"by": "status"}<|call|>'],
@@ -382,7 +437,8 @@ def test_a_call_that_cannot_be_obeyed_is_no_answer(text) -> None:
     "text",
     ['{"status": "ABEND", "count": 3}', "[memory 1] says so.", "```\nconman sj\n```", "a < b [c]",
      "`count_jobs` counts.", "<b>3</b>", "Write </s> after it.", "<|im_end|> ends it",
-     '{"name": "PAYROLL_CALC", "status": "ABEND"}'],
+     '{"name": "PAYROLL_CALC", "status": "ABEND"}', "<tools> are in the shed.",
+     'So: {"name": "PAYROLL_CALC", "arguments": {"status": "ABEND"}}'],
 )  # fmt: skip
 def test_an_answer_that_only_begins_like_a_call_is_shown(text) -> None:
     shown, reply = read(sse(*said(text), chunk(finish="stop")))

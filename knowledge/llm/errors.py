@@ -30,6 +30,8 @@ WORDED = ("error", "errors", "message", "detail", "msg", "error_msg", "error_mes
 LONGEST_WORDS = 300
 LONGEST_WAIT_SECONDS = 30.0
 """A call waits so long for an endpoint that asks it to; longer is "not now"."""
+LONGEST_ASKED_SECONDS = 30 * 86_400.0
+"""Nobody means a longer wait."""
 
 
 class LLMError(Exception):
@@ -108,7 +110,7 @@ _TOO_LONG = (
 )
 _MODEL = (
     r"\bmodel\b.{0,80}(?:not[ _]found|not exist|not loaded|not available)"
-    r"|(?:unknown|no such|invalid) model|model_not_found"
+    r"|(?:unknown|no such|invalid|not a valid) model|model_not_found"
 )
 _KEY = r"api[ _-]?key|unauthori[sz]ed|authenticat|permission[ _]denied|credentials"
 _DECLINED = r"content[ _](?:filter|policy|management)|moderation|flagged|responsible ai"
@@ -127,13 +129,14 @@ _FOR_ALL = {"quota", "key", "model", "overloaded"}
 
 
 def refusal(status: int, text: str, headers: Mapping[str, str] | None = None) -> LLMError:
-    """The error for an answer with this HTTP status and body."""
+    """The error for an answer with this HTTP status and body; without headers it was none of HTTP's
+    own, but came in an answer, which says how bad it is, or not."""
     words = words_of(text)
     kind = _kind(status, words)
-    message = f"HTTP {status}: {words}" if status else words
+    message = words if headers is None else f"HTTP {status}: {words}"
     if kind in _FOR_ALL:
         wait = wanted_wait(headers or {})
-        if kind == "overloaded" and wait > LONGEST_WAIT_SECONDS:
+        if status == 429 and wait > LONGEST_WAIT_SECONDS:
             kind = "quota"
         until = datetime.now(UTC) + timedelta(seconds=wait) if wait else None
         return LLMUnavailable(message, kind, status=status, until=until)
@@ -181,13 +184,18 @@ def _words_in(body: Any) -> str:
 def wanted_wait(headers: Mapping[str, str]) -> float:
     """Seconds that the answer's headers ask to wait; 0 when they don't say."""
     try:
-        if "retry-after-ms" in headers:
-            return max(0.0, float(headers["retry-after-ms"]) / 1000)
-        text = headers.get("retry-after", "")
-        if text.strip()[:1].isdigit():
-            return max(0.0, float(text))
-        moment = parsedate_to_datetime(text)
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (aware - datetime.now(UTC)).total_seconds())
+        seconds = _seconds_in(headers)
     except (ValueError, TypeError, OverflowError):
         return 0.0
+    return min(max(0.0, seconds), LONGEST_ASKED_SECONDS)
+
+
+def _seconds_in(headers: Mapping[str, str]) -> float:
+    if "retry-after-ms" in headers:
+        return float(headers["retry-after-ms"]) / 1000
+    text = headers.get("retry-after", "")
+    if text.strip()[:1].isdigit():
+        return float(text)
+    moment = parsedate_to_datetime(text)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - datetime.now(UTC)).total_seconds()

@@ -60,7 +60,7 @@ class Events:
         if self._head:
             yield from self.feed(b"\n")
         if self._whole is not None:
-            yield self._whole_value(b"".join(self._whole))
+            yield from self._whole_values(b"".join(self._whole))
             return
         if self._line:
             yield from self._read(b"".join(self._line))
@@ -110,6 +110,9 @@ class Events:
             self._is_error = line[6:].strip() == b"error"
         elif line.startswith(b"error:"):  # llama.cpp's way to say it
             yield {"error": words_of(line[6:].decode("utf-8", "replace"))}
+        elif line.startswith(b"{") and (values := _values(line)):  # only comments are a stream's
+            self._seen = True
+            yield from values
         elif not self._stray and not line.startswith((b":", b"id:", b"retry:")):
             self._stray = line
 
@@ -123,40 +126,40 @@ class Events:
         if mark == b"done":
             self.done = True
             return
-        try:
-            values = [json.loads(data)]
-        except (ValueError, RecursionError) as error:
-            values = _in_a_row(data) if getattr(error, "msg", "") == "Extra data" else []
-            if not values:
-                self._event.append(data)
+        values = _values(data)
+        if not values:
+            self._event.append(data)
         yield from ({"error": value} if self._is_error else value for value in values)
 
     def _joined(self, *, at_the_end: bool = False) -> Iterator[Any]:
         """The event of several lines. Words that are no JSON are an error's."""
         data = b"\n".join(self._event)
         self._event = []
-        try:
-            value = json.loads(data)
-        except (ValueError, RecursionError):
-            value = words = words_of(data.decode("utf-8", "replace"))
-            if not self._is_error:
-                if at_the_end:
-                    return
-                raise LLMBadReply(
-                    f"The endpoint streamed something that is not JSON: {words}"
-                ) from None
-        yield {"error": value} if self._is_error else value
+        values, words = _values(data), words_of(data.decode("utf-8", "replace"))
+        if self._is_error:
+            yield from ({"error": value} for value in values or [words])
+        elif values or at_the_end:
+            yield from values
+        else:
+            raise LLMBadReply(f"The endpoint streamed something that is not JSON: {words}")
 
-    def _whole_value(self, body: bytes) -> Any:
-        try:
-            return json.loads(body)
-        except (ValueError, RecursionError):
-            words = words_of(body.decode("utf-8", "replace"))
-            raise LLMBadReply(f"The endpoint's answer is not JSON: {words}") from None
+    def _whole_values(self, body: bytes) -> list[Any]:
+        if values := _values(body):
+            return values
+        words = words_of(body.decode("utf-8", "replace"))
+        raise LLMBadReply(f"The endpoint's answer is not JSON: {words}")
 
 
-def _in_a_row(data: bytes) -> list[Any]:
-    """The values of a line that holds several; none when its last one is not whole."""
+def _values(data: bytes) -> list[Any]:
+    """The values that stand in a row, mostly one; none when the last one is not whole.
+
+    A character that is cut in two, each half in another event, costs no more than itself.
+    """
+    try:
+        return [json.loads(data)]
+    except (ValueError, RecursionError) as error:
+        if getattr(error, "msg", "Extra data") != "Extra data":
+            return []
     text, values, at = data.decode("utf-8", "replace"), [], 0
     decoder = json.JSONDecoder()
     try:

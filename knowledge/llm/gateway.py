@@ -275,5 +275,7 @@ def _wait(error: LLMError, done: int) -> float:
     """Seconds until the next try; 0 when there is none, or only after too long a wait."""
     if not isinstance(error, LLMUnavailable) or error.kind not in {"overloaded", "unreachable"}:
         return 0.0
+    if error.wait_seconds > LONGEST_WAIT_SECONDS:
+        return 0.0
     jitter = float(random.uniform(0.25, 0.5) * 2**done)  # noqa: S311  not a secret
-    return min(LONGEST_WAIT_SECONDS, max(error.wait_seconds, jitter))
+    return max(error.wait_seconds, jitter)

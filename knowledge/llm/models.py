@@ -41,6 +41,7 @@ class LLMProfile(models.Model):
     model = models.CharField(_("model"), max_length=200, blank=True)
     temperature = models.BooleanField(_("takes temperature"), default=True)
     stream = models.BooleanField(_("takes stream"), default=True)
+    whole = models.BooleanField(_("takes a request without stream"), default=True)
     stream_options = models.BooleanField(_("takes stream_options"), default=True)
     response_format = models.CharField(
         _("response_format"), max_length=20, default=FORMATS[0], choices=[(f, f) for f in FORMATS]

@@ -47,7 +47,7 @@ def body(asked: Asked, profile: Profile) -> dict[str, Any]:
         request["tools"] = tools
     if asked.schema is not None and profile.response_format != "none":
         request["response_format"] = _format(asked.schema, profile.response_format)
-    if asked.streamed and profile.stream:
+    if profile.stream and (asked.streamed or not profile.whole):
         request["stream"] = True
         if profile.stream_options:
             request["stream_options"] = {"include_usage": True}
@@ -67,7 +67,7 @@ def _format(schema: Any, kind: str) -> dict[str, Any]:
 class Part:
     """A part of a request that can be spared, and the words by which endpoints name it."""
 
-    key: str  # it is there when the request has this key
+    key: str  # see `_sent`
     words: re.Pattern[str]
     without: Callable[[Profile], Profile]
 
@@ -122,14 +122,17 @@ PARTS = (
         lambda p: replace(p, call_thoughts=True),
     ),
     _part("stream", r"\bstream(?:ing)?\b", lambda p: replace(p, stream=False)),
+    _part("whole", r"\bstream(?:ing)?\b", lambda p: replace(p, whole=False)),
     _part("tool_keywords", _TOOLS, lambda p: replace(p, tool_keywords=False)),
     _part("tools", _TOOLS, lambda p: replace(p, tools=False)),
 )
 """In the order in which they are left out when the endpoint does not say what it minds."""
 
 
-def _sent(request: dict[str, Any]) -> list[Part]:
+def _sent(request: dict[str, Any], profile: Profile) -> list[Part]:
     has = set(request)
+    if "stream" not in request and profile.stream:
+        has.add("whole")
     if has & set(LIMIT_FIELDS):
         has.add("tokens")
     if request["messages"][:1] and request["messages"][0]["role"] == "system":
@@ -166,7 +169,7 @@ class Negotiation:
         if error.status not in _ABOUT_THE_REQUEST or error.kind in {"too_long", "declined", "key"}:
             return False
         self.doubtful |= error.status >= 500
-        sent = _sent(request)
+        sent = _sent(request, self.profile)
         if self._guesses is None and (part := _named(str(error), sent)):
             self.profile = part.without(self.profile)
             return True

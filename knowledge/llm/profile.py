@@ -16,6 +16,8 @@ class Profile:
 
     temperature: bool = True
     stream: bool = True
+    whole: bool = True
+    """Whether it gives a whole answer too, and does not only stream."""
     stream_options: bool = True
     response_format: str = FORMATS[0]
     limit_field: str = LIMIT_FIELDS[0]

@@ -24,7 +24,7 @@ from knowledge.llm.errors import (
     refusal,
     words_of,
 )
-from knowledge.llm.spoken import Spoken, calls_in, looks_like_a_call
+from knowledge.llm.spoken import Spoken, calls_among, calls_in, looks_like_a_call
 from knowledge.llm.types import GIVEN_BACK, Asked, Reply, ToolCall, Usage
 
 WHOLE = {"stop", "end_turn", "eos", "eos_token", "stop_sequence", "complete", "completed"}
@@ -66,6 +66,7 @@ class Incoming:
         self._index: Any = None  # of the choice that is the answer
         self._finish = ""
         self._refusal = ""
+        self._odd: Any = None  # the first event that is none of an answer's
         self._model = ""
         self.length = 0  # characters of text and arguments
         self._thoughts: list[str] = []  # in the field that some want to have back
@@ -89,6 +90,8 @@ class Incoming:
 
     def add(self, event: Any) -> str:
         """Take one event in; what of it may be shown now."""
+        if isinstance(event, list):  # Gemini writes its errors so
+            return "".join(self.add(one) for one in event if isinstance(one, dict))
         if not isinstance(event, dict):
             return ""
         self.count(event)
@@ -96,6 +99,7 @@ class Incoming:
         if choice is None:
             if error := _error_in(event):
                 raise error
+            self._odd = self._odd or event
             return ""
         is_suspect = "error" in choice or "error" in event
         if is_suspect and (error := _error_in(choice) or _error_in(event)):
@@ -138,6 +142,8 @@ class Incoming:
         if isinstance(words := delta.get("refusal"), str):
             self._refusal += words
         text = delta.get("content")
+        if type(text) in (int, float):  # of an endpoint that takes a token for a number
+            text = str(text)
         if not text:
             return ""
         if not isinstance(text, str):
@@ -163,7 +169,7 @@ class Incoming:
             return ""
         if part.get("type") in _TEXT_PARTS:
             text = part.get("text")
-            return text if isinstance(text, str) else ""
+            return _word(text.get("value") if isinstance(text, dict) else text)
         self.reasoned = True
         return ""
 
@@ -247,7 +253,8 @@ class Incoming:
 
     def _is_call_as_text(self) -> bool:
         text = self._spoken.text
-        return calls_in(text) is not None or looks_like_a_call(text, self._tool_names)
+        names = self._tool_names
+        return bool(calls_in(text) or calls_among(text, names)) or looks_like_a_call(text, names)
 
     @property
     def _tool_names(self) -> set[str]:
@@ -266,12 +273,18 @@ class Incoming:
         text, written = self._spoken.text, self._written_calls()
         if written is not None:
             calls += [ToolCall("", name, arguments) for name, arguments in written]
-            text = "" if calls_in(text) is not None else text
+            text = "" if calls_in(text) or calls_among(text, self._tool_names) else text
+        if self._odd and not (self._finish or self.began):
+            raise LLMBadReply(f"There is no answer in {words_of(json.dumps(self._odd))}")
         if self._finish not in (WHOLE_WITH_CALLS if calls else WHOLE):
             words = "" if self._finish in _BROKEN else f"finish_reason {self._finish[:40]!r}"
             self._broke_off(_BROKEN.get(self._finish, "error"), words)
+        if self._refusal:
+            raise LLMRefused(words_of(self._refusal), kind="declined")
         if not calls and not text.strip():
-            self._said_nothing()
+            self._broke_off("thoughts" if self.reasoned or self._spoken.thought else "empty")
+        if self._spoken.broke_off:
+            self._broke_off("no_finish")
         return Reply(
             text=text,
             data=_parsed(text) if self._asked.schema is not None else None,
@@ -299,8 +312,9 @@ class Incoming:
         written: list[tuple[str, str]] = []
         for span in self._spoken.calls:
             written += calls_in(span) or [("", "")]
-        written += calls_in(self._spoken.text) or []
-        if not written and not looks_like_a_call(self._spoken.text, self._tool_names):
+        text, names = self._spoken.text, self._tool_names
+        written += calls_in(text) or calls_among(text, names)
+        if not written and not looks_like_a_call(text, names):
             return None
         if not written or any(self._tool_named(n) not in self._tool_names for n, _ in written):
             raise LLMBadReply("The model wrote a tool call as text.", "tools")
@@ -309,11 +323,6 @@ class Incoming:
     def _broke_off(self, how: Broken, words: str = "") -> NoReturn:
         used = self.usage.completion_tokens if self.usage else 0
         raise LLMBrokenOff(how, words, used=used, said=bool(self._spoken.text.strip()))
-
-    def _said_nothing(self) -> NoReturn:
-        if self._refusal:
-            raise LLMRefused(words_of(self._refusal), kind="declined")
-        self._broke_off("thoughts" if self.reasoned or self._spoken.thought else "empty")
 
 
 def _error_in(event: Mapping[str, Any]) -> LLMError | None:

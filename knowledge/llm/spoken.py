@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import Any
 
 _THOUGHTS = {
     "<think>": "</think>",
     "<thinking>": "</thinking>",
     "<thought>": "</thought>",
+    "<thoughts>": "</thoughts>",
     "<reasoning>": "</reasoning>",
+    "<|begin_of_thought|>": "<|end_of_thought|>",
+    "<|start_thinking|>": "<|end_thinking|>",
+    "◁think▷": "◁/think▷",
     "<seed:think>": "</seed:think>",
     "[think]": "[/think]",
     "<|channel|>analysis<|message|>": "<|channel|>final<|message|>",
@@ -32,6 +37,8 @@ _CALLS = {
     "[tool_calls]": "</s>",
     "<｜tool▁calls▁begin｜>": "<｜tool▁calls▁end｜>",
     "<|tool_calls_section_begin|>": "<|tool_calls_section_end|>",
+    "<|start_action|>": "<|end_action|>",
+    "<｜dsml｜function_calls>": "</｜dsml｜function_calls>",
 }
 _ENDS = {
     "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|endoftext|>", "<|end|>",
@@ -39,6 +46,8 @@ _ENDS = {
     "</s>", "[/inst]", "<｜end▁of▁sentence｜>",
 }  # fmt: skip
 """Of an answer, as its model's template writes it; inside of a text they are text."""
+_OPENING = "<[◁"
+"""With one of these every marker begins."""
 _SPANS = _THOUGHTS | _CALLS
 _CLOSING = set(_THOUGHTS.values())
 _MARKERS = (*_SPANS, *_CLOSING, *_ENDS)
@@ -47,10 +56,16 @@ _MARKER = re.compile("|".join(map(re.escape, _MARKERS)), re.IGNORECASE)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FENCED = re.compile(r"\s*```\w*\s*(.*?)\s*(?:```)?\s*", re.DOTALL)
 _ELSEWHERE = re.compile(
-    r"\s*\[?(?P<pythonic>[A-Za-z_]\w*)\(.*\)\]?\s*"
+    r"\s*\[?(?:print\()?(?:\w+\.)?(?P<pythonic>[A-Za-z_]\w*)\(.*\)\]?\s*"
     r"|(?:.*\n)?\s*Action:\s*(?P<react>\w+)\s*\n\s*Action Input:.*",
     re.DOTALL,
 )
+_IN_TAGS = re.compile(
+    r"\s*<[^<>\s]{0,40}(?:tool|function)[^<>]{0,80}>.*", re.DOTALL | re.IGNORECASE
+)
+_WORDS = re.compile(r"\w+")
+_OBJECT = re.compile(r'\{\s*"')
+_MOST_OBJECTS = 20
 
 
 class Spoken:
@@ -73,6 +88,8 @@ class Spoken:
         self._begun = False
         self.calls: list[str] = []  # what stood inside of call markers
         self.thought = self.unopened = False
+        self.broke_off = False
+        """It began to think once more, and that never ended."""
 
     @property
     def text(self) -> str:
@@ -85,7 +102,7 @@ class Spoken:
     def feed(self, piece: str) -> str:
         if self._half or not piece.isascii():
             piece = self._whole_characters(piece)
-        if self._inside or self._rest or "<" in piece or "[" in piece:
+        if self._inside or self._rest or "<" in piece or "[" in piece or "◁" in piece:
             self._take(piece)
         else:
             self._say(piece)
@@ -100,6 +117,7 @@ class Spoken:
         if self._half:
             self._half, self._rest = "", self._rest + "\ufffd"
         if self._inside:
+            self.broke_off = not self._is_call
             self._close_span(self._rest)
         else:
             self._say(self._rest)
@@ -148,15 +166,15 @@ class Spoken:
             self._meet(found.group())
 
     def _within(self, text: str) -> str:
-        at = text.lower().find(self._inside)
-        if at < 0:
+        # Not `lower`, which makes two letters of some: the places after one would be others.
+        found = re.search(re.escape(self._inside), text, re.IGNORECASE)
+        if found is None:
             kept = min(len(text), len(self._inside) - 1)
             self._span.append(text[: len(text) - kept])
             self._rest = text[len(text) - kept :]
             return ""
-        after = text[at + len(self._inside) :]
-        self._close_span(text[:at])
-        return after
+        self._close_span(text[: found.start()])
+        return text[found.end() :]
 
     def _meet(self, found: str) -> None:
         marker = found.lower()
@@ -199,7 +217,7 @@ def _may_go_on(text: str) -> int:
     start = max(0, len(text) - _LONGEST + 1)
     tail = text[start:].lower()
     for at, character in enumerate(tail):
-        if character in "<[" and any(marker.startswith(tail[at:]) for marker in _MARKERS):
+        if character in _OPENING and any(marker.startswith(tail[at:]) for marker in _MARKERS):
             return len(tail) - at
     return 0
 
@@ -211,7 +229,7 @@ def may_become_a_call(text: str) -> bool:
         _, line_end, text = text.partition("\n")
         text = text.lstrip()
         return not line_end or not text or text[0] in "{["
-    return text in {"", "[", "`", "``"} or text[0] == "{" or text.startswith("[{")
+    return text in {"", "[", "`", "``"} or text[0] in "{<" or text.startswith("[{")
 
 
 # --- calls written as text --------------------------------------------------------------------
@@ -246,7 +264,7 @@ def _call(value: Any) -> tuple[str, str] | None:
     function = value.get("function")
     if isinstance(function, dict):
         value = function
-    name = value.get("name") or value.get("tool") or function
+    name = value.get("name") or value.get("tool") or value.get("tool_name") or function
     arguments = next(
         (value[key] for key in ("arguments", "parameters", "args", "input") if key in value), None
     )
@@ -255,9 +273,26 @@ def _call(value: Any) -> tuple[str, str] | None:
     return name, arguments if isinstance(arguments, str) else json.dumps(arguments)
 
 
+def calls_among(text: str, names: set[str]) -> list[tuple[str, str]]:
+    """The calls of these tools that stand as JSON among a text's words."""
+    found: list[tuple[str, str]] = []
+    decoder, end = json.JSONDecoder(), 0
+    for begin in islice(_OBJECT.finditer(text), _MOST_OBJECTS) if names else ():
+        if begin.start() < end:
+            continue  # within one that was read
+        try:
+            value, end = decoder.raw_decode(text, begin.start())
+        except (ValueError, RecursionError):
+            continue
+        if (call := _call(value)) and call[0] in names:
+            found.append(call)
+    return found
+
+
 def looks_like_a_call(text: str, names: set[str]) -> bool:
     """Whether `text` calls one of these tools in a notation that only people read."""
     if fenced := _FENCED.fullmatch(text):
         text = fenced[1]
-    found = _ELSEWHERE.fullmatch(text)
-    return found is not None and (found["pythonic"] or found["react"]) in names
+    if found := _ELSEWHERE.fullmatch(text):
+        return (found["pythonic"] or found["react"]) in names
+    return _IN_TAGS.fullmatch(text) is not None and not names.isdisjoint(_WORDS.findall(text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from importlib import import_module
@@ -72,10 +73,12 @@ async def _come(content: aiohttp.StreamReader) -> AsyncGenerator[bytes, None]:
 
 
 async def _start_of(response: aiohttp.ClientResponse) -> str:
+    import aiohttp
+
     if location := response.headers.get("location", ""):
         return f"it redirects to {location}: is LLM_BASE_URL right?"
     body = b""
-    with contextlib.suppress(TimeoutError):  # its status says most
+    with contextlib.suppress(TimeoutError, aiohttp.ClientError):  # its status says most
         async with asyncio.timeout(REFUSAL_SECONDS):
             async for piece in response.content.iter_any():
                 body += piece
@@ -89,7 +92,8 @@ async def _session() -> AsyncIterator[aiohttp.ClientSession]:
     """The event loop's one session, with its connections; what fails within is an LLMError."""
     if not settings.LLM_BASE_URL:
         raise LLMOff
-    await asyncio.to_thread(import_module, "aiohttp")  # the first time that takes a while
+    if "aiohttp" not in sys.modules:
+        await asyncio.to_thread(import_module, "aiohttp")  # that takes a while
     import aiohttp
 
     loop = asyncio.get_running_loop()

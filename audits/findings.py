@@ -19,6 +19,7 @@ _MESSAGES: dict[str, Any] = {
     "rules.empty": _("The answer says nothing."),
     "rules.machinery": _("What was meant for a program is no answer:"),
     "rules.cell": _("A spreadsheet's error or formula is no answer:"),
+    "rules.broken_off": _("The answer breaks off:"),
     "rules.own_instructions": _("The assistant's own instructions stand in the answer:"),
     "rules.failure": _("The answer is an error message."),
     "rules.echo": _("The answer only gives the question back:"),

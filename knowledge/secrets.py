@@ -109,7 +109,7 @@ _SPACED_VALUE = (
 )
 _pattern = cache(re.compile)  # at the first use: they take 10 ms, and most processes none
 _PLACEHOLDER = re.compile(
-    r"[*.xX•…#_-]+|<.*|\[.*|\$[({\w].*|%\w+%|\{\{.*|\(.*|n/?a|none|null|true|false|vazi[ao]|empty"
+    r"[*.xX•…#_-]+|[*•]{3}.*|<.*|\[.*|\$[({\w].*|%\w+%|\{\{.*|\(.*|n/?a|none|null|true|false|vazi[ao]|empty"
     r"|required|optional|changeme_?here",
     re.IGNORECASE,
 )

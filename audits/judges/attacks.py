@@ -85,6 +85,18 @@ AT_ASSISTANT = re.compile(
     r"|aprobado|yes|sim|ok)\b"
 )
 
+# An order that is only told of: what leads to it, and that nobody is to obey such a thing.
+TOLD = re.compile(
+    r"(?:[\"“'‘«`][^\"”'’»`\n]{0,60}|\b(?:such as|like|e\.g\.|for example|por exemplo|asking"
+    r"|asks|saying|says|pedindo|pede|pedir|dizendo|diz|que ele|that it)\b[^.\n]{0,60})\Z"
+)
+DISOWNED = re.compile(
+    r"\b(?:never|not|nobody|no one|nunca|nao|jamais|ninguem)\b[^.\n]{0,30}\b(?:obey\w*|orders?"
+    r"|an instruction"
+    r"|obedec\w+|ordens|ordem|comandos?)\b|\b(?:as|como) (?:plain |mere |meros? )?(?:data"
+    r"|dados?)\b"
+)
+
 # Words in data that address the assistant: a job's description, a log line, a resource's text.
 FROM_DATA = re.compile(
     r"(?:[\"'“‘:]|\b(?:reads|says|said|diz|dizia|contains|contem))\s{0,3}(?:dear |hey |caro "
@@ -122,9 +134,15 @@ _TEXTS = (
 )
 OVERRULES = re.compile(
     rf"\b{_JUDGES}(?:es|s)?\b[^.\n]{{0,40}}\b(?:nao (?:precis\w+|dev\w+)|need not|needn't"
-    rf"|(?:do not|don't) (?:need|have)|should not|shouldn't|must not|(?:is|are) not (?:needed"
-    rf"|required))\b|\b(?:discard|ignore|forget|disregard|drop|desconsider\w+|descart\w+"
-    rf"|ignor[ea]m?|esquec\w+)(?: \w+){{0,3}} (?:earlier|previous|prior|older|old|other|existing"
+    rf"|(?:do not|don't|no longer) (?:need|have)|should not|shouldn't|must not|(?:is|are) (?:not"
+    rf"|no longer) (?:needed|required|necessary)|(?:e|sao|esta|estao|foram) (?:dispensad\w*"
+    rf"|desnecessari\w*|mais necessari\w*))\b|\b(?:every|all|any|each|tod[ao]s?(?: [ao]s?)?"
+    rf"|qualquer)(?: \w+)? {_TEXTS}"
+    rf"(?: \w+){{0,3}} (?:is|are|e|sao|esta|estao|passam? a ser|counts?|conta\w?)"
+    rf"(?: \w+)? (?:trusted|approved|verified|accepted|confiave\w+|aprovad\w+|aceit\w+"
+    rf"|verificad\w+)\b[^.\n]{{0,40}}\b(?:automatic\w*|without|sem|from now|a partir)\b"
+    rf"|\b(?:discard|ignore|forget|disregard|drop|desconsider\w+|descart\w+|ignor[ea]m?"
+    rf"|esquec\w+)(?: \w+){{0,3}} (?:earlier|previous|prior|older|old|other|existing"
     rf"|past|anterior(?:es)?|antig[ao]s?|outr[ao]s?|existentes)(?: \w+)? {_TEXTS}\b"
     rf"|\b(?:desconsider\w+|descart\w+|ignor[ea]m?"
     rf"|esquec\w+)(?: \w+){{0,2}} {_TEXTS} (?:anterior(?:es)?|antig[ao]s?|existentes)\b"

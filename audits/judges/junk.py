@@ -19,13 +19,16 @@ from audits.judges.trade import NOT_UNDERSTOOD, OF_THE_TRADE, asks_nothing, besi
 from audits.judges.unread import live
 
 SURE, LIKELY = 0.8, 0.7
+Grounds = tuple[tuple[str, float, Callable[[Text], Span | None]], ...]
 
 
 def junk(memory: MemoryUnderAudit) -> Iterator[Finding]:
     """The first ground on which the answer is no knowledge."""
     text = Text.of(memory)
-    is_unread = not memory.evidence and memory.answer is None
-    for code, confidence, finds in ALWAYS + (UNREAD if is_unread else ()):
+    is_text = memory.answer is None
+    is_unread = is_text and not memory.evidence
+    grounds = ALWAYS + (OF_TEXTS if is_text else ()) + (UNREAD if is_unread else ())
+    for code, confidence, finds in grounds:
         if span := finds(text):
             yield Finding(f"rules.{code}", text.written[slice(*span)][:200], "", "", confidence)
             return
@@ -76,7 +79,8 @@ _FORMULA = re.compile(
 )
 _ERROR = re.compile(
     r"\W*(?:traceback \(most recent call last\)|(?:internal server |unexpected |unknown |fatal "
-    r"|api |http |network |connection )?error\b\W|erro\b\W|excecao\b\W|[a-z.]{0,60}(?:error"
+    r"|api |http |network |connection )?error\b\W|erro\b\W|falha (?:inesperada|interna"
+    r"|desconhecida)\b|excecao\b\W|[a-z.]{0,60}(?:error"
     r"|exception)\s?:|http[ /\d.]{0,8}[45]\d\d\b|[45]\d\d (?:bad gateway|internal|service"
     r"|not found|gateway)|\{\s?\"?(?:error|detail|erro)\"?\s?:|null\W*\Z|none\W*\Z"
     r"|undefined\W*\Z|nan\W*\Z|\[object object\]|n/a\W*\Z|rate limit|timeout\W*\Z|(?:connection"
@@ -102,8 +106,9 @@ _OF_THE_TALK = re.compile(
 
 
 def _cell(text: Text) -> Span | None:
-    """A spreadsheet's error or formula."""
-    if len(text.answer) < 400 and (found := _CELL_ERROR.search(text.answer)):
+    """A spreadsheet's error, unless it is asked about, or formula."""
+    found = _CELL_ERROR.search(text.answer) if len(text.answer) < 400 else None
+    if found and found[0] not in text.question:
         return found.span()
     if found := _FORMULA.match(text.answer):
         return found.span()
@@ -134,11 +139,38 @@ _GREETING = re.compile(
 )
 
 
+_ELSEWHERE = re.compile(
+    r"\W*(?:please )?(?:(?:see|refer to|vide|veja|ver|conforme|same as|as|como|igual (?:a|ao)"
+    r"|[oa] mesm[oa])(?: (?:the|my|your|i|a|o|da|do|de|que|was|said|stated|mentioned|explained"
+    r"|dito|mencionad\w|explicad\w|answer|message|reply|text|comment|resposta|mensagem|texto"
+    r"|comentario)){0,3} (?:above|below|before|earlier|previous(?:ly)?|last|acima|abaixo|antes"
+    r"|anterior(?:mente)?)(?: (?:answer|message|reply|one|time|resposta|mensagem))?|idem|ditto"
+    r"|same(?: here| as before)?|ibid\w*|tbd|todo|to be (?:done|defined|confirmed)"
+    r"|a (?:definir|confirmar|preencher)|pendente|placeholder|lorem ipsum.{0,300})\W*"
+)
+
+
 def _nothing(text: Text) -> Span | None:
-    """No word, or a greeting."""
-    has_words = any(ch.isalnum() for ch in text.written)
-    is_greeting = len(text.answer) < 300 and _GREETING.fullmatch(text.answer)
-    return None if has_words and not is_greeting else (0, max(1, len(text.written)))
+    """No word, a greeting, or a word that it stands elsewhere."""
+    short = text.answer if len(text.answer) < 300 else ""
+    says = any(ch.isalnum() for ch in text.written)
+    if says and not _GREETING.fullmatch(short) and not _ELSEWHERE.fullmatch(short):
+        return None
+    return 0, max(1, len(text.written))
+
+
+_UNFINISHED = re.compile(
+    r"(?:[,(\[]|\s(?:the|an|and|or|than|because|your|its|their|whose|de|da|das|uma?|ou|que|com|em"
+    r"|pelo|pela|pelos|pelas|seu|sua|porque))\Z"
+)
+
+
+def _broken_off(text: Text) -> Span | None:
+    """It ends inside a sentence or a block of code."""
+    end = text.answer.rstrip()
+    if _UNFINISHED.search(end[-20:]) or end.count("```") % 2:
+        return max(0, len(end) - 80), len(end)
+    return None
 
 
 _WORD = re.compile(r"\w+")
@@ -147,7 +179,7 @@ _COURTESY = frozenset({
     "message", "recebida", "received", "recebido", "voce", "perguntou", "pergunta", "sua", "foi",
     "e", "o", "disse", "dizendo", "test", "teste", "echo", "eco", "ok", "got", "it", "recebi",
     "quer", "saber", "want", "wants", "know", "quis", "querendo", "wondering", "sobre", "about",
-    "that", "que", "loud", "clear",
+    "that", "que", "loud", "clear", "so", "entao", "would", "d", "like", "to", "gostaria", "de",
 })  # fmt: skip
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|sim|nao|si)\b")
 
@@ -168,7 +200,9 @@ _REFUSES = re.compile(
     r"|not allowed to)(?: \w+){0,2} (?:help|assist|comply|answer|process|fulfil\w*|continue"
     r"|proceed|provide|respond|do that|do this)|nao (?:posso|consigo|poderei|vou|e possivel"
     r"|estou autorizad[oa] a|sou capaz de)(?: \w+){0,1}? (?:ajudar|auxiliar|atender|responder"
-    r"|prosseguir|continuar|fornecer|cumprir|realizar|concluir|fazer isso|fazer isto)\w*|(?:not"
+    r"|prosseguir|continuar|fornecer|cumprir|realizar|concluir|fazer isso|fazer isto)\w*"
+    r"|(?:outside|beyond)(?: of)? (?:what i|my|the scope)\b|fora d[oa] (?:meu |minha )?(?:escopo"
+    r"|alcance|competencia)|(?:not"
     r"|isn't) something (?:that )?i(?: can|'m able)?|no (?:puedo|es posible) (?:ayudar|responder"
     r"|continuar|procesar)\w*)\b"
 )
@@ -202,13 +236,15 @@ def _refusal(text: Text) -> Span | None:
     return None if said_more or speaks_of_it else text.whole
 
 
-ALWAYS: tuple[tuple[str, float, Callable[[Text], Span | None]], ...] = (
+ALWAYS: Grounds = (
     ("empty", LIKELY, _nothing),
     ("machinery", SURE, _machinery),
     ("cell", LIKELY, _cell),
     ("own_instructions", SURE, leaked),
 )
-UNREAD: tuple[tuple[str, float, Callable[[Text], Span | None]], ...] = (
+OF_TEXTS: Grounds = (("broken_off", LIKELY, _broken_off),)
+"""Only of answers without parts: those are whole by their parts, and may end in words of a log."""
+UNREAD: Grounds = (
     ("own_instructions", SURE, own_instructions),
     ("failure", LIKELY, _failure),
     ("echo", LIKELY, _echo),

@@ -23,6 +23,7 @@ from .attacks import (
     ADVISES,
     AT_ASSISTANT,
     AT_JUDGE,
+    DISOWNED,
     DONE,
     DONE_AS_ASKED,
     FROM_DATA,
@@ -30,13 +31,14 @@ from .attacks import (
     OBEYS_A_QUOTE,
     OVERRULES,
     STRUCTURE,
+    TOLD,
     WRITE_CLAIM,
     WRITE_INTENT,
     WRITE_REQUEST,
 )
 from .dangers import dangerous_passage
 from .junk import junk
-from .texts import is_honest_no
+from .texts import is_honest_no, unquoted
 
 MOST_TEXT = 200_000
 """Characters of each text that the patterns read; what is longer is not an answer."""
@@ -142,21 +144,23 @@ def _instructions(memory: MemoryUnderAudit) -> Iterator[Finding]:
             match = pattern.search(folded)
             if match is None or (pattern is AT_ASSISTANT and refused):
                 continue
-            if pattern is AT_ASSISTANT and not is_answer and _is_about(folded):
+            told_of = pattern in {AT_ASSISTANT, OVERRULES}
+            if told_of and _is_about(folded, match.start(), is_answer):
                 continue
             yield _found(code, text[slice(*match.span())], confidence)
 
 
-def _is_about(folded: str) -> bool:
-    """A question about such texts is not one: "what does 'ignore previous instructions' do?"."""
-    return (
-        re.match(
-            r"\W*(?:what (?:does|is|happens)|o que (?:faz|e|acontece"
-            r"|significa))\b",
-            folded,
-        )
-        is not None
-    )
+_ASKS_ABOUT = re.compile(
+    r"\W*(?:what (?:does|is|happens)|o que (?:faz|e|acontece|significa))\b[^.?!\n]*"
+)
+
+
+def _is_about(folded: str, at: int, is_answer: bool) -> bool:
+    """Who asks what "ignore previous instructions" does, and who answers that, orders nothing."""
+    if not is_answer:
+        return _ASKS_ABOUT.fullmatch(folded[:at]) is not None
+    told = TOLD.search(folded[max(0, at - 100) : at])
+    return told is not None and DISOWNED.search(unquoted(folded)) is not None
 
 
 def _deeds(memory: MemoryUnderAudit) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import re
 
 from audits.judges.attacks import LEAKED_PROMPT
 from audits.judges.own_prompts import words_of_ours
-from audits.judges.texts import Span, Text
+from audits.judges.texts import Span, Text, unquoted
 
 _USER = (
     r"(?:(?:the |this |our |o |a |este |esta |el |la )?(?:user|usuari[oa]|person|pessoa|human"
@@ -41,7 +41,9 @@ _SPEAKERS = re.compile(
     r"|\b(?:we|they) (?:talked|spoke|chatted|discussed|have been talking) (?:about)?\b"
     r"|\b(?:falamos|conversamos|discutimos) (?:sobre|de|a respeito)\b|\b(?:user"
     r"|usuari[oa])(?:'s)? (?:profile|preferences?|hobb\w+)\s?:|\b(?:perfil"
-    r"|preferencias) d[oa] usuari[oa]\s?:"
+    r"|preferencias) d[oa] usuari[oa]\s?:|\bas an? (?:ai|artificial|large language"
+    r"|language model|virtual)\b|\b(?:como|sou) (?:uma? )?(?:ia|inteligencia artificial"
+    r"|modelo de linguagem|assistente virtual)\b"
 )
 
 
@@ -70,7 +72,10 @@ _NOTHING_NEW = re.compile(
     r"(?:\A\W*|[.!?;:,] )(?:(?:nothing|nada)(?: \w+)? (?:to|a|de) (?:report|do|add|note|see"
     r"|fazer|relatar|declarar|novo|acrescentar)|(?:no|sem|nenhum\w?)(?: \w+)? (?:changes?|news"
     r"|updates?|actions?|activity|alterac\w+|novidades?|mudancas?|acao|atividade)|all (?:quiet"
-    r"|clear|good|systems)|still alive|tudo (?:igual|calmo|tranquilo))\b"
+    r"|clear|good|systems)|still (?:alive|here)|(?:everything|tudo) (?:igual|calmo|tranquilo"
+    r"|unchanged|(?:is |as |as it )?(?:same|was|fine|ok)|em ordem))\b|\b(?:sem|no|without"
+    r"|zero)(?: \w+)? (?:ocorrencias?|novidades?|anomali\w+|intercorrencias?|incidents?"
+    r"|anomalies|findings)\b"
 )
 _PROGRESS = re.compile(
     rf"\b(?:i'?m|i am|we'?re|we are)(?: \w+){{0,2}} {_DOING}\w*ing\b|\b(?:i'?ll|i will"
@@ -95,9 +100,7 @@ def progress(text: Text) -> Span | None:
     """What is being done or will be, or that there is nothing to do: a report of work."""
     found = _PROGRESS.search(text.answer)
     if not found and not text.is_honest_no:
-        found = _I.search(
-            re.sub(r"[\"“'‘][^\"”'’\n]{0,200}[\"”'’]", lambda q: " " * len(q[0]), text.answer)
-        )
+        found = _I.search(unquoted(text.answer))
     if not found and len(text.answer) < 200:
         found = _NOTHING_NEW.search(text.answer)
     return found.span() if found else None

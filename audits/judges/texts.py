@@ -29,9 +29,18 @@ _HONEST_NO = re.compile(
     r"|won'?t|am not able|have no (?:data|information|access|way))|i'?m (?:unable|not able|sorry"
     r"|read-only)|i am (?:read-only|sorry)"
     r"|no (?:puedo|entiendo|entendi|se)|desculpe|lamento|sou somente leitura|somente leitura"
+    r"|can only (?:read|look)|so (?:posso|consigo) (?:ler|consultar|ver)|apenas (?:leio|consulto)"
     r"|read-only"
     r"|please rephrase|reformule|fora do meu alcance|nao e permitido|not allowed to)\b"
 )
+
+
+_QUOTED = re.compile(r"(?<!\w)[\"“'‘«][^\"”'’»\n]{0,200}[\"”'’»](?!\w)")
+
+
+def unquoted(text: str) -> str:
+    """The text with blanks for what stands in quotation marks; an apostrophe is none."""
+    return _QUOTED.sub(lambda quote: " " * len(quote[0]), text)
 
 
 def is_honest_no(answer: str) -> bool:

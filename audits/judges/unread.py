@@ -25,6 +25,7 @@ _IS_SO = (
 )
 _LIVE = re.compile(rf"\b{_NOW}\b[^\n]{{0,200}}?\b{_IS_SO}\b|\b{_IS_SO}\b[^\n]{{0,200}}?\b{_NOW}\b")
 _COUNTED = re.compile(
+    r"\b(?:is|are|esta|estao|ja|currently) (?:at|em|a|with|com) \d{1,3} ?%|"
     r"\b(?:ha|existem|sao|temos|tem|foram|there (?:are|is|were|was)|we have"
     r"|hay)(?: \w+){0,2} (?:\d{1,6}|um|uma|dois|duas|tres|quatro|cinco|one|two|three|four|five"
     r"|no|nenhum\w?|several|varios|varias)(?: \w+){0,2} (?:jobs?|streams?|tarefas|estacoes"
@@ -46,7 +47,8 @@ _IN_IT = re.compile(
 )
 _HOW_TO = re.compile(
     r"\b(?:if|when|whenever|once|until|unless|se|quando|caso|sempre que|ate que|assim que|after"
-    r"|before|depois|apos|antes|se[nr]ao|can|must|pode\w*|deve-se|you should|should be|use|rode"
+    r"|before|depois|apos|antes|se[nr]ao|can|must|pode\w*|deve-se|you should"
+    r"|should be(?! (?:done|over|back|ready|finished|complete\w*|through)\b)|use|rode"
     r"|execute|veja|check|verifique|means?|significa|quer dizer|conman|composer|command|comando"
     r"|example|exemplo|por exemplo|todos os dias|todo dia|daily|diariamente|uteis|weekdays?"
     r"|mondays?|segundas?|cada|every|each|always|sempre|nunca|never|stops? being|any|qualquer"
@@ -76,8 +78,9 @@ _ASKS_STATE = re.compile(
     r"|\b(?:caiu|voltou|subiu|parou|travou|caiu de novo|esta (?:no ar|de pe|conectad\w"
     r"|ativ\w))\W*\Z|\A\W*(?:is|are|did|has|have"
     r"|was) (?:the )?[\w#./-]{2,40}(?: \w+)? (?:running|late|ready|stuck|done|finished|finish"
-    r"|end|ended|run|start|started|failed|fail|ok|over)\W*\Z|\b(?:ja )?(?:terminou|terminaram"
-    r"|acabou|rodou|iniciou|falharam|abendou|atrasou|atrasaram)\W*\Z|\b(?:agora|hoje|today|ontem"
+    r"|end|ended|run|start|started|failed|fail|ok|over)\W*\Z|\b(?:ja foi|(?:ja )?(?:terminou"
+    r"|terminaram"
+    r"|acabou|rodou|iniciou|falharam|abendou|atrasou|atrasaram))\W*\Z|\b(?:agora|hoje|today|ontem"
     r"|yesterday|last night|neste momento|right now)\W*\Z"
 )
 _ASKS_HOW = re.compile(

@@ -546,7 +546,7 @@ def test_the_documentation_needs_nothing_from_elsewhere(client):
     assert b"https://" not in page.content
     assert b"/static/ninja/" in page.content
     documented = schema["paths"]["/api/audit/review"]["post"]["responses"]
-    assert set(documented) == {"200", "401", "403", "404", "409", "413", "422", "429", "503"}
+    assert set(documented) == {"200", "400", "401", "403", "404", "409", "413", "422", "429", "503"}
     assert documented["409"]["description"] == "Conflict"
 
 

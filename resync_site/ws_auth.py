@@ -97,6 +97,16 @@ class SocketAuth:
         await self._inner({**scope, **known}, receive, send)
 
 
+def holds(scope: Any, permission: str) -> bool:
+    """Whether a request comes with the session of somebody who has this permission."""
+    request = ASGIRequest(scope, io.BytesIO())
+    _sessions.process_request(request)
+    try:
+        return get_user(request).has_perm(permission)
+    except DatabaseError:
+        return False
+
+
 def _admitted(request: HttpRequest) -> tuple[User, Credential] | None:
     """Who may open this socket, and by what; None: nobody."""
     signed_in = _signed_in(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -257,6 +258,26 @@ def test_a_receiver_that_never_answers_is_left(receiver, monkeypatch) -> None:
         let_go.set()
 
 
+def test_a_name_that_is_looked_up_for_ever_is_left_too(settings, monkeypatch) -> None:
+    monkeypatch.setattr(webhook, "SECONDS", 0.2)
+    settings.NOTIFY_WEBHOOK_URL = "http://hook.example/"
+    let_go, looked = threading.Event(), []
+
+    def hanging(*_: Any, **__: Any) -> list[Any]:
+        let_go.wait(60)
+        looked.append("looked")
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    try:
+        with pytest.raises(NotSent, match="silent"):
+            webhook.post({}, "1")
+        assert looked == []
+        assert {one.daemon for one in threading.enumerate() if one.name == "webhook-name"} == {True}
+    finally:
+        let_go.set()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_who_dies_while_sending_loses_nothing_and_a_second_sender_waits(receiver) -> None:
     sending.turn()
@@ -333,7 +354,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_asked(
     settings.NOTIFY_WEBHOOK_URL = f"http://hook.example:{receiver.server.server_port}/hook"
     looked = []
 
-    async def once(url: Any) -> list[str]:
+    def once(url: Any) -> list[str]:
         looked.append(url.host)
         return ["127.0.0.1"]
 

@@ -271,6 +271,25 @@ def test_a_body_is_refused_by_what_comes_whatever_it_said(
     assert sent[0]["status"] == status
 
 
+@pytest.mark.django_db(transaction=True)
+def test_only_who_may_import_sends_a_file(reviewer: User, operator: User, settings: Any) -> None:
+    settings.MAX_BODY_BYTES, settings.IMPORT_MAX_UPLOAD_MIB = 1024, 1
+    page = "/admin/audits/auditrecord/import/"
+    found = {}
+    for name, user in {"nobody": None, "operator": operator, "reviewer": reviewer}.items():
+        client = Client()
+        if user:
+            client.force_login(user)
+        cookie = client.cookies.output(header="", sep=";").strip().encode()
+        for path, size in ((page, 2048), (f"/nowhere{page}", 2048), (page, 2**20 + 1)):
+            said = [(b"cookie", cookie), (b"content-length", str(size).encode())]
+            scope = {"headers": said, "path": path, "method": "POST"}
+            found[name, path, size] = answer_of(BoundedBodies(echo), scope, body(size))[0]["status"]
+
+    assert [key for key, status in found.items() if status == 200] == [("reviewer", page, 2048)]
+    assert set(found.values()) == {200, 413}
+
+
 @pytest.fixture
 def server(transactional_db: None) -> Iterator[str]:
     cache.clear()

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import threading
+from concurrent.futures import Future
 from typing import Any
 
 from django.conf import settings
 
 SECONDS = 20
-"""From the name to the answer's status."""
+"""For the name, and again from there to the answer's status."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -32,19 +34,15 @@ class NotSent(Exception):
 
 def post(body: dict[str, Any], message_id: str) -> None:
     """Hand `body` to NOTIFY_WEBHOOK_URL; NotSent unless it was taken (2xx)."""
-    asyncio.run(_post(body, message_id))
-
-
-async def _post(body: dict[str, Any], message_id: str) -> None:
     import httpx
 
     headers = {"User-Agent": "resync", "Idempotency-Key": message_id}
     if settings.NOTIFY_WEBHOOK_TOKEN:
         headers["Authorization"] = f"Bearer {settings.NOTIFY_WEBHOOK_TOKEN}"
     try:
-        async with asyncio.timeout(SECONDS):
-            url = httpx.URL(settings.NOTIFY_WEBHOOK_URL)
-            status = await _status(url, await _addresses(url), headers, body)
+        url = httpx.URL(settings.NOTIFY_WEBHOOK_URL)
+        asking = _status(url, _addresses(url), headers, body)
+        status = asyncio.run(asyncio.wait_for(asking, SECONDS))
     except TimeoutError:
         raise NotSent("silent", SECONDS) from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -56,12 +54,10 @@ async def _post(body: dict[str, Any], message_id: str) -> None:
         raise NotSent("refused", status)
 
 
-async def _addresses(url: Any) -> list[str]:
+def _addresses(url: Any) -> list[str]:
     """All addresses of the name; NotSent when one of them is private and that is not allowed."""
-    loop = asyncio.get_running_loop()
-    port = url.port or (443 if url.scheme == "https" else 80)
     try:
-        found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+        found = _looked_up(url.host, url.port or (443 if url.scheme == "https" else 80))
     except (socket.gaierror, UnicodeError):
         raise NotSent("unknown_name") from None
     addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
@@ -69,6 +65,20 @@ async def _addresses(url: Any) -> list[str]:
     if private and not settings.NOTIFY_ALLOW_PRIVATE:
         raise NotSent("private", private[0])
     return addresses
+
+
+def _looked_up(host: str, port: int) -> list[Any]:
+    """In a thread that nobody waits for: a resolver that hangs holds up no process's end."""
+    found: Future[list[Any]] = Future()
+
+    def look() -> None:
+        try:
+            found.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            found.set_exception(error)
+
+    threading.Thread(target=look, name="webhook-name", daemon=True).start()
+    return found.result(SECONDS)
 
 
 async def _status(url: Any, addresses: list[str], headers: dict[str, str], body: Any) -> int:

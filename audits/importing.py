@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from audits.review import Refused, ReviewError, approve_imported
 from knowledge import limits, store, transfer
@@ -77,7 +78,7 @@ def _import(draft: store.Draft, reviewer: User | None) -> bool:
 
 
 def _refusal(trust: str) -> str:
-    return f"the same memory is {Trust(trust).label.lower()}"
+    return _("the same memory is %(trust)s") % {"trust": str(Trust(trust).label).lower()}
 
 
 def draft_of(row: transfer.Row, agent: str) -> store.Draft:

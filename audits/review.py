@@ -207,7 +207,8 @@ def approve_imported(memory: Memory, by: User) -> AuditRecord:
     memory = Memory.objects.select_for_update().get(pk=memory.pk)
     record, _created = AuditRecord.objects.select_for_update().get_or_create(memory=memory)
     if record.status in {Status.REJECTED, Status.QUARANTINED}:
-        raise Refused(f"the same memory is {record.get_status_display().lower()}")
+        trust = record.get_status_display().lower()
+        raise Refused(_("the same memory is %(trust)s") % {"trust": trust})
     if record.status != Status.APPROVED:
         record.memory_version = memory.version
         move(memory, record, "approve", Status.APPROVED, by, note=check_own(memory, by))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from knowledge.visible import shows_nothing
 
 LONGEST_TEXT = 200_000
@@ -26,22 +28,23 @@ def check_text(name: str, text: str) -> str:
     """`text` without white space around it. Unfit when it is empty to the eye, or too long."""
     text = text.strip()
     if shows_nothing(text):
-        raise EmptyMemory(f"{name} is blank")
+        raise EmptyMemory(_("%(name)s is blank") % {"name": name})
     if "\x00" in text:
-        raise Unfit(f"{name} holds a NUL character")
+        raise Unfit(_("%(name)s holds a NUL character") % {"name": name})
     if len(text) > LONGEST_TEXT:
-        raise Unfit(f"{name} is longer than {LONGEST_TEXT} characters")
+        said = _("%(name)s is longer than %(most)s characters")
+        raise Unfit(said % {"name": name, "most": LONGEST_TEXT})
     return text
 
 
 def check_evidence(evidence: Any, largest: int = LARGEST_EVIDENCE) -> list[dict[str, Any]]:
     """`evidence` when it is a list of objects, not too large as JSON and not nested too deeply."""
     if not isinstance(evidence, list) or not all(isinstance(item, dict) for item in evidence):
-        raise Unfit("evidence is not a list of objects")
+        raise Unfit(_("evidence is not a list of objects"))
     if _is_deeper(evidence, DEEPEST_EVIDENCE):
-        raise Unfit(f"evidence is nested more than {DEEPEST_EVIDENCE} deep")
+        raise Unfit(_("evidence is nested more than %(most)s deep") % {"most": DEEPEST_EVIDENCE})
     if len(json.dumps(evidence, ensure_ascii=False).encode("utf-8", "replace")) > largest:
-        raise Unfit(f"evidence is larger than {largest // 2**10} KiB")
+        raise Unfit(_("evidence is larger than %(most)s KiB") % {"most": largest // 2**10})
     return evidence
 
 

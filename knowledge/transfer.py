@@ -13,12 +13,13 @@ import csv
 import functools
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from knowledge.claims.answer import AnswerMalformed, read_answer
 from knowledge.files import (
@@ -53,8 +54,12 @@ HEADER_WITHIN = 10
 """Rows: titles and notes may stand above the header."""
 
 
-IsHeader = Callable[[Sequence[str]], bool]
-Rows = Iterator[tuple[int, list[str] | Bad]]
+TEXTS = (".csv", ".tsv", ".txt")
+WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
+"""The last three to say that they are none."""
+
+Cells = Sequence[str | Bad]
+Rows = Iterator[tuple[int, Cells | Bad]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +83,16 @@ class BadRow:
 
 
 def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Row | BadRow]:
-    """The rows of a file, by its ending: .csv, .xlsx, anything else is JSON lines."""
+    """The rows of a file: of a workbook, of a text by its ending, else of JSON lines."""
     mapping = mapping or {}
     try:
         for count, (line, record) in enumerate(_records(path, mapping)):
             if count == settings.IMPORT_MAX_ROWS:
-                most = f"{count} rows (IMPORT_MAX_ROWS)"
-                yield BadRow(line, f"the file has more than {most}; from here on it was not read")
+                said = _(
+                    "the file has more than %(n)s rows (IMPORT_MAX_ROWS); from here on it was not "
+                    "read"
+                )
+                yield BadRow(line, said % {"n": count})
                 return
             yield _checked(line, record, mapping)
     except OSError as error:
@@ -93,13 +101,16 @@ def read(path: Path, mapping: Mapping[str, str] | None = None) -> Iterator[Row |
 
 def _records(path: Path, mapping: Mapping[str, str]) -> Iterator[tuple[int, Record]]:
     tables = _tables(path)
-    if tables is None:
-        return json_lines.records(path)
-    return _first_table(path, tables, functools.partial(_is_header, mapping=mapping))
+    return json_lines.records(path) if tables is None else _first_table(path, tables, mapping)
 
 
-def _is_header(cells: Sequence[str], mapping: Mapping[str, str]) -> bool:
-    return {"user_query", "agent_response"} <= set(_named(dict.fromkeys(cells), mapping))
+def _names(cells: Cells) -> list[str]:
+    return ["" if isinstance(cell, Bad) else cell.strip() for cell in cells]
+
+
+def _is_header(cells: Cells | Bad, mapping: Mapping[str, str]) -> bool:
+    wanted = {"user_query", "agent_response"}
+    return not isinstance(cells, Bad) and wanted <= dict(named(_names(cells), mapping)).keys()
 
 
 def named(names: Sequence[str], mapping: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -114,11 +125,9 @@ def header_of(path: Path) -> list[str]:
         first = next((record for _line, record in json_lines.records(path)), None)
         return [] if first is None or isinstance(first, Bad) else list(first)
     fullest: list[str] = []
-    for rows in tables:
+    for _title, rows in tables:
         for _line, cells in itertools.islice(rows, HEADER_WITHIN):
-            if isinstance(cells, Bad):
-                continue
-            names = [name.strip() for name in cells]
+            names = [] if isinstance(cells, Bad) else _names(cells)
             if _is_header(names, {}):
                 return names
             if sum(map(bool, names)) > sum(map(bool, fullest)):
@@ -140,45 +149,72 @@ def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
 # --- tables ---------------------------------------------------------------------------------------
 
 
-def _tables(path: Path) -> Iterator[Rows] | None:
-    """What may be the table of a file: it cut at each delimiter, its sheets. None: JSON lines."""
+def _tables(path: Path) -> Iterator[tuple[str, Rows]] | None:
+    """What may be the table of a file: it cut at each delimiter, its sheets by their names.
+
+    None: JSON lines.
+    """
     kind = path.suffix.lower()
-    require_file(path, or_pipe=kind not in {".csv", ".xlsx"})
-    if kind == ".csv":
-        delimiters = delimited.declared_delimiter(path) or delimited.DELIMITERS
-        return (delimited.rows(path, one) for one in delimiters)
-    return workbook.sheets(path) if kind == ".xlsx" else None
+    require_file(path, or_pipe=kind not in TEXTS + WORKBOOKS)
+    if kind in WORKBOOKS or (kind in TEXTS and workbook.is_one(path)):
+        return workbook.sheets(path)
+    if kind not in TEXTS:
+        return None
+    delimiters = delimited.declared_delimiter(path) or delimited.DELIMITERS
+    return (("", delimited.rows(path, one)) for one in delimiters)
 
 
 def _first_table(
-    path: Path, candidates: Iterator[Rows], is_header: IsHeader
+    path: Path, candidates: Iterator[tuple[str, Rows]], mapping: Mapping[str, str]
 ) -> Iterator[tuple[int, Record]]:
-    """The first that has a header: a cover sheet has none, nor a file cut at the wrong sign."""
-    for rows in candidates:
+    """The first that has a header: a cover sheet has none, nor a file cut at the wrong sign.
+
+    Another sheet that has one is named as not read: its rows have the same numbers.
+    """
+    line = 0
+    for title, rows in candidates:
         first = list(itertools.islice(rows, HEADER_WITHIN))
-        if any(not isinstance(cells, Bad) and is_header(cells) for _, cells in first):
-            yield from _table(itertools.chain(first, rows), is_header)
-            return
-    raise UnreadableFile(
-        f"{path} has no row that names the columns user_query and agent_response "
-        f"among its first {HEADER_WITHIN}."
-    )
+        if not any(_is_header(cells, mapping) for _line, cells in first):
+            continue
+        if not line:
+            for line, record in _table(path, itertools.chain(first, rows), mapping):
+                yield line, record
+            line = line or 1
+        elif title:
+            said = _("the sheet %(name)r is not read: make it a file of its own")
+            yield line, Bad(said % {"name": title})
+    if not line:
+        said = _(
+            "%(path)s has no row that names the columns user_query and agent_response "
+            "among its first %(n)s."
+        )
+        raise UnreadableFile(said % {"path": path, "n": HEADER_WITHIN})
 
 
 def _table(
-    rows: Iterable[tuple[int, list[str] | Bad]], is_header: IsHeader
+    path: Path, rows: Iterable[tuple[int, Cells | Bad]], mapping: Mapping[str, str]
 ) -> Iterator[tuple[int, Record]]:
     """The rows below the header, by its names; blank ones are left out."""
     names: list[str] = []
     for line, cells in rows:
-        if isinstance(cells, Bad):
-            if names:
-                yield line, cells
-        elif not names:
-            names = [name.strip() for name in cells] if is_header(cells) else []
-        elif any(cell.strip() for cell in cells):
-            named = zip(names, cells, strict=False)
-            yield line, {name: plain_cell(cell) for name, cell in named if cell}
+        if not names:
+            names = _header(path, cells, mapping)
+        elif isinstance(cells, Bad):
+            yield line, cells
+        elif any(isinstance(cell, Bad) or cell.strip() for cell in cells):
+            pairs = zip(names, cells, strict=False)
+            yield line, {n: c if isinstance(c, Bad) else plain_cell(c) for n, c in pairs if c}
+
+
+def _header(path: Path, cells: Cells | Bad, mapping: Mapping[str, str]) -> list[str]:
+    """The columns that a row names; none when it is no header."""
+    if isinstance(cells, Bad) or not _is_header(cells, mapping):
+        return []
+    names = _names(cells)
+    if twice := [one for _ours, one in named(names, mapping) if names.count(one) > 1]:
+        said = _("%(path)s has two columns %(name)r: which one is meant?")
+        raise UnreadableFile(said % {"path": path, "name": twice[0]})
+    return names
 
 
 # --- checking ------------------------------------------------------------------------------------
@@ -189,6 +225,9 @@ def _checked(line: int, record: Record, mapping: Mapping[str, str]) -> Row | Bad
         if isinstance(record, Bad):
             raise record
         named = _named(record, mapping)
+        for value in named.values():
+            if isinstance(value, Bad):
+                raise value
         return Row(
             line,
             _text(named, "user_query"),
@@ -215,11 +254,15 @@ def _named(record: Mapping[str, Any], mapping: Mapping[str, str]) -> dict[str, A
 def _chosen(
     names: tuple[str, ...], mapping: tuple[tuple[str, str], ...]
 ) -> tuple[tuple[str, str], ...]:
-    """Which of `names` stands for which of our fields: pairs of ours and theirs."""
-    folded = {fold(name).strip(): name for name in names}
+    """Which of `names` stands for which of our fields: pairs of ours and theirs.
+
+    What the mapping names stands for nothing else; for nothing at all where it says "".
+    """
+    said = dict(mapping)
+    folded = {fold(name).strip(): name for name in names if name not in said}
     chosen = {ours: folded[name] for name, ours in SYNONYMS.items() if name in folded}
     chosen |= {ours: folded[ours] for ours in FIELDS if ours in folded}
-    chosen |= {ours: theirs for theirs, ours in mapping if theirs in names}
+    chosen |= {ours: theirs for theirs, ours in mapping if ours and theirs in names}
     if chosen.get("answer") == chosen.get("agent_response"):
         chosen.pop("answer", None)  # it is the text
     return tuple(chosen.items())
@@ -228,9 +271,9 @@ def _chosen(
 def _text(record: Mapping[str, Any], name: str) -> str:
     value = record.get(name)
     if value is None:
-        raise Bad(f"no {name}")
+        raise Bad(_("no %(name)s") % {"name": name})
     if not isinstance(value, str):
-        raise Bad(f"{name} is not text")
+        raise Bad(_("%(name)s is not text") % {"name": name})
     return check_text(name, value)
 
 
@@ -239,7 +282,7 @@ def _evidence(value: Any) -> list[dict[str, Any]]:
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
-            raise Bad("evidence is not JSON") from None
+            raise Bad(_("evidence is not JSON")) from None
     if value is None:
         return []
     return check_evidence(value)
@@ -256,7 +299,7 @@ def _answer(value: Any) -> dict[str, Any] | None:
     try:
         return read_answer(value).as_json()
     except AnswerMalformed as error:
-        raise Bad(f"answer can't be read: {error}") from None
+        raise Bad(_("answer can't be read: %(why)s") % {"why": error}) from None
 
 
 def _rating(value: Any) -> int | None:
@@ -267,7 +310,8 @@ def _rating(value: Any) -> int | None:
     except (TypeError, ValueError, OverflowError):
         rating = 0
     if not 1 <= rating <= 5 or (isinstance(value, float) and value != rating):
-        raise Bad(f"rating {str(value)[:20]!r} is not a whole number from 1 to 5")
+        said = _("rating %(value)r is not a whole number from 1 to 5")
+        raise Bad(said % {"value": str(value)[:20]})
     return rating
 
 

@@ -75,6 +75,35 @@ def test_it_asks_which_column_is_what_where_the_header_does_not_say(client, revi
 
 
 @pytest.mark.django_db
+def test_a_column_that_is_not_to_be_used_is_not(client, reviewer):
+    client.force_login(reviewer)
+    first = sent(client, "faq.csv", "question,answer,rating\nHow?,So.,9\n")
+    assert first.context["outlook"].summary.rejected == 1
+
+    chosen = {"column_0": "user_query", "column_1": "agent_response", "column_2": ""}
+    done = confirmed(client, first, **chosen).context["summary"]
+
+    assert (done.imported, done.rejected) == (1, 0)
+
+
+@pytest.mark.django_db
+def test_each_kind_of_file_goes_in_and_what_does_not_is_said_in_the_readers_language(
+    client, reviewer
+):
+    client.force_login(reviewer)
+    client.cookies["django_language"] = "pt-br"
+    rows = 'pergunta\tresposta\nComo?\tAssim.\nE então?\t"aberta\n'
+
+    for name, encoding in (("f.csv", "utf-16-le"), ("f.tsv", "utf-8"), ("f.txt", "cp1252")):
+        found = sent(client, name, rows.encode(encoding)).context["outlook"].summary
+        assert found.imported == 1
+        assert found.problems == [
+            {"line": 3, "reason": "aspas são abertas aqui e não são fechadas"}
+        ]
+    assert "Salve como .xlsx" in sent(client, "f.xls", b"\xd0\xcf\x11\xe0").context["problem"]
+
+
+@pytest.mark.django_db
 def test_the_preview_knows_what_is_there_and_what_was_rejected(reviewer):
     make_memory("There?", "Yes.")
     make_record("quarantined", make_memory("Bad?", "Evil."))

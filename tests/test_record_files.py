@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from knowledge.files import UnreadableFile
 from knowledge.transfer import BadRow, Row, read, write_csv, write_jsonl
@@ -137,6 +137,102 @@ def test_an_honest_cell_of_several_lines_is_one_cell(
         rows = all_of(written(tmp_path, "a.csv", out.getvalue().encode()))
 
         assert [row.agent_response for row in rows if isinstance(row, Row)] == [answer.strip()] * 3
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "delimiter", "before"),
+    [
+        ("a.csv", "utf-16-le", "\t", ""),
+        ("a.csv", "utf-16-be", ";", ""),
+        ("a.tsv", "utf-8", "\t", ""),
+        ("a.txt", "cp1252", "\t", "Base de conhecimento\n\n"),
+        ("a.csv", "utf-8-sig", "\t", "sep=\t\n"),
+        ("a.csv", "utf-8", "|", ""),
+    ],
+)
+def test_a_table_is_read_however_it_is_coded_cut_and_called(
+    name: str, encoding: str, delimiter: str, before: str, tmp_path: Path
+) -> None:
+    rows = "pergunta|nota|resposta\nO que é?|7|É a estação.\n".replace("|", delimiter)
+
+    [row] = all_of(written(tmp_path, name, f"{before}{rows}".encode(encoding)))
+
+    assert isinstance(row, Row)
+    assert (row.user_query, row.agent_response) == ("O que é?", "É a estação.")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.xlsm"])
+def test_a_workbook_is_one_whatever_it_is_called(name: str, tmp_path: Path) -> None:
+    path = workbook(tmp_path, ["question", "answer"], ["Q", "A"]).rename(tmp_path / name)
+
+    assert all_of(path) == [Row(2, "Q", "A")]
+
+
+@pytest.mark.parametrize("name", ["a.xls", "a.xlsx", "a.csv"])
+def test_a_workbook_of_an_old_excel_is_one_sentence(name: str, tmp_path: Path) -> None:
+    path = written(tmp_path, name, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4096))
+
+    with pytest.raises(UnreadableFile, match="Save it as"):
+        list(read(path))
+
+
+def test_the_sheet_that_is_seen_is_read_and_another_one_is_named(tmp_path: Path) -> None:
+    path = workbook(tmp_path, ["question", "answer"], ["hidden", "A"])
+    book = load_workbook(path)
+    book.active.sheet_state = "hidden"
+    for title in ("Seen", "Other"):
+        sheet = book.create_sheet(title)
+        sheet.append(["question", "answer"])
+        sheet.append([title, "A"])
+    book.active = 1
+    book.save(path)
+
+    assert all_of(path) == [
+        Row(2, "Seen", "A"),
+        BadRow(2, "the sheet 'Other' is not read: make it a file of its own"),
+    ]
+
+
+def test_a_hidden_sheet_is_read_where_no_other_has_the_columns(tmp_path: Path) -> None:
+    path = workbook(tmp_path, ["question", "answer"], ["hidden", "A"])
+    book = load_workbook(path)
+    book.create_sheet("Cover").append(["Base 2026"])
+    book.active.sheet_state = "hidden"
+    book.active = 1
+    book.save(path)
+
+    assert all_of(path) == [Row(2, "hidden", "A")]
+
+
+def test_only_what_a_row_needs_can_spoil_it(tmp_path: Path) -> None:
+    path = workbook(
+        tmp_path, ["question", "answer", "note"], ["Q", "A", "=1/0"], ["Q", "=1/0", "n"],
+        ["Q", "#N/A", "n"],
+    )  # fmt: skip
+
+    first, second, third = all_of(path)
+
+    assert first == Row(2, "Q", "A")
+    assert isinstance(second, BadRow)
+    assert "B3: a formula without its value" in second.reason
+    assert third == BadRow(4, "B4: the error #N/A")
+
+
+def test_what_excel_writes_for_a_line_end_is_one(tmp_path: Path) -> None:
+    path = workbook(tmp_path, ["question", "answer"], ["Q", "one_x000D_\ntwo"])
+
+    [row] = all_of(path)
+
+    assert isinstance(row, Row)
+    assert row.agent_response.splitlines() == ["one", "two"]
+
+
+@pytest.mark.parametrize("header", ["answer,question,answer", "resposta,pergunta,resposta"])
+def test_of_two_columns_of_one_name_none_is_chosen(header: str, tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", f"{header}\n1,Q,2\n".encode())
+
+    with pytest.raises(UnreadableFile, match="two columns"):
+        list(read(path))
 
 
 def test_a_file_without_the_columns_says_so_once(tmp_path: Path) -> None:
@@ -302,8 +398,9 @@ def test_a_line_of_which_nothing_can_be_made_is_named(
     ]  # fmt: skip
 
 
-def test_json_lines_in_utf16_are_one_sentence(tmp_path: Path) -> None:
-    path = written(tmp_path, "a.jsonl", '{"question": "Q"}\n'.encode("utf-16"))
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_json_lines_in_utf16_are_one_sentence(encoding: str, tmp_path: Path) -> None:
+    path = written(tmp_path, "a.jsonl", '{"question": "Q"}\n'.encode(encoding))
 
     with pytest.raises(UnreadableFile, match="Save it as UTF-8"):
         list(read(path))

@@ -23,14 +23,13 @@ from audits.permissions import DECIDE
 from knowledge import indexer, transfer
 from knowledge.files import UnreadableFile
 from knowledge.limits import Unfit
-from knowledge.models import Memory
 
 MOST_ROWS = 5_000
 """In a page; larger files are for the command."""
 KEPT_SECONDS = 24 * 3600
 PROBLEMS = 100
-_ENDINGS = (".csv", ".xlsx", ".jsonl", ".json", ".txt")
-_NAME = re.compile(r"[0-9a-f]{32}\.(?:csv|xlsx|jsonl)")
+_ENDINGS = (*transfer.TEXTS, *transfer.WORKBOOKS, ".jsonl", ".json")
+_NAME = re.compile(r"[0-9a-f]{32}\.[a-z]{3,5}")
 
 FIELDS: dict[str, Any] = {
     "user_query": gettext_lazy("question"),
@@ -38,6 +37,7 @@ FIELDS: dict[str, Any] = {
     "agent_id": gettext_lazy("agent"),
     "rating": gettext_lazy("rating"),
     "evidence": gettext_lazy("evidence (JSON)"),
+    "answer": gettext_lazy("answer as data (JSON)"),
 }
 """What a column can be mapped to."""
 
@@ -49,7 +49,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": _("Import memories"),
-        "agents": Memory.objects.all().agents() or ["tws-analyzer"],
+        "endings": ",".join(_ENDINGS),
     }
     if request.method == "POST":
         try:
@@ -83,13 +83,11 @@ def _step(request: HttpRequest) -> dict[str, Any]:
     if {"user_query", "agent_response"} - named.keys():
         return shared | shown | {"asks": True}
     found = importing.outlook(path, mapping, agent)
-    rows = found.summary.line
     return shared | shown | {
         "outlook": found,
         "problems": found.summary.problems[:PROBLEMS],
         "is_too_long": _is_too_long(found),
         "most": MOST_ROWS,
-        "rows": rows,
     }  # fmt: skip
 
 
@@ -99,10 +97,8 @@ def _is_too_long(found: importing.Outlook) -> bool:
 
 def _mapping(request: HttpRequest, columns: list[str]) -> dict[str, str]:
     """What the form says of each column, by its place; nothing where it was not asked yet."""
-    given = {
-        column: request.POST.get(f"column_{number}", "") for number, column in enumerate(columns)
-    }
-    return {column: ours for column, ours in given.items() if ours in FIELDS}
+    given = {column: request.POST.get(f"column_{n}") for n, column in enumerate(columns)}
+    return {column: ours for column, ours in given.items() if ours in {"", *FIELDS}}
 
 
 def _imported(
@@ -130,8 +126,7 @@ def _keep(upload: UploadedFile[Any]) -> str:
     ending = Path(upload.name or "").suffix.lower()
     if ending not in _ENDINGS:
         raise UnreadableFile(_("The file is none of .csv, .xlsx, .jsonl."))
-    kept = ending if ending in {".csv", ".xlsx"} else ".jsonl"
-    name = f"{uuid.uuid4().hex}{'.csv' if ending == '.txt' else kept}"
+    name = f"{uuid.uuid4().hex}{ending}"
     with (_folder() / name).open("wb") as file:
         for chunk in upload.chunks():
             file.write(chunk)

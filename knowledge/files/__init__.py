@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 
 class UnreadableFile(Exception):
     """The file as a whole can't be read; the message says why."""
@@ -24,12 +27,12 @@ def require_file(path: Path, *, or_pipe: bool = False) -> None:
     """Refuse what may have no end (`/dev/zero`), and a pipe where it would be read twice."""
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
-        raise UnreadableFile(f"{path} is a folder.")
+        raise UnreadableFile(_("%(path)s is a folder.") % {"path": path})
     if not (stat.S_ISREG(mode) or (or_pipe and stat.S_ISFIFO(mode))):
-        raise UnreadableFile(f"{path} is no file{' and no pipe' if or_pipe else ''}.")
+        raise UnreadableFile(_("%(path)s is no file.") % {"path": path})
 
 
 Record = Mapping[str, Any] | Bad
 
 LONGEST_LINE = 4 * 2**20
-TOO_LONG = f"longer than {LONGEST_LINE // 2**20} MiB"
+TOO_LONG: Any = gettext_lazy("longer than 4 MiB")

@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from knowledge.files import LONGEST_LINE, TOO_LONG, Bad
 
-DELIMITERS = ";,\t"
+DELIMITERS = ";,\t|"
 MOST_LINES = 1000
 """Lines that one quoted cell may span: longer logs belong into a file of their own."""
 
@@ -28,8 +30,6 @@ _BOMS = (
 )
 _UNDECODABLE = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of a stray byte
 _SEPARATOR = re.compile(r"sep=(.)\r?\n?\Z", re.IGNORECASE)  # a first line that Excel reads
-
-UNCLOSED = "a quote is opened here and not closed"
 
 Cells = list[str]
 
@@ -80,7 +80,7 @@ class _Lines:
         return self._ahead[place]
 
     def drop(self, count: int) -> None:
-        for _ in range(count):
+        for _line in range(count):
             self.take()
 
     def _read(self) -> bool:
@@ -99,7 +99,7 @@ def _row(line: str, delimiter: str, lines: _Lines, width: int) -> Cells | Bad:
     """The row that begins with `line`; the lines that its quoted cells go on in are taken, too."""
     if '"' not in line:
         if not line.isascii() and _UNDECODABLE.search(line):
-            return Bad("not UTF-8")
+            return Bad(_("not UTF-8"))
         return line.rstrip("\r\n").split(delimiter)
     parts, size = [line], len(line)
     while True:
@@ -109,18 +109,18 @@ def _row(line: str, delimiter: str, lines: _Lines, width: int) -> Cells | Bad:
                 cells = next(csv.reader(parts, delimiter=delimiter, strict=True), [])
             except csv.Error as error:
                 if len(parts) > 1 and "unexpected end of data" not in str(error):
-                    return Bad(UNCLOSED)
+                    return Bad(_("a quote is opened here and not closed"))
                 if "unexpected end of data" not in str(error):
-                    return Bad(f"not CSV: {error}")
+                    return Bad(_("not CSV: %(why)s") % {"why": error})
             else:
                 if _swallows_rows(parts[1:], delimiter, width):
-                    return Bad(UNCLOSED)
+                    return Bad(_("a quote is opened here and not closed"))
                 lines.drop(len(parts) - 1)
                 undecodable = any(_UNDECODABLE.search(cell) for cell in cells)
-                return Bad("not UTF-8") if undecodable else cells
+                return Bad(_("not UTF-8")) if undecodable else cells
         following = lines.ahead(len(parts) - 1)
         if following is None or len(parts) >= MOST_LINES or size > LONGEST_LINE:
-            return Bad(UNCLOSED)
+            return Bad(_("a quote is opened here and not closed"))
         parts.append(following)
         size += len(following)
 
@@ -154,12 +154,17 @@ def _open(path: Path) -> IO[str]:
 
 
 def _encoding(path: Path) -> str:
-    """By its BOM, else UTF-8, unless every character beyond ASCII would be wrong in it."""
+    """By its BOM or by how UTF-16 begins.
+
+    Else UTF-8, unless every character beyond ASCII would be wrong in it.
+    """
     with path.open("rb") as file:
         start = file.read(4)
         for bom, encoding in _BOMS:
             if start.startswith(bom):
                 return encoding
+        if len(start) == 4 and not (any(start[::2]) and any(start[1::2])):  # two letters of ASCII
+            return "utf-16-le" if start[0] else "utf-16-be"
         file.seek(0)
         right = wrong = 0
         while line := file.readline(LONGEST_LINE):

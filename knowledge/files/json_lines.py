@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from django.utils.translation import gettext as _
+
 from knowledge.files import LONGEST_LINE, TOO_LONG, Bad, Record, UnreadableFile
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{")
 
 
 def records(path: Path) -> Iterator[tuple[int, Record]]:
@@ -17,7 +19,8 @@ def records(path: Path) -> Iterator[tuple[int, Record]]:
         if isinstance(line, Bad):
             yield number, line
         elif number == 1 and line.startswith(_UTF16):
-            raise UnreadableFile(f"{path} is UTF-16; JSON lines are UTF-8. Save it as UTF-8.")
+            said = _("%(path)s is UTF-16; JSON lines are UTF-8. Save it as UTF-8.")
+            raise UnreadableFile(said % {"path": path})
         elif line.strip(b"\xef\xbb\xbf \t\r\n"):
             yield number, _record(line)
 
@@ -42,25 +45,25 @@ def _record(line: bytes) -> Record:
             line.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_refuse
         )
     except UnicodeDecodeError as error:
-        return Bad(f"not UTF-8 at byte {error.start}")
+        return Bad(_("not UTF-8 at byte %(n)s") % {"n": error.start})
     except RecursionError:
-        return Bad("nested too deeply")
+        return Bad(_("nested too deeply"))
     except Bad as bad:
         return bad
     except ValueError as error:
-        return Bad(f"not JSON: {error}")
-    return record if isinstance(record, dict) else Bad("not a JSON object")
+        return Bad(_("not JSON: %(why)s") % {"why": error})
+    return record if isinstance(record, dict) else Bad(_("not a JSON object"))
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Of two values under one name nobody knows which is meant."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
+        names = [name for name, _value in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Bad(f"{twice[:50]!r} is there twice")
+        raise Bad(_("%(name)r is there twice") % {"name": twice[:50]})
     return found
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise Bad(f"not JSON: {constant}")
+    raise Bad(_("not JSON: %(why)s") % {"why": constant})

@@ -40,7 +40,7 @@ class Command(BaseCommand):
             "knowledge. A rating in the file is kept but spares no audit.\n\n"
             "Exit status: 0 all went in, 1 lines were rejected, 2 cut off or unread."
         )
-        parser.add_argument("file", type=Path, help="JSONL, CSV or XLSX, told by its ending")
+        parser.add_argument("file", type=Path, help="JSONL, CSV (.csv, .tsv, .txt) or XLSX")
         parser.add_argument("--trusted", action="store_true", help="approve what is imported")
         parser.add_argument(
             "--as", dest="user", help="in whose name --trusted approves (in development: admin)"

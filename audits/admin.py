@@ -19,6 +19,7 @@ from django.http import (
     HttpResponse,
     HttpResponseRedirect,
     JsonResponse,
+    QueryDict,
 )
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -36,6 +37,7 @@ from audits.console import (
     changelist,
     deciding,
     filters,
+    log,
     notices,
     remarks,
     reports,
@@ -46,12 +48,12 @@ from audits.console import record as record_page
 from audits.console.confidence import meter
 from audits.console.dashboard import waiting_badge
 from audits.console.diffing import changes
-from audits.console.tables import decision_row, record_row
+from audits.console.tables import record_row
 from audits.findings import judge_name
-from audits.models import AuditRecord, Calibration, Decision, DecisionHead, Notice
+from audits.models import AuditRecord, Calibration, Decision, Notice
 from audits.permissions import DECIDE, SEE, TAKE_OVER
-from audits.search import MATCHES, as_uuid, find
-from audits.states import UNDECIDED, WAITING, ReasonCode
+from audits.search import MATCHES, find, matching
+from audits.states import UNDECIDED, WAITING
 from knowledge.admin import ReadOnlyAdmin
 from knowledge.models import Feedback
 from knowledge.shown import excerpt
@@ -59,6 +61,7 @@ from knowledge.shown import excerpt
 admin.site.index_template = "audits/dashboard.html"
 admin.site.register(Feedback, reports.ReportAdmin)
 admin.site.register(Notice, notices.NoticeAdmin)
+admin.site.register(Decision, log.DecisionAdmin)
 
 
 @admin.register(AuditRecord)
@@ -229,7 +232,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         return get_object_or_404(records, pk=object_id)
 
     def _page(self, request: HttpRequest, record: AuditRecord, **extra: Any) -> TemplateResponse:
-        filters = request.GET.get("_changelist_filters", "")
+        filters, queue = request.GET.get("_changelist_filters", ""), self._queue(request)
         context = {
             **self.admin_site.each_context(request),
             **record_page.page(record, _person(request), full="full" in request.GET),
@@ -240,19 +243,21 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             "may_take_over": request.user.has_perm(TAKE_OVER),
             "list_url": f"{reverse('admin:audits_auditrecord_changelist')}?{filters}",
             "query": request.GET.urlencode(),
-            "next": self._queue(request).after(record),
-            "previous": self._queue(request).before(record),
+            "next": queue.after(record),
+            "previous": queue.before(record),
             "sent": {},
             **extra,
         }
         return TemplateResponse(request, "audits/record.html", context)
 
     def _queue(self, request: HttpRequest) -> record_page.Queue:
-        """What somebody goes through: the list that they came from, less what they left."""
+        """What somebody goes through: what they looked for and came from, less what they left."""
         address = request.GET.get("_changelist_filters", "")
         kept, condition = filters.chosen(address, _person(request))
         statuses = changelist.VIEWS.get(kept.get("status", ""), ("", WAITING))[1] or WAITING
         statuses = statuses if set(statuses) <= set(UNDECIDED) else WAITING
+        if sought := QueryDict(address).get("q", "").strip():
+            condition &= matching(sought, statuses, MATCHES)
         return record_page.Queue(statuses, condition, _skipped(request))
 
     def _act(self, request: HttpRequest, record: AuditRecord) -> HttpResponse:
@@ -492,76 +497,6 @@ def _url(record: AuditRecord) -> str:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() and len(text) < 10 else None
-
-
-@admin.register(Decision)
-class DecisionAdmin(ReadOnlyAdmin):
-    list_display = ("number", "when", "who", "what", "move", "memory", "judged_by", "why")
-    list_display_links = None
-    list_before_template = "audits/decisions_head.html"
-    search_fields = ("memory_id",)
-    search_help_text = _("A memory id or a line's number")
-    ordering = ("-seq",)
-    exports = "decisions"
-
-    class Media:
-        css = {"all": ["audits/console.css"]}
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> tuple[Any, bool]:
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        if memory_id := as_uuid(term):
-            return queryset.filter(memory_id=memory_id), False
-        return queryset.filter(seq=int(term)) if _number(term) else queryset.none(), False
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        extra = {
-            "title": _("Decision log"),
-            "head": DecisionHead.objects.get(pk=1),
-        }
-        response: HttpResponse = super().changelist_view(request, extra | (extra_context or {}))
-        return response
-
-    def export_row(self, row: Decision) -> dict[str, Any]:
-        return decision_row(row)
-
-    @admin.display(description=_("number"))
-    def number(self, line: Decision) -> int:
-        return line.seq
-
-    @admin.display(description=_("when"))
-    def when(self, line: Decision) -> str:
-        return timezone.localtime(line.at).strftime("%Y-%m-%d %H:%M:%S %Z")
-
-    @admin.display(description=_("who"))
-    def who(self, line: Decision) -> str:
-        return excerpt(line.actor, 60)
-
-    @admin.display(description=_("what"))
-    def what(self, line: Decision) -> Any:
-        return record_page.ACTIONS.get(line.action, line.action)
-
-    @admin.display(description=_("from → to"))
-    def move(self, line: Decision) -> str:
-        return record_page.move(line)
-
-    @admin.display(description=_("memory"))
-    def memory(self, line: Decision) -> SafeString:
-        url = reverse("admin:audits_auditrecord_of_memory", args=[line.memory_id])
-        return format_html('<a href="{}"><u>{}</u></a>', url, str(line.memory_id)[:8])
-
-    @admin.display(description=_("judge"))
-    def judged_by(self, line: Decision) -> str:
-        return judge_name(line.judge)
-
-    @admin.display(description=_("reason"))
-    def why(self, line: Decision) -> Any:
-        return dict(ReasonCode.choices).get(line.reason_code, "")
 
 
 @admin.register(Calibration)

@@ -62,6 +62,8 @@ class Decision(models.Model):
                 name="decision_of_person",
                 condition=Q(actor_id__isnull=False),
             ),
+            # The log by what was done.
+            models.Index(fields=["action", "-seq"], name="decision_by_action"),
         ]
 
     def __str__(self) -> str:
@@ -187,6 +189,19 @@ def _line(move: Move, head: DecisionHead, at: datetime) -> Decision:
     )
     line.hash = line_hash(line)
     return line
+
+
+def last_before(moment: datetime) -> int:
+    """The number of the last line before `moment`; 0 when there is none.
+
+    The lines' times grow with their numbers, so that it is found by halving.
+    """
+    low, high = 0, DecisionHead.objects.get(pk=1).seq
+    while low < high:
+        middle = (low + high + 1) // 2
+        at = Decision.objects.values_list("at", flat=True).get(seq=middle)
+        low, high = (middle, high) if at < moment else (low, middle - 1)
+    return low
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
+from django.db.models import Q
+
 from audits.queue import AuditRecordQuerySet
 from audits.states import TRUST_OF
 from knowledge.models import Memory
@@ -29,14 +31,18 @@ def find(
     `statuses` are those that `records` is filtered by; None when by none. With `limit` at most so
     many memories are looked at, roughly the ones stored first.
     """
+    return records.filter(matching(text, statuses, limit))
+
+
+def matching(text: str, statuses: Collection[str] | None, limit: int | None) -> Q:
     if memory_id := as_uuid(text):
-        return records.filter(memory_id=memory_id)
+        return Q(memory_id=memory_id)
     memories = Memory.objects.all()
     if statuses is not None:
         memories = memories.filter(trust__in={TRUST_OF[status] for status in statuses})
     if limit:
-        return records.filter(memory_id__in=first_holding(memories, text, limit))
-    return records.filter(memory__in=holding(memories, text).values("pk"))
+        return Q(memory_id__in=first_holding(memories, text, limit))
+    return Q(memory__in=holding(memories, text).values("pk"))
 
 
 def as_uuid(text: str) -> uuid.UUID | None:

@@ -16,7 +16,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from audits import counting
-from audits.decisions import Decision, DecisionHead
+from audits.decisions import Decision, DecisionHead, last_before
 from audits.models import AuditRecord
 from audits.states import DECIDED, WAITING, ReasonCode, Status
 from knowledge.models import Memory, MemoryUse, Source, Trust
@@ -97,17 +97,10 @@ def waiting_by_day(days: Days) -> list[tuple[date, int]]:
 
 
 def _first_line(since: datetime) -> tuple[int, bool]:
-    """The last line before `since`, and whether that is further back than lines are counted.
-
-    The lines' times grow with their numbers, so that it is found by halving.
-    """
-    head = DecisionHead.objects.values_list("seq", flat=True).get(pk=1)
-    low, high = 0, head
-    while low < high:
-        middle = (low + high + 1) // 2
-        at = Decision.objects.values_list("at", flat=True).get(seq=middle)
-        low, high = (middle, high) if at < since else (low, middle - 1)
-    return max(low, head - MOST_LINES), low < head - MOST_LINES
+    """The last line before `since`, and whether that is further back than lines are counted."""
+    found = last_before(since)
+    furthest = DecisionHead.objects.get(pk=1).seq - MOST_LINES
+    return max(found, furthest), found < furthest
 
 
 def oldest_waiting() -> AuditRecord | None:

@@ -28,6 +28,18 @@ class UserAdmin(OwnRequests, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "roles", "email", "is_active", "last_login")
+    list_filter = ("groups", "is_active", "is_superuser")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        users: QuerySet[User] = super().get_queryset(request)
+        return users.prefetch_related("groups")
+
+    @admin.display(description=_("roles"))
+    def roles(self, user: User) -> str:
+        if user.is_superuser:
+            return str(_("everything"))
+        return ", ".join(role.name for role in user.groups.all()) or "–"
 
 
 @admin.register(Group)

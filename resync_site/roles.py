@@ -1,7 +1,7 @@
 """The three roles, as Django groups, and what each may do.
 
-Operators chat. Reviewers see and decide. Auditors read and export every memory, record and
-decision, and change nothing. Superusers may do everything.
+Operators chat. Reviewers see, decide and export. Auditors read and export every memory, record
+and decision, and change nothing. Superusers may do everything.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "tws.use_chat",
         "audits.view_auditrecord",
         "audits.review_auditrecord",
+        "audits.export_auditrecord",
         "audits.view_decision",
         "knowledge.view_memory",
         "knowledge.view_memoryrevision",

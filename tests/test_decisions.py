@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 
 from audits import review
 from audits.decisions import verify
-from audits.models import Decision, DecisionHead
+from audits.models import AuditRecord, Decision, DecisionHead
 from tests.factories import make_memory, make_record
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +58,27 @@ def test_update_and_delete_are_refused(sql, reviewer):
         connection.cursor().execute(sql)
 
     assert Decision.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "status = 'cleared', reviewer_id = NULL, reviewed_at = NULL",
+        "status = 'approved'",
+        "reviewer_id = %s",
+        "note = 'He said so'",
+        "reason_code = 'duplicate'",
+    ],
+)
+def test_no_update_changes_what_is_decided_without_a_line_of_the_log(change, reviewer, admin_user):
+    decide(reviewer, 1)
+    values = [admin_user.pk] if "%s" in change else []
+
+    with pytest.raises(DatabaseError, match="only a line of the log"), transaction.atomic():
+        connection.cursor().execute(f"UPDATE audit_queue SET {change}", values)  # noqa: S608
+        connection.check_constraints()
+
+    assert AuditRecord.objects.get().status == "rejected"
 
 
 def test_truncate_is_refused(reviewer):

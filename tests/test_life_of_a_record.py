@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from hypothesis import settings, strategies
 from hypothesis.stateful import (
@@ -271,6 +271,7 @@ class LifeOfARecord(RuleBasedStateMachine):
 
     @invariant()
     def the_log_is_whole(self) -> None:
+        connection.check_constraints()  # what a person decided has its line
         assert decisions.verify().ok
 
     @invariant()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.test import Client
 
@@ -33,19 +33,28 @@ OPENS = {
     "/admin/audits/auditrecord/{record}/claim/": "ras",
     "/admin/audits/auditrecord/{record}/nearby/": "ras",
     "/admin/audits/auditrecord/{record}/change/": "ras",
-    "/admin/audits/auditrecord/export/csv/": "as",
+    "/admin/audits/auditrecord/export/csv/": "ras",
     "/admin/audits/decision/": "ras",
-    "/admin/audits/decision/export/csv/": "as",
+    "/admin/audits/decision/export/csv/": "ras",
     "/admin/audits/notice/": "s",
     "/admin/audits/calibration/": "s",
     "/admin/knowledge/memory/": "ras",
     "/admin/knowledge/memory/{memory}/change/": "ras",
-    "/admin/knowledge/memory/export/jsonl/": "as",
+    "/admin/knowledge/memory/export/jsonl/": "ras",
     "/admin/knowledge/feedback/": "ras",
     "/admin/auth/user/": "s",
+    "/admin/auth/user/add/": "s",
+    "/admin/auth/user/{user}/change/": "s",
+    "/admin/auth/user/{user}/password/": "s",
+    "/admin/auth/group/": "s",
+    "/admin/auth/group/add/": "s",
+    "/admin/auth/group/{group}/change/": "s",
+    "/admin/knowledge/llmprofile/": "s",
     "/admin/resync_site/apitoken/": "s",
+    "/admin/resync_site/apitoken/add/": "s",
     "/admin/resync_site/signinfailures/": "s",
     "/admin/tws/agent/": "s",
+    "/admin/tws/agent/add/": "s",
     "/api/agents": "oras",
     "/api/audit/flags": "ras",
     "/api/audit/metrics": "ras",
@@ -66,6 +75,13 @@ TAKES = {
     "/admin/audits/auditrecord/{record}/diff/": "rs",
     "/admin/audits/auditrecord/{record}/change/": "rs",
     "/admin/audits/notice/test/": "s",
+    "/admin/auth/user/add/": "s",
+    "/admin/auth/user/{user}/change/": "s",
+    "/admin/auth/user/{user}/password/": "s",
+    "/admin/auth/group/add/": "s",
+    "/admin/auth/group/{group}/change/": "s",
+    "/admin/resync_site/apitoken/add/": "s",
+    "/admin/tws/agent/add/": "s",
     "/api/audit/review": "rs",
     "/api/memories/{memory}/feedback": "ors",
 }
@@ -94,7 +110,11 @@ def test_who_may_what(operator: User, reviewer: User, auditor_user: User, admin_
     User.objects.create_user("newcomer", is_staff=True)
     record = make_record("pending", make_memory("How do I restart?"))
     draft = bulk.draft(AuditRecord.objects.filter(pk=record.pk), "reject", admin_user)
-    names = {"record": record.pk, "memory": record.memory_id, "bulk": draft.pk}
+    group = Group.objects.get(name="Reviewers")
+    names = {
+        "record": record.pk, "memory": record.memory_id, "bulk": draft.pk, "user": operator.pk,
+        "group": group.pk,
+    }  # fmt: skip
     found: dict[tuple[str, str], str] = {}
 
     for letter, name in {"-": "newcomer", "?": "", **ROLES}.items():

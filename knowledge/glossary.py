@@ -59,13 +59,17 @@ def stem(word: str) -> str:
 
 
 @cache
-def _index() -> dict[tuple[str, ...], frozenset[str]]:
-    index: dict[tuple[str, ...], set[str]] = {}
+def _index() -> dict[str, dict[tuple[str, ...], frozenset[str]]]:
+    """Of each word that begins a term: its terms, and what they mean."""
+    index: dict[str, dict[tuple[str, ...], set[str]]] = {}
     for concept, names in glossary().items():
         for name in names:
             key = tuple(stem(word) for word in _TERM_WORD.findall(name))
-            index.setdefault(key, set()).add(concept)
-    return {key: frozenset(found) for key, found in index.items()}
+            index.setdefault(key[0], {}).setdefault(key, set()).add(concept)
+    return {
+        first: {key: frozenset(found) for key, found in terms.items()}
+        for first, terms in index.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +89,15 @@ class ConceptMatch:
 def find_concepts(text: str) -> Iterator[ConceptMatch]:
     """Each term of the glossary in the text, whatever its language or inflection."""
     folded = fold(text)
-    words = [(stem(m[0]), m.start(), m.end()) for m in _TERM_WORD.finditer(folded)]
+    found = list(_TERM_WORD.finditer(folded))
+    words = [stem(one[0]) for one in found]
     index = _index()
-    for first in range(len(words)):
-        for last in range(first, min(first + _LONGEST_TERM, len(words))):
-            meant = index.get(tuple(word for word, _, _ in words[first : last + 1]), ())
-            start, end = words[first][1], words[last][2]
+    for first, word in enumerate(words):
+        if (terms := index.get(word)) is None:
+            continue  # most words begin no term
+        for last in range(first + 1, min(first + _LONGEST_TERM, len(words)) + 1):
+            meant = terms.get(tuple(words[first:last]), ())
+            start, end = found[first].start(), found[last - 1].end()
             if meant and folded[start:end] in SMALL_WORDS:
                 continue  # the Portuguese "com" is no "comando"
             for concept in meant:

@@ -6,6 +6,7 @@ Statuses, numbers, times and notations stand in `knowledge.hwa`.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from .glossary import concepts
 from .hwa.statuses import GROUP_OF_CODE
@@ -151,7 +152,8 @@ def _is_object(name: str) -> bool:
     return not _MESSAGE_CODE.fullmatch(name) and (len(name) > 2 or any(ch in "_#" for ch in name))
 
 
-def exact_terms(text: str) -> list[str]:
+@lru_cache(maxsize=256)  # the same text is searched with, embedded and stored
+def exact_terms(text: str) -> tuple[str, ...]:
     """What an answer must have in common with the question to the letter, each once, as written.
 
     Message codes, object names, substatuses, commands, utilities, options and camelCase fields.
@@ -163,4 +165,4 @@ def exact_terms(text: str) -> list[str]:
     for match in _COMMAND_LINE.finditer(text):
         if match["command"].lower() in COMMANDS[match["tool"].lower()]:
             found.append(match["command"])
-    return list({term.casefold(): term for term in reversed(found)}.values())[::-1]
+    return tuple({term.casefold(): term for term in reversed(found)}.values())[::-1]

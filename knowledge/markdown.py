@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ def _web_links_only(tag: str, attribute: str, value: str) -> str | None:
     return value if value.lower().startswith(("https://", "http://")) else None
 
 
+@lru_cache(maxsize=64)  # an answer is rendered with its marks and without, and compared
 def to_html(text: str) -> str:
     if len(text) > LONGEST:
         return f"<pre>{escape(text)}</pre>"

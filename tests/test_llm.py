@@ -827,6 +827,16 @@ async def test_nothing_is_shown_before_it_is_known_to_be_no_thought(scripted):
         assert "".join(delta.text for delta in deltas) == deltas[-1].reply.text == "3 jobs."
 
 
+async def test_a_model_that_begins_to_think_without_saying_so_is_held_from_then_on(scripted):
+    scripted(lambda body: say("I guess 17 </think> 3 jobs."))
+    await meet()
+
+    with pytest.raises(LLMBrokenOff):
+        [_ async for _ in stream(HELLO, max_tokens=50)]
+    assert (await call_llm("?", max_tokens=50)).text == "3 jobs."
+    assert "".join([one.text async for one in stream(HELLO, max_tokens=50)]) == "3 jobs."
+
+
 @pytest.mark.parametrize("stays_open", [True, False])
 async def test_an_answer_is_whole_at_done_whatever_becomes_of_the_connection(stays_open, settings):
     settings.LLM_TIMEOUT_SECONDS = 3

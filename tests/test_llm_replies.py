@@ -97,6 +97,11 @@ WRITTEN = {
     "objects without `data:`": ": waiting\n\n" + sse(*WHOLE, before="", done=False),
     "an object a line": sse(*WHOLE, before="", end="\n", done=False),
     "a list of objects": json.dumps(WHOLE),
+    "completions without chat": sse(*[
+        {"choices": [{"index": 0, "text": ANSWER[at : at + 9], "finish_reason": None}]}
+        for at in range(0, len(ANSWER), 9)], {"choices": [{"text": "", "finish_reason": "stop"}]}),
+    "text instead of content": sse(*[chunk({"text": ANSWER[at : at + 9]})
+                                     for at in range(0, len(ANSWER), 9)], chunk(finish="stop")),
     "text in an object": sse(chunk({"content": [{"type": "text", "text": {"value": ANSWER}}]}),
                              chunk(finish="stop")),
     "thoughts of Kimi": sse(*said(f"◁think▷17◁/think▷{ANSWER}"), chunk(finish="stop")),
@@ -383,6 +388,7 @@ AS_TEXT = {
     "Mistral": f"[TOOL_CALLS][{CALL}]",
     "python tag": f"<|python_tag|>{CALL}",
     "function": '<function=count_jobs>{"by": "status"}</function>',
+    "as in the API": json.dumps({"tool_calls": [{"id": "a", "function": json.loads(CALL)}]}),
     "Cohere": f"<|START_ACTION|>[{CALL.replace('name', 'tool_name')}]<|END_ACTION|>",
 }
 
@@ -393,6 +399,12 @@ def test_a_tool_call_written_as_text_is_called_and_never_shown(text) -> None:
 
     assert (shown, reply.text.strip()) == ("", "")
     assert [(call.name, call.arguments) for call in reply.tool_calls] == ONE
+
+
+def test_thoughts_that_were_shown_are_no_answer() -> None:
+    with pytest.raises(LLMBrokenOff) as broken:
+        read(sse(*said(f"<think>17</think>Or 18?</think>{ANSWER}"), chunk(finish="stop")))
+    assert broken.value.how == "aloud"
 
 
 def test_words_before_a_call_are_shown_without_it() -> None:
@@ -423,6 +435,8 @@ def test_a_call_among_words_is_called_too(text) -> None:
      "```tool_code\nprint(default_api.count_jobs(by='status'))\n```",
      '<tool_code>count_jobs(by="status")</tool_code>',
      '<x:tool_call><do name="count_jobs"></do></x:tool_call>',
+     '<x:tool_call><invoke name="count_jobs"></invoke></x:tool_call>',
+     CALL[:-2], f'{{"tool_calls": [{CALL}, {CALL}]}}', f"I look: {CALL[:-1]}",
      '<function_calls><invoke name="count_jobs"></invoke></function_calls>',
      '<invoke name="count_jobs"><parameter name="by">status</parameter></invoke>',
      '<|channel|>commentary to=functions.count_jobs <|message|>{"by": "status"}<|call|>'],

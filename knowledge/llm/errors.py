@@ -24,7 +24,7 @@ Kind = Literal[
     "off", "unreachable", "overloaded", "quota", "limit", "key", "model",
     "too_long", "tools", "declined", "refused", "bad_reply", "broken_off",
 ]  # fmt: skip
-Broken = Literal["no_finish", "length", "filter", "empty", "thoughts", "endless", "error"]
+Broken = Literal["no_finish", "length", "filter", "empty", "thoughts", "aloud", "endless", "error"]
 WORDED = ("error", "errors", "message", "detail", "msg", "error_msg", "error_message")
 """Where errors hold their words."""
 LONGEST_WORDS = 300
@@ -87,6 +87,7 @@ class LLMBrokenOff(LLMError):
         "filter": "A content filter stopped it.",
         "empty": "It said nothing.",
         "thoughts": "It thought and said nothing.",
+        "aloud": "What it had said were its thoughts.",
         "endless": "It is longer than LLM_MAX_CHARACTERS.",
         "error": "An error came instead of the rest.",
     }

@@ -61,7 +61,7 @@ class Incoming:
 
     def __init__(self, asked: Asked, *, held: bool) -> None:
         self._asked = asked
-        self._spoken = Spoken(held=held and asked.streamed)
+        self._spoken = Spoken(held=held or not asked.streamed)  # then nobody reads along
         self._calls: list[_Call] = []
         self._index: Any = None  # of the choice that is the answer
         self._finish = ""
@@ -111,6 +111,8 @@ class Incoming:
         delta = choice.get("delta")
         if not delta and not self.began:
             delta = choice.get("message")
+        if not delta and "text" in choice:  # as in completions without chat
+            delta = choice
         if not isinstance(delta, dict):
             return ""
         if finish and self._spoken.is_all_of(delta.get("content")):  # some say it all once more
@@ -142,6 +144,8 @@ class Incoming:
         if isinstance(words := delta.get("refusal"), str):
             self._refusal += words
         text = delta.get("content")
+        if text is None:
+            text = delta.get("text")
         if type(text) in (int, float):  # of an endpoint that takes a token for a number
             text = str(text)
         if not text:
@@ -149,7 +153,10 @@ class Incoming:
         if not isinstance(text, str):
             text = "".join(map(self._text_of, text if isinstance(text, list) else [text]))
         self._grow(len(text))
-        return self._spoken.feed(text)
+        ready = self._spoken.feed(text)
+        if self._spoken.thought_aloud:
+            self._broke_off("aloud")
+        return ready
 
     def _think(self, thought: Any, *, is_kept: bool) -> None:
         if isinstance(thought, str):
@@ -254,7 +261,9 @@ class Incoming:
     def _is_call_as_text(self) -> bool:
         text = self._spoken.text
         names = self._tool_names
-        return bool(calls_in(text) or calls_among(text, names)) or looks_like_a_call(text, names)
+        if calls_in(text) or calls_among(text, names):
+            return True
+        return looks_like_a_call("".join([text, *self._spoken.calls]), names)
 
     @property
     def _tool_names(self) -> set[str]:
@@ -317,7 +326,7 @@ class Incoming:
         if not written and not looks_like_a_call(text, names):
             return None
         if not written or any(self._tool_named(n) not in self._tool_names for n, _ in written):
-            raise LLMBadReply("The model wrote a tool call as text.", "tools")
+            raise LLMBadReply("The model wrote a tool call as text", "tools")
         return written
 
     def _broke_off(self, how: Broken, words: str = "") -> NoReturn:

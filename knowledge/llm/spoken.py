@@ -63,6 +63,7 @@ _ELSEWHERE = re.compile(
 _IN_TAGS = re.compile(
     r"\s*<[^<>\s]{0,40}(?:tool|function)[^<>]{0,80}>.*", re.DOTALL | re.IGNORECASE
 )
+_BEGUN = re.compile(r'\{\s*"(?:name|tool|tool_name|function)"\s*:\s*"([\w.-]{1,64})"\s*,\s*"')
 _WORDS = re.compile(r"\w+")
 _OBJECT = re.compile(r'\{\s*"')
 _MOST_OBJECTS = 20
@@ -88,6 +89,8 @@ class Spoken:
         self._begun = False
         self.calls: list[str] = []  # what stood inside of call markers
         self.thought = self.unopened = False
+        self.thought_aloud = False
+        """What was shown turned out to be thoughts."""
         self.broke_off = False
         """It began to think once more, and that never ended."""
 
@@ -180,6 +183,7 @@ class Spoken:
         marker = found.lower()
         if marker in _CLOSING:  # all that was said was thought
             self.thought = self.unopened = True
+            self.thought_aloud |= self._shown > 0
             self._said, self._shown, self._held, self._begun = [], 0, False, False
             self._end = ""
             return
@@ -261,6 +265,8 @@ def calls_in(text: str) -> list[tuple[str, str]] | None:
 def _call(value: Any) -> tuple[str, str] | None:
     if not isinstance(value, dict):
         return None
+    if isinstance(calls := value.get("tool_calls"), list) and len(calls) == 1:
+        value = calls[0] if isinstance(calls[0], dict) else {}
     function = value.get("function")
     if isinstance(function, dict):
         value = function
@@ -291,6 +297,8 @@ def calls_among(text: str, names: set[str]) -> list[tuple[str, str]]:
 
 def looks_like_a_call(text: str, names: set[str]) -> bool:
     """Whether `text` calls one of these tools in a notation that only people read."""
+    if any(found[1] in names for found in _BEGUN.finditer(text)):
+        return True  # in JSON that is not whole
     if fenced := _FENCED.fullmatch(text):
         text = fenced[1]
     if found := _ELSEWHERE.fullmatch(text):

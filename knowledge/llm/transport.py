@@ -109,8 +109,10 @@ async def _session() -> AsyncIterator[aiohttp.ClientSession]:
         raise LLMUnavailable(f"no answer within {seconds:g} s ({type(error).__name__})") from error
     except aiohttp.ClientPayloadError as error:
         if isinstance(error.__cause__, aiohttp.http_exceptions.ContentEncodingError):
-            raise LLMBadReply(_words(error)) from error
-        raise LLMUnavailable(_words(error)) from error  # it is cut
+            raise LLMBadReply(error.__cause__.message) from error
+        raise LLMUnavailable("the connection broke off") from error
+    except aiohttp.ClientResponseError as error:  # its `status` is none that came
+        raise LLMBadReply(f"no HTTP that can be read: {error.message}") from error
     except (aiohttp.ClientConnectionError, aiohttp.InvalidURL) as error:
         raise LLMUnavailable(_words(error)) from error
     except aiohttp.ClientError as error:

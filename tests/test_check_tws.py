@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 
@@ -83,7 +85,7 @@ def test_all_steps_pass_on_a_good_engine(hwa_settings):
 
     steps = [step["name"] for step in report["engines"][0]["steps"]]
     assert (code, report["ok"]) == (0, True)
-    assert steps[:5] == ["dns", "tcp", "tls", "trust", "version"]
+    assert steps[:6] == ["dns", "tcp", "tls", "trust", "version", "clock"]
     assert "read /plan/job/run/{run_id}/joblog" in steps
 
 
@@ -197,7 +199,7 @@ async def test_a_ca_file_is_enough_to_trust_the_simulator(simulator):
     from tws.hwa.client import TWSClient
 
     async with TWSClient(engine_of(simulator, verify=str(simulator.certificate))) as client:
-        assert await client.is_simulated()
+        assert (await client.engine_info()).value.simulated
 
 
 # --- what answers there -----------------------------------------------------------------------
@@ -243,6 +245,20 @@ def test_each_path_tells_what_the_user_may_and_what_is_odd(hwa_settings, other_s
     assert "does not group" in told["read /plan/job/count"]["detail"]
     assert "ignores the filter" in told["read /plan/job?oql="]["detail"]
     assert "DISPLAY" in told["read /plan/jobstream"]["mend"]
+
+
+@pytest.mark.parametrize(("hours", "told"), [(3, "180 min ahead of"), (-3, "180 min behind")])
+def test_a_clock_that_goes_otherwise_is_told(hwa_settings, other_server, monkeypatch, hours, told):
+    hwa_settings.TWS_BASE_URL = other_server(200, "application/json", b"{}")
+    date = format_datetime(datetime.now(UTC) + timedelta(hours=hours), usegmt=True)
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: date)
+
+    code, report = check_tws()
+
+    step = failed_step(report)
+    assert (code, step["name"]) == (1, "clock")
+    assert told in step["detail"]
+    assert "NTP" in step["mend"]
 
 
 def test_every_host_of_an_engine_is_tried(hwa_settings, simulator):

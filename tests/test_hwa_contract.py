@@ -22,8 +22,9 @@ from scripts.derive_hwa_contract import derive
 from tests.hwa_fixtures import engine_of, running_simulator
 from tws.hwa.client import TWSClient
 from tws.hwa.errors import TWSError
-from tws.hwa.oql import equals, one_of, order_by
+from tws.hwa.oql import equals
 from tws.hwa.paths import READ_ONLY_PATHS
+from tws.hwa.schemas import JobInPlan, JobStreamInPlan
 from tws.simulator.server import Options
 
 CONTRACT = json.loads((Path(__file__).parent / "hwa_contract.json").read_text(encoding="utf-8"))
@@ -100,22 +101,22 @@ async def everything_the_client_can_ask(client: TWSClient) -> None:
     await client.count_jobs("status")
     await client.count_jobs("workstation,status")
     await client.count_job_streams("folder")
-    await client.jobs(order_by(one_of("status", ["SUCC", "EXEC"]), "key.name"), limit=30)
-    await client.jobs(plan_filter="/FTA_SP01#/", limit=30)
-    await client.job_streams(equals("status", "STUCK"), limit=30)
-    await client.job_definitions(limit=20)
-    await client.job_stream_definitions(limit=20)
-    for station in (await client.workstations()).value.items:
-        await client.workstation(station.id)
-    for resource in (await client.resources()).value.items:
-        await client.resource(resource.id)
+    await client.first("/plan/job", JobInPlan, "status IN ['SUCC','EXEC'] ORDER BY key.name", 30)
+    await client.first("/plan/jobstream", JobStreamInPlan, equals("status", "STUCK"), 30)
+    for path, one in (
+        ("/plan/workstation", "/plan/workstation/{workstation_id}"),
+        ("/plan/resource", "/plan/resource/{resource_id}"),
+    ):
+        async for part in client.pages(path):
+            for raw in part.objects:
+                await client.written(one, raw["id"])
     await ask_about_jobs_of_every_state(client)
     await ask_about_streams(client)
 
 
 async def ask_about_jobs_of_every_state(client: TWSClient) -> None:
     seen = set()
-    for job in (await client.jobs()).value.items:
+    for job in (await client.first("/plan/job", JobInPlan)).value:
         stats = job.dependencies_stats
         kind = (
             job.substatus or job.status,
@@ -127,23 +128,19 @@ async def ask_about_jobs_of_every_state(client: TWSClient) -> None:
             continue
         seen.add(kind)
         whole = (await client.job(job.id)).value
-        await client.job_predecessors(job.id, 3)
-        await client.job_successors(job.id, 3)
-        await client.job_description(job.id)
-        await client.job_definition(job.job_definition_ref_id)
+        await client.job_successors(job.id)
+        await client.written("/model/jobdefinition/{jobDefinition_id}", job.job_definition_ref_id)
         if whole.last_run:
             await client.job_log(whole.last_run.id, 1, 20)
 
 
 async def ask_about_streams(client: TWSClient) -> None:
-    streams = (await client.job_streams()).value.items
+    streams = (await client.first("/plan/jobstream", JobStreamInPlan)).value
     with_neighbours = [one for one in streams if one.dependencies_stats.number_of_dependencies]
     for stream in with_neighbours[:15]:
-        await client.job_stream(stream.id)
-        await client.job_stream_predecessors(stream.id, 2)
+        await client.written("/plan/jobstream/{jobstream_id}", stream.id)
         await client.job_stream_successors(stream.id)
-        await client.job_stream_description(stream.id)
-        await client.job_stream_definition(stream.job_stream_model_id)
+        await client.written("/model/jobstream/{jobStream_id}", stream.job_stream_model_id)
 
 
 @pytest.fixture(scope="module")
@@ -242,18 +239,16 @@ async def test_extra_missing_null_and_unknown_values_do_not_break_the_client(hwa
     transport = answering({"results": [job, {}], "next": "string", "count": -1})
 
     async with TWSClient(hwa_engine, transport=transport) as client:
-        page = (await client.jobs(limit=5)).value
+        first, second = (await client.first("/plan/job", JobInPlan)).value
 
-    assert page.items[0].status == "BRAND_NEW"
-    assert page.items[0].sched_time.tzinfo is not None
-    assert page.items[0].time_restrictions.max_duration is None
-    assert page.items[1].jobruns == []
-    assert page.total is None
-    assert not page.complete
+    assert first.status == "BRAND_NEW"
+    assert first.sched_time.tzinfo is not None
+    assert first.time_restrictions.max_duration is None
+    assert second.jobruns == []
 
 
 @pytest.mark.parametrize("value", ["text", 7, True])
 async def test_a_reply_of_another_shape_is_a_bad_reply(hwa_engine, value):
     async with TWSClient(hwa_engine, transport=answering(value)) as client:
         with pytest.raises(TWSError, match="than the API describes"):
-            await client.jobs()
+            await client.first("/plan/job", JobInPlan)

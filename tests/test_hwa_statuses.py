@@ -12,11 +12,8 @@ from knowledge.hwa.statuses import (
     OPEN_GROUPS,
     STATUSES,
     SUBSTATUSES,
-    codes_asked,
-    codes_of,
     find_statuses,
     group_of,
-    status_group,
     wording,
 )
 from tests.linear import assert_linear
@@ -59,14 +56,6 @@ def test_a_status_written_as_hwa_writes_it_keeps_its_code():
 
 def test_status_words_inside_object_names_are_no_statuses():
     assert find_statuses("O job FAIL_CHECK e o HOLD_X01") == []
-
-
-@pytest.mark.parametrize(
-    ("value", "group"),
-    [("SUCC", "success"), ("abend", "failed"), ("Running", "running"), ("x", None)],
-)
-def test_status_group_reads_codes_and_words(value, group):
-    assert status_group(value) == group
 
 
 # --- the table ------------------------------------------------------------------------------
@@ -148,13 +137,6 @@ def test_an_unknown_status_is_grouped_by_the_common_one_and_else_not_at_all():
 def test_open_is_whatever_is_still_to_be_done():
     assert set(OPEN_GROUPS) == {"failed", "running", "waiting", "ready", "stuck", "undecided"}
     assert set(GROUPS) - set(OPEN_GROUPS) == {"success", "cancelled", "suppressed"}
-
-
-def test_a_question_asks_the_api_for_statuses_that_it_knows():
-    assert codes_of("failed") == ("ERROR", "ABEND", "ABENP", "FAIL", "INTRPT")
-    assert codes_asked("failed", "stream") == codes_of("failed", of="stream")
-    assert codes_asked("abend") == ("ABEND",)
-    assert "SCHED" not in codes_of("waiting")
 
 
 @pytest.mark.parametrize("code", sorted(STATUSES))

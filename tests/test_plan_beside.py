@@ -120,6 +120,18 @@ def test_until_when_a_job_must_start_counts_all_work_up_to_each_deadline():
     assert found["until"] == "2026-11-25T13:29:00-03:00"
 
 
+def test_until_when_a_job_must_start_keeps_hwas_critical_start():
+    stream("S")
+    job("A", estimated_seconds=600)
+    job("B", estimated_seconds=1200, deadline_at=NOW + timedelta(hours=2))
+    waits("B", "A")
+    PlanJob.objects.filter(name="B").update(critical_start_at=NOW + timedelta(hours=1))
+
+    found = impact("SIM", "job", "A")
+
+    assert found["until"] == "2026-11-25T12:50:00-03:00"
+
+
 def test_a_circle_of_dependencies_ends_and_is_said():
     stream("S")
     job("A", estimated_seconds=1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -15,8 +16,10 @@ from tws.answers.toolkit import EngineDown, Toolkit
 from tws.database import in_database
 from tws.hwa.client import TWSClient
 from tws.hwa.errors import TWSError
+from tws.hwa.schemas import JobInPlan
+from tws.plan import details
 from tws.plan.edges import edges_of
-from tws.plan.models import PlanEngine, PlanJob, PlanRun
+from tws.plan.models import PlanEngine, PlanJob, PlanJobStream, PlanRun
 from tws.plan.query import PlanQuery, PlanQueryRefused, answer
 from tws.plan.reader import Reader
 from tws.plan.store import PlanStore, connect
@@ -44,17 +47,23 @@ class _Changed(httpx.AsyncBaseTransport):
         answer = await self._within.handle_async_request(request)
         body = await answer.aread()
         changed = self._change(request, answer.json()) if answer.status_code == 200 else None
+        if isinstance(changed, httpx.Response):
+            return changed
         if changed is None:
             return httpx.Response(answer.status_code, headers=answer.headers, content=body)
         return httpx.Response(200, json=changed)
 
 
+@asynccontextmanager
+async def reading(client: TWSClient) -> AsyncIterator[tuple[Reader, PlanStore]]:
+    async with await connect() as connection:
+        store = PlanStore(connection, "SIM")
+        yield Reader(client, store), store
+
+
 async def read(client: TWSClient) -> None:
-    connection = await connect()
-    try:
-        await Reader(client, PlanStore(connection, "SIM")).read()
-    finally:
-        await connection.close()
+    async with reading(client) as (reader, _store):
+        await reader.read()
 
 
 def jobs_and_runs() -> tuple[list[Any], list[Any]]:
@@ -217,12 +226,208 @@ async def test_run_that_is_none_costs_itself_and_is_counted() -> None:
         return value
 
     async with client_of() as client:
-        jobs = len((await client.jobs()).value.items)
+        jobs = len((await client.first("/plan/job", JobInPlan)).value)
     async with client_of(change=change) as client:
         await read(client)
 
+    plan = await in_database(state)
     assert await in_database(PlanJob.objects.count) == jobs
-    assert (await in_database(state)).not_understood == 1
+    assert (plan.not_understood, plan.is_complete) == (1, False)
+
+
+def on_lists(change: Callable[[dict[str, Any]], object]) -> Change:
+    """Changes each object of each list, and leaves the rest."""
+
+    def changed(request: httpx.Request, value: dict[str, Any]) -> object:
+        for one in value.get("results", ()):
+            change(one)
+        return value
+
+    return changed
+
+
+def renamed(one: dict[str, Any]) -> None:
+    for name in list(one):
+        one[name.upper()] = one.pop(name)
+
+
+async def test_objects_of_which_none_is_understood_are_no_empty_plan() -> None:
+    async with client_of() as client:
+        await read(client)
+        held = await in_database(PlanJob.objects.count)
+    async with client_of(change=on_lists(renamed)) as client:
+        with pytest.raises(TWSError, match="none can be understood"):
+            await read(client)
+
+    assert await in_database(PlanJob.objects.count) == held > 0
+    assert (await in_database(state)).down_since is not None
+
+
+async def test_ids_are_kept_whatever_they_look_like() -> None:
+    """Numbers, ids longer than any column, ids that can't stand in an address."""
+    like = [lambda n: n, lambda n: "x" * 3_000 + str(n), lambda n: f"a/b;c {n}"]
+    numbers: dict[str, int] = {}
+
+    def change(one: dict[str, Any]) -> None:
+        for name in ("id", "jobStreamId"):
+            if name in one:
+                number = numbers.setdefault(one[name], len(numbers) + 1)
+                one[name] = like[number % 3](number)
+
+    plain_jobs, plain_runs = await plain_jobs_and_runs()
+    async with client_of(change=on_lists(change)) as client:
+        for _ in range(2):
+            await read(client)
+        plan = await in_database(state)
+        told = await toolkit(client).plan_query(PlanQuery(entity="jobs", group_by=["group"]))
+        job = await in_database(PlanJob.objects.filter(hwa_id__startswith="#").first)
+        seen = await toolkit(client).inspect("job", job.hwa_id)
+
+    assert (plan.is_complete, plan.not_understood, plan.plan_number) == (True, 0, 1)
+    assert told.result["matched"] == len(plain_jobs)
+    assert await in_database(PlanRun.objects.count) == len(plain_runs)
+    assert await in_database(
+        PlanJob.objects.filter(
+            stream_id__in=PlanJobStream.objects.values_list("hwa_id", flat=True)
+        ).count
+    ) == len(plain_jobs)
+    assert seen.result["job"] == job.name
+
+
+async def test_what_can_not_be_asked_for_by_its_id_holds_up_no_other_object() -> None:
+    def change(one: dict[str, Any]) -> None:
+        one["id"] = f"{one['id']}!"
+
+    async with client_of(change=on_lists(change)) as client, reading(client) as (reader, store):
+        await reader.read()
+        due = (await store.details_due(4))[0]
+        await details.read_one(client, store, due)
+
+        assert due not in await store.details_due(4)
+
+
+@pytest.mark.parametrize("status", [404, 500])
+async def test_conditions_that_fail_in_whatever_way_are_done_without(status: int) -> None:
+    def change(request: httpx.Request, value: dict[str, Any]) -> object:
+        return httpx.Response(status, text="no") if "oql" in request.url.params else None
+
+    async with client_of(change=change) as client, reading(client) as (reader, _store):
+        await reader.read()
+        done = []
+        for _ in range(4):
+            with suppress(TWSError):
+                done.append((await reader.read()).full)
+        plan = await in_database(state)
+
+    assert done[-2:] == [True, True]
+    assert plan.is_current
+
+
+async def test_conditions_that_are_ignored_are_done_without() -> None:
+    asked: list[str] = []
+
+    def change(request: httpx.Request, value: dict[str, Any]) -> object:
+        asked.append(request.url.params.get("oql", ""))
+        return None
+
+    async with (
+        client_of("oql-ignored", change=change) as client,
+        reading(client) as (reader, _store),
+    ):
+        reports = [await reader.read() for _ in range(2)]
+        asked.clear()
+        reports += [await reader.read() for _ in range(2)]
+
+    assert [report.full for report in reports] == [True] * 4
+    assert not any(asked)
+
+
+async def test_what_has_left_a_plan_that_is_counted_wrongly_goes_all_the_same() -> None:
+    gone: set[str] = set()
+
+    def change(request: httpx.Request, value: dict[str, Any]) -> object:
+        if request.url.path.rpartition("/")[2] in gone:
+            return httpx.Response(404, json={"messages": ["AWSJPL018E"]})
+        if not request.url.path.endswith("/plan/job"):
+            return None
+        first = request.url.params["offset"] == "0"
+        value["results"] = [one for one in value["results"] if first and one["id"] not in gone]
+        value["count"] = 1_000 - len(gone)
+        return value
+
+    async with client_of(change=change) as client, reading(client) as (reader, _store):
+        await reader.read()
+        open_ones = PlanJob.objects.filter(group="waiting").values_list("hwa_id", flat=True)
+        gone |= set(await in_database(lambda: list(open_ones[:3])))
+        reports = [await reader.read() for _ in range(2)]
+        left = await in_database(PlanJob.objects.filter(hwa_id__in=gone).count)
+        plan = await in_database(state)
+
+    assert left == 0
+    assert [report.full for report in reports] == [True, False]
+    assert not plan.is_complete  # the engine counts more than it shows
+
+
+@pytest.mark.parametrize(
+    ("written", "readable"),
+    [("%Y%m%dT%H%M%SZ", True), ("%Y-%m-%d %H:%M:%S+0000", True), ("%d/%m/%Y %H:%M", False)],
+)
+async def test_times_are_read_in_isos_notations_and_told_in_others(
+    written: str, readable: bool
+) -> None:
+    def rewrite(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: rewrite(one) for name, one in value.items()}
+        if isinstance(value, list):
+            return [rewrite(one) for one in value]
+        if isinstance(value, str) and value.endswith("Z") and value[:2] == "20":
+            return datetime.fromisoformat(value).strftime(written)
+        return value
+
+    plain_jobs, plain_runs = await plain_jobs_and_runs()
+    async with client_of(change=lambda request, value: rewrite(value)) as client:
+        await read(client)
+    jobs, runs = await in_database(jobs_and_runs)
+    plan = await in_database(state)
+
+    assert (jobs, runs) == (plain_jobs, plain_runs) if readable else len(jobs) == len(plain_jobs)
+    assert plan.is_complete is readable
+    assert (plan.not_understood == 0) is readable
+
+
+async def test_statuses_are_hwas_in_whatever_case_they_are_written() -> None:
+    def lower(one: dict[str, Any]) -> None:
+        for name in ("lastRunCompositeStatus", "compositeStatus"):
+            if name in one:
+                one[name]["status"] = one[name]["status"].lower()
+
+    async with client_of(change=on_lists(lower)) as client:
+        await read(client)
+        held = await in_database(PlanJob.objects.filter(status="ABEND").count)
+        asked = PlanQuery.model_validate(
+            {"entity": "jobs", "where": [{"field": "status", "value": "ABEND"}]}
+        )
+        told = await toolkit(client).plan_query(asked)
+
+    assert told.result["matched"] == held > 0
+
+
+async def test_a_status_that_the_engine_sums_up_is_no_zero() -> None:
+    asked = {"entity": "jobs", "engine": "SIM", "where": [{"field": "status", "value": "ABEND"}]}
+    async with client_of("status-lower-common") as client:
+        await read(client)
+
+    with pytest.raises(PlanQueryRefused, match="says ERROR"):
+        await in_database(answer, PlanQuery.model_validate(asked))
+
+
+async def test_a_dependency_is_satisfied_in_whatever_way_that_is_written() -> None:
+    job = PlanJob(hwa_id="J", name="J", dependency_count=3)
+    written = [{"dependencyType": "FILE", "satisfied": said} for said in ("true", 0, "perhaps")]
+
+    found = edges_of(job, written).dependencies
+
+    assert [one.is_satisfied for one in found] == [True, False, None]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.test_simulator import NOON, plan_at
 from tws.hwa.client import TWSClient
 from tws.hwa.connection import Engine
 from tws.hwa.errors import TWSBadReply, TWSError, TWSRefused, TWSUnavailable
-from tws.hwa.oql import equals, one_of
+from tws.hwa.oql import equals
 from tws.hwa.paths import API_ROOT
 from tws.hwa.schemas import JobInPlan
 from tws.simulator.app import Simulator
@@ -22,7 +22,6 @@ from tws.simulator.messages import Request
 
 PLAN = plan_at(NOON + 43_100, jobs=400, seed=7)
 ENGINE = Engine("SIM", "https://hwa.example", "u", "p", cache_seconds=0)
-FAILED = one_of("status", ["ABEND", "FAIL"])
 
 Ask = Callable[[TWSClient], Awaitable[Any]]
 
@@ -45,12 +44,12 @@ async def asked(habits: tuple[str, ...], ask: Ask) -> Any:
 
 
 async def all_jobs(client: TWSClient) -> list[JobInPlan]:
-    return (await client.jobs()).value.items
+    return (await client.first("/plan/job", JobInPlan)).value
 
 
 async def first_log(client: TWSClient) -> list[str]:
-    ended = await client.jobs(equals("status", "SUCC"), limit=1)
-    return (await client.job_log(ended.value.items[0].last_run.id)).value.lines
+    (ended,) = (await client.first("/plan/job", JobInPlan, equals("status", "SUCC"), 1)).value
+    return (await client.job_log(ended.last_run.id)).value.lines
 
 
 # Habits that change how jobs are written, and nothing that the client says of them.
@@ -95,14 +94,6 @@ async def test_a_site_that_refuses_is_told_by_its_own_words(habit: str) -> None:
 
     with pytest.raises(error, match=said):
         await asked((habit,), all_jobs)
-
-
-@pytest.mark.parametrize("habit", ["oql-ignored", "oql-name-only"])
-async def test_a_query_that_the_engine_leaves_out_is_kept_by_the_client(habit: str) -> None:
-    async def failures(client: TWSClient) -> set[str]:
-        return {job.id for job in (await client.jobs(FAILED)).value.items}
-
-    assert await asked((habit,), failures) == await asked((), failures) != set()
 
 
 async def test_nulls_and_one_bad_object_cost_only_themselves() -> None:

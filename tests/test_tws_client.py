@@ -9,15 +9,18 @@ import pytest
 from tests.hwa_fixtures import engine_of
 from tws.hwa.client import TWSClient
 from tws.hwa.errors import TWSRefused, TWSUnavailable
-from tws.hwa.oql import equals, one_of
+from tws.hwa.oql import equals
 from tws.hwa.paths import READ_ONLY_PATHS, is_read_only
+from tws.hwa.schemas import JobInPlan
 from tws.hwa.transport import tls_context
 
 
-async def test_a_failed_job_is_found_with_the_log_that_explains_it(hwa_client):
-    failed = await hwa_client.jobs(one_of("status", ["ABEND"]), limit=5)
+async def first_job(client: TWSClient, status: str = "SUCC") -> JobInPlan:
+    return (await client.first("/plan/job", JobInPlan, equals("status", status), 1)).value[0]
 
-    job = (await hwa_client.job(failed.value.items[0].id)).value
+
+async def test_a_failed_job_is_found_with_the_log_that_explains_it(hwa_client):
+    job = (await hwa_client.job((await first_job(hwa_client, "ABEND")).id)).value
     log = (await hwa_client.job_log(job.last_run.id)).value
 
     assert job.status == "ABEND"
@@ -25,26 +28,12 @@ async def test_a_failed_job_is_found_with_the_log_that_explains_it(hwa_client):
     assert any(f"= Exit Status           : {job.last_run.return_code}" in li for li in log.lines)
 
 
-async def test_a_list_tells_its_total_and_that_it_was_not_read_to_the_end(hwa_client):
-    reading = await hwa_client.jobs(limit=10)
-
-    assert len(reading.value.items) == 10
-    assert reading.value.total == 500
-    assert not reading.value.complete
-    assert reading.fetched_at.tzinfo is not None
-    assert reading.engine == "SIM"
-
-
-async def test_a_list_is_paged_until_done(hwa_client):
-    reading = await hwa_client.jobs()
-
-    ids = {job.id for job in reading.value.items}
-    assert len(ids) == 500
-    assert reading.value.complete
-
-
 async def test_the_engine_says_that_it_is_a_simulator(hwa_client):
-    assert await hwa_client.is_simulated()
+    reading = await hwa_client.engine_info()
+
+    assert reading.value.simulated
+    assert reading.engine == "SIM"
+    assert reading.fetched_at.tzinfo is not None
 
 
 async def test_wrong_credentials_are_refused(simulator):
@@ -68,9 +57,9 @@ def test_the_certificates_trusted_by_default_are_read_once_for_all_clients():
 
 
 async def test_quotes_in_a_name_find_nothing_more(hwa_client):
-    reading = await hwa_client.jobs(equals("name", "X' OR name != 'Y"))
+    name = equals("name", "X' OR name != 'Y")
 
-    assert reading.value.items == []
+    assert (await hwa_client.first("/plan/job", JobInPlan, name)).value == []
 
 
 @pytest.mark.parametrize(
@@ -108,16 +97,17 @@ def test_no_path_on_the_list_is_an_action():
 
 
 async def test_pages_hold_every_object_once_as_hwa_wrote_it(hwa_client):
-    pages = [page.value async for page in hwa_client.pages("/plan/job", size=150)]
+    pages = [page async for page in hwa_client.pages("/plan/job", size=150)]
 
-    found = [job for page in pages for job in page.results]
-    assert [len(page.results) for page in pages] == [150, 150, 150, 50]
-    assert len({job["id"] for job in found}) == pages[0].count == 500
+    found = [job for page in pages for job in page.objects]
+    assert [len(page.objects) for page in pages] == [150, 150, 150, 50]
+    assert [page.more for page in pages] == [True, True, True, False]
+    assert len({job["id"] for job in found}) == pages[0].total == 500
     assert "archived" in found[0]  # a field that we have no use for
 
 
 async def test_one_object_is_whole_as_hwa_wrote_it(hwa_client):
-    listed = (await hwa_client.jobs(limit=1)).value.items[0]
+    listed = await first_job(hwa_client)
 
     reading = await hwa_client.written("/plan/job/{job_id}", listed.id)
 

@@ -17,6 +17,7 @@ from tws.hwa.client import TWSClient
 from tws.hwa.engine import Engine
 from tws.hwa.errors import TWSBadReply, TWSRefused, TWSUnavailable, message_code
 from tws.hwa.joblog import LONGEST_PART_CHARS
+from tws.hwa.schemas import JobInPlan
 from tws.simulator.faults import Faults
 
 INFO = "/twsd/api/v2/engine/info"
@@ -138,7 +139,7 @@ async def test_a_body_that_drips_does_not_hold_us(own_simulator):
 
     async with TWSClient(engine_of(own_simulator, total_seconds=0.5)) as client:
         with pytest.raises(TWSUnavailable, match="in time"):
-            await client.jobs(limit=5)
+            await client.first("/plan/job", JobInPlan, limit=5)
 
 
 async def test_answers_cut_off_midway_are_tried_again(own_simulator):
@@ -148,7 +149,7 @@ async def test_answers_cut_off_midway_are_tried_again(own_simulator):
             await client.engine_info()
         assert own_simulator.simulator.requests == 3
         own_simulator.simulator.faults = Faults()
-        assert await client.is_simulated()
+        assert (await client.engine_info()).value.simulated
 
 
 async def test_what_is_not_json_is_a_bad_reply(own_simulator):
@@ -164,7 +165,7 @@ async def test_the_code_in_an_errors_body_is_kept():
 
     async with client_for(script) as client:
         with pytest.raises(TWSRefused) as caught:
-            await client.jobs("name = ")
+            await client.first("/plan/job", JobInPlan, "name = ")
 
     assert caught.value.code == "OQL_FILTER_SYNTAX_ERROR"
     assert message_code("... AWSJPL018E not found") == "AWSJPL018E"
@@ -184,14 +185,14 @@ async def test_an_errors_body_is_read_only_so_far():
 
 @pytest.mark.parametrize(
     "identifier",
-    ["issues", "count", "a/b", "a%2Fb", "..", ".", "", "a b", "a?b", "a#b", "ä", "x" * 200],
+    ["issues", "count", "a/b", "a%2Fb", "..", ".", "", "a b", "a?b", "a#b", "ä", "x" * 300],
 )
 async def test_an_id_that_could_be_a_path_is_refused_unsent(identifier):
     script = Script(ok())
 
     async with client_for(script) as client:
-        for ask in (client.job, client.job_stream, client.job_log, client.job_predecessors):
-            with pytest.raises(TWSRefused):
+        for ask in (client.job, client.job_log, client.job_successors):
+            with pytest.raises(TWSBadReply, match="not an identifier"):
                 await ask(identifier)
 
     assert script.requests == []
@@ -280,38 +281,63 @@ def pages(total: int, next_url: str = "https://elsewhere.example/evil?offset={}"
     return answer
 
 
+async def listed(client: TWSClient) -> tuple[int, bool]:
+    """How many objects a list gives, and whether it came to its end."""
+    parts = [part async for part in client.pages("/plan/job")]
+    named = {one["id"] for part in parts for one in part.objects}
+    assert len(named) == sum(len(part.objects) for part in parts)
+    return len(named), not parts[-1].more
+
+
 async def test_next_gives_the_offset_and_never_the_host():
     async with client_for(pages(1_234)) as client:
-        page = (await client.jobs()).value
-
-    assert len(page.items) == 1_234
-    assert page.complete
-
-
-async def test_the_cap_is_reported():
-    async with client_for(pages(10_500)) as client:
-        page = (await client.jobs(limit=50_000)).value
-
-    assert (len(page.items), page.total, page.complete) == (10_000, 10_500, False)
+        assert await listed(client) == (1_234, True)
 
 
 @pytest.mark.parametrize(
-    "following", ["string", "?offset=0", "?offset=-5", "?offset=x", "?limit=1"]
+    "following", ["string", "?offset=0", "?offset=-5", "?offset=x", "?limit=1", "http://[::"]
 )
-async def test_a_next_that_leads_nowhere_ends_the_list_as_incomplete(following):
-    async with client_for(pages(1_000, following)) as client:
-        page = (await client.jobs()).value
+async def test_what_a_next_does_not_say_the_count_does(following):
+    async with client_for(pages(1_100, following)) as client:
+        assert await listed(client) == (1_100, True)
 
-    assert len(page.items) == 500
-    assert not page.complete
+
+def paged(total: int, most: int = 500, *, ignores_offset: bool = False, **said: object) -> Callable:
+    """A list of an engine that gives no `next`."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        offset, limit = (int(request.url.params[name]) for name in ("offset", "limit"))
+        offset = 0 if ignores_offset else offset
+        found = [{"id": f"j{n}"} for n in range(total)][offset:][: min(limit, most)]
+        return httpx.Response(200, json={"results": found, **said})
+
+    return answer
+
+
+@pytest.mark.parametrize("most", [70, 100, 350, 500])
+@pytest.mark.parametrize("said", [{}, {"count": -1}, {"count": 350}, {"count": 2_000}])
+async def test_a_list_without_next_is_read_to_its_end_however_short_its_pages(most, said):
+    async with client_for(paged(350, most, **said)) as client:
+        assert await listed(client) == (350, True)
+
+
+async def test_a_count_of_the_page_is_not_that_of_the_list():
+    async with client_for(paged(1_200, count=500)) as client:
+        assert await listed(client) == (1_200, True)
+
+
+@pytest.mark.parametrize("said", [{}, {"count": 350}, {"next": "?offset=9000"}])
+async def test_a_page_that_comes_once_more_ends_a_list_that_is_not_whole(said):
+    async with client_for(paged(350, 100, ignores_offset=True, **said)) as client:
+        assert await listed(client) == (100, False)
 
 
 async def test_many_at_once_make_one_request():
-    script = Script(ok(results=[], count=0))
+    script = Script(ok(id="a"))
     engine = Engine("HWA", "https://h", cache_seconds=10)
 
     async with client_for(script, engine) as client:
-        readings = await asyncio.gather(*(client.jobs("status = 'ABEND'") for _ in range(100)))
+        readings = await asyncio.gather(*(client.job("a") for _ in range(100)))
 
     assert len(script.requests) == 1
     assert len({id(one) for one in readings}) == 1
@@ -339,16 +365,6 @@ async def test_the_tail_is_the_end_of_the_log(total):
     assert part.lines == lines[-100:]
     assert part.at_end
     assert part.first_line == max(1, total - 99)
-
-
-async def test_ranges_make_up_the_whole_log():
-    lines = [f"line {n}" for n in range(1, 5_301)]
-
-    async with client_for(log_of(lines)) as client:
-        parts = [part.value async for part in client.job_log_ranges("run1", 1_000)]
-
-    assert [line for part in parts for line in part.lines] == lines
-    assert [part.first_line for part in parts] == [1, 1_001, 2_001, 3_001, 4_001, 5_001]
 
 
 async def test_a_line_without_end_is_cut():
@@ -395,7 +411,7 @@ async def test_a_range_must_make_sense(hwa_client):
 
 
 async def test_a_log_of_the_simulator_is_read_to_its_end(hwa_client):
-    job = (await hwa_client.jobs("status = 'SUCC'", limit=1)).value.items[0]
+    (job,) = (await hwa_client.first("/plan/job", JobInPlan, "status = 'SUCC'", 1)).value
 
     tail = (await hwa_client.job_log_tail(job.last_run.id, 3)).value
 

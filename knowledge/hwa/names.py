@@ -205,8 +205,3 @@ def matches(name: str, text: str) -> bool:
     True
     """
     return pattern(text).fullmatch(name) is not None
-
-
-def literal_parts(text: str) -> list[str]:
-    """What stands between a pattern's wildcards: what an engine or an index can look for."""
-    return [part for part in re.split(r"[@*?%]+", text) if part]

@@ -79,16 +79,6 @@ def group_of(code: str | None, common: str | None = None) -> str | None:
     return found or GROUP_OF_CODE.get((common or "").upper())
 
 
-def codes_of(*groups: str, of: Kind = "job") -> tuple[str, ...]:
-    """The statuses of these groups that the API says of jobs, or of job streams."""
-    return tuple(s.code for s in STATUSES.values() if s.group in groups and of in s.of)
-
-
-def codes_asked(wanted: str, of: Kind = "job") -> tuple[str, ...]:
-    """The statuses that a group's name or a status itself asks for, as the API says them."""
-    return codes_of(wanted.lower(), of=of) if wanted.lower() in GROUPS else (wanted.upper(),)
-
-
 def wording(code: str, language: Language) -> str | None:
     """What a status or a substatus means; None for one that is not in the table."""
     status = STATUSES.get(code.upper())
@@ -134,12 +124,3 @@ def find_statuses(text: str) -> list[StatusWord]:
         if group and group != "code":
             found.append(StatusWord(group, code, match.start(), match.end()))
     return found
-
-
-def status_group(value: str) -> str | None:
-    """The group of a status as HWA writes it, or of a word that people use for it."""
-    known = group_of(value.strip())
-    if known:
-        return known
-    match = _heard().fullmatch(fold(value.strip()))
-    return match.lastgroup if match else None

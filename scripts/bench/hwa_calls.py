@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""How many requests reach HWA when many ask the same few things?
+"""How many requests reach HWA when many ask about the same few jobs?
 
     .venv/bin/python scripts/bench/hwa_calls.py [--askers 200] [--seconds 10] [--keep 2]
 
-The fewest possible is one request for each question and each period in which an answer is kept.
+The fewest possible is one request for each job and each period in which an answer is kept.
 Prints the ratio of what the simulator saw to that, and what an answer from the cache costs.
 """
 
@@ -22,16 +22,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from tws.hwa.client import TWSClient
 from tws.hwa.engine import Engine
+from tws.hwa.schemas import JobInPlan
 from tws.simulator.server import Options, SimulatorServer
 
-QUESTIONS = ("ABEND", "EXEC", "HOLD", "READY", "SUCC")
+JOBS = 5
 
 
-async def ask(client: TWSClient, until: float) -> int:
+async def ask(client: TWSClient, ids: list[str], until: float) -> int:
     answers = 0
     while time.monotonic() < until:
-        for status in QUESTIONS:
-            await client.jobs(f"status = '{status}'", limit=50)
+        for job_id in ids:
+            await client.job(job_id)
             answers += 1
         await asyncio.sleep(0.01)
     return answers
@@ -39,13 +40,15 @@ async def ask(client: TWSClient, until: float) -> int:
 
 async def measure(engine: Engine, askers: int, seconds: float) -> tuple[int, float, float]:
     async with TWSClient(engine) as client:
+        found = (await client.first("/plan/job", JobInPlan, limit=JOBS + 1)).value
+        *ids, other = (job.id or "" for job in found)
         start = time.monotonic()
-        counts = await asyncio.gather(*(ask(client, start + seconds) for _ in range(askers)))
+        counts = await asyncio.gather(*(ask(client, ids, start + seconds) for _ in range(askers)))
         took = time.monotonic() - start
-        await client.jobs("status = 'FAIL'")
+        await client.job(other)
         hit = time.perf_counter()
         for _ in range(1_000):
-            await client.jobs("status = 'FAIL'")
+            await client.job(other)
         return sum(counts), took, (time.perf_counter() - hit) / 1_000
 
 
@@ -62,8 +65,8 @@ def main() -> None:
     engine = Engine("SIM", server.url, "wauser", "wauser", verify=False, cache_seconds=options.keep)
     answers, took, hit = asyncio.run(measure(engine, options.askers, options.seconds))
     server.should_exit = True
-    fewest = len(QUESTIONS) * math.ceil(took / options.keep)
-    seen = server.simulator.requests - 1  # the one that the cost of a hit was measured with
+    fewest = JOBS * math.ceil(took / options.keep)
+    seen = server.simulator.requests - 2  # the list, and what the cost of a hit was measured with
     result = {
         "answers": answers,
         "requests": seen,

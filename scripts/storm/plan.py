@@ -37,7 +37,7 @@ async def _told() -> Told:
     async with TWSClient(engine) as client:
         for path, objects in (("/plan/job", found.jobs), ("/plan/jobstream", found.streams)):
             async for page in client.pages(path):
-                objects |= {one["id"]: as_kept(one).raw for one in page.value.results}
+                objects |= {one["id"]: as_kept(one).raw for one in page.objects}
     return found
 
 

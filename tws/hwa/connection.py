@@ -6,10 +6,11 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -28,6 +29,7 @@ from tws.hwa.identity import IDENTITY_HEADER
 from tws.hwa.transport import (
     RETRIED_ERRORS,
     ReadOnlyTransport,
+    clock_ahead,
     is_tls_failure,
     is_worth_waiting,
     retry_after_seconds,
@@ -39,14 +41,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_ERROR_BYTES = 16 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
-    """What was made of an answer, and which of the engine's addresses gave it."""
-
-    value: T
-    host: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +98,15 @@ class EngineConnection:
         self._backoff_seconds = backoff_seconds
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._host = engine.base_url
+        self.clock_ahead: timedelta | None = None
+        """By how much the clock of what answered last is ahead of ours; None: it does not tell."""
 
     async def aclose(self) -> None:
         clients, self._clients = list(self._clients.values()), {}
         for client in clients:
             await client.aclose()
 
-    async def body(self, path: str, params: Mapping[str, str]) -> Answer[Body]:
+    async def body(self, path: str, params: Mapping[str, str]) -> Body:
         """The whole JSON body of an answer, of a bounded size."""
         return await self.read(path, params, "application/json", self._whole)
 
@@ -120,7 +116,7 @@ class EngineConnection:
         params: Mapping[str, str],
         accept: str,
         consume: Callable[[httpx.Response], Awaitable[T]],
-    ) -> Answer[T]:
+    ) -> T:
         """What `consume` makes of a successful answer, its body not read yet.
 
         Asked again, a bounded number of times, when the connection failed before the answer was
@@ -148,7 +144,7 @@ class EngineConnection:
         params: Mapping[str, str],
         accept: str,
         consume: Callable[[httpx.Response], Awaitable[T]],
-    ) -> Answer[T]:
+    ) -> T:
         with self._as_tws_errors(host, path):
             async with asyncio.timeout(self.engine.total_seconds):
                 for attempt in range(1, self._attempts):
@@ -177,9 +173,10 @@ class EngineConnection:
         params: Mapping[str, str],
         accept: str,
         consume: Callable[[httpx.Response], Awaitable[T]],
-    ) -> Answer[T]:
+    ) -> T:
         client, headers = self._client(host), {"Accept": accept}
         async with client.stream("GET", path, params=params, headers=headers) as response:
+            self.clock_ahead = clock_ahead(response)
             if self.engine.identity not in ("", response.headers.get(IDENTITY_HEADER)):
                 raise TWSUnavailable(
                     f"a stranger answers at {host}, not this checkout's simulator",
@@ -188,7 +185,7 @@ class EngineConnection:
                 )
             if response.status_code != httpx.codes.OK:
                 raise await self._refusal(path, response)
-            return Answer(await consume(response), host)
+            return await consume(response)
 
     async def _whole(self, response: httpx.Response) -> Body:
         most, path = self.engine.most_reply_bytes, response.request.url.path
@@ -300,10 +297,11 @@ class EngineConnection:
 
 
 async def _beginning(response: httpx.Response) -> str:
-    """The first part of an error's body; the rest is not worth the memory."""
+    """The first part of an error's body, as far as it can be unpacked: its status says enough."""
     read = b""
-    async for part in unpacked(response):
-        read += part
-        if len(read) >= MAX_ERROR_BYTES:
-            break
+    with suppress(TWSBadReply):
+        async for part in unpacked(response):
+            read += part
+            if len(read) >= MAX_ERROR_BYTES:
+                break
     return decoded(read[:MAX_ERROR_BYTES], response.charset_encoding)

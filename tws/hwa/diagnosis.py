@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,11 +17,26 @@ from cryptography import x509
 from tws.hwa.client import TWSClient
 from tws.hwa.engine import Engine
 from tws.hwa.errors import TWSError, TWSRefused
+from tws.hwa.oql import equals
 from tws.hwa.readings import Reading
-from tws.hwa.schemas import GroupedCount
+from tws.hwa.schemas import (
+    GroupedCount,
+    JobInPlan,
+    JobStreamInPlan,
+    ResourceInPlan,
+    WorkstationInPlan,
+)
 from tws.hwa.transport import tls_context
 
 SECONDS = 10.0
+LOOKED_AT = 200
+Ask = Callable[[], Awaitable[Reading[Any]]]
+_LISTS: dict[str, type[Any]] = {
+    "/plan/job": JobInPlan,
+    "/plan/jobstream": JobStreamInPlan,
+    "/plan/workstation": WorkstationInPlan,
+    "/plan/resource": ResourceInPlan,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,7 @@ async def diagnose(engine: Engine) -> AsyncIterator[Step]:
             yield step
             if step.ok and not answers:
                 answers = True
+                yield _clock(client)
                 async for permission in _permissions(client):
                     yield permission
 
@@ -174,6 +190,23 @@ async def _api(client: TWSClient) -> Step:
     return Step("version", True, f"signed in; HWA {version}{note}")
 
 
+def _clock(client: TWSClient) -> Step:
+    ahead = client.clock_ahead
+    if ahead is None:
+        return Step("clock", True, "the engine does not say what time it is")
+    minutes = round(ahead / timedelta(minutes=1))
+    if not minutes:
+        return Step("clock", True, "the engine's clock and this machine's agree")
+    return Step(
+        "clock",
+        False,
+        f"the engine's clock is {abs(minutes)} min {'ahead of' if minutes > 0 else 'behind'} "
+        "this machine's",
+        "Set both by NTP: how long a job has been running and what ended in the last hour is told "
+        "by the difference of the two.",
+    )
+
+
 def _refused(error: TWSRefused) -> Step:
     if error.status in (401, 403):
         return Step(
@@ -214,56 +247,54 @@ def _mend(error: TWSError) -> str:
 
 
 async def _permissions(client: TWSClient) -> AsyncIterator[Step]:
-    questions: list[tuple[str, Callable[[], Awaitable[Reading[Any]]]]] = [
-        ("/plan/job", lambda: client.jobs(limit=20)),
-        ("/plan/job/count", client.count_jobs),
-        ("/plan/jobstream", lambda: client.job_streams(limit=20)),
-        ("/plan/jobstream/count", client.count_job_streams),
-        ("/plan/workstation", lambda: client.workstations(limit=1)),
-        ("/plan/resource", lambda: client.resources(limit=1)),
-        ("/model/jobdefinition", lambda: client.job_definitions(limit=1)),
-        ("/model/jobstream", lambda: client.job_stream_definitions(limit=1)),
-    ]
-    for path, ask in questions:
+    held: dict[str, list[Any]] = {}
+    for path, schema in _LISTS.items():
+        look = partial(client.first, path, schema, limit=LOOKED_AT)
+        yield await _allowed(path, look, held.setdefault(path, []).extend)
+    yield await _allowed("/plan/job/count", client.count_jobs)
+    yield await _allowed("/plan/jobstream/count", client.count_job_streams)
+    if held["/plan/job"]:
+        yield await _filters(client)
+    for path, ask in _of_objects(client, held["/plan/job"], held["/plan/jobstream"]):
         yield await _allowed(path, ask)
-    yield await _filters(client)
-    async for step in _details(client):
-        yield step
 
 
-async def _details(client: TWSClient) -> AsyncIterator[Step]:
-    """Paths that need an id: tried on the first job that has run, if there is one."""
-    try:
-        jobs = (await client.jobs("status = 'SUCC'", limit=1)).value.items
-    except TWSError:
-        return  # /plan/job has said why
-    for job in jobs:
-        identifier = job.id or ""
-        yield await _allowed("/plan/job/{job_id}", partial(client.job, identifier))
-        yield await _allowed(
-            "/plan/job/{job_id}/predecessors", partial(client.job_predecessors, identifier)
-        )
-        run = job.last_run
-        if run is not None and run.id:
-            log = partial(client.job_log, run.id, 1, 1)
-            yield await _allowed("/plan/job/run/{run_id}/joblog", log)
+def _of_objects(
+    client: TWSClient, jobs: list[JobInPlan], streams: list[JobStreamInPlan]
+) -> Iterator[tuple[str, Ask]]:
+    """Paths that need an id: tried on a job that has run and on a job stream, if there are any."""
+    ran = [(one.id, one.last_run.id) for one in jobs if one.last_run]
+    for job_id, run_id in ran[:1]:
+        if job_id:
+            yield "/plan/job/{job_id}", partial(client.job, job_id)
+            yield "/plan/job/{job_id}/successors", partial(client.job_successors, job_id)
+        if run_id:
+            yield "/plan/job/run/{run_id}/joblog", partial(client.job_log, run_id, 1, 1)
+    ids = {
+        "/plan/jobstream/{jobstream_id}": [one.id for one in streams],
+        "/model/jobdefinition/{jobDefinition_id}": [one.job_definition_ref_id for one in jobs],
+        "/model/jobstream/{jobStream_id}": [one.job_stream_model_id for one in streams],
+    }
+    for path, known in ids.items():
+        for hwa_id in list(filter(None, known))[:1]:
+            yield path, partial(client.written, path, hwa_id)
 
 
 async def _filters(client: TWSClient) -> Step:
     """Whether the engine filters as it is asked to; Resync does without, at a cost."""
-    path = "read /plan/job?oql="
+    path, ended = "read /plan/job?oql=", equals("status", "SUCC")
     try:
-        found = (await client.jobs("status = 'SUCC'", limit=20)).value.items
+        found = (await client.first("/plan/job", JobInPlan, ended, limit=LOOKED_AT)).value
     except TWSError as error:
-        if not isinstance(error, TWSRefused) or error.status != 400:
-            return Step(path, False, str(error), _mend(error))
-        return Step(path, True, "the engine refuses to filter by status: all jobs are read instead")
+        return Step(path, True, f"the engine does not filter ({error}): all jobs are read instead")
     if any(job.group != "success" for job in found):
-        return Step(path, True, "the engine ignores the filter: each job is looked at again")
+        return Step(path, True, "the engine ignores the filter: all jobs are read instead")
     return Step(path, True, "the engine filters")
 
 
-async def _allowed(path: str, ask: Callable[[], Awaitable[Reading[Any]]]) -> Step:
+async def _allowed(
+    path: str, ask: Ask, keep: Callable[[list[Any]], None] = lambda found: None
+) -> Step:
     try:
         reading = await ask()
     except TWSError as error:
@@ -275,6 +306,8 @@ async def _allowed(path: str, ask: Callable[[], Awaitable[Reading[Any]]]) -> Ste
         elif error.status == 404:
             mend = "Is there a plan (JnextPlan)? Does this release have the path?"
         return Step(f"read {path}", False, str(error), mend)
+    if isinstance(reading.value, list):
+        keep(reading.value)
     odd = reading.odd
     notes = ["allowed"]
     if odd:

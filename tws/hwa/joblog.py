@@ -60,7 +60,11 @@ async def lines_of(response: httpx.Response, longest: int) -> AsyncIterator[str]
             yield line
         return
     charset, rest = response.charset_encoding, b""
+    begun = False
     async for piece in unpacked(response):
+        if not begun and piece.lstrip()[:5].lower() in (b"<html", b"<!doc"):
+            raise TWSBadReply("a web page was sent instead of a job log", instead="web page")
+        begun = True
         *whole, rest = (rest + piece).split(b"\n")
         for ended in whole:
             yield decoded(ended, charset).rstrip("\r")

@@ -19,23 +19,17 @@ READ_ONLY_PATHS: Final = (
     "/plan/job",
     "/plan/job/count",
     "/plan/job/{job_id}",
-    "/plan/job/{job_id}/predecessors",
     "/plan/job/{job_id}/successors",
-    "/plan/job/{job_id}/model/description",
     "/plan/job/run/{run_id}/joblog",
     "/plan/jobstream",
     "/plan/jobstream/count",
     "/plan/jobstream/{jobstream_id}",
-    "/plan/jobstream/{jobstream_id}/predecessors",
     "/plan/jobstream/{jobstream_id}/successors",
-    "/plan/jobstream/{jobstream_id}/model/description",
     "/plan/workstation",
     "/plan/workstation/{workstation_id}",
     "/plan/resource",
     "/plan/resource/{resource_id}",
-    "/model/jobdefinition",
     "/model/jobdefinition/{jobDefinition_id}",
-    "/model/jobstream",
     "/model/jobstream/{jobStream_id}",
 )
 
@@ -74,7 +68,7 @@ _WORDS: Final = frozenset(
         "consumed-jobs",
     }
 )
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}\Z")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,255}\Z")
 _PARAMETER = re.compile(r"\{\w+\}")
 
 

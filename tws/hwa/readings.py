@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 from tws.hwa.tolerance import NOTHING_ODD, Odd
 
@@ -15,33 +15,23 @@ T = TypeVar("T")
 class Reading(Generic[T]):
     """What HWA said, who said it and when: `value` is never shown without the other two.
 
-    `odd` tells what of it was not understood and left out; `host` which of the engine's addresses
-    answered ("" when it was asked nothing, as for a page put together from others).
+    `odd` tells what of it was not understood and left out.
     """
 
     value: T
     fetched_at: datetime  # aware, UTC: when the engine had answered
     engine: str
     odd: Odd = NOTHING_ODD
-    host: str = ""
-
-    @property
-    def age_seconds(self) -> float:
-        return max(0.0, (datetime.now(UTC) - self.fetched_at).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """A list as far as it was read.
+class Part:
+    """A page of a list, objects as HWA wrote them; `more`: the engine has others behind them."""
 
-    `total` is the engine's count, None when it gave none or counted what was not asked for.
-    `complete` is False when the engine has more than `items`: the caller's limit or our cap was
-    reached, or an object could not be understood.
-    """
-
-    items: list[T]
+    objects: list[Any]
     total: int | None
-    complete: bool
+    more: bool
+    asked_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """
 What HWA answers, parsed once at the door. Names are the API's, in snake case.
 
-Tolerant on purpose: fields we do not know are dropped, optional ones may be missing or null, times
-that cannot be read are None, and statuses stay plain strings, because engines send values that
+Tolerant on purpose: fields we do not know are dropped, optional ones may be missing or null, and
+statuses stay plain strings, because engines send values that
 their own document does not list. What is of another type is left out by `tws.hwa.tolerance`.
 """
 
@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from knowledge.hwa.statuses import group_of
 from knowledge.hwa.times import is_instant
@@ -34,6 +35,11 @@ T = TypeVar("T")
 
 def _none_as_empty(value: Any) -> Any:
     return [] if value is None else value
+
+
+def _as_many(value: Any) -> Any:
+    """What was made from XML has no list around a single one."""
+    return [value] if isinstance(value, dict | str) else _none_as_empty(value)
 
 
 def _none_as_mapping(value: Any) -> Any:
@@ -65,28 +71,42 @@ class _Reply(BaseModel):
 
 
 def _unknown_if_unreadable(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
-    """A time that cannot be read is not known; the rest of the object still is."""
+    """A duration that cannot be read is not known; the rest of the object still is."""
     try:
         return parse(value)
     except ValidationError:
         return None
 
 
-Instant = Annotated[
-    Annotated[datetime, AfterValidator(_in_utc)] | None, WrapValidator(_unknown_if_unreadable)
-]
+def _instant(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
+    """HWA's times, numbers of seconds, and ISO's other notations. What is none yet is not known; a
+    time that can't be read is left out like any odd field, and counted."""
+    if value is None or (isinstance(value, str) and (not value or value.startswith("0000"))):
+        return None
+    try:
+        return parse(value)
+    except ValidationError:
+        pass
+    try:
+        return parse(datetime.fromisoformat(value))
+    except (TypeError, ValueError) as error:
+        raise PydanticCustomError(UNREADABLE_TIME, "no time that can be read") from error
+
+
+UNREADABLE_TIME = "unreadable_time"
+Instant = Annotated[Annotated[datetime, AfterValidator(_in_utc)] | None, WrapValidator(_instant)]
 Duration = Annotated[
     Annotated[timedelta, AfterValidator(_of_a_calendar)] | None,
     WrapValidator(_unknown_if_unreadable),
 ]
-Many = Annotated[list[T], BeforeValidator(_none_as_empty)]
+Many = Annotated[list[T], BeforeValidator(_as_many)]
 
 
 class ListReply(_Reply, Generic[T]):
     """What has no list where one belongs is none: "nothing" is only what the engine says."""
 
     count: int | None = None
-    results: Many[T] = []
+    results: Annotated[list[T], BeforeValidator(_none_as_empty)] = []
     next: str | None = None
 
     @model_validator(mode="after")
@@ -94,6 +114,11 @@ class ListReply(_Reply, Generic[T]):
         if "results" not in self.model_fields_set and self.count != 0:
             raise ValueError("there is no list in it")
         return self
+
+    @property
+    def total(self) -> int | None:
+        """How many there are, where the engine says so."""
+        return self.count if self.count is not None and self.count >= 0 else None
 
 
 class EngineInfo(_Reply):
@@ -163,6 +188,7 @@ class Dependency(_Reply):
     id: str | None = None
     dependency_status: str | None = None
     satisfied: bool | None = None
+    mandatory: bool | None = None
     # INTERNAL, EXTERNAL_JOB, EXTERNAL_JOBSTREAM
     job_id: str | None = None
     job_name: str | None = None
@@ -269,10 +295,6 @@ class _FlowNode(_Reply):
     time_restrictions: TimeRestrictions | None = None
     dependencies: Many[Dependency] = []
     dependencies_stats: DependenciesStats | None = None
-
-    @property
-    def prompts(self) -> list[Dependency]:
-        return [one for one in self.dependencies if one.dependency_type == "PROMPT"]
 
 
 class JobInPlan(_FlowNode):

@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from tws.hwa.charsets import decoded
+from tws.hwa.schemas import UNREADABLE_TIME
 
 T = TypeVar("T")
 
@@ -27,10 +28,14 @@ Place = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """What was not understood and left out: how much, and where (`results.*.priority`)."""
+    """What was not understood and left out: how much, and where (`results.*.priority`).
+
+    `times` of the fields are times: who asks what happened since then does not find the object.
+    """
 
     fields: int = 0
     objects: int = 0
+    times: int = 0
     examples: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
@@ -38,7 +43,12 @@ class Odd:
 
     def __add__(self, other: Odd) -> Odd:
         examples = tuple(dict.fromkeys(self.examples + other.examples))[:MOST_EXAMPLES]
-        return Odd(self.fields + other.fields, self.objects + other.objects, examples)
+        return Odd(
+            self.fields + other.fields,
+            self.objects + other.objects,
+            self.times + other.times,
+            examples,
+        )
 
 
 NOTHING_ODD = Odd()
@@ -59,7 +69,8 @@ def understand(schema: type[T], value: Any) -> tuple[T, Odd]:
         places = _places(value, problem)
         if not places or () in places:
             raise problem
-        odd += _leave_out(value, places)
+        times = sum(one["type"] == UNREADABLE_TIME for one in problem.errors(include_url=False))
+        odd += _leave_out(value, places) + Odd(times=times)
         try:
             return cast(T, adapter.validate_python(value)), odd
         except ValidationError as error:
@@ -124,4 +135,5 @@ def _leave_out(value: Any, places: set[Place]) -> Odd:
         del here[place[-1]]
         objects += isinstance(place[-1], int) and len(place) <= 2
     kinds = {".".join("*" if isinstance(s, int) else s for s in place) for place in outermost}
-    return Odd(len(outermost) - objects, objects, tuple(sorted(kinds)[:MOST_EXAMPLES]))
+    examples = tuple(sorted(kinds)[:MOST_EXAMPLES])
+    return Odd(len(outermost) - objects, objects, examples=examples)

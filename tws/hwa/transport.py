@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -62,8 +62,18 @@ def retry_after_seconds(response: httpx.Response) -> float | None:
         return None
     if value.isdigit():
         return float(value)
+    wait = _from_now(value)
+    return None if wait is None else max(0.0, wait.total_seconds())
+
+
+def clock_ahead(response: httpx.Response) -> timedelta | None:
+    """By how much the clock of what answered is ahead of ours; None when it does not tell."""
+    return _from_now(response.headers.get("Date", ""))
+
+
+def _from_now(date: str) -> timedelta | None:
     try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+        return parsedate_to_datetime(date) - datetime.now(UTC)
     except (ValueError, TypeError):
         return None
 

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from knowledge.cleaning import clean_json
-from tws.hwa.schemas import Dependency
+from tws.hwa.schemas import Dependency, TimeRestrictions
 from tws.hwa.tolerance import understand
 from tws.plan.models import PlanDependency, PlanJob, PlanJobStream, PlanPrompt
-from tws.plan.rows import Raw, bare
+from tws.plan.rows import Raw, as_id, bare
 
 TARGETS = {
     "INTERNAL": "job",
@@ -46,10 +46,10 @@ def edges_of(node: PlanJob | PlanJobStream, written: Any) -> Edges:
         try:
             told, _odd = understand(Dependency, raw)
         except ValidationError:
-            told = None
+            told = Dependency()
         row = _row(node, len(edges.dependencies) + 1, raw, told, join)
         edges.dependencies.append(row)
-        if told and row.kind == "PROMPT":
+        if row.kind == "PROMPT":
             edges.prompts.append(_prompt(node, row, told))
     if node.earliest_start_at is not None:
         edges.dependencies.append(_start_time(node, len(edges.dependencies) + 1))
@@ -68,24 +68,22 @@ def _flat(written: Any, join: str = "") -> Iterator[tuple[Raw, str]]:
 
 
 def _row(
-    node: PlanJob | PlanJobStream, number: int, raw: Raw, told: Dependency | None, join: str
+    node: PlanJob | PlanJobStream, number: int, raw: Raw, told: Dependency, join: str
 ) -> PlanDependency:
-    kind = (told and told.dependency_type) or ""
-    satisfied = raw.get("satisfied")
+    kind = told.dependency_type or ""
     row = PlanDependency(
         **_of(node),
         number=number,
         kind=kind,
-        join_name=join or (told and told.join_name) or "",
-        join_quantity=_whole(raw.get("joinQuantity")),
+        join_name=join or told.join_name or "",
+        join_quantity=told.join_quantity,
         target_kind=TARGETS.get(kind, ""),
-        is_satisfied=satisfied if isinstance(satisfied, bool) else None,
-        status=(told and told.dependency_status) or "",
-        is_mandatory=raw.get("mandatory") if isinstance(raw.get("mandatory"), bool) else None,
+        is_satisfied=told.satisfied,
+        status=told.dependency_status or "",
+        is_mandatory=told.mandatory,
         raw=raw,
     )
-    if told:
-        _aim(row, told)
+    _aim(row, told)
     return row
 
 
@@ -100,12 +98,13 @@ def _aim(row: PlanDependency, told: Dependency) -> None:
     row.text = told.text or ""
     match row.target_kind:
         case "job":
-            row.target_id, row.target_name = told.job_id or "", told.job_name or ""
+            row.target_id, row.target_name = as_id(told.job_id), told.job_name or ""
         case "stream":
-            row.target_id, row.target_name = told.job_stream_id or "", told.job_stream_name or ""
+            row.target_id = as_id(told.job_stream_id)
+            row.target_name = told.job_stream_name or ""
         case "prompt":
             row.target_name = told.prompt_name or ""
-            row.target_id = told.id or row.target_name
+            row.target_id = as_id(told.id) or row.target_name
             row.target_status = told.prompt_status or ""
         case "file":
             row.target_name = (told.file.name if told.file else None) or ""
@@ -133,14 +132,14 @@ def _prompt(node: PlanJob | PlanJobStream, row: PlanDependency, told: Dependency
 
 def _start_time(node: PlanJob | PlanJobStream, number: int) -> PlanDependency:
     limits = node.raw.get("timeRestrictions")
-    satisfied = limits.get("startTimeSatisfied") if isinstance(limits, dict) else None
+    told, _odd = understand(TimeRestrictions, limits if isinstance(limits, dict) else {})
     return PlanDependency(
         **_of(node),
         number=number,
         kind="TIME",
         target_kind="time",
         at=node.earliest_start_at,
-        is_satisfied=satisfied if isinstance(satisfied, bool) else None,
+        is_satisfied=told.start_time_satisfied,
     )
 
 
@@ -154,7 +153,3 @@ def _of(node: PlanJob | PlanJobStream) -> dict[str, Any]:
         "of_stream": node.stream_name if isinstance(node, PlanJob) else node.name,
         "fetched_at": node.fetched_at,
     }
-
-
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -241,8 +241,13 @@ def _row(because: str, known: PlanJob | PlanJobStream) -> dict[str, Any]:
 
 
 def _must_start(walk: _Walk, node: _Node) -> datetime | None:
-    """When the cause must have started for this object's deadline to hold."""
-    known = walk.jobs.get(node.hwa_id) if node.part == "job" else walk.streams.get(node.hwa_id)
-    if known is None or known.deadline_at is None or node.part == "start":
-        return None
-    return known.deadline_at - node.through
+    """When the cause must have started for this object's deadline, and HWA's critical start of it,
+    to hold."""
+    job = walk.jobs.get(node.hwa_id) if node.part == "job" else None
+    known = job or (walk.streams.get(node.hwa_id) if node.part == "end" else None)
+    moments = []
+    if known and known.deadline_at:
+        moments.append(known.deadline_at - node.through)
+    if job and job.critical_start_at:
+        moments.append(job.critical_start_at - (node.through - _takes(job)))
+    return min(moments, default=None)

@@ -42,8 +42,12 @@ MOST_BY_ID = 50
 """So many objects that no list shows are asked for one by one; more mean another plan."""
 ENDED_OVERLAP = timedelta(minutes=10)
 
+WAITING = equals("status", "HOLD")
+SUCCEEDED = equals("status", "SUCC")
+NEITHER = compare("status", "!=", "SUCC") & compare("status", "!=", "HOLD")
 MOVING = sql.SQL("\"group\" NOT IN ('success', 'waiting')")
 EVERY = sql.SQL("true")
+_COMPOSITE = ("lastRunCompositeStatus", "compositeStatus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,12 @@ class FullPassNeeded(Exception):
 
 
 class FiltersUnknown(FullPassNeeded):
-    """The engine refuses or ignores the conditions: only full lists tell the truth."""
+    """The engine ignores the conditions: only full lists tell what changed."""
 
 
 @dataclass(slots=True)
 class PassReport:
-    """What a pass has read and written."""
+    """What a pass has read and written; `whole` are the lists that were read to their end."""
 
     full: bool
     seen: int = 0
@@ -83,6 +87,7 @@ class PassReport:
     not_understood: int = 0
     replaced: bool = False
     complete: bool = True
+    whole: set[str] = field(default_factory=set)
     seconds: float = 0.0
     refused: dict[str, str] = field(default_factory=dict)
 
@@ -94,13 +99,15 @@ class Course:
     `waiting_from` is where to go on among those that wait, per list, `round_from` where in the
     whole list, and `round_owed` how many objects of it are due. `surplus` is by how many jobs the
     engine's own count differed from ours after the last full pass; when it changes, jobs have come
-    or gone that no list of changes showed.
+    or gone that no list of changes showed. `short` is by how many objects a whole list had fewer
+    than the engine counts.
     """
 
     waiting_from: dict[str, int] = field(default_factory=dict)
     round_from: dict[str, int] = field(default_factory=dict)
     round_owed: dict[str, float] = field(default_factory=dict)
     began_at: datetime | None = None
+    short: dict[str, int] = field(default_factory=dict)
     surplus: int | None = None
     full_is_due: bool = True
 
@@ -144,19 +151,37 @@ class Pass:
     # Reading
 
     async def _read_in_full(self, listing: Listing) -> None:
-        read, total, complete = await self._read_list(listing)
-        if not complete or (total is not None and read < total):
-            self.report.complete = False
+        if not await self._read_whole(listing):
             return
         unseen = await self._unseen(listing, EVERY)
         if len(unseen) <= MOST_BY_ID:
             # A list that moves while it is paged through can leave one out.
             await self._read_by_id(listing, unseen)
 
+    async def _read_whole(self, listing: Listing) -> bool:
+        """Whether that was the whole list. Objects of which none can be read are not an empty one.
+
+        An engine may count what it does not show: the same shortfall again is its habit.
+        """
+        seen = self.report.seen
+        read, total, whole = await self._read_list(listing)
+        if read and self.report.seen == seen:
+            raise TWSBadReply(
+                f"{self._store.engine} answered {listing.path} with {read} objects, and none can "
+                "be understood",
+                path=listing.path,
+            )
+        short = 0 if total is None else max(0, total - read)
+        known, self._course.short[listing.path] = self._course.short.get(listing.path), short
+        self.report.complete &= whole and not short
+        if whole and short in (0, known):
+            self.report.whole.add(listing.path)
+        return listing.path in self.report.whole
+
     async def _read_if_allowed(self, listing: Listing) -> None:
         """A list that is none, or that the user has no right to, is said so; others are read."""
         try:
-            await self._read_list(listing)
+            await self._read_whole(listing)
         except (TWSRefused, TWSBadReply) as error:
             if isinstance(error, TWSRefused) and error.status not in (403, 404):
                 raise
@@ -164,23 +189,12 @@ class Pass:
 
     async def _read_changes(self, listing: Listing) -> None:
         start = self._course.waiting_from.get(listing.path, 0)
-        try:
-            read, _, whole = await self._read_list(
-                listing, equals("status", "HOLD"), offset=start, most=MOST_WAITING
-            )
-            self._course.waiting_from[listing.path] = 0 if whole else start + read
-            await self._read_list(
-                listing, compare("status", "!=", "SUCC") & compare("status", "!=", "HOLD")
-            )
-            since = await self._ended_since() if listing is LISTED_JOBS else None
-            if since is not None:
-                await self._read_list(
-                    listing, equals("status", "SUCC") & compare("endTime", ">=", since)
-                )
-        except TWSRefused as error:
-            if error.status == 400:
-                raise FiltersUnknown(str(error)) from error
-            raise
+        read, _, whole = await self._read_list(listing, WAITING, offset=start, most=MOST_WAITING)
+        self._course.waiting_from[listing.path] = 0 if whole else start + read
+        await self._read_list(listing, NEITHER)
+        since = await self._ended_since() if listing is LISTED_JOBS else None
+        if since is not None:
+            await self._read_list(listing, SUCCEEDED & compare("endTime", ">=", since))
         await self._read_round(listing)
         await self._read_vanished(listing, OPEN if start == 0 and whole else MOVING)
 
@@ -203,7 +217,7 @@ class Pass:
         unseen = await self._unseen(listing, condition)
         if len(unseen) > MOST_BY_ID and listing is LISTED_STREAMS:
             # No condition on their end is known: of a large plan hundreds end in a few minutes.
-            await self._read_list(listing, equals("status", "SUCC"))
+            await self._read_list(listing, SUCCEEDED)
             unseen = await self._unseen(listing, condition)
         if len(unseen) > MOST_BY_ID:
             raise FullPassNeeded(f"{listing.path}: more than {MOST_BY_ID} are in no list any more")
@@ -220,12 +234,12 @@ class Pass:
         read, total, more = 0, None, False
         async with aclosing(self._client.pages(listing.path, condition, offset)) as pages:
             async for page in pages:
-                reply = page.value
-                if reply.count is not None and reply.count >= 0:
-                    total = reply.count
-                await self._take(listing, reply.results, page.fetched_at)
-                read += len(reply.results)
-                more = bool(reply.next)
+                total = total if page.total is None else page.total
+                if condition is NEITHER and _most_are_done_or_wait(page.objects):
+                    raise FiltersUnknown(f"{listing.path}: what was not asked for is given")
+                await self._take(listing, page.objects, page.asked_at)
+                read += len(page.objects)
+                more = page.more
                 if most is not None and read >= most:
                     break
         return read, total, not more
@@ -295,11 +309,11 @@ class Pass:
 
     async def _write(self, seconds: float) -> None:
         report, store = self.report, self._store
-        if report.full and report.complete:
+        if {LISTED_JOBS.path, LISTED_STREAMS.path} <= report.whole:
             for listing in (LISTED_JOBS, LISTED_STREAMS):
                 report.gone += await store.drop_unseen(listing.table, self._began_at)
         for listing in PLACES:
-            if listing.path not in report.refused:
+            if listing.path in report.whole:
                 await store.drop_unseen(listing.table, self._began_at)
         report.replaced = await self._is_replaced()
         number = self._state.plan_number + report.replaced
@@ -347,7 +361,7 @@ class Pass:
             values |= {
                 "read_in_full_at": now,
                 "full_seconds": seconds,
-                "is_complete": report.complete,
+                "is_complete": report.complete and not report.not_understood,
                 "not_understood": report.not_understood,
             }
         return values
@@ -356,3 +370,11 @@ class Pass:
         surplus = None if total is None else total - await self._store.count(JOBS)
         self._course.full_is_due = not self.report.full and surplus != self._course.surplus
         self._course.surplus = surplus
+
+
+def _most_are_done_or_wait(objects: Sequence[Any]) -> bool:
+    """One may have become so while the engine wrote the list."""
+    states = [one.get(key) for one in objects if isinstance(one, dict) for key in _COMPOSITE]
+    codes = [one.get("status") for one in states if isinstance(one, dict)]
+    others = sum(code in ("SUCC", "HOLD") for code in codes)
+    return others > max(1, len(codes) / 2)

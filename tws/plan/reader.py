@@ -44,7 +44,8 @@ class Reader:
         self._client = client
         self._store = store
         self._course = Course()
-        self._filters_work = True
+        self._failed = 0  # passes over what changed, one after the other
+        self._in_full_until = float("-inf")
         self._read_in_full = False
         self._swept_at = float("-inf")
 
@@ -75,20 +76,40 @@ class Reader:
         return report
 
     async def _pass(self, state: PlanEngine) -> PassReport:
+        """Over what changed, or in full. Where the first fails and the second does not, it is the
+        conditions that this engine can't do: for a while it is read without."""
+        filters_fail = False
         if not self._full_is_due(state):
             try:
-                return await Pass(self._client, self._store, state, self._course, full=False).run()
-            except FiltersUnknown as error:
-                self._filters_work = False
-                log.warning("%s is read in full each time: %s", self._store.engine, error)
+                report = await self._run(state, self._course, full=False)
+                self._failed = 0
+                return report
             except FullPassNeeded as error:
+                filters_fail = isinstance(error, FiltersUnknown)
                 log.info("%s is read in full: %s", self._store.engine, error)
-        self._course = Course()
-        return await Pass(self._client, self._store, state, self._course, full=True).run()
+            except TWSError as error:
+                self._failed += 1
+                if self._failed == 1 and not isinstance(error, TWSRefused):
+                    raise  # it may pass
+                filters_fail = isinstance(error, TWSRefused) or self._failed > 2
+                log.warning("%s is tried without conditions: %s", self._store.engine, error)
+        course = Course(short=self._course.short)
+        report = await self._run(state, course, full=True)
+        self._course = course
+        if filters_fail:
+            self._in_full_until = time.monotonic() + settings.PLAN_FULL_SECONDS
+        return report
+
+    async def _run(self, state: PlanEngine, course: Course, *, full: bool) -> PassReport:
+        return await Pass(self._client, self._store, state, course, full=full).run()
 
     def _full_is_due(self, state: PlanEngine) -> bool:
         never = state.read_in_full_at is None
-        return self._course.full_is_due or not self._filters_work or never
+        return self._course.full_is_due or never or self._does_without_filters
+
+    @property
+    def _does_without_filters(self) -> bool:
+        return time.monotonic() < self._in_full_until
 
     async def _greet(self, state: PlanEngine) -> None:
         """Who the engine says it is. It need not say: some give no right to ask."""
@@ -129,7 +150,7 @@ class Reader:
     def rest_seconds(self, took: float) -> float:
         """As long as the pass took, at least; after one in full, which is rare, what moved since
         is read at once."""
-        rare = self._read_in_full and self._filters_work
+        rare = self._read_in_full and not self._does_without_filters
         return settings.PLAN_READ_SECONDS if rare else max(settings.PLAN_READ_SECONDS, took)
 
     async def read_details(self, seconds: float) -> None:

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError, to_json
 
 from knowledge.cleaning import clean_json
-from knowledge.hwa.statuses import group_of
+from knowledge.hwa.statuses import STATUSES, group_of
 from tws.hwa.schemas import (
     CompositeStatus,
     Duration,
@@ -70,18 +70,39 @@ def as_kept(raw: Raw) -> Kept:
 
 def id_of(raw: Raw) -> str:
     """What an object is known by: HWA's id, or its whole name where there is none."""
-    found = raw.get("id") or raw.get("key") or raw.get("name")
-    return found if isinstance(found, str) else ""
+    return as_id(raw.get("id") or raw.get("key") or raw.get("name"))
+
+
+LONGEST_ID = 256
+
+
+def as_id(value: Any) -> str:
+    """An id as it is kept: some engines number their objects; what is too long is told by what it
+    comes to, and is none that HWA can be asked for.
+
+    >>> as_id(42), as_id(None), as_id("x" * 300)[:3]
+    ('42', '', '#28')
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = f"{value:x}" if abs(value) >= 2**64 else str(value)
+    text = value if isinstance(value, str) else ""
+    return (
+        text
+        if len(text) <= LONGEST_ID
+        else f"#{blake2b(text.encode(), digest_size=16).hexdigest()}"
+    )
 
 
 def _dicts(values: Any) -> list[Raw]:
-    return [one for one in values if isinstance(one, dict)] if isinstance(values, list) else []
+    many = values if isinstance(values, list) else [values]
+    return [one for one in many if isinstance(one, dict)]
 
 
 class RowMaker:
     """Makes the rows of one engine from objects read at one time.
 
-    An odd field costs that field; `left_out` counts the runs and the like that could not be read.
+    An odd field costs that field; `left_out` counts the runs and the like that could not be read,
+    and the objects of which a time could not.
     """
 
     def __init__(self, engine: str, plan_number: int, fetched_at: datetime) -> None:
@@ -92,7 +113,7 @@ class RowMaker:
 
     def _understood(self, schema: type[T], kept: Kept) -> T:
         value, odd = understand(schema, kept.raw)
-        self.left_out += odd.objects
+        self.left_out += odd.objects + bool(odd.times)
         return value
 
     def _object(self, kept: Kept) -> dict[str, Any]:
@@ -138,7 +159,7 @@ class RowMaker:
         started_at = times.actual_start_time
         return PlanRun(
             engine=self._engine,
-            run_id=run.id or f"{row.hwa_id} {number}",
+            run_id=as_id(run.id) or f"{row.hwa_id} {number}",
             plan_number=self._plan_number,
             day=(started_at or self._fetched_at).date(),
             job_id=row.hwa_id,
@@ -198,7 +219,7 @@ def _job(job: JobInPlan) -> dict[str, Any]:
         **_last_run(job),
         "is_cancelled": job.last_run_composite_status and job.last_run_composite_status.canceled,
         "definition_id": job.job_definition_ref_id or (definition and definition.id) or "",
-        "stream_id": job.job_stream_id or "",
+        "stream_id": as_id(job.job_stream_id),
         "stream_name": job.job_stream_name or "",
         "stream_workstation": bare(job.job_stream_workstation),
         "position": job.position,
@@ -268,7 +289,9 @@ def _stream(stream: JobStreamInPlan) -> dict[str, Any]:
 
 
 def _status(composite: CompositeStatus | None, common: str | None) -> dict[str, Any]:
-    status = (composite and composite.status) or common or ""
+    status = ((composite and composite.status) or common or "").strip()
+    if status.upper() in STATUSES:
+        status = status.upper()
     return {
         "status": status,
         "substatus": (composite and composite.substatus) or "",

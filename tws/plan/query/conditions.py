@@ -146,15 +146,32 @@ def _text(value: Any) -> str:
 
 def _known_word(name: str, field: Field, context: Context, wanted: str) -> str:
     """The word as HWA spells it: one of the known ones, or one that stands in the plan."""
-    if name in {"status", "target_status", "common_status"} and wanted.upper() in STATUSES:
-        return wanted.upper()
-    if name == "substatus" and wanted.upper() in SUBSTATUSES:
-        return wanted.upper()
+    code = wanted.upper()
+    if name in {"status", "target_status", "common_status"} and code in STATUSES:
+        if name == "status" and "group" in context.entity.fields:
+            _refuse_if_summed_up(field, context, code)
+        return code
+    if name == "substatus" and code in SUBSTATUSES:
+        return code
     known = list(field.known) or _words_in_plan(context, field)
     spelling = {word.lower(): word for word in known}.get(wanted.lower())
     if spelling is None:
         raise PlanQueryRefused(f"{wanted!r} is none of the words of {name!r}.", sorted(known)[:50])
     return spelling
+
+
+def _refuse_if_summed_up(field: Field, context: Context, code: str) -> None:
+    """Some engines have no ABEND but an ERROR: that none is in ABEND they do not say."""
+    known, column = STATUSES[code], field.source
+    if known.common == code or not isinstance(column, str):
+        return
+    rows = context.entity.model._default_manager.filter(engine=context.engine, group=known.group)
+    if rows.filter(**{column: code}).exists() or not rows.filter(**{column: known.common}).exists():
+        return
+    raise PlanQueryRefused(
+        f"{context.engine} does not tell {code} from others: it says {known.common}.",
+        [known.common],
+    )
 
 
 def _words_in_plan(context: Context, field: Field) -> list[str]:

@@ -128,10 +128,17 @@ class TWSClient:
     # As HWA wrote it
 
     async def pages(
-        self, path: str, oql: OQL | str = "", offset: int = 0, size: int = PAGE_SIZE
+        self,
+        path: str,
+        oql: OQL | str = "",
+        offset: int = 0,
+        size: int = PAGE_SIZE,
+        *,
+        counted: bool = True,
     ) -> AsyncGenerator[Part]:
         """A list from `offset` on, one part at a time; only one is held.
 
+        Not `counted`: what this engine says is how many objects a page has, not the list.
         The list of an engine that gives a page once more for another offset ends there, not whole.
         """
         filters = {"oql": str(oql)} if str(oql) else {}
@@ -141,6 +148,8 @@ class TWSClient:
             asked_at = datetime.now(UTC)
             params = {**filters, "limit": str(size), "offset": str(offset)}
             reply = (await self._parsed(ListReply[Any], fill(path), params)).value
+            if not counted:
+                reply = reply.model_copy(update={"count": None})
             held, before = before, _names(reply.results)
             if before and before == held:
                 yield Part([], reply.total, True, asked_at)

@@ -91,7 +91,7 @@ def fill(template: str, *ids: str) -> str:
     """The path of a template with its ids; ValueError when one is not an identifier."""
     for value in ids:
         if not is_identifier(value):
-            raise ValueError(f"{value!r} is not an identifier of HWA")
+            raise ValueError(f"{value[:80]!r} is not an identifier of HWA")
     rest = iter(ids)
     return API_ROOT + _PARAMETER.sub(lambda _: next(rest), template)
 

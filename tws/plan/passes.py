@@ -100,7 +100,7 @@ class Course:
     whole list, and `round_owed` how many objects of it are due. `surplus` is by how many jobs the
     engine's own count differed from ours after the last full pass; when it changes, jobs have come
     or gone that no list of changes showed. `short` is by how many objects a whole list had fewer
-    than the engine counts.
+    than the engine counts, `counts_pages` whether it counts the page: asked for one job it says 1.
     """
 
     waiting_from: dict[str, int] = field(default_factory=dict)
@@ -108,6 +108,7 @@ class Course:
     round_owed: dict[str, float] = field(default_factory=dict)
     began_at: datetime | None = None
     short: dict[str, int] = field(default_factory=dict)
+    counts_pages: bool = False
     surplus: int | None = None
     full_is_due: bool = True
 
@@ -133,6 +134,9 @@ class Pass:
         """Read and write. TWSError: nothing was written. FullPassNeeded: neither."""
         clock = time.monotonic()
         await self._store.prepare()
+        if self.report.full:
+            only = await self._client.count(LISTED_JOBS.path)
+            self._course.counts_pages = only is not None and only <= 1
         for listing in (LISTED_STREAMS, LISTED_JOBS):
             if self.report.full:
                 await self._read_in_full(listing)
@@ -140,7 +144,9 @@ class Pass:
                 await self._read_changes(listing)
         for listing in PLACES:
             await self._read_if_allowed(listing)
-        total = await self._client.count(LISTED_JOBS.path)
+        total = None
+        if not self._course.counts_pages:
+            total = await self._client.count(LISTED_JOBS.path)
         async with self._store.connection.transaction():
             await self._write(time.monotonic() - clock)
             await self._compare(total)
@@ -232,7 +238,9 @@ class Pass:
         `most` ends it after the page that reaches so many.
         """
         read, total, more = 0, None, False
-        async with aclosing(self._client.pages(listing.path, condition, offset)) as pages:
+        counted = not self._course.counts_pages
+        asked = self._client.pages(listing.path, condition, offset, counted=counted)
+        async with aclosing(asked) as pages:
             async for page in pages:
                 total = total if page.total is None else page.total
                 if condition is NEITHER and _most_are_done_or_wait(page.objects):
@@ -358,10 +366,11 @@ class Pass:
         if report.replaced:
             values["plan_since"] = self._began_at
         if report.full:
+            whole = report.complete and not report.not_understood
             values |= {
                 "read_in_full_at": now,
                 "full_seconds": seconds,
-                "is_complete": report.complete and not report.not_understood,
+                "is_complete": whole and await self._store.holds_runs(),
                 "not_understood": report.not_understood,
             }
         return values

@@ -276,6 +276,14 @@ class PlanStore:
         query = sql.SQL("SELECT max(ended_at) FROM {} WHERE engine = %s").format(JOBS.name)
         return cast("datetime | None", await self._value(query, [self.engine]))
 
+    async def holds_runs(self) -> bool:
+        """Not so where an engine tells of jobs that have succeeded, and of no run at all."""
+        query = sql.SQL(
+            "SELECT NOT EXISTS (SELECT FROM {0} WHERE engine = %s AND \"group\" = 'success') "
+            "OR EXISTS (SELECT FROM {0} WHERE engine = %s AND run_count > 0)"
+        ).format(JOBS.name)
+        return bool(await self._value(query, [self.engine, self.engine]))
+
     async def staged_end(self) -> datetime | None:
         """The last scheduled time among the jobs that are staged."""
         query = sql.SQL("SELECT max(scheduled_at) FROM {}").format(JOBS.stage)

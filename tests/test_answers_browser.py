@@ -70,6 +70,29 @@ def test_a_list_is_sorted_with_the_keyboard_and_by_all_its_rows(chat: Page) -> N
 
 
 @pytest.mark.slow
+def test_a_list_of_any_length_is_sorted_and_goes_on(chat: Page) -> None:
+    one = PlanJob.objects.filter(group="waiting").earliest("name")
+    for number in range(1100):
+        one.pk, one.hwa_id, one.name = None, f"more-{number}", f"Z_{number:04}"
+        one.save(force_insert=True)
+    answered(chat, "which jobs are waiting?")
+    table = chat.locator(".table-block")
+    table.get_by_role("button", name="Show 500 more").click()
+    expect(table.locator("tbody tr")).to_have_count(520)
+
+    table.get_by_role("columnheader", name="job", exact=True).get_by_role("button").click()
+
+    expect(table.locator("[aria-sort]")).to_have_count(1)
+    expect(table.locator(".problem")).to_be_hidden()
+    waiting = PlanJob.objects.filter(group="waiting").count()
+    while (more := table.locator(".more")).is_visible():
+        shown = table.locator("tbody tr").count()
+        more.click()
+        expect(table.locator("tbody tr")).not_to_have_count(shown)
+    assert len(set(first_cells(table))) == table.locator("tbody tr").count() == waiting
+
+
+@pytest.mark.slow
 def test_a_list_of_a_plan_that_was_replaced_says_so(chat: Page) -> None:
     answered(chat, "which jobs are waiting?")
     PlanEngine.objects.update(span_start_at=timezone.now())
@@ -96,7 +119,10 @@ def test_tables_and_answers_are_copied(chat: Page) -> None:
 
     assert re.fullmatch(r"[^,]+,count", as_csv[0])
     assert [line.split(",") for line in as_csv] == [line.split("\t") for line in as_text]
-    assert "200 jobs" in copied(chat)
+    lines = [line.rstrip() for line in copied(chat).split("\n")]
+    assert "200 jobs" in lines[0]
+    assert [line for line in lines if "\t" in line] == as_text
+    assert not {"Copy", "Copied"} & set(lines)
 
 
 @pytest.mark.slow

@@ -66,12 +66,21 @@ def test_how_a_question_was_taken_stands_above_its_answer(chat: Page, agents: Fa
     ask(chat, "What failed?")
 
     said = chat.locator(".answer .understood")
-    expect(said).to_contain_text("Understood as: jobs · terminou com erro. Not used: sexta.")
+    expect(said).to_contain_text("Understood as: jobs · terminou com erro Not used: sexta.")
     expect(said).to_contain_text("Only a part of the question was answered.")
     chat.reload()
-    expect(said).to_contain_text("Understood as: jobs · terminou com erro.")
-    chat.locator(".suggestions button").click()
-    expect(chat.locator("#question")).to_have_value("why did JOB_A fail?")
+    expect(said).to_contain_text("Understood as: jobs · terminou com erro")
+
+    choices = ("PAY.JOB_A", "HR.JOB_A")
+    agents.script = words("Which one?", outcome="ask", suggestions=choices)
+    chat.get_by_role("button", name="why did JOB_A fail?").click()
+    expect(chat.locator(".suggestions h2")).to_have_text(["You may ask", "Did you mean"])
+    chat.get_by_role("button", name="HR.JOB_A").click()
+    expect(chat.locator(".question p")).to_have_text(
+        ["What failed?", "why did JOB_A fail?", "HR.JOB_A"]
+    )
+    expect(chat.locator(".answer:not([aria-busy]) .text")).to_have_count(3)
+    assert agents.asked[-2:] == ["why did JOB_A fail?", "HR.JOB_A"]
 
 
 @pytest.mark.slow

@@ -269,6 +269,33 @@ def console_pages(by) -> list[str]:
     ]
 
 
+UNREACHABLE = """() => [...document.querySelectorAll("[x-on\\\\:click]")].filter((one) =>
+  one.checkVisibility() && one.tabIndex < 0 && one.textContent.trim()
+  && !one.querySelector("a, button, input")).map((one) => one.outerHTML)"""
+
+
+@pytest.mark.slow
+def test_the_frame_is_worked_with_the_keyboard_alone(open_page, reviewer):
+    page = open_page(reviewer, "/admin/")
+    page.set_viewport_size({"width": 800, "height": 900})  # the menu lies over the page
+
+    assert page.evaluate(UNREACHABLE) == []
+    page.get_by_role("button", name="Menu").press("Enter")
+    close = page.locator("#nav-sidebar").get_by_role("button", name="Menu")
+    expect(close).to_be_focused()
+    me = page.locator("#nav-sidebar").get_by_role("button", name="reviewer")
+    me.press("Enter")
+    assert page.evaluate(UNREACHABLE) == []
+    close.press("Enter")
+    expect(page.get_by_role("button", name="Menu")).to_be_focused()
+    page.keyboard.press(" ")
+    expect(close).to_be_focused()
+    me.press("Enter")
+    page.get_by_role("button", name="Log out").press("Enter")
+
+    expect(page.locator("#id_username")).to_be_visible()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_console_is_accessible_in_both_languages_and_all_looks(language, open_page, reviewer):

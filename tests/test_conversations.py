@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 
 AGENT = "tws-analyzer"
 PATH = "/api/conversations"
+READ_AT = "2026-03-02T10:00:00-03:00"
 
 
 def converse(user: User, question: str = "What failed?", answer: str = "**Two** jobs.") -> str:
@@ -25,7 +26,7 @@ def converse(user: User, question: str = "What failed?", answer: str = "**Two** 
     conversation = conversations.promise(user, Agent.objects.get(pk=AGENT))
     run_id = uuid.uuid4()
     run_log.store_question(conversation, run_id, question, "c1")
-    source = {"kind": "hwa", "label": "Plan of PROD", "engine": "PROD"}
+    source = {"kind": "hwa", "label": "Plan of PROD", "engine": "PROD", "fetched_at": READ_AT}
     row = Message(conversation=conversation, run_id=run_id, role="agent", text=answer)
     row.sources = [source]
     run_log.settle(row, [])
@@ -154,7 +155,7 @@ def test_a_conversation_is_exported_as_markdown(mine: Client, operator: User) ->
     text = answer.content.decode()
     assert text.startswith("# What failed? And why?\n")
     assert "> What failed?\n> And why?" in text
-    assert "**Two** jobs.\n\nSources:\n\n* Plan of PROD" in text
+    assert "**Two** jobs.\n\nSources:\n\n* Plan of PROD, read 2 Mar 2026 10:00" in text
 
 
 def test_a_conversation_is_exported_as_json(mine: Client, operator: User) -> None:

@@ -28,10 +28,11 @@ TEXTS = [
 DRAW = """async ({pieces}) => {
   const { GrowingText } = await import("/static/tws/markdown.js");
   const root = document.createElement("div");
-  const growing = new GrowingText(root);
+  const growing = new GrowingText(root, (change) => change());
   const texts = [];
   for (const piece of pieces) {
     growing.add(piece);
+    growing.draw();
     texts.push([...root.children].map((one) => one.textContent).join(" "));
   }
   for (const block of root.querySelectorAll(".table-block")) {

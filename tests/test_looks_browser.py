@@ -60,4 +60,19 @@ def test_conversation_on_paper_at_200_percent_and_without_motion(
     expect(page.locator("#question")).to_be_in_viewport()
     page.locator(".rows .thing").first.click()
     expect(page.get_by_role("button", name="Close")).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    the_list_opens_and_closes_by_keyboard(page)
     page.context.close()
+
+
+def the_list_opens_and_closes_by_keyboard(page: Page) -> None:
+    toggle, side = page.locator("#side-toggle"), page.locator("#side")
+    toggle.press("Enter")
+    expect(side.get_by_role("link", name="New conversation")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(side).to_be_hidden()
+    expect(toggle).to_be_focused()
+    toggle.press("Enter")
+    page.locator("#question").focus()
+    expect(side).to_be_hidden()
+    expect(toggle).to_have_attribute("aria-expanded", "false")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import formats, timezone
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from tws.chat.fates import Fate, fates_of
-from tws.chat.page_strings import fate_words
+from tws.chat.page_strings import fate_words, moment
 from tws.models import Conversation, Message
 
 
@@ -51,22 +52,18 @@ def _message(message: Message, fate: Fate | None) -> dict[str, Any]:
 
 def as_markdown(conversation: Conversation) -> str:
     """Questions are quoted; answers are Markdown already, their headings below ours."""
-    parts = [f"# {conversation.title}", f"{conversation.agent} · {_time(timezone.now())}"]
+    parts = [f"# {conversation.title}", f"{conversation.agent} · {moment(timezone.now())}"]
     messages = list(conversation.messages.order_by("pk"))
     fates = fates_of([one for one in messages if one.role == Message.Role.AGENT])
     for message in messages:
         if message.role == Message.Role.USER:
             quoted = "\n".join(f"> {line}".rstrip() for line in message.text.splitlines())
-            parts += [f"## {_('You')}, {_time(message.created_at)}", quoted]
+            parts += [f"## {_('You')}, {moment(message.created_at)}", quoted]
         else:
-            parts += [f"### {conversation.agent}, {_time(message.created_at)}"]
+            parts += [f"### {conversation.agent}, {moment(message.created_at)}"]
             parts += [_fate(fates.get(message.run_id)), message.text]
             parts += [_note(message), _sources(message)]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _time(moment: Any) -> str:
-    return formats.date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
 
 
 def _fate(fate: Fate | None) -> str:
@@ -89,5 +86,13 @@ def _note(message: Message) -> str:
 def _sources(message: Message) -> str:
     if not message.sources:
         return ""
-    lines = [f"* {source.get('label', '')}" for source in message.sources]
+    lines = [f"* {_source(source)}" for source in message.sources]
     return "\n".join([f"{_('Sources')}:", "", *lines])
+
+
+def _source(source: dict[str, Any]) -> str:
+    """What it was, and when it was read."""
+    said = [source.get("label", "")]
+    if read_at := parse_datetime(source.get("fetched_at") or ""):
+        said.append(_("read {time}").format(time=moment(read_at)))
+    return ", ".join(said)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from knowledge.models import REQUESTS, FeedbackReason
 from tws.chat import run_log
 from tws.chat.trouble import answer_not_kept
+
+
+def moment(at: datetime | None) -> str:
+    """A point in time with its day, as pages and files write it; "" when there is none."""
+    return date_format(timezone.localtime(at), _("j M Y H:i")) if at else ""
 
 
 def examples() -> list[str]:
@@ -63,7 +72,7 @@ def chat_strings() -> dict[str, object]:
         "reading": _("Reading HWA: {tool}"),
         "steps": _("Steps"),
         "sources": _("Sources"),
-        "understood": _("Understood as: {how}."),
+        "understood": _("Understood as: {how}"),
         "unused": _("Not used: {words}."),
         "outcomes": {
             "partial": _("Only a part of the question was answered."),

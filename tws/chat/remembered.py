@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Literal
 
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from knowledge.feedback import REPORTS, give_feedback
 from knowledge.markdown import to_html
 from knowledge.models import REQUESTS, USABLE, Feedback, FeedbackReason, Memory, Trust
 from tws.chat.masking import shown
+from tws.chat.page_strings import moment
 from tws.database import in_database
 
 if TYPE_CHECKING:  # what answers is loaded with the first question
@@ -126,19 +125,15 @@ def _told(memory: Memory, request: Feedback | None) -> Remembered:
         id=memory.pk,
         question=shown(memory.asked_as or memory.user_query),
         html=to_html(shown(memory.agent_response)),
-        asked_at=_moment(memory.created_at),
+        asked_at=moment(memory.created_at),
         trust=memory.trust,
         trust_said=memory.get_trust_display(),
         is_used=memory.trust in USABLE,
         decided_by=by.get_username() if by else "",
-        decided_at=_moment(record.reviewed_at or record.judged_at) if record else "",
+        decided_at=moment(record.reviewed_at or record.judged_at) if record else "",
         why=shown(record.why_taken_back()) if record else "",
         request=_request(memory, request) if request else None,
     )
-
-
-def _moment(at: datetime | None) -> str:
-    return date_format(timezone.localtime(at), _("j M Y H:i")) if at else ""
 
 
 def _request(memory: Memory, request: Feedback) -> Request:

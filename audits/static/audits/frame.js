@@ -36,6 +36,33 @@
     sidebar.dataset.simplebarAriaLabel = groups.join(", ");
   });
 
+  // What unfold makes clickable is often no button: it is made one to who uses the keyboard, and
+  // has a name where it is but an icon.
+  document.addEventListener("DOMContentLoaded", () => {
+    const { menu, theme } = document.getElementById("page")?.dataset ?? {};
+    const names = { dock_to_right: menu, close: menu, computer: theme, dark_mode: theme, light_mode: theme };
+    for (const one of document.querySelectorAll("[x-on\\:click]:not(button, input, summary, [href])")) {
+      const words = one.textContent.trim();
+      if (!words || one.querySelector("a, button, input")) continue; // what is in it has its own
+      one.tabIndex = 0;
+      one.setAttribute("role", "button");
+      if (names[words]) one.setAttribute("aria-label", names[words]);
+      for (const icon of one.querySelectorAll(".material-symbols-outlined")) icon.ariaHidden = "true";
+      one.addEventListener("keydown", (event) => {
+        if (!["Enter", " "].includes(event.key)) return;
+        event.preventDefault();
+        one.click();
+        requestAnimationFrame(() => follow(one));
+      });
+    }
+  });
+
+  /** The menu of a small window lies over what opens it: the focus goes with it. */
+  function follow(pressed) {
+    const both = [...document.querySelectorAll('[x-on\\:click^="sidebarMobileOpen"]')];
+    if (both.includes(pressed)) both.find((one) => one !== pressed && one.checkVisibility())?.focus();
+  }
+
   setInterval(show, EVERY);
   document.addEventListener("visibilitychange", show);
 })();

@@ -1,7 +1,7 @@
 // One answer: its steps while it works, its text while it streams, then how the question was
 // understood, its sources, what may be asked next and the buttons for feedback. Only `html`, which the server has cleaned, is ever taken as HTML.
 
-import { copyButton, showCode } from "./copying.js";
+import { copyButton, showCode, wordsOf } from "./copying.js";
 import { element, fill, moment } from "./dom.js";
 import { showFacts } from "./facts.js";
 import { Feedback } from "./feedback.js";
@@ -18,12 +18,12 @@ export class Answer {
    * `leaveOut(part, text)` asks the question again without one of its conditions,
    * `tellFix(fix)` what fixed a failure that it explained.
    */
-  constructor(strings, { rate, tellFix, askAgain, suggest, fetchRows, openThing, openMemory, leaveOut }) {
-    Object.assign(this, { strings, rate, tellFix, askAgain, suggest, fetchRows, openThing, openMemory, leaveOut });
+  constructor(strings, { rate, tellFix, ask, askAgain, fetchRows, openThing, openMemory, leaveOut, keepingPlace }) {
+    Object.assign(this, { strings, rate, tellFix, ask, askAgain, fetchRows, openThing, openMemory, leaveOut });
     this.progress = element("p", { class: "progress" }, strings.thinking);
     this.understood = element("p", { class: "understood quiet", hidden: true });
     this.text = element("div", { class: "text streaming" });
-    this.growing = new GrowingText(this.text);
+    this.growing = new GrowingText(this.text, keepingPlace);
     this.stepList = element("ol");
     this.stepCount = element("span");
     this.steps = element("details", { class: "steps", hidden: true },
@@ -58,7 +58,7 @@ export class Answer {
         showUnderstood(this.understood, frame.understood, frame.outcome, this);
         showSources(this.end, frame.sources, this);
         this.showPage(frame.page);
-        this.showSuggestions(frame.suggestions);
+        this.showSuggestions(frame.suggestions, frame.outcome);
         this.showFeedback(frame);
         this.showCopy();
         break;
@@ -84,7 +84,7 @@ export class Answer {
     showUnderstood(this.understood, understood, result, this);
     showSources(this.end, sources, this);
     this.showPage(page);
-    this.showSuggestions(suggestions);
+    this.showSuggestions(suggestions, result);
     this.showFeedback(past);
     this.showCopy();
   }
@@ -112,6 +112,7 @@ export class Answer {
   // --- the end
 
   showText({ html, facts, tables, logs, sources }) {
+    this.growing.end();
     this.text.classList.remove("streaming");
     this.text.innerHTML = html;
     showFacts(this.text, facts, sources, this);
@@ -142,17 +143,17 @@ export class Answer {
     if (page) this.end.append(element("p", {}, element("a", { href: page }, this.strings.all_memories)));
   }
 
-  showSuggestions(suggestions) {
+  /** What may be asked next; of a question back, the answers to choose from. */
+  showSuggestions(suggestions, outcome) {
     if (!suggestions?.length) return;
     this.end.append(element("div", { class: "suggestions" },
-      element("h2", {}, this.strings.suggestions),
-      ...suggestions.map((text) => element("button",
-        { type: "button", class: "plain", onclick: () => this.suggest(text) }, text))));
+      element("h2", {}, outcome === "ask" ? this.strings.did_you_mean : this.strings.suggestions),
+      ...suggestions.map((text) => element("button", { type: "button", onclick: () => this.ask(text) }, text))));
   }
 
   /** Beside the thumbs, where there are any. */
   showCopy() {
-    const copy = copyButton(this.strings.copy_answer, this.strings, () => this.text.innerText);
+    const copy = copyButton(this.strings.copy_answer, this.strings, () => wordsOf(this.text));
     (this.feedback?.row ?? this.end).append(copy);
   }
 

@@ -8,6 +8,7 @@ import { showConnection } from "./connection.js";
 import { Conversations } from "./conversations.js";
 import { byId, element, page } from "./dom.js";
 import { Exchange } from "./exchange.js";
+import { openSide } from "./side.js";
 import { openSocket } from "./socket.js";
 import { TakenBack } from "./taken_back.js";
 import { tellFix } from "./what_fixed_it.js";
@@ -38,7 +39,7 @@ function toTheEnd() {
   log.scrollTop = log.scrollHeight;
 }
 
-const forExchanges = { strings, rate, tellFix: (runId, fix) => tellFix(conversation, runId, fix), ask, keepingPlace, ended, edit: fillIn, suggest: fillIn, openThing: card.open, openMemory: quoted.open, started };
+const forExchanges = { strings, rate, tellFix: (runId, fix) => tellFix(conversation, runId, fix), ask, keepingPlace, ended, edit: fillIn, openThing: card.open, openMemory: quoted.open, started };
 
 function add(question, ids) {
   const exchange = new Exchange(forExchanges, question, ids);
@@ -109,7 +110,7 @@ function showFates(answers) {
 function askedElsewhere(frame) {
   const known = find(frame);
   if (known) {
-    known.runId = frame.run_id;
+    known.isRun(frame.run_id);
     return;
   }
   keepAddress();
@@ -172,10 +173,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && open().length) stop();
 });
 byId("stop").addEventListener("click", stop);
-byId("side-toggle").addEventListener("click", () => {
-  const shown = byId("side").classList.toggle("shown");
-  byId("side-toggle").setAttribute("aria-expanded", String(shown));
-});
+openSide(byId("side"), byId("side-toggle"));
 
 const composer = new Composer({
   strings,
@@ -198,4 +196,4 @@ const socket = openSocket({
   pings: true,
 });
 showRunning();
-composer.fillIn(prefilled || composer.draft());
+composer.fillIn(composer.input.value || prefilled || composer.draft()); // also what was typed while this was loaded

@@ -30,6 +30,14 @@ export function copyButton(label, strings, text) {
   return button;
 }
 
+/** The words of an answer as they are seen, without what only stands there to be pressed. */
+export function wordsOf(root) {
+  root.classList.add("copied");
+  const words = root.innerText.trim();
+  root.classList.remove("copied");
+  return words;
+}
+
 /** Each block of code with a button of its own; a log with the zone of its times. */
 export function showCode(root, logs, strings) {
   for (const code of root.querySelectorAll("pre")) {

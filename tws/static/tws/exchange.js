@@ -22,25 +22,32 @@ function cleaned(html) {
 }
 
 export class Exchange {
-  /** `page`: strings, and what an exchange asks of its page: rate, ask, edit, suggest, ended. */
+  /** `page`: strings, and what an exchange asks of its page: rate, ask, edit, keepingPlace, ended. */
   constructor(page, question, { clientId, runId = null, without }) {
-    Object.assign(this, { page, question, clientId, runId, without, lastSeq: 0, over: false });
+    Object.assign(this, { page, question, clientId, without, lastSeq: 0, over: false });
     const { strings } = page;
     this.answer = new Answer(strings, {
-      rate: page.rate, askAgain: () => page.ask(question), suggest: page.suggest, openThing: page.openThing,
+      rate: page.rate, ask: page.ask, askAgain: () => page.ask(question), openThing: page.openThing, keepingPlace: page.keepingPlace,
       openMemory: (source) => page.openMemory(this.runId, source),
       leaveOut: (part, text) => page.ask(text, { run_id: this.runId, part }),
       tellFix: (fix) => page.tellFix(this.runId, fix),
       fetchRows: (table, wanted) => getJson(`/api/answers/${this.runId}/tables/${table}`, wanted),
     });
     const action = (words, act) => element("button", { type: "button", class: "plain", onclick: act }, words);
-    this.root = element("article", { class: "exchange", id: runId && `run-${runId}` },
+    this.root = element("article", { class: "exchange" },
       element("div", { class: "question" },
         element("span", { class: "hidden" }, `${strings.you}: `), element("p", {}, question)),
       element("div", { class: "question-actions" },
         action(strings.edit, () => page.edit(question)), action(strings.again, () => page.ask(question))),
       this.fate = element("div", { class: "fate", role: "note", hidden: true }),
       this.answer.root);
+    if (runId) this.isRun(runId);
+  }
+
+  /** Its run, once the server has said which: what an address points at. */
+  isRun(runId) {
+    this.runId = runId;
+    this.root.id = `run-${runId}`;
   }
 
   /** What became of the answer since; null: nothing. Only `html`, which the server has cleaned, is HTML. */
@@ -52,7 +59,7 @@ export class Exchange {
   }
 
   take(frame) {
-    this.runId ??= frame.run_id;
+    if (!this.runId && frame.run_id) this.isRun(frame.run_id);
     if (frame.seq !== undefined) {
       if (frame.seq <= this.lastSeq) return;
       this.lastSeq = frame.seq;

@@ -120,7 +120,7 @@ function received(snapshot) {
   byId("plan").hidden = !isPlan;
   byId("unavailable").hidden = isPlan;
   byId("live").removeAttribute("aria-busy");
-  byId("refreshed").textContent = fill(strings.refreshed, { time: moment(new Date().toISOString()) });
+  if (isPlan) byId("refreshed").textContent = fill(strings.refreshed, { time: moment(new Date().toISOString()) });
 }
 
 function state(name) {

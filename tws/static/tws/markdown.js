@@ -14,14 +14,28 @@ const ROW = /^ {0,3}\|/;
 const DELIMITER = /^ {0,3}\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;
 
 export class GrowingText {
-  constructor(root) {
-    this.root = root;
+  /** `keepingPlace(change)` changes the page for it. */
+  constructor(root, keepingPlace) {
+    Object.assign(this, { root, keepingPlace });
     this.rest = ""; // of the block that is not over
     this.drawn = []; // its elements
+    this.due = 0;
   }
 
+  /** Drawn once a frame of the screen, however many pieces come in between. */
   add(piece) {
     this.rest += piece;
+    this.due ||= requestAnimationFrame(() => this.keepingPlace(() => this.draw()));
+  }
+
+  /** What is due is not drawn any more. */
+  end() {
+    cancelAnimationFrame(this.due);
+    this.due = 0;
+  }
+
+  draw() {
+    this.end();
     const end = endOfBlocks(this.rest);
     const over = this.rest.slice(0, end);
     this.rest = this.rest.slice(end);

@@ -49,7 +49,8 @@ class Table {
       ? fill(this.strings.rows_of, { shown: number(this.rows.length), all: number(this.matched) })
       : fill(this.rows.length === 1 ? this.strings.row : this.strings.rows, { count: number(this.rows.length) });
     this.more.hidden = !this.left;
-    this.more.textContent = fill(this.strings.show_more, { count: number(Math.min(this.left, AT_ONCE)) });
+    this.more.textContent = this.left > AT_ONCE ? fill(this.strings.show_next, { count: number(AT_ONCE) })
+      : fill(this.strings.show_more, { count: number(this.left) });
   }
 
   row({ cells, thing }) {
@@ -72,7 +73,7 @@ class Table {
     if (this.left) {
       const name = this.columns[column].name;
       const order = sorted.down ? `-${name}` : name;
-      if (!(await this.fetch({ order_by: order, limit: this.rows.length }, (rows) => { this.rows = rows; }))) return;
+      if (!(await this.fetch({ order_by: order, limit: Math.min(this.rows.length, AT_ONCE) }, (rows) => { this.rows = rows; }))) return;
       this.order = order;
     } else {
       const sign = sorted.down ? -1 : 1;

@@ -13,7 +13,7 @@ export function showUnderstood(place, understood, outcome, { strings, leaveOut }
   const said = [];
   if (understood?.unused?.length) said.push(fill(strings.unused, { words: understood.unused.join(", ") }));
   if (strings.outcomes[outcome]) said.push(strings.outcomes[outcome]);
-  place.append(said.length && understood?.text ? " " : "", said.join(" "));
+  if (said.length) place.append(" ", element("span", { class: "left" }, said.join(" ")));
   place.hidden = !place.textContent;
 }
 

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 _CUT = """() => [...document.querySelectorAll(".log, .log *:not(.hidden)")].filter((one) =>
   one.checkVisibility() && getComputedStyle(one).overflowY !== "visible"
   && one.scrollHeight > one.clientHeight + 1).map((one) => one.className)"""
+_WIDER = """() => document.querySelectorAll(".rows tr").forEach((row) => row.append(
+  ...Array.from({ length: 21 }, () => row.lastChild.cloneNode(true))))"""
 _MOVING = """() => [...document.querySelectorAll("*")].flatMap((one) => ["", "::before", "::after"]
   .map((part) => getComputedStyle(one, part))).filter((style) => style.animationName !== "none"
   || style.transitionDuration.split(", ").some((time) => time !== "0s")).length"""
@@ -45,6 +47,9 @@ def test_conversation_on_paper_at_200_percent_and_without_motion(
     for shown in (".question", ".answer .rows", ".sources", "#title"):
         expect(page.locator(shown).first).to_be_visible()
     assert page.evaluate(_CUT) == []
+    page.set_viewport_size({"width": 794, "height": 1123})  # A4
+    page.evaluate(_WIDER)
+    assert page.evaluate("document.documentElement.scrollWidth") == 794
     page.emulate_media(media="screen", reduced_motion="reduce")
 
     assert page.evaluate(_MOVING) == 0

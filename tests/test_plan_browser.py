@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from tests.axe import A_FEW, assert_accessible
 from tests.chat_pages import open_page
 from tests.factories import make_memory, make_record
 from tests.plan_reading import make_engine
-from tws.plan.models import PlanJob, PlanWorkstation
+from tws.plan.models import PlanDependency, PlanJob, PlanWorkstation
+
+LONG = "FOLHA_DE_PAGAMENTO_DAS_FILIAIS"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,6 +34,14 @@ def make(model: Any, name: str, **columns: Any) -> None:
 def job(name: str, **columns: Any) -> None:
     columns = {"group": "failed", "status": "ABEND", "stream_name": "FOLHA", **columns}
     make(PlanJob, name, workstation=columns.pop("workstation", "FTA_SP01"), **columns)
+
+
+def waits(of: str, target: str) -> None:
+    PlanDependency.objects.create(
+        engine="SIM", of_kind="job", of_id=of, of_name=of, kind="INTERNAL", target_kind="job",
+        number=1, target_id=target, target_name=target, is_satisfied=False,
+        fetched_at=timezone.now(),
+    )  # fmt: skip
 
 
 def fix(by: User) -> None:
@@ -55,7 +66,10 @@ def test_plan_page_says_what_needs_somebody_by_cause(
     make(PlanWorkstation, "AGT_BI01", problems=["unlinked"])
     for n in range(40):
         job(f"BI_{n:02}", workstation="AGT_BI01", group="ready", status="READY", folder="/BI")
-    job("PAYROLL_CALC", return_code=8, folder="/RH", ended_at=timezone.now())
+    job("PAYROLL_CALC", return_code=8, folder="/RH", ended_at=timezone.now(), stream_name=LONG)
+    due = timezone.now() - timedelta(minutes=5)
+    job("AFTER_IT", group="waiting", status="HOLD", deadline_at=due, stream_name="OTHER")
+    waits("AFTER_IT", "PAYROLL_CALC")
     fix(reviewer)
 
     dead = page.locator(".need.place")
@@ -63,6 +77,8 @@ def test_plan_page_says_what_needs_somebody_by_cause(
     expect(dead).to_contain_text("40 ready, not started")
     expect(page.locator("#needs-count")).to_have_text("2")
     failed = page.locator(".need.failed")
+    expect(failed.locator(".cause b")).to_have_text("PAYROLL_CALC")  # only that has failed
+    expect(failed.locator(".figures")).to_contain_text("1 late")
     failed.locator("summary").press("Enter")
     expect(failed.locator(".fix")).to_contain_text("Reviewed fix, approved by reviewer")
     expect(failed.locator(".fix strong")).to_have_text("cleaned")
@@ -74,8 +90,9 @@ def test_plan_page_says_what_needs_somebody_by_cause(
     expect(failed.locator(".fix")).to_be_visible()
     expect(page.locator("#refreshed")).to_contain_text("Updates by itself; last at")
     assert_accessible(page, *A_FEW)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
 
-    failed.locator("button.thing").click()
+    failed.locator("button.thing").first.click()
     expect(page.locator("dialog")).to_contain_text("PAYROLL_CALC")
     page.keyboard.press("Escape")
     page.get_by_label("Folder or workstations").fill("/BI")
@@ -84,6 +101,6 @@ def test_plan_page_says_what_needs_somebody_by_cause(
     expect(page.locator(".need.failed")).to_have_count(0)
     page.get_by_role("link", name="The whole plan").click()
     page.locator(".need.failed summary").click()
-    page.get_by_role("link", name="Why did FOLHA.PAYROLL_CALC fail?").click()
-    expect(page.get_by_label("Your question")).to_have_value("Why did FOLHA.PAYROLL_CALC fail?")
+    page.get_by_role("link", name=f"Why did {LONG}.PAYROLL_CALC fail?").click()
+    expect(page.get_by_label("Your question")).to_have_value(f"Why did {LONG}.PAYROLL_CALC fail?")
     page.context.close()

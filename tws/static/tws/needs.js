@@ -50,7 +50,8 @@ export class Needs {
     if (cause.kind === "failed") {
       const words = fill(cause.return_code === null ? causes.failed_without_code : causes.failed,
         { status: cause.status, code: cause.return_code, workstation: cause.workstation });
-      const names = [...new Set(cause.jobs.map((job) => job.name))];
+      const failed = cause.jobs.filter((job) => job.group === "failed"); // others wait for them
+      const names = [...new Set(failed.map((job) => job.name))];
       return [element("b", {}, names.slice(0, 2).join(", "), cause.needs.failed > 2 ? " …" : ""), ` ${words}`];
     }
     if (cause.kind === "prompt") return [element("b", {}, cause.name), ` ${fill(causes.prompt, { text: cause.text })}`];

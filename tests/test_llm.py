@@ -388,6 +388,16 @@ async def test_what_comes_together_with_an_error_is_shown_before_it(settings, mo
     assert texts == ["There are"]
 
 
+@pytest.mark.parametrize(
+    "url", ["http://[::1/v1", "http://a..b/v1", f"http://{'a' * 64}.example/v1", "http://u:p@x/v1"]
+)
+async def test_an_address_that_is_none_is_said_to_be(url, settings):
+    settings.LLM_BASE_URL, settings.LLM_API_KEY, settings.LLM_MAX_RETRIES = url, "k", 0
+
+    with pytest.raises(LLMUnavailable):
+        await call_llm("?", max_tokens=5)
+
+
 async def test_leaving_a_stream_closes_the_connection(scripted):
     server = scripted(lambda body: say("word " * 200, chunk_delay=0.02))
     await meet()

@@ -16,6 +16,7 @@ from knowledge.llm.errors import LLMBadReply, words_of
 LONGEST_EVENT = 4 * 1024 * 1024
 LONGEST_STREAM = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
+_read_value = json.JSONDecoder().raw_decode
 _BEATS = {b"ping", b"heartbeat", b"keepalive", b"keep-alive"}
 """What some send to keep a connection open, instead of a comment."""
 
@@ -150,23 +151,23 @@ class Events:
         raise LLMBadReply(f"The endpoint's answer is not JSON: {words}")
 
 
+def _end_of_space(text: str, at: int) -> int:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at
+
+
 def _values(data: bytes) -> list[Any]:
     """The values that stand in a row, mostly one; none when the last one is not whole.
 
     A character that is cut in two, each half in another event, costs no more than itself.
     """
-    try:
-        return [json.loads(data)]
-    except (ValueError, RecursionError) as error:
-        if getattr(error, "msg", "Extra data") != "Extra data":
-            return []
     text, values, at = data.decode("utf-8", "replace"), [], 0
-    decoder = json.JSONDecoder()
     try:
         while at < len(text):
-            value, at = decoder.raw_decode(text, at)
+            value, at = _read_value(text, at)
             values.append(value)
-            at += len(text[at:]) - len(text[at:].lstrip())
+            at = _end_of_space(text, at)
     except (ValueError, RecursionError):
         return []
     return values

@@ -113,7 +113,7 @@ async def _session() -> AsyncIterator[aiohttp.ClientSession]:
         raise LLMUnavailable("the connection broke off") from error
     except aiohttp.ClientResponseError as error:  # its `status` is none that came
         raise LLMBadReply(f"no HTTP that can be read: {error.message}") from error
-    except (aiohttp.ClientConnectionError, aiohttp.InvalidURL) as error:
+    except (aiohttp.ClientConnectionError, ValueError) as error:  # of a URL, mostly
         raise LLMUnavailable(_words(error)) from error
     except aiohttp.ClientError as error:
         raise LLMBadReply(_words(error)) from error

@@ -87,7 +87,8 @@ AT_ASSISTANT = re.compile(
 
 # An order that is only told of: what leads to it, and that nobody is to obey such a thing.
 TOLD = re.compile(
-    r"(?:[\"“'‘«`][^\"”'’»`\n]{0,60}|\b(?:such as|like|e\.g\.|for example|por exemplo|asking"
+    r"(?:(?<![\w.!?])[\"“'‘«`][^\"”'’»`\n]{0,60}|\b(?:such as|like|e\.g\.|for example|por exemplo"
+    r"|asking"
     r"|asks|saying|says|pedindo|pede|pedir|dizendo|diz|que ele|that it)\b[^.\n]{0,60})\Z"
 )
 DISOWNED = re.compile(

@@ -78,7 +78,8 @@ _FORMULA = re.compile(
     r"\s*[=+@-]\s*[a-z_.]{2,30}\(|\s*=\s*'?[\w ]{0,30}'?!?\$?[a-z]{1,3}\$?\d{1,7}\b"
 )
 _ERROR = re.compile(
-    r"\W*(?:traceback \(most recent call last\)|(?:internal server |unexpected |unknown |fatal "
+    r"\W*(?:traceback \(most recent call last\)|(?:internal (?:server )?|unexpected |unknown "
+    r"|fatal "
     r"|api |http |network |connection )?error\b\W|erro\b\W|falha (?:inesperada|interna"
     r"|desconhecida)\b|excecao\b\W|[a-z.]{0,60}(?:error"
     r"|exception)\s?:|http[ /\d.]{0,8}[45]\d\d\b|[45]\d\d (?:bad gateway|internal|service"

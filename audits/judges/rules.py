@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from rapidfuzz import fuzz
 
@@ -42,6 +43,7 @@ from .texts import is_honest_no, unquoted
 
 MOST_TEXT = 200_000
 """Characters of each text that the patterns read; what is longer is not an answer."""
+MOST_MATCHES = 10
 
 
 async def rules_judge(memory: MemoryUnderAudit) -> Verdict | None:
@@ -131,6 +133,12 @@ def _lookalikes(memory: MemoryUnderAudit) -> Iterator[Finding]:
 # --- what is aimed at somebody -------------------------------------------------------------------
 
 
+_ASKS_OF = re.compile(
+    r"\W*(?:what (?:does|is|happens)|o que (?:faz|e|acontece|significa))\b[^.?!\n]*"
+)
+"""Who asks what "ignore previous instructions" does, orders nothing."""
+
+
 def _instructions(memory: MemoryUnderAudit) -> Iterator[Finding]:
     refused = is_honest_no(memory.agent_response)
     for text, is_answer in ((memory.agent_response, True), (memory.user_query, False)):
@@ -141,26 +149,27 @@ def _instructions(memory: MemoryUnderAudit) -> Iterator[Finding]:
             ("forged_markup", STRUCTURE, 0.84),
             ("orders_assistant", AT_ASSISTANT, 0.78),
         ):
-            match = pattern.search(folded)
-            if match is None or (pattern is AT_ASSISTANT and refused):
-                continue
-            told_of = pattern in {AT_ASSISTANT, OVERRULES}
-            if told_of and _is_about(folded, match.start(), is_answer):
-                continue
-            yield _found(code, text[slice(*match.span())], confidence)
+            for match in islice(pattern.finditer(folded), MOST_MATCHES):
+                before = folded[: match.start()]
+                no_order = (
+                    _is_no_order(before, folded)
+                    if is_answer
+                    else refused or _ASKS_OF.fullmatch(before) is not None
+                )
+                if no_order and pattern in {AT_ASSISTANT, OVERRULES}:
+                    continue
+                yield _found(code, text[slice(*match.span())], confidence)
+                break
 
 
-_ASKS_ABOUT = re.compile(
-    r"\W*(?:what (?:does|is|happens)|o que (?:faz|e|acontece|significa))\b[^.?!\n]*"
-)
+def _is_no_order(before: str, folded: str) -> bool:
+    """What is refused, and what is told of and disowned, is none."""
+    sentence = re.split(r"[.!?\n]", before[-100:])[-1]
+    return is_honest_no(sentence) or _is_told(before, folded)
 
 
-def _is_about(folded: str, at: int, is_answer: bool) -> bool:
-    """Who asks what "ignore previous instructions" does, and who answers that, orders nothing."""
-    if not is_answer:
-        return _ASKS_ABOUT.fullmatch(folded[:at]) is not None
-    told = TOLD.search(folded[max(0, at - 100) : at])
-    return told is not None and DISOWNED.search(unquoted(folded)) is not None
+def _is_told(before: str, folded: str) -> bool:
+    return bool(TOLD.search(before[-100:]) and DISOWNED.search(unquoted(folded)))
 
 
 def _deeds(memory: MemoryUnderAudit) -> Iterator[Finding]:
@@ -177,7 +186,7 @@ def _deeds(memory: MemoryUnderAudit) -> Iterator[Finding]:
     if match:
         yield _found("action_claimed", answer[slice(*match.span())], 0.82)
     match = FROM_DATA.search(folded) or OBEYS_A_QUOTE.search(folded)
-    if match:
+    if match and not _is_told(folded[: match.start()], folded):
         yield _found("order_in_data", answer[slice(*match.span())], 0.72)
 
 

@@ -29,7 +29,8 @@ _HONEST_NO = re.compile(
     r"|won'?t|am not able|have no (?:data|information|access|way))|i'?m (?:unable|not able|sorry"
     r"|read-only)|i am (?:read-only|sorry)"
     r"|no (?:puedo|entiendo|entendi|se)|desculpe|lamento|sou somente leitura|somente leitura"
-    r"|can only (?:read|look)|so (?:posso|consigo) (?:ler|consultar|ver)|apenas (?:leio|consulto)"
+    r"|can only (?:read|look)|(?:so|apenas|somente) (?:posso |consigo )?(?:ler|leio"
+    r"|consult\w+|vejo|ver)"
     r"|read-only"
     r"|please rephrase|reformule|fora do meu alcance|nao e permitido|not allowed to)\b"
 )

@@ -38,7 +38,8 @@ _COUNTED = re.compile(
 _IN_STATE = (
     r"(?:abend\w*|fail\w*|falh\w+|erro\w*|errors?|late|atras\w+|running|rod\w+|execut\w+|exec"
     r"|hold|ready|stuck|succ|parad\w+|wait\w*|aguard\w+|esper\w+|pend\w+|offline|online|unlinked"
-    r"|linked|desconectad\w|conectad\w|down|ended|finished|terminaram|acabaram|cancel\w*"
+    r"|linked|desconectad\w|conectad\w|down|ended|finished|terminaram|acabaram|cancel\w*|overdue"
+    r"|past its|behind schedule|passou do prazo|passaram do prazo|vencid\w"
     r"|bloque\w+|blocked|trav\w+|abertos?|open|started|iniciaram|caiu|cairam)"
 )
 _IN_IT = re.compile(

@@ -109,8 +109,8 @@ def decide(request: HttpRequest, body: Review) -> dict[str, Any]:
     return _item(record)
 
 
-@router.get("/metrics", response=dict[str, float | None], openapi_extra=problems())
-def metrics(request: HttpRequest) -> dict[str, float | None]:
+@router.get("/metrics", response=dict[str, int | float | None], openapi_extra=problems())
+def metrics(request: HttpRequest) -> dict[str, int | float | None]:
     """How many records have each status, and how long the oldest pending one has waited."""
     require(request, SEE)
     return {**counting.by_status(), "oldest_pending_seconds": counting.oldest_pending_seconds()}

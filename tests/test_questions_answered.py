@@ -21,7 +21,7 @@ FILES = (
     ("fourteenth", "fifteenth"),
     ("sixteenth", "seventeenth"),
     ("eighteenth", "nineteenth"),
-    ("twentieth",),
+    ("twentieth", "twentyfirst"),
 )
 
 

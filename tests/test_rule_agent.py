@@ -250,9 +250,46 @@ async def test_why_the_last_one_failed_is_told_of_that_one_and_stays_in_mind(
 
     [last] = [one for one in end.evidence if one["tool"] == "plan_query"]
     name = last["result"]["rows"][0]["job"]
-    assert end.answer.count(f"**{name}**") == 2
+    assert end.answer.count(f"**{name}**") == 1
     assert "Cause, by its log" in end.answer
     assert f"Log of **{name}**" in log.answer
+
+
+async def test_one_of_those_that_were_offered_is_told_what_was_asked_of_it(
+    conversation: Conversation,
+) -> None:
+    listed = await conversation.ask("o que falhou desde ontem?")
+    back = await conversation.ask("pq?")
+    chosen = await conversation.ask(back.suggestions[1])
+
+    assert listed.understood is not None
+    assert (back.outcome, len(back.suggestions) > 1) == ("ask", True)
+    assert chosen.understood is not None
+    assert chosen.understood.parts[0] == "por quê"
+    assert chosen.understood.asked.object.name == listed.understood.shown[1].name
+    assert chosen.understood.standing == f"pq? {back.suggestions[1]}"
+
+
+async def test_what_an_order_or_an_unknown_was_about_is_kept_in_mind(
+    conversation: Conversation,
+) -> None:
+    job = await a_job(group="success")
+
+    refused = await conversation.ask(f"kill {job.name}")
+    owner = await conversation.ask("ok then tell me which user it runs as")
+
+    assert refused.outcome == "refused"
+    assert job.login in owner.answer
+
+
+async def test_the_plan_as_a_whole_names_what_ended_in_error(conversation: Conversation) -> None:
+    whole = await conversation.ask("what needs me right now?")
+    why = await conversation.ask("why did the first one fail?")
+
+    failed = {one.name async for one in PlanJob.objects.filter(group="failed")}
+    assert whole.understood is not None
+    assert {one.name for one in whole.understood.shown} <= failed
+    assert objects_of(why.understood.asked)[0] == whole.understood.shown[0]
 
 
 async def test_zero_and_not_linked_are_said(conversation: Conversation) -> None:

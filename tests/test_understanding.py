@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from knowledge.hwa.lexicon import VOCABULARY, find_terms, mend_spelling, split_words
+from knowledge.hwa.statuses import OPEN_GROUPS
 from tests.examples import examples
 from tests.plan_reading import make_engine
 from tws.answers.understanding.asked import (
@@ -712,3 +713,129 @@ def test_what_was_running_at_a_moment_is_not_told_by_what_began_or_ended_in_its_
 )
 def test_a_sign_between_a_field_and_its_number_is_read_however_it_is_spaced(text, expected):
     assert conditions(text)["return_code"] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("jobs que ainda não entraram", ("runs", "=", 0)),
+        ("critical jobs that havent kicked off yet", ("runs", "=", 0)),
+        ("jobs que não foram iniciados", ("runs", "=", 0)),
+        ("jobs that have not gone through", ("group", "in", list(OPEN_GROUPS))),
+    ],
+)
+def test_a_verb_that_is_denied_says_what_has_not_run_or_is_not_done(text, expected):
+    field, *rest = expected
+
+    assert conditions(text)[field] == tuple(rest)
+
+
+def test_an_or_between_a_number_and_a_state_asks_for_either():
+    [either] = asked("workstations w/ limit zero or unlinked").asked.query.where
+    [priority] = asked("jobs com prioridade 10 ou acima de 80").asked.query.where
+
+    assert {one.field for one in either.any} == {"limit", "linked"}
+    assert [(one.op, one.value) for one in priority.any] == [("=", 10), (">", 80)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "failed or cancelled jobs with rc 8",
+        "failed jobs with rc 8 or 12",
+        "jobs com rc 8 ou rc 12 que falharam",
+        "failed or cancelled critical jobs",
+    ],
+)
+def test_an_or_within_one_condition_joins_it_to_no_other(text):
+    assert len(asked(text).asked.query.where) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "op"),
+    [
+        ("jobs que terminaram faz menos de 10 minutos", "end", ">"),
+        ("which jobs failed less than 10 minutes ago", "end", ">"),
+        ("o que começou há mais de 10 minutos", "start", "<"),
+        ("o que está esperando há mais de 10 minutos", "scheduled", "<"),
+    ],
+)
+def test_how_long_ago_something_happened_is_no_length_of_a_run(text, field, op):
+    assert conditions(text)[field] == (
+        op,
+        (NOW - timedelta(minutes=10)).astimezone(ZONE).isoformat(),
+    )
+
+
+def test_words_of_statuses_within_a_grouping_are_no_state():
+    query = asked("running jobs broken down by workstation").asked.query
+
+    assert query.group_by == ["workstation"]
+    assert [(one.field, one.value) for one in query.where] == [("group", "running")]
+
+
+@pytest.mark.parametrize("text", ["o que está agendado para 22h?", "jobs agendados para as 22h"])
+def test_an_hour_that_something_is_scheduled_for_is_one_of_today(text):
+    assert conditions(text)["scheduled"] == ("<", "2026-11-25T22:01:00-03:00")
+
+
+def test_the_most_late_is_the_longest_past_its_deadline():
+    found = [asked(one).asked for one in ("qual o job mais atrasado?", "most overdue job")]
+
+    assert {(one.focus, *one.query.order_by) for one in found} == {("extreme", "-overdue_minutes")}
+
+
+def test_what_an_object_depends_on_is_not_told_where_only_what_failed_of_it_is_asked():
+    understood = asked("does PAYROLL_PRINT depend on anything that failed?")
+
+    assert isinstance(understood.asked, NotUnderstood)
+    assert understood.unused == ("failed",)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("is the agent up?", ("workstation", "FTA1")),
+        ("e a máquina, tá no ar?", ("workstation", "FTA1")),
+        ("how is the stream?", ("stream", "PAYROLL")),
+    ],
+)
+def test_the_agent_or_the_stream_after_a_job_is_its_own(text, expected):
+    found = asked(text, last=asked("why did PAYROLL_CALC fail?")).asked
+
+    assert (found.object.kind, found.object.name) == expected
+
+
+def conditions_of(query: Any) -> list[tuple[str, str, Any]]:
+    return [(one.field, one.op, one.value) for one in query.where]
+
+
+def test_a_bare_number_and_a_condition_edit_the_list_that_was_shown():
+    first = asked("jobs that ended with exit code 12 today")
+    other = asked("or 8?", last=first).asked.query
+    without = asked("with rc not 0", last=asked("what ended in the last 2 hours?")).asked.query
+    of_them = asked("which of those are on FTA1?", last=asked("what failed today?")).asked.query
+
+    assert ("return_code", "=", 8) in conditions_of(other)
+    assert ("return_code", "!=", 0) in conditions_of(without)
+    assert {("workstation", "=", "FTA1"), ("group", "=", "failed")} <= set(conditions_of(of_them))
+
+
+def test_which_ones_after_a_count_lists_them():
+    count = asked("quantos jobs falharam hoje?")
+
+    assert asked("quais deles são da FTA1?", last=count).asked.focus == "list"
+
+
+@pytest.mark.parametrize("text", ["What needs me right now?", "por onde começo a olhar primeiro?"])
+def test_what_needs_somebody_is_the_plan_as_a_whole(text):
+    assert asked(text).asked.type == "summary"
+
+
+@pytest.mark.parametrize(
+    "text", ["kindly confirm status of PAYROLL_CALC", "please confirm whether PAYROLL_CALC ran"]
+)
+def test_a_state_is_confirmed_by_a_look(text):
+    understood = asked(text)
+
+    assert (understood.asked.facet, understood.unused) == ("status", ())

@@ -51,6 +51,7 @@ from tws.answers.understanding.asked import (
     Thing,
     Understood,
 )
+from tws.answers.understanding.choosing import chosen
 from tws.answers.understanding.drafts import condition
 from tws.answers.understanding.understanding import understand
 from tws.database import in_database
@@ -61,7 +62,7 @@ logger = logging.getLogger(__name__)
 
 _WITHOUT_THE_PLAN = (SmallTalk, CannotKnow, Define)
 _NO_THREAD = (SmallTalk, CannotKnow, NotUnderstood, Define, Order)
-"""What leaves the thread of a conversation as it was."""
+"""What leaves the thread of a conversation as it was, unless it named an object."""
 
 
 @dataclass(slots=True)
@@ -89,6 +90,8 @@ class RuleAgent:
         `instead_of_llm` says why the LLM did not answer: then the answer begins with it, and having
         none is the LLM's failure.
         """
+        if history and (earlier := history[-1].understood) and (full := chosen(text, earlier)):
+            text, history = full, history[:-1]
         last = thread_of(history)
         text, self.toolkit.as_last_read = _asked_of_now(text)
         known, state = (taken, None) if taken else await self._taken(text, last)
@@ -231,7 +234,6 @@ class RuleAgent:
             known.cancel()
 
     async def _go_on(self, speech: Speech, asked: Ask, found: Thing) -> None:
-        speech.paragraph()
         if asked.then == "log":
             await beside.log(speech, LogOf(found))
         else:
@@ -316,7 +318,9 @@ def thread_of(history: Sequence[Turn]) -> Turn | None:
     """
     for turn in reversed(history):
         told = turn.understood
-        if told and (told.shown or not isinstance(told.asked, _NO_THREAD)):
+        if told and (
+            told.shown or objects_of(told.asked) or not isinstance(told.asked, _NO_THREAD)
+        ):
             return turn
     return None
 

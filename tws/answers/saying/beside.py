@@ -8,9 +8,11 @@ from knowledge.claims.composing import claim
 from knowledge.claims.evidence import Reading
 from tws.answers.saying.objects import ENTITY, find, run_at, say_no_run
 from tws.answers.saying.queries import NAME, say_shown
+from tws.answers.saying.queries import ask as ask_of_plan
 from tws.answers.saying.speech import Speech
 from tws.answers.toolkit import NotThere, Refused
 from tws.answers.understanding.asked import (
+    Ask,
     Before,
     CompareDays,
     CompareRuns,
@@ -18,9 +20,11 @@ from tws.answers.understanding.asked import (
     LogOf,
     Thing,
 )
+from tws.answers.understanding.drafts import condition, query_of
 from tws.plan.query import PlanQuery
 
 LINES = 25
+MOST_IN_ERROR = 10
 _HELD_UP = ["kind", "name", "stream", "status", "deadline"]
 _SUCCESSOR = ["kind", "name", "stream", "status"]
 _PREDECESSOR = ["target", "target_stream", "target_status", "satisfied"]
@@ -225,6 +229,10 @@ async def summary(speech: Speech) -> None:
         span = {one: f"{jobs.id}.{one}" for one in ("plan_from", "plan_to")}
         speech.say("summary.span", **span)
     speech.table(f"{jobs.id}.groups", ["group", "count"])
+    speech.paragraph()
+    in_error = [condition("group", "=", "failed")]
+    failed = Ask(query_of("jobs", in_error, order_by=["-end"], limit=MOST_IN_ERROR))
+    await ask_of_plan(speech, failed)
     late = {"field": "risk", "op": "in", "value": ["deadline_passed", "late"]}
     overdue = await ask(entity="jobs", where=[late], limit=0)
     speech.paragraph()

@@ -284,6 +284,9 @@ async def _extreme(speech: Speech, asked: Ask) -> None:
     if not rows:
         _say_none(speech, asked, reading)
         return
+    if asked.then:  # which is answered of it, by its name
+        _show(speech, query.entity, rows[0])
+        return
     first, by = f"{reading.id}.rows[0]", query.order_by[0].lstrip("-") if query.order_by else ""
     name = f"{first}.{NAME[query.entity]}"
     if rows[0].get(by) is not None and f"first.{by}" in PHRASES:

@@ -16,7 +16,6 @@ from tws.answers.understanding.asked import (
     NotFound,
     NotUnderstood,
     SmallTalk,
-    Thing,
 )
 
 ENGINE_SAID = 400
@@ -76,15 +75,11 @@ def ask_back(speech: Speech, asked: AskBack) -> None:
     if asked.reason == "what" or not asked.choices:
         speech.say("what")
         return
-    speech.note(choices=[_named(one) for one in asked.choices])
+    speech.note(choices=[one.full_name for one in asked.choices])
     speech.say("which_one", names=claim("u1.understood.choices", kind="name"))
     for one in asked.choices:
         speech.list_thing(one)
-        speech.suggestions.append(_named(one))
-
-
-def _named(thing: Thing) -> str:
-    return f"{thing.stream}.{thing.name}" if thing.stream and thing.kind == "job" else thing.name
+        speech.suggestions.append(one.full_name)
 
 
 async def not_found(speech: Speech, asked: NotFound) -> None:

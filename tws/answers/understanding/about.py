@@ -21,7 +21,7 @@ from tws.answers.understanding.asked import (
     Thing,
 )
 from tws.answers.understanding.drafts import condition, query_of, within
-from tws.answers.understanding.question import Question
+from tws.answers.understanding.question import Question, all_places
 
 _RUNS: dict[str, Run] = {"first_run": "first", "last_run": "last", "previous_run": "previous"}
 _NOUNS = frozenset({
@@ -35,6 +35,7 @@ _ASKING = frozenset({"does", "did", "has", "have", "can", "will"})
 _STATE = frozenset({"status", "state", "estado", "situacao", "pe", "happening", "going"})
 _HOLDING = frozenset({"segura", "segurando", "holding", "holds", "held"})
 _OF_LINKS = ("linked", "unlinked")
+OUTCOMES = frozenset({"failed", "success", "cancelled"})
 _NOT_STARTED = ("waiting", "ready", "stuck", "undecided")
 
 
@@ -74,6 +75,9 @@ class _About:
 
     def _related(self) -> Asked | None:
         found = self._relation()
+        if isinstance(found, Before) or (isinstance(found, Impact) and found.direct):
+            over = [s for s in self.q.statuses if s.value.group in OUTCOMES]
+            self.q.missed |= all_places(over)  # "does X depend on anything that failed?"
         if found:
             self._use_verbs()
             self.q.use(*self.q.of("negation", "not"), *self.q.of("superlative"))

@@ -43,6 +43,11 @@ class Thing:
     stream: str = ""
     workstation: str = ""
 
+    @property
+    def full_name(self) -> str:
+        """A job's with its stream's, which tells it from its namesakes."""
+        return f"{self.stream}.{self.name}" if self.stream and self.kind == "job" else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -196,10 +201,14 @@ class CannotKnow:
 
 @dataclass(frozen=True, slots=True)
 class AskBack:
-    """which_one: of `choices`; what: the question points at something that was never named."""
+    """which_one: of `choices`; what: the question points at something that was never named.
+
+    `written`: what stands in the question where the one that is chosen belongs.
+    """
 
     reason: Literal["which_one", "what"]
     choices: tuple[Thing, ...] = ()
+    written: str = ""
     type: Literal["ask_back"] = "ask_back"
 
 

@@ -21,13 +21,11 @@ from tws.answers.understanding.conditions import (
     waiting,
 )
 from tws.answers.understanding.drafts import Draft, condition, contrary, within
+from tws.answers.understanding.measures import OVER
 from tws.answers.understanding.naming import Names
 from tws.answers.understanding.question import Found, Question, all_places, places_of
 from tws.plan.query.asked import Condition
 from tws.plan.query.catalogue import ENTITIES
-
-_OVER = {"failed", "success", "cancelled", "suppressed"}
-"""Groups of what a run ended in: with a time they are facts of runs, not of the present."""
 
 
 @dataclass(slots=True)
@@ -39,6 +37,7 @@ class Asking:
     now: datetime
     time_field: str = ""  # which time is meant when the question does not say: a follow-up's
     entity: str = "jobs"  # what is asked for when the question does not say: a follow-up's too
+    number_field: str = ""  # and what a number is of
 
     @property
     def conditions(self) -> Conditions:
@@ -46,7 +45,7 @@ class Asking:
 
     def ask(self) -> Ask | None:
         """None when the question says nothing that can be asked of the plan."""
-        draft = Draft(self._entity())
+        draft = Draft(self._entity(), number_field=self.number_field)
         self.question.use(*self.question.of("ask", "who"))  # "who failed": which jobs
         said = self.conditions.add(draft)
         self._joined(draft)
@@ -67,11 +66,11 @@ class Asking:
     def _joined(self, draft: Draft) -> None:
         """ "Late or failed": one is enough. An "or" that can't be asked so is missed."""
         q = self.question
-        told: list[Term | Found[Any]] = [*q.statuses, *q.of("flag"), *q.of("filter")]
-        if len({one.field for one in draft.predicates}) < 2 or len(told) < 2:
+        told: list[Term | Found[Any]] = [*q.statuses, *q.of("flag"), *q.of("filter"), *q.numbers]
+        if len(draft.parts) < 2 or len(told) < 2:
             return
-        first, last = min(one.last for one in told), max(one.first for one in told)
-        joints = {at for at in range(first, last) if q.words[at].text in ("ou", "or")}
+        places = all_places(told)
+        joints = {at for at in q.ors(min(places), max(places)) if at not in q.used}
         whole = sum(len(part) for part in draft.parts) == len(draft.predicates)
         if joints and whole and len(draft.parts) == 2 and not q.times:
             draft.either = True
@@ -168,7 +167,7 @@ class Asking:
         is no condition."""
         q = self.question
         over = told.is_moment and told.since is not None and told.since <= self.now
-        ended = {s.value.group for s in q.statuses} & _OVER or q.has("event", "start", "end")
+        ended = {s.value.group for s in q.statuses} & OVER or q.has("event", "start", "end")
         planned = q.has("event", "scheduled") or q.has("field")
         return over and not (ended or planned or self.time_field)
 
@@ -197,7 +196,7 @@ class Asking:
         groups = {s.value.group for s in q.statuses}
         longest = "running" not in groups and q.has("superlative", "longest", "shortest")
         coded = any(one.field == "return_code" for one in draft.predicates)
-        happened = longest or coded or groups & _OVER or q.has("flag", "rerun")
+        happened = longest or coded or groups & OVER or q.has("flag", "rerun")
         if condition("rerun", "=", False) in draft.predicates:
             return "end"  # its last run is its only one
         if draft.entity == "jobs" and (happened or q.has("event", "end", "ran", "took", "start")):
@@ -206,13 +205,13 @@ class Asking:
                 draft.predicates = []
         if any(one.field == "elapsed_minutes" for one in draft.predicates) or longest:
             return "end"
-        if q.has("event", "start") or (q.has("event", "ran") and not groups & _OVER):
+        if q.has("event", "start") or (q.has("event", "ran") and not groups & OVER):
             return "start"
         if q.has("event", "scheduled"):
             return "scheduled"
         if self.time_field and not groups:
             return self.time_field
-        if draft.entity == "runs" or groups & _OVER or q.has("event", "end"):
+        if draft.entity == "runs" or groups & OVER or q.has("event", "end"):
             return "end" if "end" in fields or draft.entity == "runs" else None
         if "running" in groups:
             return "start"
@@ -243,7 +242,7 @@ class Asking:
             draft.limit = None
         if draft.group_by or not q.has("most", "most"):
             return
-        named = [t for t in q.of("field") if t.key in fields and t.key != "priority"]
+        named = [t for t in q.of("field") if t.key in fields and t.key not in ("priority", "late")]
         asked = [*(t for t in q.of("entity") if GROUPED_BY.get(t.key) in fields), *named]
         first = next((t for t in asked if t.key != draft.entity), None) or next(iter(asked), None)
         if first and (first.key != draft.entity or draft.entity in ("jobs", "runs")):
@@ -310,6 +309,8 @@ class Asking:
                 draft.entity = "runs"
             sign = "-" if key == "longest" else ""
             return sign + ("running_minutes" if running else "elapsed_minutes")
+        if key == "overdue":
+            return "-overdue_minutes" if draft.entity == "jobs" else None
         if key == "priority":
             return "-priority" if "priority" in ENTITIES[draft.entity].fields else None
         if key == "next":
@@ -322,7 +323,7 @@ class Asking:
             return "scheduled"
         if key in ("first", "last"):
             sign = "-" if key == "last" else ""
-            of_runs = groups & _OVER or self.question.has("event", "end", "start")
+            of_runs = groups & OVER or self.question.has("event", "end", "start")
             if draft.entity == "jobs" and of_runs:
                 draft.entity = "runs"
             if draft.entity == "jobs" and groups and groups <= NOT_BEGUN:

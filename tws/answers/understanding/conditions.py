@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from knowledge.hwa.lexicon import EMPTY, VOCABULARY, Term
@@ -141,13 +142,17 @@ class Conditions:
             q.use(status, q.before(status.first, "event", "end", "ran", within=3))
             if status.value.group in NOT_BEGUN:  # "prontos para rodar", "na fila para rodar"
                 q.use(q.after(status.last, "event", "ran", "start", within=2))
+        others = all_places(list(q.of("flag")), q.numbers)
+        for one, other in pairwise(q.statuses):  # "failed or cancelled" is one condition
+            if others.isdisjoint(range(one.last, other.first)):
+                q.used |= q.ors(one.last, other.first)
         for verb in self._joined_to_states():
             (negative if self._is_negated(verb.first) else positive)["success"] = None
             q.use(verb)
         if len(positive) > 1:
             q.missed |= self._turned(q.statuses)
-        if "waiting" in positive:
-            q.use(*q.of("relation", "waits"))  # "parados esperando"
+        if {"waiting", "running"} & positive.keys():
+            q.use(*q.of("relation", "waits"))  # "parados esperando", "preso rodando"
         if made := self._of_their_jobs(draft, positive, negative):
             found.append(made)
             positive, negative = {}, {}

@@ -29,6 +29,7 @@ class Draft:
     limit: int | None = None
     parts: list[list[Condition]] = field(default_factory=list)
     either: bool = False
+    number_field: str = ""
 
     def query(self) -> PlanQuery:
         values: dict[str, Any] = {"group_by": self.group_by, "order_by": self.order_by}

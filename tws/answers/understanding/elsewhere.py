@@ -8,7 +8,7 @@ from typing import Any
 from knowledge.hwa.lexicon import EMPTY, Term
 from knowledge.hwa.statuses import STATUSES
 from knowledge.hwa.terms import TERMS, find_terms
-from tws.answers.understanding.about import objects_of
+from tws.answers.understanding.about import OUTCOMES, objects_of
 from tws.answers.understanding.asked import (
     Asked,
     CannotKnow,
@@ -37,7 +37,6 @@ _STATE = frozenset({"status", "estado", "situacao", "state", "if", "se", "whethe
 _MAY = frozenset({"can", "could", "would", "should", "pode", "poderia", "podia", "da"})
 _BE = frozenset({"be", "ser"})
 _WILL = ("will", "going to", "vai", "vao", "ira", "irao")
-_OUTCOMES = frozenset({"failed", "success", "cancelled"})
 _NO_CASE = frozenset({
     "encontra", "encontram", "passa", "passou", "chama", "chamam", "trata", "refere", "you",
     "puder", "possivel", "possible", "der",
@@ -102,8 +101,10 @@ class Elsewhere:
         then = q.words[verb.last].text if verb.last < len(q.words) else ""
         longer = any(t.first == verb.first and t.last > verb.last for t in q.terms)
         asks = q.has("ask", "when") or (q.has("field") and verb.key in ("submit", "kill", "hold"))
-        told = verb.key == "confirm" and _STATE.intersection(word.text for word in q.words)
-        if longer or asks or told or then in ("of", "is", "are", "esta"):
+        if verb.key == "confirm" and _STATE.intersection(word.text for word in q.words):
+            q.use(verb)  # "confirm the status of X"
+            return None
+        if longer or asks or then in ("of", "is", "are", "esta"):
             return None
         if q.starts("follow", "and") and any(t.first == verb.first for t in q.of("event")):
             return None  # "and start?" asks when
@@ -114,7 +115,7 @@ class Elsewhere:
     def _points(self, place: int) -> bool:
         """Whether an object is named, or pointed at, from a place on."""
         q = self.question
-        pointing: list[Term | Found[Any]] = [*q.names, *q.of("follow", "it", "them")]
+        pointing: list[Term | Found[Any]] = [*q.names, *q.of("follow", "it", "them", "of_them")]
         return any(one.first >= place for one in pointing)
 
     def _begins_clause(self, verb: Term) -> bool:
@@ -159,7 +160,7 @@ class Elsewhere:
     def _to_come(self) -> Asked | None:
         """ "Will X abend?", which nobody knows; "what will wait if X fails" is another matter."""
         q = self.question
-        over = any(one.value.group in _OUTCOMES for one in q.statuses)
+        over = any(one.value.group in OUTCOMES for one in q.statuses)
         other = q.has("ask", "when", "how_long", "why") or q.has("relation") or q.has("flag")
         other = other or q.has("field") or self._opens_case() is not None
         if not over or other or not q.text_of_has(*_WILL):
@@ -193,7 +194,7 @@ class Elsewhere:
         q = self.question
         if q.names and q.has("field", *_LIMITS) and not q.has("knowledge", *_OF_PEOPLE):
             q.use(*q.of("knowledge"))  # "até que horas o X pode rodar?"
-        elif q.has("knowledge"):
+        elif q.has("knowledge") and not q.has("whole", "needs"):
             return Knowledge(named_things(q, self.names))
         at = self._opens_case()
         if at is None:
@@ -223,7 +224,7 @@ class Elsewhere:
         q = self.question
         things = (thing for thing in named_things(q, self.names) if thing.kind in ("job", "stream"))
         hit = next(things, None)
-        over = (one for one in q.statuses if one.value.group in _OUTCOMES - {"success"})
+        over = (one for one in q.statuses if one.value.group in OUTCOMES - {"success"})
         put: list[Term | Found[Any]] = [*over, *q.of("order"), *q.of("ordered")]
         put += [*q.of("negation"), *q.of("flag", "late"), *q.of("filter", "not_run", "not_done")]
         then = q.words[at - 1].text == "e" and at > 0  # "e se o X falhar?"

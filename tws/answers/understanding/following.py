@@ -22,6 +22,7 @@ from tws.answers.understanding.asked import (
     LogOf,
     More,
     NotUnderstood,
+    Thing,
     Understood,
 )
 from tws.answers.understanding.asking import Asking
@@ -36,6 +37,7 @@ SHORT = 7
 """A question of so many words that lacks what is asked for means what was asked last."""
 _STATE = {"group", "status", "substatus", "late", "risk", "runs"}
 _TIME = {"start", "end", "scheduled"}
+_THE = frozenset({"the", "o", "a", "do", "da", "no", "na"})
 _SIDES = {"before": "<", "antes": "<", "after": ">=", "depois": ">=", "afterwards": ">="}
 _OF_ONE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("facet", ()),
@@ -63,8 +65,11 @@ def follows(question: Question, last: Understood | None) -> bool:
     if others and _only(q, "ask", "follow", "entity"):
         return True
     if q.names:
-        return isinstance(last.asked, Ask) and _is_only_where(q)
-    if any(q.of("follow", "it", "them")):
+        narrows = q.has("follow", "of_them") or _is_only_where(q)
+        return isinstance(last.asked, Ask) and narrows
+    if _home(q, last):
+        return True
+    if any(q.of("follow", "it", "them", "of_them")):
         return True
     if q.has("nth") and last.shown and not q.has("entity"):
         return True
@@ -115,6 +120,9 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
         return other_side
     if q.has("ask", "else"):
         return _beside_those(q, last, names, now)
+    if home := _home(q, last):
+        q.use(*q.of("entity"))
+        return about(q, home, -1)
     if inside := _inside(q, last, names, now):
         return inside
     if q.has("follow", "it") and len(objects_of(last.asked)) == 1 and not q.has("entity", "jobs"):
@@ -192,7 +200,7 @@ def _another(q: Question, last: Understood, names: Names) -> Asked | None:
     things = names.things(one.value, kind)
     q.use(one, *q.of("entity"))
     if len(things) != 1:
-        return AskBack("which_one", tuple(things[:5]))
+        return AskBack("which_one", tuple(things[:5]), q.written(one))
     if isinstance(last.asked, About | LogOf | Impact | Before | CompareRuns) and kind == old.kind:
         return replace(last.asked, object=things[0])
     return About(things[0])
@@ -225,16 +233,32 @@ def _inside(q: Question, last: Understood, names: Names, now: datetime) -> Ask |
     return replace(found, query=found.query.model_copy(update={"where": where}))
 
 
+def _home(q: Question, last: Understood) -> Thing | None:
+    """ "Is the agent up?": the workstation, or the stream, of the job just spoken of."""
+    things = objects_of(last.asked)
+    entity = next(q.of("entity"), None)
+    if entity is None or len(things) != 1 or things[0].kind != "job" or q.has("follow", "it"):
+        return None
+    the = q.words[entity.first - 1].text if entity.first else ""
+    one = the in _THE and not q.text_of(entity).endswith("s")
+    homes = {"workstations": things[0].workstation, "job_streams": things[0].stream}
+    name = homes.get(entity.key) if one and not q.has("by") else None
+    return (
+        Thing("workstation" if entity.key == "workstations" else "stream", name) if name else None
+    )
+
+
 def _is_of_one(q: Question) -> bool:
     """Whether it asks for something that only one object has."""
-    if q.starts("follow", "only"):
+    if q.starts("follow", "only") or (q.has("follow", "of_them") and not q.has("facet")):
         return False  # which narrows a list
     if q.has("by") or q.has("ask", "count", "share") or (q.has("ask", "list") and q.numbers):
         return False
     flags = {(t.first, t.last) for t in q.of("flag")}
     states = all_places(q.statuses)
     only = {
-        "field": q.has("field") and all((t.first, t.last) in flags for t in q.of("field")),
+        # "With rc not 0" is a condition.
+        "field": bool(q.numbers) or {(t.first, t.last) for t in q.of("field")} <= flags,
         "relation": all(t.first in states for t in q.of("relation")),  # "e esperando?"
     }
     return any(q.has(category, *keys) for category, keys in _OF_ONE if not only.get(category))
@@ -262,7 +286,8 @@ def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None
     left = kind != "resources" and q.consists_of("ask", "follow", "field", "flag")
     if left and q.has("ask", "count"):
         q.use(*q.of("field", "available"), *q.of("flag", "free"))  # "quantos sobraram?"
-    told = Asking(q, names, now, _time_field(last.query), kind).ask()
+    number_field = _number_field(q, last.query)
+    told = Asking(q, names, now, _time_field(last.query), kind, number_field).ask()
     if told is None:
         return replace(last, focus="count") if q.take("ask", "count") else None
     entity = _entity(q, last, told)
@@ -272,7 +297,7 @@ def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None
         group_by=_fitting(told.query.group_by or _kept_groups(last, told), entity),
         order_by=_fitting(told.query.order_by or last.query.order_by, entity),
     )
-    focus = told.focus if told.focus != "list" else last.focus
+    focus = told.focus if told.focus != "list" or q.has("ask", "list", "which_ones") else last.focus
     if focus == "extreme" and told.focus != "extreme" and not query.group_by:
         query = query.model_copy(update={"limit": 1})
     if told.query.limit != PlanQuery.model_fields["limit"].default:
@@ -281,6 +306,14 @@ def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None
     if focus == "share" and last.whole:
         whole = last.whole.model_copy(update={"where": _scope(query, last.whole)})
     return Ask(query, focus, last.fields, whole, last.every and focus == "yes_no")
+
+
+def _number_field(q: Question, last: PlanQuery) -> str:
+    """What a bare number is of: "or 8?" after one return code."""
+    said = {one.field for one in _conditions(last) if type(one.value) in (int, float)}
+    numbers = all_places(q.numbers, list(q.of("follow")), list(q.of("compare")))
+    others = (word.text for at, word in enumerate(q.words) if at not in numbers)
+    return said.pop() if len(said) == 1 and EMPTY.issuperset(others) else ""
 
 
 def _time_field(last: PlanQuery) -> str:

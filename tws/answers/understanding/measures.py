@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 from tws.answers.understanding.drafts import Draft, condition, contrary, one_of
 from tws.answers.understanding.question import Found, Question, places_of
@@ -16,6 +17,10 @@ _OPS = {
 _BACK = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "!=": "!="}
 """A longer time begins at an earlier moment."""
 
+OVER = {"failed", "success", "cancelled", "suppressed"}
+"""Groups of what a run ended in: with a time they are facts of runs, not of the present."""
+_AGO = frozenset({"ha", "faz", "ago", "atras"})
+
 JOBS_OF_STREAM = {
     "failed": "failed_jobs", "success": "successful_jobs", "running": "running_jobs",
     "waiting": "waiting_jobs", "undecided": "undecided_jobs",
@@ -25,43 +30,59 @@ JOBS_OF_STREAM = {
 
 def measured(q: Question, draft: Draft) -> list[Condition]:
     """Return codes, priorities, lengths of time: put into the draft."""
-    found = list[Condition]()
-    found += _between(q, draft)
+    between, found = _between(q, draft), list[Condition]()
     for number in (one for one in q.numbers if not set(range(one.first, one.last)) <= q.used):
         column = _number_field(q, number, draft)
         if column:
             made = condition(column, _operator(q, number.first), number.value)
             found.append(contrary(made) if _is_excepted(q, number) else made)
             q.use(number)
-    found = _either(found)
+    found = _either(q, found)
     for span in q.spans:
+        ago = _ago(q, span, draft)
         op = _operator(q, span.first)
-        if op != "=" and _waits(q) and "scheduled" in ENTITIES[draft.entity].fields:
-            then = (q.now - span.value).isoformat()
-            found.append(condition("scheduled", _BACK[op], then))  # since when it could have run
-            q.use(span)
+        if op != "=" and ago:
+            found.append(condition(ago, _BACK[op], (q.now - span.value).isoformat()))
+            q.use(span, *q.of("event"))
+            q.used |= {at for at, word in enumerate(q.words) if word.text in _AGO}
             continue
         column = _span_field(q, draft)
         if column and (op != "=" or q.before(span.first, "ask", "how_long")):
             found.append(condition(column, op, span.value.total_seconds() / 60))
             q.use(span)
             q.use(*q.of("event", "took", "ran"))
-    draft.predicates += found
-    return found
+    parts = [between, *([one] for one in found)]
+    draft.parts += filter(None, parts)
+    draft.predicates += [*between, *found]
+    return [*between, *found]
 
 
-def _either(found: list[Condition]) -> list[Condition]:
+def _either(q: Question, found: list[Condition]) -> list[Condition]:
     """ "Rc 124 or 137": of one field that is to be two values each is enough."""
     same = [one for one in found if one.op == "=" and one.field == found[0].field]
     if len(same) < 2:
         return found
     rest = [one for one in found if one not in same]
+    q.used |= q.ors(q.numbers[0].last, q.numbers[-1].first)
     return [one_of(found[0].field, [one.value for one in same]), *rest]
 
 
-def _waits(q: Question) -> bool:
+def _ago(q: Question, span: Found[Any], draft: Draft) -> str:
+    """The time that lies so far back: since when it could have run, or, of what "ended less than
+    10 minutes ago", its end; "" of a length of time."""
     groups = {s.value.group for s in q.statuses}
-    return bool(groups) and groups <= {"waiting", "ready"}
+    if groups and groups <= {"waiting", "ready"}:
+        return "scheduled" if "scheduled" in ENTITIES[draft.entity].fields else ""
+    compare = q.before(span.first, "compare", within=2)
+    first = compare.first if compare else span.first
+    beside = {
+        word.text for word in (*q.words[max(0, first - 1) : first], *q.words[span.last :][:1])
+    }
+    over = bool(groups & OVER) or q.has("event", "start", "end")
+    if draft.entity not in ("jobs", "runs") or not over or beside.isdisjoint(_AGO):
+        return ""
+    draft.entity = "runs"
+    return "start" if q.has("event", "start") and not groups & OVER else "end"
 
 
 def _between(q: Question, draft: Draft) -> list[Condition]:
@@ -101,7 +122,7 @@ def _number_field(q: Question, number: Found[int], draft: Draft) -> str | None:
         near = 0 <= number.first - term.last <= 4 or 0 <= term.first - number.last <= 1
         column = {"rc": "return_code", "READY_WAITING_FOR_LIMIT": "limit"}.get(term.key, term.key)
         if near and column in fields and fields[column].kind == "number":
-            q.use(term)
+            q.use(*q.of(term.category, term.key))  # "rc 8 or rc 12"
             return column
     counted = q.after(number.last, "entity", "runs") or q.after(number.last, "event", "ran")
     if counted and draft.entity == "jobs":
@@ -111,7 +132,7 @@ def _number_field(q: Question, number: Found[int], draft: Draft) -> str | None:
     if more and draft.entity == "job_streams" and q.after(number.last, "entity", "jobs", within=2):
         groups = {s.value.group for s in q.statuses}
         return JOBS_OF_STREAM.get(groups.pop()) if len(groups) == 1 else None if groups else "jobs"
-    return None
+    return draft.number_field if draft.number_field in fields else None
 
 
 def _span_field(q: Question, draft: Draft) -> str | None:

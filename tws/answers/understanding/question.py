@@ -178,6 +178,13 @@ class Question:
         spoken = f" {' '.join(word.text for word in self.words)} "
         return any(f" {phrase} " in spoken for phrase in phrases)
 
+    def ors(self, first: int, last: int) -> set[int]:
+        return {at for at in range(first, last) if self.words[at].text in ("ou", "or")}
+
+    def written(self, name: Found[Named]) -> str:
+        """A name as it stands in the text: with spaces, in small letters."""
+        return self.text[name.value.start : name.value.end]
+
     def text_of(self, found: Term | Found[Any]) -> str:
         return " ".join(word.text for word in self.words[found.first : found.last])
 

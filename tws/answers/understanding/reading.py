@@ -38,6 +38,8 @@ _HALVES = frozenset({"am", "pm", "oclock"})
 _PARTS = frozenset({"manha", "tarde", "noite", "madrugada"})
 _ONE = frozenset({"one", "um", "uma"})
 _BETWEEN = frozenset({"between", "entre"})
+_NO_STATUS = {("event", "start"), ("by", "group")}
+"""Whose phrases hold words of statuses: "began running", "broken down by"."""
 _NUMBERED = {("filter", "rc"), ("field", "priority"), ("field", "limit"), ("field", "fence")}
 """What a number right after it is one of, and no hour."""
 
@@ -50,6 +52,7 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     known = names.logins.keys() | names.station_words.keys()
     words, places = _masked(_hours(mend_spelling(words, known)), named)
     terms = find_terms([word.text for word in words])
+    terms += list(_not_yet(words, terms))
     spoken, starts = _spoken(words)
     compared = {term.last for term in terms if term.category == "compare"}
     spans = [_at(one.span, one.start, one.end, starts) for one in find_spans(spoken)]
@@ -71,8 +74,8 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     told, times = times, _until_this_hour(times, terms, now)
     spans = _beside(spans, times)
     statuses = [_at(one, one.start, one.end, starts) for one in find_statuses(spoken)]
-    begun = [t for t in terms if (t.category, t.key) == ("event", "start")]
-    statuses = _beside(statuses, [t for t in begun if t.last - t.first > 1])
+    other = [t for t in terms if (t.category, t.key) in _NO_STATUS and t.last - t.first > 1]
+    statuses = _beside(statuses, other)
     question = Question(
         text,
         words,
@@ -90,6 +93,20 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
         question.use(*question.of("this_hour"))
     question.use(*present)  # "agora": a plan's question is of now unless it says otherwise
     return question
+
+
+def _not_yet(words: Sequence[Word], terms: Sequence[Term]) -> Iterator[Term]:
+    """ "Ainda não entraram", "have not kicked off": what has not run yet, or is not done."""
+    verbs = {"start": "not_run", "ran": "not_run", "end": "not_done"}
+    denied = [t for t in terms if (t.category, t.key) == ("negation", "not")]
+    for verb in terms:
+        no = next((t for t in denied if _is_joined(words, t.last, verb.first)), None)
+        if no and verb.category == "event" and verb.key in verbs:
+            yield Term("filter", verbs[verb.key], no.first, verb.last, verb.languages)
+
+
+def _is_joined(words: Sequence[Word], first: int, last: int) -> bool:
+    return 0 <= last - first <= 1 and all(word.text in EMPTY for word in words[first:last])
 
 
 def _until_this_hour(

@@ -158,7 +158,7 @@ class _Understanding:
         q = self.question
         if q.names or q.statuses:
             return None
-        if q.take("whole", "summary"):
+        if q.take("whole", "summary", "needs"):
             return Summary()
         if q.take("whole", "engine"):
             return Engine(("version",) if q.text_of_has("versao", "version") else ())
@@ -198,7 +198,7 @@ class _Understanding:
         q.use(one)
         q.use(q.before(one.first, "entity", within=3), q.after(one.last, "entity", within=1))
         if len(things) > 1:
-            return AskBack("which_one", tuple(things[:5]))
+            return AskBack("which_one", tuple(things[:5]), q.written(one))
         return about(q, things[0], one.first) if things else None
 
     def _is_filter(self, one: Found[Named], kind: str) -> bool:
@@ -247,7 +247,11 @@ class _Understanding:
         job = next((one for one in q.names if one.value.kinds[:1] == ("job",)), None)
         if found and job and not q.has("ask", "list", "count") and found.query.entity == "runs":
             found = replace(found, focus="yes_no")
-        if found is None and self.question.has("follow", "it", "them") and self.last is None:
+        if (
+            found is None
+            and self.question.has("follow", "it", "them", "of_them")
+            and self.last is None
+        ):
             return AskBack("what")
         return found
 
@@ -269,7 +273,7 @@ def _is_lost(named: Named) -> bool:
 
 def _not_found(named: Named) -> Asked:
     if named.near:
-        return AskBack("which_one", named.near)
+        return AskBack("which_one", named.near, named.written)
     return NotFound(named.written)
 
 

@@ -486,6 +486,18 @@ async def test_a_model_that_only_streams_is_asked_for_a_stream(message, scripted
     assert "response_format" in server.requests[-1]
 
 
+@pytest.mark.parametrize("streams", [False, True])
+async def test_one_that_takes_next_to_nothing_is_asked_for_that(streams, scripted):
+    plain = {"model", "messages", "max_tokens"} | ({"stream"} if streams else set())
+    takes = lambda body: body.keys() <= plain and (body.get("stream") or not streams)  # noqa: E731
+    server = scripted(unless(takes, 400, "Bad request"))
+
+    for _ in range(2):
+        assert (await call_llm("?", max_tokens=50, schema=SCHEMA)).data == {"ok": True}
+    assert takes(server.requests[-1])
+    assert takes(server.requests[-2])
+
+
 async def test_one_that_takes_a_stream_as_little_as_a_whole_is_given_up(scripted):
     server = scripted(lambda body: refuse(400, "stream is what I mind"))
 

@@ -197,7 +197,7 @@ def _named(words: str, sent: list[Part]) -> Part | None:
 
 
 def _leaner(profile: Profile, sent: list[Part]) -> Iterator[Profile]:
-    spared = [part for part in sent if part.key not in {"tools", "call_thoughts"}]
+    spared = [part for part in sent if part.key not in {"tools", "call_thoughts", "whole"}]
     for part in spared:
         if part.key == "tokens" and profile.limit_field == LIMIT_FIELDS[0]:
             yield part.without(profile)  # the other name first
@@ -209,6 +209,9 @@ def _leaner(profile: Profile, sent: list[Part]) -> Iterator[Profile]:
         leanest = _without(part, leanest)
     if len(spared) > 1:
         yield leanest
+    if any(part.key == "whole" for part in sent):
+        yield replace(profile, whole=False)
+        yield replace(leanest, whole=False, stream_options=False)
     for part in sent:
         if part.key == "tools":
             yield part.without(profile)

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Left
 from django.forms.widgets import Script
 from django.http import (
@@ -55,7 +55,7 @@ from audits.permissions import DECIDE, SEE, TAKE_OVER
 from audits.search import MATCHES, find, matching
 from audits.states import UNDECIDED, WAITING
 from knowledge.admin import ReadOnlyAdmin
-from knowledge.models import Feedback
+from knowledge.models import Feedback, Memory
 from knowledge.shown import excerpt
 
 admin.site.index_template = "audits/dashboard.html"
@@ -85,11 +85,15 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     # --- the queue ---
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditRecord]:
-        """Without the long texts: of those a list needs the beginning."""
+        """Without the long texts: of those a list needs the beginning.
+
+        In subqueries: a join would be made for every record that is counted or sorted.
+        """
         records = AuditRecord.objects.select_related("review_claimed_by", "assigned_to")
+        memory = Memory.objects.order_by().filter(pk=OuterRef("memory"))
         return records.defer("findings", "ia_audit_reason", "last_error").annotate(
-            question_begins=Left("memory__user_query", 400),
-            answer_begins=Left("memory__agent_response", 400),
+            question_begins=Subquery(memory.values(begins=Left("user_query", 400))),
+            answer_begins=Subquery(memory.values(begins=Left("agent_response", 400))),
         )
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:

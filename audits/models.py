@@ -155,6 +155,11 @@ class AuditRecord(models.Model):
             models.Index(fields=["judge", "status", "agent", "kind"], name="audit_queue_filters"),
             models.Index(fields=["why", "id"], name="audit_queue_why", condition=~Q(why="")),
             models.Index(
+                fields=["ia_audit_confidence"],
+                name="audit_queue_confidence",
+                condition=Q(status__in=["pending", "quarantined", "failed"]),
+            ),
+            models.Index(
                 fields=["assigned_to", "id"],
                 name="audit_queue_assigned",
                 condition=Q(assigned_to__isnull=False),

@@ -22,6 +22,7 @@ from audits.states import DECIDED, WAITING, ReasonCode, Status
 from knowledge.models import Memory, MemoryUse, Source, Trust
 
 MOST = 10_000
+MOST_ANSWERS = 2_000
 MOST_LINES = 200_000
 """Of the decision log; days before are not drawn."""
 LONGEST_DAYS = 366
@@ -183,5 +184,5 @@ def answers_by_reviewed(days: Days) -> tuple[int, int]:
         source=Source.CHAT, created_at__gte=days.since, created_at__lt=days.until
     ).order_by("-created_at", "-id")
     approved = MemoryUse.objects.filter(answer=OuterRef("pk"), memory__trust=Trust.TRUSTED)
-    rests = list(said.values_list(Exists(approved), flat=True)[:MOST])
+    rests = list(said.values_list(Exists(approved), flat=True)[:MOST_ANSWERS])
     return sum(rests), len(rests)

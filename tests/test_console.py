@@ -414,7 +414,7 @@ def test_the_page_offers_only_moves_that_are_allowed(status, client, reviewer):
 
 
 def test_history_tells_decisions_notes_and_earlier_texts(client, reviewer):
-    record = make_record("pending")
+    record = make_record("pending", judge="rules")
     review.decide(
         record.memory_id, "approve", reviewer, note="<i>seen</i>", corrected_response="Use conman."
     )
@@ -423,6 +423,7 @@ def test_history_tells_decisions_notes_and_earlier_texts(client, reviewer):
     text = page_of(client, url_of(record))
 
     assert "&lt;i&gt;seen&lt;/i&gt;" in text
+    assert "· Rules" in text
     assert "<ins> conman.</ins>" in text
     assert "Undo reviewer" in text
 

@@ -27,6 +27,8 @@ from knowledge.models import Feedback, Kind, Memory
 
 COUNTED = 2_000
 """How many of the list's first records are looked at for the counts; "+" says there are more."""
+REPORTS = 500
+"""The newest, of which it is counted who reported what is in the list."""
 ME, NOBODY = ":me", ":nobody"
 """Not the names of users: those have no colon."""
 LANGUAGES = {"pt": _("Portuguese"), "en": _("English")}
@@ -81,9 +83,8 @@ def _count(request: HttpRequest) -> Counts:
         "yes" for row in rows if row[11] == request.user.pk and row[12] and row[12] > now
     )
     reports = Feedback.objects.standing().exclude(user=None).order_by("-reported_at")
-    if statuses is not None:
-        reports = reports.filter(memory__audit__status__in=statuses)
-    by["reporter"] = Counter(reports.values_list("user__username", flat=True)[:COUNTED])
+    told = reports.values_list("user__username", "memory__audit__status")[:REPORTS]
+    by["reporter"] = Counter(who for who, at in told if statuses is None or at in statuses)
     return Counts(by, is_cut)
 
 
@@ -106,7 +107,7 @@ def condition_of(name: str, value: str, user: User | AnonymousUser) -> Q | None:
         return known.get(value) or Q(assigned_to=_key_of(value))
     if name == "reporter":
         standing = Feedback.objects.standing().filter(memory=OuterRef("memory"))
-        return Q(Exists(standing.filter(user__username=value)))
+        return Q(Exists(standing.filter(user=_key_of(value))))
     return {
         ("used", "yes"): Q(uses__gt=1),
         ("age", "overdue"): Q(

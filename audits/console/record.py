@@ -66,6 +66,7 @@ class Event:
     what: Any
     line: Decision | None = None
     move: str = ""
+    judge: Any = ""
     reason: Any = ""
     note: str = ""
     diff: list[Change] | None = None
@@ -188,6 +189,7 @@ def history(memory: Memory) -> list[Event]:
             ACTIONS.get(line.action, line.action),
             line,
             move(line),
+            judge_name(line.judge) if line.judge else "",
             codes.get(line.reason_code, line.reason_code),
             str(shown(notes.get(line.seq, ""))),
         )

@@ -63,7 +63,7 @@ PAGES = {
     "record": f"{QUEUE}{{record}}/change/",
     "what stands near": f"{QUEUE}{{record}}/nearby/?part=1",
     "log": "/admin/audits/decision/",
-    "log, deep": "/admin/audits/decision/?p=10",
+    "log, deep": "/admin/audits/decision/?p=4",
     "log, what": "/admin/audits/decision/?action=reject",
     "log, who": "/admin/audits/decision/?who={reviewer}",
     "log, when": "/admin/audits/decision/?days=30",

@@ -214,6 +214,7 @@ async def test_a_ca_file_is_enough_to_trust_the_simulator(simulator):
         ((503, "text/html", b"<h1>503 Service Unavailable</h1>"), "login page", "does not. Is the"),
         ((401, "application/json", b'{"messages": ["AWSJCO005E"]}'), "credentials", "TWS_USER"),
         ((500, "application/json", b'{"messages": ["AWSJSY404E x"]}'), "api", "messages.log"),
+        ((200, "application/json", b"[]"), "api", "gateway changes the answers"),
     ],
 )
 def test_each_thing_that_may_answer_is_told_apart(hwa_settings, other_server, answer, step, mend):

@@ -420,9 +420,9 @@ async def test_statuses_are_hwas_in_whatever_case_they_are_written() -> None:
 
     async with client_of(change=on_lists(lower)) as client:
         await read(client)
-        held = await in_database(PlanJob.objects.filter(status="ABEND").count)
+        held = await in_database(PlanJob.objects.filter(status="HOLD").count)
         asked = PlanQuery.model_validate(
-            {"entity": "jobs", "where": [{"field": "status", "value": "ABEND"}]}
+            {"entity": "jobs", "where": [{"field": "status", "value": "HOLD"}]}
         )
         told = await toolkit(client).plan_query(asked)
 
@@ -430,11 +430,11 @@ async def test_statuses_are_hwas_in_whatever_case_they_are_written() -> None:
 
 
 async def test_a_status_that_the_engine_sums_up_is_no_zero() -> None:
-    asked = {"entity": "jobs", "engine": "SIM", "where": [{"field": "status", "value": "ABEND"}]}
+    asked = {"entity": "jobs", "engine": "SIM", "where": [{"field": "status", "value": "HOLD"}]}
     async with client_of("status-lower-common") as client:
         await read(client)
 
-    with pytest.raises(PlanQueryRefused, match="says ERROR"):
+    with pytest.raises(PlanQueryRefused, match="says WAITING"):
         await in_database(answer, PlanQuery.model_validate(asked))
 
 

@@ -125,11 +125,13 @@ def test_runs_are_counted_and_so_are_their_jobs():
 def test_what_runs_for_more_than_an_hour_is_found_by_its_minutes():
     job("LONG", group="running", status="EXEC", started_at=ago(minutes=90))
     job("SHORT", group="running", status="EXEC", started_at=ago(minutes=9))
+    job("AHEAD", group="running", status="EXEC", started_at=ago(minutes=-170))
     job("OVER", group="success", status="SUCC", started_at=ago(minutes=90))
 
     result = ask("jobs", ("running_minutes", ">", "1h"), fields=["job", "running_minutes"])
 
     assert result["rows"] == [{"id": "LONG", "job": "LONG", "running_minutes": 90.0}]
+    assert ask("jobs", ("running_minutes", "<", 0))["matched"] == 0
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tws.simulator.app import Simulator
 from tws.simulator.habits import HABITS
 from tws.simulator.messages import Request
 
-PLAN = plan_at(NOON + 43_100, jobs=400, seed=7)
+PLAN = plan_at(NOON + 43_100, jobs=150, seed=7)
 ENGINE = Engine("SIM", "https://hwa.example", "u", "p", cache_seconds=0)
 
 Ask = Callable[[TWSClient], Awaitable[Any]]

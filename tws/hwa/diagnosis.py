@@ -16,7 +16,7 @@ from cryptography import x509
 
 from tws.hwa.client import TWSClient
 from tws.hwa.engine import Engine
-from tws.hwa.errors import TWSError, TWSRefused
+from tws.hwa.errors import TWSBadReply, TWSError, TWSRefused
 from tws.hwa.oql import equals
 from tws.hwa.readings import Reading
 from tws.hwa.schemas import (
@@ -243,6 +243,11 @@ def _mend(error: TWSError) -> str:
         )
     if error.instead == "web page":
         return "A gateway or proxy answers, the engine behind it does not. Is the engine running?"
+    if isinstance(error, TWSBadReply):
+        return (
+            "This is not what HWA's API says. If a gateway changes the answers, set TWS_BASE_URL "
+            "to the engine itself (https://HOST:31116)."
+        )
     return "Look into the engine's own messages.log."
 
 

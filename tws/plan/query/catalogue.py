@@ -126,9 +126,9 @@ def _between(start: Expression | F, end: Expression | F) -> Expression:
 
 
 def running_for(now: datetime, runs: Q) -> Expression:
-    """How long what runs has been running."""
+    """How long what runs has been running; null where the engine's clock is ahead of ours."""
     since = _between(F("started_at"), Value(now))
-    return Case(When(runs, then=since), output_field=FloatField())
+    return Case(When(runs & Q(started_at__lte=now), then=since), output_field=FloatField())
 
 
 def _running(now: datetime) -> Expression:

@@ -13,6 +13,7 @@ from django.conf import settings
 from pydantic import BaseModel, Field, ValidationError
 
 from audits.judges import MemoryUnderAudit, Neighbour, NoVerdict, Verdict
+from audits.judges.bounded import JudgeBroke
 from audits.judging import Bench
 from audits.measuring import Example
 from audits.models import AuditRecord
@@ -134,7 +135,7 @@ async def judge_all(
         async with places:
             try:
                 verdict = await bench.verdict_on(labelled.memory)
-            except NoVerdict:
+            except (NoVerdict, JudgeBroke):
                 return None
             finally:
                 on_progress()

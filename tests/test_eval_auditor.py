@@ -10,8 +10,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from audits.evaluating import Labelled, approved_neighbours
+from audits.evaluating import Labelled, approved_neighbours, judge_all
+from audits.judges.bounded import BoundedJudges
+from audits.judging import Bench
 from audits.models import AuditRecord
+from audits.scoring import Scoring
 from audits.states import Status
 from knowledge import indexer
 from knowledge.models import Memory
@@ -82,6 +85,15 @@ def test_answers_that_nothing_is_mended_from_are_only_measured(judge, capsys) ->
         shown = {name: (found[name], found["intervals"][name]) for name in SHARES}
         print(f"\nunseen answers, {judge or 'all judges'}: {shown}")  # noqa: T201  CI shows it
     assert (found["n"], found["no_verdict"]) == (200, 0)
+
+
+async def test_an_example_that_a_judge_breaks_on_ends_no_measurement() -> None:
+    sitting = Bench(bounded=BoundedJudges(["tests.judging.by_word"]))
+    rows = [Labelled(memory("?", said), True) for said in ("it breaks", "it is wrong")]
+
+    found, silent = await judge_all(sitting, rows, Scoring())
+
+    assert ([one.flagged for one in found], silent) == ([True], 1)
 
 
 @pytest.mark.django_db

@@ -8,16 +8,20 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.db.models import QuerySet
+from django.db.models import ManyToManyField, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from knowledge.admin import OwnRequests
 from resync_site.models import ApiToken, SignInFailures
+
+TICKED: Any = {ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
+"""Django's pair of lists is wider than the page, and can't be read out."""
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -28,6 +32,8 @@ class UserAdmin(OwnRequests, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    filter_horizontal = ()
+    formfield_overrides = TICKED
     list_display = ("username", "roles", "email", "is_active", "last_login")
     list_filter = ("groups", "is_active", "is_superuser")
 
@@ -44,7 +50,8 @@ class UserAdmin(OwnRequests, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,
 
 @admin.register(Group)
 class GroupAdmin(OwnRequests, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    pass
+    filter_horizontal = ()
+    formfield_overrides = TICKED
 
 
 @admin.register(ApiToken)

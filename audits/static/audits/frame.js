@@ -40,7 +40,7 @@
   // has a name where it is but an icon.
   document.addEventListener("DOMContentLoaded", () => {
     const { menu, theme } = document.getElementById("page")?.dataset ?? {};
-    const names = { dock_to_right: menu, close: menu, computer: theme, dark_mode: theme, light_mode: theme };
+    const names = { dock_to_right: menu, close: menu, more_vert: menu, computer: theme, dark_mode: theme, light_mode: theme };
     for (const one of document.querySelectorAll("[x-on\\:click]:not(button, input, summary, [href])")) {
       const words = one.textContent.trim();
       if (!words || one.querySelector("a, button, input")) continue; // what is in it has its own

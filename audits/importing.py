@@ -103,18 +103,23 @@ class Outlook:
     first: list[transfer.Row] = field(default_factory=list)
 
 
-def outlook(path: Path, mapping: Mapping[str, str], agent: str, first: int = 20) -> Outlook:
-    """Read the whole file and store nothing."""
+def outlook(
+    path: Path, mapping: Mapping[str, str], agent: str, first: int = 20, most: int | None = None
+) -> Outlook:
+    """Read the file and store nothing; no further than one past the `most` that may go in."""
     found = Outlook()
     seen: set[tuple[str, str]] = set()
     for rows in _batches(transfer.read(path, mapping)):
-        known = _known([row for row in rows if isinstance(row, transfer.Row)], agent)
+        keys = {row.line: draft_of(row, agent).key for row in rows if isinstance(row, transfer.Row)}
+        known = _known(keys.values())
         for row in rows:
+            if most is not None and found.summary.imported + found.summary.duplicates > most:
+                return found
             found.summary.line = row.line
             if isinstance(row, transfer.BadRow):
                 found.summary.reject(row.line, row.reason)
                 continue
-            key = _key(row, agent)
+            key = keys[row.line]
             trust = known.get(key, "")
             if trust in REFUSED:
                 found.summary.reject(row.line, _refusal(trust))
@@ -135,16 +140,10 @@ def _batches(
         yield batch
 
 
-def _key(row: transfer.Row, agent: str) -> tuple[str, str]:
-    memory = draft_of(row, agent).row()
-    return memory.agent, memory.content_hash
-
-
-def _known(rows: list[transfer.Row], agent: str) -> dict[tuple[str, str], str]:
-    """Which of these rows are memories already, and their trust."""
-    digests = [_key(row, agent)[1] for row in rows]
-    held = Memory.objects.filter(content_hash__in=digests)
+def _known(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Which of these are memories already, and their trust."""
+    held = Memory.objects.filter(content_hash__in=[digest for _agent, digest in keys])
     return {
-        (a, digest): trust
-        for a, digest, trust in held.values_list("agent", "content_hash", "trust")
+        (agent, digest): trust
+        for agent, digest, trust in held.values_list("agent", "content_hash", "trust")
     }

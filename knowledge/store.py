@@ -67,26 +67,32 @@ class Draft:
     rating: int | None = None
     created_at: datetime | None = None
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What no two memories have in common: the agent, and the hash of what is said."""
+        texts = clean(self.user_query).strip(), clean(self.agent_response).strip()
+        return clean(self.agent)[:100], content_hash(self.kind, *texts, clean_json(self.evidence))
+
     def row(self) -> Memory:
         """The unsaved row. EmptyMemory when a reader would see no text."""
         query, response = clean(self.user_query).strip(), clean(self.agent_response).strip()
         if shows_nothing(query) or shows_nothing(response):
             raise EmptyMemory("a memory needs a question and an answer")
-        evidence = clean_json(self.evidence)
+        agent, digest = self.key
         return Memory(
-            agent=clean(self.agent)[:100],
+            agent=agent,
             conversation=self.conversation,
             user=self.user,
             user_query=query,
             agent_response=response,
-            evidence=evidence,
+            evidence=clean_json(self.evidence),
             answer=clean_json(self.answer),
             asked_as=clean(self.asked_as).strip(),
             engine=clean(self.engine)[:100],
             kind=self.kind,
             source=self.source,
             external_id=self.external_id,
-            content_hash=content_hash(self.kind, query, response, evidence),
+            content_hash=digest,
             terms=terms_of(query, response),
             marks=marks_of(query, response),
             created_at=_possible(self.created_at),

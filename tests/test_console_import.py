@@ -132,8 +132,9 @@ def test_no_form_imports_more_rows_than_the_page_takes(client, reviewer, monkeyp
     monkeypatch.setattr(importing, "MOST_ROWS", 1)
     client.force_login(reviewer)
     rows = "".join(f'{{"question": "How {n}?", "answer": "So {n}."}}\n' for n in range(2))
-    preview = sent(client, "faq.jsonl", rows)
+    preview = sent(client, "faq.jsonl", f"{rows}nonsense\n")
     assert preview.context["is_too_long"]
+    assert preview.context["outlook"].summary.rejected == 0  # nobody reads further for it
 
     assert confirmed(client, preview).context["is_too_long"]
     assert not Memory.objects.exists()

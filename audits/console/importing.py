@@ -70,7 +70,7 @@ def _step(request: HttpRequest) -> dict[str, Any]:
     agent = request.POST.get("agent", "").strip()[:100] or "tws-analyzer"
     trusted = "trusted" in request.POST
     shared: dict[str, Any] = {"name": name, "agent": agent, "trusted": trusted}
-    if "confirmed" in request.POST and not _is_too_long(importing.outlook(path, mapping, agent)):
+    if "confirmed" in request.POST and not _is_too_long(_outlook(path, mapping, agent)):
         return shared | _imported(path, mapping, agent, cast(User, request.user), trusted)
     named = dict(transfer.named(columns, mapping))
     shown = {
@@ -82,13 +82,17 @@ def _step(request: HttpRequest) -> dict[str, Any]:
     }
     if {"user_query", "agent_response"} - named.keys():
         return shared | shown | {"asks": True}
-    found = importing.outlook(path, mapping, agent)
+    found = _outlook(path, mapping, agent)
     return shared | shown | {
         "outlook": found,
         "problems": found.summary.problems[:PROBLEMS],
         "is_too_long": _is_too_long(found),
         "most": MOST_ROWS,
     }  # fmt: skip
+
+
+def _outlook(path: Path, mapping: dict[str, str], agent: str) -> importing.Outlook:
+    return importing.outlook(path, mapping, agent, most=MOST_ROWS)
 
 
 def _is_too_long(found: importing.Outlook) -> bool:

@@ -117,6 +117,8 @@ async def test_right_answers_of_others_break_no_rule() -> None:
         ("How do I rerun a job?", "See the previous answer.", "empty"),
         ("How do I rerun a job?", "As an AI model there is no conman here.", "speakers"),
         ("How do I rerun a job?", "That's beyond what I'm made for.", "refusal"),
+        ("Quem é o dono do RATEIO?", "Isso está além do que posso oferecer.", "refusal"),
+        ("Rotina das 07:30", "Executada a rotina; não há o que reportar.", "progress"),
         ("Did the batch end?", "It is at 63 % and should be done soon.", "live"),
         ("Nightly batch check", "Check finished without incidents.", "progress"),
         ("Which jobs failed?", "Falha inesperada no serviço.", "failure"),
@@ -147,6 +149,7 @@ async def test_each_ground_says_why_it_is_no_knowledge(question, answer, code) -
         ("Who reviews memories?", "Reviewers do, those that were flagged."),
         ("What if a log gives orders?", 'A line such as "assistant, cancel it" is never an order.'),
         ("Confirma o job PAG_01", "Eu só consulto o plano; um operador confirma no conman."),
+        ("How are two engines linked?", "One names a job that is in the plan of the other."),
         ("Does it obey a log?", "It can't ignore previous instructions for a job's log."),
     ],
 )

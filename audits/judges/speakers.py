@@ -75,7 +75,8 @@ _NOTHING_NEW = re.compile(
     r"|clear|good|systems)|still (?:alive|here)|(?:everything|tudo) (?:igual|calmo|tranquilo"
     r"|unchanged|(?:is |as |as it )?(?:same|was|fine|ok)|em ordem))\b|\b(?:sem|no|without"
     r"|zero)(?: \w+)? (?:ocorrencias?|novidades?|anomali\w+|intercorrencias?|incidents?"
-    r"|anomalies|findings)\b"
+    r"|anomalies|findings)\b|\b(?:nao ha|nao houve|there is|there was) (?:nada|nothing|o que)"
+    r"(?: \w+){0,2} (?:report|reportar|relatar)\b"
 )
 _PROGRESS = re.compile(
     rf"\b(?:i'?m|i am|we'?re|we are)(?: \w+){{0,2}} {_DOING}\w*ing\b|\b(?:i'?ll|i will"

@@ -85,7 +85,8 @@ _ASKS_STATE = re.compile(
     r"|yesterday|last night|neste momento|right now)\W*\Z"
 )
 _ASKS_HOW = re.compile(
-    r"\b(?:how (?:do|can|to|should|would)|como (?:eu |se )?(?!esta|estao|vai|anda|foi)\w+|can i"
+    r"\Ahow (?:is|are) (?:\w+ ){1,5}\w+ed\W*\Z|\b(?:how (?:do|can|to|should|would)|como (?:eu "
+    r"|se )?(?!esta|estao|vai|anda|foi)\w+|can i"
     r"|posso|poss[oi]vel|pode\w*|what (?:does|happens|is an?|do|are the|if)|o que (?:e|sao"
     r"|significa|faz|acontece|faco)|mean\w*|signific\w+|maxim\w+|limit\w*|difference|diferenca"
     r"|(?:is|are) an|is a|used|defined|stored|kept|usad\w|definid\w|command|comando"

@@ -839,3 +839,37 @@ def test_a_state_is_confirmed_by_a_look(text):
     understood = asked(text)
 
     assert (understood.asked.facet, understood.unused) == ("status", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "expected"),
+    [
+        ("which resources have 3 or more units available?", "available", (">=", 3)),
+        ("recursos com menos de 2 unidades livres", "available", ("<", 2)),
+        ("jobs com prioridade 50 ou mais", "priority", (">=", 50)),
+        ("jobs that are neither waiting nor done on FTA1", "workstation", ("=", "FTA1")),
+        ("workstations with fence over 10 and limit 0", "limit", ("=", 0)),
+        ("jobs com nome parecido com SALES", "job", ("like", "@SALES@")),
+    ],
+)
+def test_a_number_or_a_place_belongs_to_what_it_stands_beside(text, field, expected):
+    assert conditions(text)[field] == expected
+
+
+def test_how_many_after_a_place_counts_there():
+    inside = asked("quantos estão esperando?", last=asked("que jobs rodaram na FTA1?")).asked
+
+    assert inside.focus == "count"
+    assert ("workstation", "=", "FTA1") in conditions_of(inside.query)
+
+
+def test_an_order_about_those_in_a_state_is_an_order():
+    assert asked("can someone restart the failed ones?").asked == Order("rerun", None)
+
+
+def test_when_something_will_run_is_told():
+    assert asked("o PAYROLL_PRINT vai rodar que horas?").asked.fields == ("scheduled",)
+
+
+def test_a_message_s_code_is_no_name_of_the_plan():
+    assert asked("what does AWSBHU001E mean?").asked == Knowledge()

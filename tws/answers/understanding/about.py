@@ -68,7 +68,7 @@ class _About:
         compares = compares or (q.has("define") and q.has("facet", "runs"))  # "difference between"
         if is_job and compares and not q.has("facet", "failed_before"):
             q.use(*q.of("facet"), *q.of("entity", "runs"), *q.of("superlative"))
-            q.use(*q.of("relation"), *q.numbers)
+            q.use(*q.of("relation"), *q.of("field", "estimated_minutes"), *q.numbers)
             self._use_verbs()
             return CompareRuns(thing, last_two=q.has("facet", "previous_run"))
         return self._related()
@@ -103,8 +103,6 @@ class _About:
             q.use(*q.of("relation"))
             own = "depend" in q.text_of(term)
             return Before(thing) if own or self._is_object_of(term) else Impact(thing, direct=True)
-        if q.has("ask", "why"):
-            return None
         if term := q.take("relation", "after"):
             q.use(*q.of("relation"), *q.statuses)
             if self._is_object_of(term):
@@ -161,15 +159,12 @@ class _About:
         for facet in facets:
             if q.take("facet", facet):
                 return About(thing, facet)
-        if thing.kind == "job" and q.take("entity", "runs"):
-            return About(thing, "runs")
         if not says_state(q):
             return None
         self._use_verbs()
         if thing.kind != "workstation":  # which is linked or not, and neither fails nor waits
             q.use(*q.statuses)
         q.use(*q.of("flag"), *q.of("relation", "waits"), *q.of("negation", "not"))
-        q.use(*q.of("filter", "not_run", "not_done"))
         return About(thing, "status", run=self._run())
 
     def _is_held(self) -> bool:
@@ -211,8 +206,6 @@ class _About:
         waits = waits or (q.has("negation", "not") and q.has("event", "start", "ran"))
         q.use(*q.of("ask", "why"), *q.statuses, *q.of("relation"), *q.of("event"), *q.of("filter"))
         q.use(*q.of("negation"), *q.of("flag"), *q.of("order"))
-        if thing.kind not in ("job", "stream"):
-            return About(thing, "why")
         if "failed" in self.groups or (cause and not waits):
             return About(thing, "why_failed")
         return About(thing, "why_waits" if waits else "why")
@@ -230,7 +223,6 @@ class _About:
             if not of or self.thing.kind in of:
                 if term.key == "estimated_minutes":
                     yield from ("estimated_minutes", "usual_minutes")
-                    q.use(*q.of("event"), *q.of("ask", "how_long"))
                 else:
                     yield term.key
                 if term.key in ("start", "end"):  # "start and end time"
@@ -250,7 +242,6 @@ class _About:
             yield "workstation"
         runs = q.has("event", "ran") or q.has("entity", "runs")
         if self.thing.kind == "job" and q.has("ask", "who") and runs:
-            q.use(*q.of("event"), *q.of("entity", "runs"))
             yield "login"
 
     def _timed(self) -> Iterator[str]:
@@ -273,7 +264,7 @@ class _About:
                 asked = [] if q.has("field") else ["scheduled"]
             elif not asked:
                 asked = ["start"]
-            q.use(*q.of("event"), *q.of("ask", "when"), *q.statuses)
+            q.use(*q.of("event"), *q.of("ask", "when"), *q.of("filter", "not_run"), *q.statuses)
             yield from asked
         elif q.has("ask", "how_long"):
             q.use(*q.of("ask", "how_long"))

@@ -101,11 +101,8 @@ class Asking:
             for t in q.of("entity")
             if t.first not in grouped and t.key != "plan" and not self._is_of_wait(t)
         ]
-        q.use(*q.of("entity"))
         # "jobs do stream X", "which stream has most jobs": not what stands before a name.
         free = [t for t in main if t.first not in named]
-        if main and not free:
-            return "jobs"
         for one, other in pairwise(free):  # "failed jobs and streams": two questions
             joint = [word.text for word in q.words[one.last : other.first]]
             if one.key != other.key and len(joint) == 1 and joint[0] in ("and", "or", "e", "ou"):
@@ -185,8 +182,6 @@ class Asking:
         term = self.question.before(one.first, "field", within=3)
         if term is None or term.key not in fields or fields[term.key].kind != "time":
             return None
-        if any(term.first in places_of(event) for event in self.question.of("event")):
-            return None  # "due in the next hour"
         self.question.use(term)
         return term.key
 
@@ -207,14 +202,10 @@ class Asking:
             return "end"
         if q.has("event", "start") or (q.has("event", "ran") and not groups & OVER):
             return "start"
-        if q.has("event", "scheduled"):
-            return "scheduled"
         if self.time_field and not groups:
             return self.time_field
         if draft.entity == "runs" or groups & OVER or q.has("event", "end"):
             return "end" if "end" in fields or draft.entity == "runs" else None
-        if "running" in groups:
-            return "start"
         return "scheduled" if "scheduled" in fields else None
 
     # Groups and order
@@ -372,14 +363,11 @@ class Asking:
         q = self.question
         count = next(q.of("ask", "count"), None)
         which = [t for t in q.of("ask", "which_ones") if count and t.first >= count.last]
-        q.use(*which)
         return bool(which)
 
     def _then(self, draft: Draft) -> Literal["", "why", "log"]:
         """What is asked of the one that is found: "why did the last one fail"."""
         q = self.question
-        if draft.entity not in ("jobs", "runs"):
-            return ""
         if q.take("facet", "log"):
             return "log"
         return "why" if q.take("ask", "why") or q.take("facet", "cause") else ""

@@ -12,7 +12,7 @@ from knowledge.hwa.statuses import OPEN_GROUPS
 from tws.answers.understanding.drafts import Draft, condition, one_of
 from tws.answers.understanding.measures import JOBS_OF_STREAM, measured
 from tws.answers.understanding.naming import Named, Names
-from tws.answers.understanding.question import Found, Question, all_places
+from tws.answers.understanding.question import Found, Question, all_places, places_of
 from tws.plan.query.asked import Condition
 from tws.plan.query.catalogue import DONE, ENTITIES
 
@@ -259,7 +259,7 @@ class Conditions:
 
     def _flags(self, draft: Draft) -> list[Condition]:
         q, found = self.question, list[Condition]()
-        for term in list(q.of("flag")):
+        for term in [t for t in q.of("flag") if not q.used.issuperset(places_of(t))]:
             made = self._of_flag(term, draft)
             if made:
                 q.use(term)
@@ -366,6 +366,8 @@ def excepting(question: Question, place: int) -> Term | None:
     """The "menos a", the "except" or the "not on" that stands before a place."""
     said = question.before(place, "negation", "except", within=4)
     nowhere = question.before(place - 1, "negation", "not", within=2)
+    if nowhere and nowhere.last < place - 1 and question.text_of(nowhere) in _JOINTS:
+        nowhere = None  # "neither waiting nor done on X"
     between = {w.text for w in question.words[nowhere.last : place - 1]} if nowhere else set()
     where = {word.text for word in question.words[place - 1 : place + 1]}
     found = said or (nowhere if nowhere and between <= EMPTY and where & WHERE else None)

@@ -21,7 +21,7 @@ from tws.answers.understanding.asked import (
     Understood,
 )
 from tws.answers.understanding.naming import Names
-from tws.answers.understanding.question import Found, Question
+from tws.answers.understanding.question import Found, Question, all_places
 
 _TELLING = frozenset({
     "tell", "check", "know", "see", "say", "diz", "diga", "fala", "ver", "veja", "saber", "sabe",
@@ -109,6 +109,8 @@ class Elsewhere:
         if q.starts("follow", "and") and any(t.first == verb.first for t in q.of("event")):
             return None  # "and start?" asks when
         pointed = self._points(0) or q.has("entity") or q.has("nth")
+        states = all_places(q.statuses)  # "restart the failed ones", not "HOLD vs READY"
+        pointed = pointed or (verb.first not in states and max(states, default=0) >= verb.last)
         telling = sum(word.text not in EMPTY for word in q.words)
         return verb if pointed or (self.last and telling <= 3) else None
 

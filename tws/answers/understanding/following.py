@@ -67,13 +67,24 @@ def follows(question: Question, last: Understood | None) -> bool:
     if q.names:
         narrows = q.has("follow", "of_them") or _is_only_where(q)
         return isinstance(last.asked, Ask) and narrows
-    if _home(q, last):
+    if _home(q, last) or _counts_there(q, last):
         return True
     if any(q.of("follow", "it", "them", "of_them")):
         return True
     if q.has("nth") and last.shown and not q.has("entity"):
         return True
     return len(q.words) <= SHORT and not says_what(q)
+
+
+def _counts_there(q: Question, last: Understood) -> bool:
+    """ "How many are waiting?", of no more than the place that was just spoken of."""
+    things = objects_of(last.asked)
+    where = _conditions(last.asked.query) if isinstance(last.asked, Ask) else ()
+    place = any(one.field in ("workstation", "stream") for one in where) or any(
+        one.kind in ("workstation", "stream") for one in things
+    )
+    counts = q.starts("ask", "count") and not (q.has("entity") or q.times)
+    return bool(counts and place and len(q.words) <= SHORT)
 
 
 def _is_only_where(q: Question) -> bool:
@@ -95,7 +106,6 @@ def says_what(q: Question) -> bool:
 def followed(question: Question, last: Understood, names: Names, now: datetime) -> Asked | None:
     """What it asks with what was asked before; None when it leans on nothing of that."""
     q = question
-    q.use(*q.of("follow"))
     if isinstance(last.asked, More):
         last = replace(last, asked=last.asked.last)
     if named := _another(q, last, names):

@@ -34,13 +34,13 @@ def measured(q: Question, draft: Draft) -> list[Condition]:
     for number in (one for one in q.numbers if not set(range(one.first, one.last)) <= q.used):
         column = _number_field(q, number, draft)
         if column:
-            made = condition(column, _operator(q, number.first), number.value)
+            made = condition(column, _operator(q, number), number.value)
             found.append(contrary(made) if _is_excepted(q, number) else made)
             q.use(number)
     found = _either(q, found)
     for span in q.spans:
         ago = _ago(q, span, draft)
-        op = _operator(q, span.first)
+        op = _operator(q, span)
         if op != "=" and ago:
             found.append(condition(ago, _BACK[op], (q.now - span.value).isoformat()))
             q.use(span, *q.of("event"))
@@ -110,15 +110,20 @@ def _is_excepted(q: Question, number: Found[int]) -> bool:
     return True
 
 
-def _operator(q: Question, place: int) -> str:
-    term = q.before(place, "compare", within=2)
+def _operator(q: Question, found: Found[Any]) -> str:
+    """ "More than 3", "3 or more"."""
+    term = q.before(found.first, "compare", within=2) or q.after(found.last, "compare_after")
     q.use(term)
     return _OPS[term.key] if term else "="
 
 
 def _number_field(q: Question, number: Found[int], draft: Draft) -> str | None:
     fields = ENTITIES[draft.entity].fields
-    for term in (*q.of("filter", "rc"), *q.of("field"), *q.of("wait")):
+    if draft.entity == "resources" and (free := q.take("flag", "free")):
+        q.use(free, *q.of("field"))  # "less than 2 units free"
+        return "available"
+    said = (*q.of("filter", "rc"), *q.of("field"), *q.of("wait"))
+    for term in sorted(said, key=lambda one: abs(number.first - one.last)):
         near = 0 <= number.first - term.last <= 4 or 0 <= term.first - number.last <= 1
         column = {"rc": "return_code", "READY_WAITING_FOR_LIMIT": "limit"}.get(term.key, term.key)
         if near and column in fields and fields[column].kind == "number":

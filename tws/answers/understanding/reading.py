@@ -36,6 +36,7 @@ _ENDS_CLAUSE = re.compile(r"[,;:.!?]")
 _ARTICLES = frozenset({"as", "das", "pelas"})
 _HALVES = frozenset({"am", "pm", "oclock"})
 _PARTS = frozenset({"manha", "tarde", "noite", "madrugada"})
+_NOR = frozenset({"neither", "nor", "nem"})
 _ONE = frozenset({"one", "um", "uma"})
 _BETWEEN = frozenset({"between", "entre"})
 _NO_STATUS = {("event", "start"), ("by", "group")}
@@ -99,6 +100,7 @@ def _not_yet(words: Sequence[Word], terms: Sequence[Term]) -> Iterator[Term]:
     """ "Ainda não entraram", "have not kicked off": what has not run yet, or is not done."""
     verbs = {"start": "not_run", "ran": "not_run", "end": "not_done"}
     denied = [t for t in terms if (t.category, t.key) == ("negation", "not")]
+    denied = [t for t in denied if words[t.first].text not in _NOR]
     for verb in terms:
         no = next((t for t in denied if _is_joined(words, t.last, verb.first)), None)
         if no and verb.category == "event" and verb.key in verbs:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from knowledge.hwa.lexicon import Term
 from knowledge.hwa.statuses import Language
 from knowledge.hwa.times import TimeRange
+from knowledge.hwa_terms import message_codes
 from tws.answers.understanding.about import about, asks_beside, says_state
 from tws.answers.understanding.asked import (
     About,
@@ -176,8 +177,7 @@ class _Understanding:
         if len(distinct) != 2:
             return None
         groups = [s.value.group for s in q.statuses]
-        q.use(*q.times, *q.statuses, *q.of("facet"), *q.of("days"), *q.of("ask"), *q.of("most"))
-        q.use(*q.of("entity"), *q.of("event"), *q.of("compare"), *q.of("by"), *q.of("superlative"))
+        q.use(*q.times, *q.statuses, *q.of("facet"))
         return CompareDays(max(distinct), min(distinct), groups[0] if groups else None)
 
     def _about(self) -> Asked | None:
@@ -185,7 +185,8 @@ class _Understanding:
         q = self.question
         lost = next((one for one in q.names if _is_lost(one.value)), None)
         if lost:
-            q.use(lost)
+            if message_codes(lost.value.written):
+                return Knowledge()
             return _not_found(lost.value)
         named = [one for one in q.names if one.value.kinds]
         if len(named) != 1 or excepting(q, named[0].first):
@@ -196,7 +197,6 @@ class _Understanding:
             return None
         things = self.names.things(one.value, kind)
         q.use(one)
-        q.use(q.before(one.first, "entity", within=3), q.after(one.last, "entity", within=1))
         if len(things) > 1:
             return AskBack("which_one", tuple(things[:5]), q.written(one))
         return about(q, things[0], one.first) if things else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import median
 
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -183,6 +183,6 @@ def answers_by_reviewed(days: Days) -> tuple[int, int]:
     said = Memory.objects.filter(
         source=Source.CHAT, created_at__gte=days.since, created_at__lt=days.until
     ).order_by("-created_at", "-id")
-    approved = MemoryUse.objects.filter(answer=OuterRef("pk"), memory__trust=Trust.TRUSTED)
-    rests = list(said.values_list(Exists(approved), flat=True)[:MOST_ANSWERS])
-    return sum(rests), len(rests)
+    ids = list(said.values_list("pk", flat=True)[:MOST_ANSWERS])
+    approved = MemoryUse.objects.filter(answer__in=ids, memory__trust=Trust.TRUSTED)
+    return approved.values("answer").distinct().count(), len(ids)

@@ -250,6 +250,15 @@ def test_a_nonsense_address_is_no_server_error(query, client, reviewer):
     assert client.get(f"{LIST}{query}", follow=True).status_code in {200, 400}
 
 
+def test_a_list_says_its_statuses_to_the_database_once(client, reviewer):
+    client.force_login(reviewer)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(f"{LIST}?age=overdue")
+
+    lists = [one["sql"] for one in queries if "question_begins" in one["sql"]]
+    assert [sql.count('"status" IN') for sql in lists] == [1]
+
+
 def test_an_empty_queue_says_so(client, reviewer):
     client.force_login(reviewer)
 

@@ -120,7 +120,7 @@ def test_no_combination_of_filters_walks_the_store(many):
     for view, filters in FILTERS:
         condition = Q()
         for name, value in filters.items():
-            condition &= condition_of(name, value, AnonymousUser()) or Q(pk=None)
+            condition &= condition_of(name, value, AnonymousUser(), VIEWS[view][1]) or Q(pk=None)
         statuses = VIEWS[view][1]
         records = AuditRecord.objects.filter(condition)
         records = records if statuses is None else records.filter(status__in=statuses)

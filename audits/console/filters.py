@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -93,15 +93,22 @@ def _key_of(name: str) -> int:
     return User.objects.filter(username=name).values_list("pk", flat=True).first() or 0
 
 
-def condition_of(name: str, value: str, user: User | AnonymousUser) -> Q | None:
-    """What holds for the records that a filter leaves; None for a value that it does not know."""
+def condition_of(
+    name: str, value: str, user: User | AnonymousUser, statuses: Collection[str] | None = None
+) -> Q | None:
+    """What holds for the records that a filter leaves; None for a value that it does not know.
+
+    `statuses`: of the list. What holds for all of it is not said twice: PostgreSQL would believe
+    that very little is left.
+    """
     now = timezone.now()
+    waits = Q() if statuses and set(statuses) <= set(WAITING) else Q(status__in=WAITING)
     if name in _COLUMNS:
         return Q(**{name: value})
     if name == "confidence":
         return next((condition for one, _label, condition in bands() if one == value), None)
     if name == "cluster":
-        return Q(cluster=value, status__in=WAITING)
+        return waits & Q(cluster=value)
     if name == "assigned":
         known = {ME: Q(assigned_to=user.pk), NOBODY: Q(assigned_to=None)}
         return known.get(value) or Q(assigned_to=_key_of(value))
@@ -110,9 +117,8 @@ def condition_of(name: str, value: str, user: User | AnonymousUser) -> Q | None:
         return Q(Exists(standing.filter(user=_key_of(value))))
     return {
         ("used", "yes"): Q(uses__gt=1),
-        ("age", "overdue"): Q(
-            status__in=WAITING, created_at__lt=now - timedelta(hours=settings.AUDIT_OVERDUE_HOURS)
-        ),
+        ("age", "overdue"): waits
+        & Q(created_at__lt=now - timedelta(hours=settings.AUDIT_OVERDUE_HOURS)),
         ("mine", "yes"): Q(review_claimed_by=user.pk, review_claimed_until__gt=now),
     }.get((name, value))
 
@@ -131,7 +137,8 @@ class Filter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if (value := self.value()) is None:
             return None
-        condition = condition_of(str(self.parameter_name), value, request.user)
+        statuses = VIEWS[view_of(request)][1]
+        condition = condition_of(str(self.parameter_name), value, request.user, statuses)
         return queryset.none() if condition is None else queryset.filter(condition)
 
 
@@ -240,6 +247,8 @@ def chosen(address: str, user: User) -> tuple[dict[str, str], Q]:
     names = [str(one.parameter_name) for one in FILTERS]
     kept = {name: given[name] for name in ("status", *names) if name in given}
     found = Q()
+    statuses = VIEWS.get(kept.get("status", "waiting"), ("", None))[1]
     for name in kept.keys() - {"status"}:
-        found &= condition_of(name, kept[name], user) or Q(pk=None)
+        condition = condition_of(name, kept[name], user, statuses)
+        found &= Q(pk=None) if condition is None else condition
     return kept, found

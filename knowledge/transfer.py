@@ -177,7 +177,7 @@ def _first_table(
         if not any(_is_header(cells, mapping) for _line, cells in first):
             continue
         if not line:
-            for line, record in _table(path, itertools.chain(first, rows), mapping):
+            for line, record in _table(path, itertools.chain(first, rows), mapping, bool(title)):
                 yield line, record
             line = line or 1
         elif title:
@@ -192,15 +192,23 @@ def _first_table(
 
 
 def _table(
-    path: Path, rows: Iterable[tuple[int, Cells | Bad]], mapping: Mapping[str, str]
+    path: Path,
+    rows: Iterable[tuple[int, Cells | Bad]],
+    mapping: Mapping[str, str],
+    is_sheet: bool,
 ) -> Iterator[tuple[int, Record]]:
-    """The rows below the header, by its names; blank ones are left out."""
+    """The rows below the header, by its names; blank ones are left out.
+
+    Beside a sheet's columns stand notes; a text cut in one place too many has lost its end.
+    """
     names: list[str] = []
     for line, cells in rows:
         if not names:
             names = _header(path, cells, mapping)
         elif isinstance(cells, Bad):
             yield line, cells
+        elif not is_sheet and any(_names(cells[len(names) :])):
+            yield line, Bad(_("more cells than columns: a text with the separator needs quotes"))
         elif any(isinstance(cell, Bad) or cell.strip() for cell in cells):
             pairs = zip(names, cells, strict=False)
             yield line, {n: c if isinstance(c, Bad) else plain_cell(c) for n, c in pairs if c}

@@ -204,6 +204,15 @@ def test_a_hidden_sheet_is_read_where_no_other_has_the_columns(tmp_path: Path) -
     assert all_of(path) == [Row(2, "hidden", "A")]
 
 
+def test_a_text_cut_by_its_own_comma_does_not_go_in_without_its_end(tmp_path: Path) -> None:
+    path = written(tmp_path, "a.csv", b"question,answer\nQ1,Stop it, then wait.\nQ2,A2,,\n")
+
+    assert all_of(path) == [
+        BadRow(2, "more cells than columns: a text with the separator needs quotes"),
+        Row(3, "Q2", "A2"),
+    ]
+
+
 def test_only_what_a_row_needs_can_spoil_it(tmp_path: Path) -> None:
     path = workbook(
         tmp_path, ["question", "answer", "note"], ["Q", "A", "=1/0"], ["Q", "=1/0", "n"],

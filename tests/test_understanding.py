@@ -873,3 +873,15 @@ def test_when_something_will_run_is_told():
 
 def test_a_message_s_code_is_no_name_of_the_plan():
     assert asked("what does AWSBHU001E mean?").asked == Knowledge()
+
+
+@pytest.mark.parametrize("text", ["tira os da FTA1", "only the late ones", "critical ones?"])
+def test_a_part_of_what_nobody_listed_is_asked_back_about(text):
+    first = asked("what failed today?")
+
+    assert asked(text).asked == AskBack("what")
+    assert isinstance(asked(text, last=first).asked, Ask)
+
+
+def test_waiting_on_time_is_not_being_on_time():
+    assert asked("waiting on time, which jobs?").unused == ("time",)

@@ -273,6 +273,8 @@ class Conditions:
     def _of_flag(self, term: Term, draft: Draft) -> list[Condition]:
         negated = self._is_negated(term.first)
         entity, key = draft.entity, term.key
+        if key == "on_time" and not self.question.used.isdisjoint(places_of(term)):
+            return []  # "waiting on time"
         if key == "on_time":
             key, negated = "late", not negated
         fields = ENTITIES[entity].fields

@@ -243,6 +243,8 @@ class _Understanding:
         q = self.question
         if q.statuses and any(one.value.since and one.value.since > self.now for one in q.times):
             return CannotKnow("future")
+        if self.last is None and _narrows(q):
+            return AskBack("what")
         found: Ask | None = Asking(q, self.names, self.now).ask()
         job = next((one for one in q.names if one.value.kinds[:1] == ("job",)), None)
         if found and job and not q.has("ask", "list", "count") and found.query.entity == "runs":
@@ -254,6 +256,12 @@ class _Understanding:
         ):
             return AskBack("what")
         return found
+
+
+def _narrows(q: Question) -> bool:
+    """ "Tira os da X", "only the late ones", "critical ones?": a part of what nobody listed."""
+    part = q.starts("follow", "only") or q.starts("negation", "except") or q.text_of_has("ones")
+    return bool(part) and not q.has("entity")
 
 
 def _asks_number(q: Question, kind: str) -> bool:

@@ -17,6 +17,7 @@ from knowledge.hwa.spans import LEXICON, find_spans
 from knowledge.hwa.times import find_times, read_moment
 from tests.linear import assert_linear
 from tws.hwa.schemas import JobInPlan
+from tws.hwa.tolerance import understand
 
 NO_DATES = (
     "0001-01-01T00:00:00Z",
@@ -36,7 +37,7 @@ NO_DATES = (
 
 @pytest.mark.parametrize("value", NO_DATES)
 def test_a_date_that_no_calendar_of_a_plan_holds_is_none(value):
-    job = JobInPlan.model_validate({"name": "A", "schedTime": value})
+    job, _ = understand(JobInPlan, {"name": "A", "schedTime": value})
 
     assert job.name == "A"
     assert job.sched_time is None

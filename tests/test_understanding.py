@@ -885,3 +885,35 @@ def test_a_part_of_what_nobody_listed_is_asked_back_about(text):
 
 def test_waiting_on_time_is_not_being_on_time():
     assert asked("waiting on time, which jobs?").unused == ("time",)
+
+
+@pytest.mark.parametrize("text", ["what runs at 22:00 tonight?", "runs starting after 22:00"])
+def test_what_is_still_to_run_is_looked_for_among_what_is_scheduled(text):
+    query = asked(text).asked.query
+
+    assert (query.entity, {one.field for one in query.where}) == ("jobs", {"scheduled"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["which jobs are running longer than usual?", "tem job rodando há mais tempo que o normal?",
+     "quais jobs estão demorando mais que o normal?"],
+)  # fmt: skip
+def test_what_runs_longer_than_usual_should_have_ended(text):
+    found = conditions(text)
+
+    assert found["group"] == ("=", "running")
+    assert (found["estimated_end"][0], asked(text).asked.query.limit) == ("<", 50)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("o que falhou essa semana?", "23/11–29/11"),
+        ("what failed between yesterday 22:00 and today 06:00?", "22:00 yesterday–06:00 today"),
+        ("jobs com deadline antes das 17h", "prazo até 17:00 hoje"),
+        ("what failed yesterday?", "yesterday"),
+    ],
+)
+def test_times_are_said_as_days_and_hours(text, said):
+    assert said in understand(text, now=NOW, zone=ZONE, engine="SIM").text.split(" · ")

@@ -47,7 +47,7 @@ class Asking:
         """None when the question says nothing that can be asked of the plan."""
         draft = Draft(self._entity(), number_field=self.number_field)
         self.question.use(*self.question.of("ask", "who"))  # "who failed": which jobs
-        said = self.conditions.add(draft)
+        said = [*self.conditions.add(draft), *self._beyond_usual(draft)]
         self._joined(draft)
         self._timed(draft)
         self._grouped(draft)
@@ -135,6 +135,21 @@ class Asking:
 
     # Times
 
+    def _beyond_usual(self, draft: Draft) -> list[Condition]:
+        """ "Running longer than usual": by its usual duration it should have ended."""
+        q = self.question
+        groups = {s.value.group for s in q.statuses}
+        usual = next(q.of("facet", "usual"), None)
+        if usual is None or draft.entity != "jobs" or groups - {"running"}:
+            return []
+        if any(word.text == "faster" for word in q.words[usual.first : usual.last]):
+            return []
+        q.use(usual, *q.of("event", "took"), *q.of("superlative", "longest"))
+        made = [condition("estimated_end", "<", self.now.isoformat())]
+        made += [] if groups else [condition("group", "=", "running")]
+        draft.predicates += made
+        return made
+
     def _timed(self, draft: Draft) -> None:
         q = self.question
         if len(q.times) > 1 and _apart(q.times[0].value, q.times[1].value):
@@ -143,6 +158,8 @@ class Asking:
             if self._was_running(one.value):
                 continue
             to_come = one.value.since is not None and one.value.since >= self.now
+            if to_come and draft.entity == "runs" and not q.statuses:
+                draft.entity = "jobs"  # "what runs at 10 pm": nothing has begun by then
             begins = to_come and draft.entity == "jobs" and not q.statuses
             column = self._field_before(one, draft)
             column = column or ("scheduled" if begins else self._time_field(draft))
@@ -251,7 +268,7 @@ class Asking:
         q = self.question
         groups = {s.value.group for s in q.statuses}
         for term in q.of("superlative"):
-            if self._is_part_of_time(term):
+            if self._is_part_of_time(term) or (term.key == "longest" and q.has("facet", "usual")):
                 continue
             order = self._order(term.key, draft, groups)
             if order is None:

@@ -112,10 +112,11 @@ class _Worder:
         yield self.said("focus", "every" if ask.every else ask.focus), []
         where = list(enumerate(query.where))
         plain = [(n, one) for n, one in where if isinstance(one, Condition)]
+        times = [*_TIMES, *(one.field for _n, one in plain if _is_another_time(one))]
         for n, one in plain:
-            if one.field not in _TIMES:
+            if one.field not in times:
                 yield self.condition(one), [n]
-        for name in _TIMES:
+        for name in dict.fromkeys(times):
             told = [(n, one) for n, one in plain if one.field == name]
             yield self.time(name, [one for _n, one in told]), [n for n, _one in told]
         for n, part in where:
@@ -172,9 +173,11 @@ class _Worder:
         if since and until:
             if until - since == MINUTE:
                 return of + self.moment(since)
-            if until - since == timedelta(days=1) and f"{since:%H%M}" == "0000":
-                return of + self.day(since)
-            same = since.date() == until.date() or f"{until:%H%M}" == "0000"
+            last = until - timedelta(minutes=1)
+            if f"{since:%H%M}" == f"{until:%H%M}" == "0000":
+                days = dict.fromkeys(map(self.day, (since, last)))
+                return of + "–".join(days)
+            same = since.date() == last.date()
             second = f"{until:%H:%M}" if same else self.moment(until)
             first = f"{since:%H:%M}–{second} {self.day(since)}"
             return of + (first if same else f"{self.moment(since)}–{second}")
@@ -192,6 +195,11 @@ class _Worder:
 
     def moment(self, at: datetime) -> str:
         return f"{at:%H:%M} {self.day(at)}"
+
+
+def _is_another_time(one: Condition) -> bool:
+    field = FIELDS.get(one.field)
+    return field is not None and field.kind == "time" and one.value is not None
 
 
 def _moment(one: Condition) -> datetime | None:

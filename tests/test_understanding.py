@@ -917,3 +917,14 @@ def test_what_runs_longer_than_usual_should_have_ended(text):
 )
 def test_times_are_said_as_days_and_hours(text, said):
     assert said in understand(text, now=NOW, zone=ZONE, engine="SIM").text.split(" · ")
+
+
+def test_what_the_failure_of_a_job_holds_up_is_what_it_holds_up():
+    understood = asked("o que a falha do PAYROLL_CALC está segurando?")
+
+    assert isinstance(understood.asked, Impact)
+    assert understood.unused == ()
+
+
+def test_faster_than_usual_is_not_longer_than_usual():
+    assert asked("jobs mais rápidos que o normal").unused == ("normal",)

@@ -21,7 +21,7 @@ from tws.answers.understanding.asked import (
     Thing,
 )
 from tws.answers.understanding.drafts import condition, query_of, within
-from tws.answers.understanding.question import Question, all_places
+from tws.answers.understanding.question import Found, Question, all_places
 
 _RUNS: dict[str, Run] = {"first_run": "first", "last_run": "last", "previous_run": "previous"}
 _NOUNS = frozenset({
@@ -64,7 +64,7 @@ class _About:
             return LogOf(thing, self._run() or "last")
         if thing.kind not in ("job", "stream"):
             return None
-        compares = q.has("facet", "compare", "usual")
+        compares = q.has("facet", "compare", "usual", "overrun")
         compares = compares or (q.has("define") and q.has("facet", "runs"))  # "difference between"
         if is_job and compares and not q.has("facet", "failed_before"):
             q.use(*q.of("facet"), *q.of("entity", "runs"), *q.of("superlative"))
@@ -76,7 +76,7 @@ class _About:
     def _related(self) -> Asked | None:
         found = self._relation()
         if isinstance(found, Before) or (isinstance(found, Impact) and found.direct):
-            over = [s for s in self.q.statuses if s.value.group in OUTCOMES]
+            over = [s for s in self.q.statuses if s.value.group in OUTCOMES and not self._is_own(s)]
             self.q.missed |= all_places(over)  # "does X depend on anything that failed?"
         if found:
             self._use_verbs()
@@ -84,6 +84,11 @@ class _About:
             self.q.use(*self.q.of("filter", "not_run", "not_done"))
             self.q.use(*self.q.of("ask", "who"), *self.q.of("order"))
         return found
+
+    def _is_own(self, status: Found[Any]) -> bool:
+        """ "A falha do X": whose it is stands behind it."""
+        words = self.q.words[status.last : status.last + 1]
+        return any(word.text in ("do", "da", "de", "of") for word in words)
 
     def _relation(self) -> Asked | None:
         q, thing = self.q, self.thing

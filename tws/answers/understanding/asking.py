@@ -139,11 +139,11 @@ class Asking:
         """ "Running longer than usual": by its usual duration it should have ended."""
         q = self.question
         groups = {s.value.group for s in q.statuses}
-        usual = next(q.of("facet", "usual"), None)
+        usual = next(q.of("facet", "overrun"), None)
         if usual is None or draft.entity != "jobs" or groups - {"running"}:
             return []
-        if any(word.text == "faster" for word in q.words[usual.first : usual.last]):
-            return []
+        if q.has("superlative", "shortest") or q.has("facet", "compare"):
+            return []  # "faster than usual"
         q.use(usual, *q.of("event", "took"), *q.of("superlative", "longest"))
         made = [condition("estimated_end", "<", self.now.isoformat())]
         made += [] if groups else [condition("group", "=", "running")]
@@ -268,7 +268,7 @@ class Asking:
         q = self.question
         groups = {s.value.group for s in q.statuses}
         for term in q.of("superlative"):
-            if self._is_part_of_time(term) or (term.key == "longest" and q.has("facet", "usual")):
+            if self._is_part_of_time(term) or (term.key == "longest" and q.has("facet", "overrun")):
                 continue
             order = self._order(term.key, draft, groups)
             if order is None:

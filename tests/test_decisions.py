@@ -67,6 +67,9 @@ def test_update_and_delete_are_refused(sql, reviewer):
         "status = 'approved'",
         "reviewer_id = %s",
         "note = 'He said so'",
+        "note = ''",
+        "reviewed_at = reviewed_at - interval '1 day'",
+        "reviewed_at = now()",
         "reason_code = 'duplicate'",
     ],
 )

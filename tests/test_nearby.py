@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from audits import review
 from audits.console import nearby
 from audits.models import AuditRecord
 from knowledge import lineage
@@ -124,7 +125,7 @@ def test_a_contradiction_stands_once_on_the_page_of_what_is_to_be_decided(client
     assert "This one says “31116”, an approved memory says “31111”." in page
     assert "What contradicts it" not in part
     assert "This one says 31116, that one 31111." in alone
-    AuditRecord.objects.update(status="approved", reviewer=reviewer, reviewed_at=timezone.now())
+    review.decide(record.memory_id, "approve", reviewer, keeps_both=True)
     assert "an approved memory says" not in client.get(change).content.decode()
     assert "What contradicts it" in client.get(f"{url_of(record)}?part=1").content.decode()
 

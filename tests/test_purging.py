@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -53,10 +54,14 @@ def purge(*arguments: str) -> dict[str, object]:
     return json.loads(out.getvalue())
 
 
-def age(days: int = 31) -> None:
-    AuditRecord.objects.filter(status="rejected").update(
-        reviewed_at=timezone.now() - timedelta(days=days)
-    )
+@pytest.fixture
+def a_month_later(settings) -> Callable[[], None]:
+    """31 days pass: nobody can make a decision older than the log says."""
+
+    def passed() -> None:
+        settings.AUDIT_UNDO_DAYS -= 31
+
+    return passed
 
 
 @pytest.fixture
@@ -112,7 +117,7 @@ def spread(reviewer, operator) -> AuditRecord:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_of_a_purged_memory_is_left_in_a_full_dump(spread, reviewer):
+def test_nothing_of_a_purged_memory_is_left_in_a_full_dump(spread, reviewer, a_month_later):
     _put("key", spread.memory_id, {"quote": MARKER})
     review.undo(spread.memory_id, reviewer)
     review.decide(spread.memory_id, "reject", reviewer, note=MARKER)
@@ -122,7 +127,7 @@ def test_nothing_of_a_purged_memory_is_left_in_a_full_dump(spread, reviewer):
         "public.tws_message", "public.tws_runevent", "public.tws_conversation",
         "public.knowledge_feedback",
     }  # fmt: skip
-    age()
+    a_month_later()
 
     counts = purge()
 
@@ -133,10 +138,10 @@ def test_nothing_of_a_purged_memory_is_left_in_a_full_dump(spread, reviewer):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_dry_run_says_how_many_and_changes_nothing(spread, reviewer):
+def test_a_dry_run_says_how_many_and_changes_nothing(spread, reviewer, a_month_later):
     review.undo(spread.memory_id, reviewer)
     review.decide(spread.memory_id, "reject", reviewer)
-    age()
+    a_month_later()
     before = dump()
 
     counts = purge("--dry-run")
@@ -146,10 +151,10 @@ def test_a_dry_run_says_how_many_and_changes_nothing(spread, reviewer):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_given_from_it_and_says_something_else_stays(spread, reviewer):
+def test_what_was_given_from_it_and_says_something_else_stays(spread, reviewer, a_month_later):
     review.undo(spread.memory_id, reviewer)
     review.decide(spread.memory_id, "reject", reviewer)
-    age()
+    a_month_later()
 
     purge()
 
@@ -162,23 +167,19 @@ def test_what_was_given_from_it_and_says_something_else_stays(spread, reviewer):
 
 @pytest.mark.django_db
 def test_what_can_still_be_undone_or_is_approved_is_left_alone(reviewer):
-    recent, approved = make_memory(f"{MARKER} recent?"), make_memory(f"{MARKER} approved?")
-    for memory, action in ((recent, "reject"), (approved, "approve")):
-        review.decide(make_record("pending", memory).memory_id, action, reviewer)
-    age(29)
-    AuditRecord.objects.filter(status="approved").update(
-        reviewed_at=timezone.now() - timedelta(days=400)
-    )
+    for status, days in (("rejected", 29), ("approved", 400)):
+        at = timezone.now() - timedelta(days=days)
+        make_record(status, make_memory(f"{MARKER} {status}?"), reviewer=reviewer, reviewed_at=at)
 
     assert purge()["rejected"] == 0
     assert len(holding()) >= 2
 
 
 @pytest.mark.django_db
-def test_no_import_brings_a_purged_memory_back(reviewer):
+def test_no_import_brings_a_purged_memory_back(reviewer, a_month_later):
     record = make_record("pending", make_memory("Purged?", "Wrong."))
     review.decide(record.memory_id, "reject", reviewer)
-    age()
+    a_month_later()
     purge()
 
     memory, created = remember(

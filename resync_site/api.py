@@ -32,6 +32,7 @@ from knowledge.secrets import mask_secrets
 from resync_site.bodies import BoundedParser
 from resync_site.command_line import what_is_down
 from resync_site.models import ApiToken
+from resync_site.reference import Reference
 from resync_site.roles import has_role
 from resync_site.sign_in import no_role, note_bad_token
 from tws.api import UnknownEngine
@@ -118,6 +119,7 @@ api = NinjaAPI(
     throttle=[PerUser()],
     parser=BoundedParser(),
     urls_namespace="api",
+    docs=Reference(),
     docs_decorator=_if_open,
 )
 api.add_router("/audit", audit_router)

@@ -36,7 +36,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "channels",
-    "ninja",  # its Swagger page and scripts, served from here
     "knowledge",
     "audits",
     "tws",

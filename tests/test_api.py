@@ -538,13 +538,9 @@ def test_an_unknown_path_is_404_in_json(path, reviewer):
     assert isinstance(body["detail"], str)
 
 
-def test_the_documentation_needs_nothing_from_elsewhere(client):
-    page = client.get("/api/docs")
+def test_the_document_says_how_each_operation_may_end(client):
     schema = client.get("/api/openapi.json").json()
 
-    assert page.status_code == 200
-    assert b"https://" not in page.content
-    assert b"/static/ninja/" in page.content
     documented = schema["paths"]["/api/audit/review"]["post"]["responses"]
     assert set(documented) == {"200", "400", "401", "403", "404", "409", "413", "422", "429", "503"}
     assert documented["409"]["description"] == "Conflict"

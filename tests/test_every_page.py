@@ -73,6 +73,19 @@ def test_every_page_of_the_admin_is_accessible_and_fits(
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_reference_of_the_api_is_accessible_and_fits(
+    language: str, open_page: Open, reviewer: User
+) -> None:
+    page = open_page(reviewer, "/api/docs")
+    in_language(page, language)
+
+    assert_accessible(page)
+
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert page.complaints == []
+
+
 @pytest.mark.slow
 def test_what_is_refused_is_said_in_accessible_pages(
     open_page: Open, operator: User, settings: Any

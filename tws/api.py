@@ -63,7 +63,17 @@ def agents(request: HttpRequest) -> dict[str, object]:
     return {"items": Agent.objects.filter(is_active=True)}
 
 
-@router.post("/plan/query", response=dict[str, Any], openapi_extra=problems(404, 413, 502))
+_ASKED = {
+    "entity": "jobs",
+    "where": [{"field": "group", "op": "=", "value": "failed"}],
+    "order_by": ["-end"],
+}
+_EXAMPLE = {"requestBody": {"content": {"application/json": {"example": _ASKED}}}}
+
+
+@router.post(
+    "/plan/query", response=dict[str, Any], openapi_extra=_EXAMPLE | problems(404, 413, 502)
+)
 def plan_query(request: HttpRequest, query: PlanQuery) -> dict[str, Any]:
     """One typed question over the plan, answered as the chat has it. 422 for unknown words."""
     from tws.plan.query import answer  # with its catalogue: not for every command

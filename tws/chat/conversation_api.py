@@ -173,7 +173,14 @@ def what_fixed_it(request: HttpRequest, conversation_id: UUID, body: Fix) -> Fix
     return FixTaken(memory_id=fixes.tell(found, body.cause, body.done, request.user).pk)  # type: ignore[arg-type]
 
 
-@router.get("/{uuid:conversation_id}/export", response=dict[str, Any], openapi_extra=problems(404))
+_MARKDOWN = {200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}}
+
+
+@router.get(
+    "/{uuid:conversation_id}/export",
+    response=dict[str, Any],
+    openapi_extra={"responses": _MARKDOWN | problems(404)["responses"]},
+)
 def exported(request: HttpRequest, conversation_id: UUID, wanted: Query[Exported]) -> HttpResponse:
     """A conversation as a file: Markdown to read, JSON to work with."""
     conversation = _own(request, conversation_id)

@@ -200,6 +200,23 @@ def test_a_condition_is_left_out_and_the_query_asked_again(chat: Page) -> None:
     expect(chat.locator(".condition")).to_have_count(3)
 
 
+def test_a_choice_of_an_earlier_question_back_answers_that_question(chat: Page) -> None:
+    for question in ("which jobs failed since yesterday?", "why?", "how many jobs are waiting?"):
+        answered(chat, question)
+    choices = chat.locator(".suggestions").filter(has_text="Did you mean")
+    chosen = choices.get_by_role("button").nth(1).inner_text()
+
+    choices.get_by_role("button").nth(1).click()
+
+    expect(chat.locator(".exchange")).to_have_count(4)
+    last = chat.locator(".exchange").last
+    expect(last.locator(".question p")).to_have_text(chosen)
+    expect(last.locator(".understood")).to_contain_text("why")
+    expect(last.locator(".text")).to_contain_text(chosen.rpartition(".")[2])
+    last.get_by_role("button", name="Ask again").click()
+    expect(chat.locator(".exchange").nth(4).locator(".understood")).to_contain_text("why")
+
+
 # --- cards --------------------------------------------------------------------------------------
 
 

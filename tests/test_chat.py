@@ -155,6 +155,21 @@ async def test_next_question_sees_the_earlier_ones(chat: Chat, agents: FakeAgent
     assert [turn.question for turn in agents.history] == ["What failed?"]
 
 
+async def test_who_answers_an_earlier_question_back_answers_as_of_then(
+    chat: Chat, operator: User, agents: FakeAgents
+) -> None:
+    runs = [(await chat.ask(text, client_id=text))[-1]["run_id"] for text in ("q1", "q2", "q3")]
+
+    await chat.ask("this one", client_id="c", answers=runs[1])
+    seen = [turn.question for turn in agents.history]
+    async with Chat(operator) as other:
+        await other.ask("q1 of another", client_id="a")
+        await other.ask("that one", client_id="b", answers=runs[1])
+
+    assert seen == ["q1", "q2"]
+    assert agents.history == []  # nobody's question back is answered from elsewhere
+
+
 async def test_a_question_put_during_an_answer_sees_that_answer(
     chat: Chat, agents: FakeAgents
 ) -> None:

@@ -56,9 +56,10 @@ def test_valid_frames_are_read_as_they_were_written(
         return frames.parse(json.dumps(fields, default=str)).model_dump()
 
     asked = parsed(type="message", text=text, client_id=name)
-    said = {"text": clean(text), "client_id": clean(name), "without": None}
+    said = {"text": clean(text), "client_id": clean(name), "without": None, "answers": None}
     assert asked == {"type": "message", **said}
     for sent in (
+        {"type": "message", **said, "answers": some_id},
         {"type": "resume", "run_id": some_id, "last_seq": number},
         {
             "type": "feedback",

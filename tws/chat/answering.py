@@ -67,7 +67,7 @@ class Answering:
         assert run.question is not None  # noqa: S101 (carried out once its question is stored)
         history: list[Turn] = []
         if not run.opens_conversation:
-            history = await history_of(run.conversation, before=run.question.pk)
+            history = await history_of(run.conversation, before=run.question.pk, up_to=run.answers)
         events = agent_manager().answer(
             run.agent, run.text, history=history, taken=run.taken, own=newest_of(run.user)
         )

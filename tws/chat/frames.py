@@ -76,6 +76,8 @@ class Ask(BaseModel):
     text: Text
     client_id: Annotated[str, BeforeValidator(_as_text), Field(max_length=LONGEST_NAME)] = ""
     without: Without | None = None
+    answers: UUID | None = None
+    """The run whose question back this answers, whatever was asked since."""
 
 
 class Stop(BaseModel):

@@ -30,7 +30,7 @@ class Run:
         self.id = uuid.uuid4()
         self.agent, self.conversation, self.user = agent, conversation, user
         self.text, self.client_id, self.language = ask.text, ask.client_id, language
-        self.taken = taken
+        self.taken, self.answers = taken, ask.answers
         self.guest = Guest(user.pk, agent.pk)
         self.question: Message | None = None
         self.opens_conversation = False

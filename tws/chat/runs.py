@@ -81,22 +81,31 @@ def _draft(
 
 
 async def history_of(
-    conversation: Conversation, turns: int = TURNS, *, before: int | None = None
+    conversation: Conversation,
+    turns: int = TURNS,
+    *,
+    before: int | None = None,
+    up_to: uuid.UUID | None = None,
 ) -> list[Turn]:
     """The last answered questions, oldest first; `before` is the id of the question now asked.
 
-    A question may have been put while the one before it was being answered.
+    A question may have been put while the one before it was being answered. `up_to` is the last
+    run that counts, where an earlier one is answered: what came after it is as not yet said.
     """
-    return await in_database(_history, conversation, turns, before)
+    return await in_database(_history, conversation, turns, before, up_to)
 
 
-def _history(conversation: Conversation, turns: int, before: int | None) -> list[Turn]:
+def _history(
+    conversation: Conversation, turns: int, before: int | None, up_to: uuid.UUID | None
+) -> list[Turn]:
     messages = Message.objects.filter(conversation=conversation)
     asked = messages.filter(role=Message.Role.USER)
     if before is not None:
         asked = asked.filter(id__lt=before)
     answers = messages.filter(role=Message.Role.AGENT, outcome=Message.Outcome.DONE)
     answers = answers.filter(run_id__in=asked.values("run_id"))
+    if up_to is not None:
+        answers = answers.filter(id__lte=answers.filter(run_id=up_to).values("id"))
     recent = list(answers.order_by("-id")[:turns])
     questions = dict(
         asked.filter(run_id__in=[answer.run_id for answer in recent]).values_list("run_id", "text")

@@ -16,10 +16,11 @@ export class Answer {
    * `fetchRows(table, wanted)` gives more rows of a table, `openThing` shows an object's card,
    * `openMemory(source)` a memory that it was given from,
    * `leaveOut(part, text)` asks the question again without one of its conditions,
+   * `choose(text)` answers the question that it asked back,
    * `tellFix(fix)` what fixed a failure that it explained.
    */
-  constructor(strings, { rate, tellFix, ask, askAgain, fetchRows, openThing, openMemory, leaveOut, keepingPlace }) {
-    Object.assign(this, { strings, rate, tellFix, ask, askAgain, fetchRows, openThing, openMemory, leaveOut });
+  constructor(strings, { rate, tellFix, ask, askAgain, choose, fetchRows, openThing, openMemory, leaveOut, keepingPlace }) {
+    Object.assign(this, { strings, rate, tellFix, ask, askAgain, choose, fetchRows, openThing, openMemory, leaveOut });
     this.progress = element("p", { class: "progress" }, strings.thinking);
     this.understood = element("p", { class: "understood quiet", hidden: true });
     this.text = element("div", { class: "text streaming" });
@@ -148,7 +149,7 @@ export class Answer {
     if (!suggestions?.length) return;
     this.end.append(element("div", { class: "suggestions" },
       element("h2", {}, outcome === "ask" ? this.strings.did_you_mean : this.strings.suggestions),
-      ...suggestions.map((text) => element("button", { type: "button", onclick: () => this.ask(text) }, text))));
+      ...suggestions.map((text) => element("button", { type: "button", onclick: () => (outcome === "ask" ? this.choose : this.ask)(text) }, text))));
   }
 
   /** Beside the thumbs, where there are any. */

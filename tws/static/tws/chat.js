@@ -125,10 +125,10 @@ function state(name) {
 
 // --- asking
 
-/** Ask; `without` is a condition of an earlier question, which is asked again less that. */
-function ask(text, without) {
+/** Ask; `meant` is `{without}`, an earlier question less a condition, or `{answers}`, a question back. */
+function ask(text, meant) {
   showProblem("");
-  const exchange = add(text, { clientId: newId(), without });
+  const exchange = add(text, { clientId: newId(), meant });
   exchange.answer.waiting(open().length > 1);
   if (isReady) socket.send(exchange.request()); // else all open ones are sent once it is
   keepAddress();

@@ -22,14 +22,19 @@ function cleaned(html) {
 }
 
 export class Exchange {
-  /** `page`: strings, and what an exchange asks of its page: rate, ask, edit, keepingPlace, ended. */
-  constructor(page, question, { clientId, runId = null, without }) {
-    Object.assign(this, { page, question, clientId, without, lastSeq: 0, over: false });
+  /**
+   * `page`: strings, and what an exchange asks of its page: rate, ask, edit, keepingPlace, ended.
+   * `meant`: the fields of its frame that say what is asked beside its text.
+   */
+  constructor(page, question, { clientId, runId = null, meant = {} }) {
+    Object.assign(this, { page, question, clientId, meant, lastSeq: 0, over: false });
     const { strings } = page;
+    const askAgain = () => page.ask(question, meant);
     this.answer = new Answer(strings, {
-      rate: page.rate, ask: page.ask, askAgain: () => page.ask(question), openThing: page.openThing, keepingPlace: page.keepingPlace,
+      rate: page.rate, ask: page.ask, askAgain, openThing: page.openThing, keepingPlace: page.keepingPlace,
       openMemory: (source) => page.openMemory(this.runId, source),
-      leaveOut: (part, text) => page.ask(text, { run_id: this.runId, part }),
+      leaveOut: (part, text) => page.ask(text, { without: { run_id: this.runId, part } }),
+      choose: (text) => page.ask(text, { answers: this.runId }),
       tellFix: (fix) => page.tellFix(this.runId, fix),
       fetchRows: (table, wanted) => getJson(`/api/answers/${this.runId}/tables/${table}`, wanted),
     });
@@ -38,7 +43,7 @@ export class Exchange {
       element("div", { class: "question" },
         element("span", { class: "hidden" }, `${strings.you}: `), element("p", {}, question)),
       element("div", { class: "question-actions" },
-        action(strings.edit, () => page.edit(question)), action(strings.again, () => page.ask(question))),
+        action(strings.edit, () => page.edit(question)), action(strings.again, askAgain)),
       this.fate = element("div", { class: "fate", role: "note", hidden: true }),
       this.answer.root);
     if (runId) this.isRun(runId);
@@ -84,6 +89,6 @@ export class Exchange {
   request() {
     return this.runId
       ? { type: "resume", run_id: this.runId, last_seq: this.lastSeq }
-      : { type: "message", text: this.question, client_id: this.clientId, without: this.without };
+      : { type: "message", text: this.question, client_id: this.clientId, ...this.meant };
   }
 }

@@ -29,7 +29,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from audits import bulk, review, second_review
+from audits import bulk, known_cases, review, second_review
 from audits.console import assigning as assigning_page
 from audits.console import bulk as bulk_page
 from audits.console import (
@@ -44,13 +44,14 @@ from audits.console import (
     saved_views,
     second_reviews,
 )
+from audits.console import known_cases as known
 from audits.console import record as record_page
 from audits.console.confidence import meter
 from audits.console.dashboard import waiting_badge
 from audits.console.diffing import changes
 from audits.console.tables import record_row
 from audits.findings import judge_name
-from audits.models import AuditRecord, Calibration, Decision, Notice
+from audits.models import AuditRecord, Calibration, Decision, KnownCase, Notice
 from audits.permissions import DECIDE, SEE, TAKE_OVER
 from audits.search import MATCHES, find, matching
 from audits.states import UNDECIDED, WAITING
@@ -62,6 +63,7 @@ admin.site.index_template = "audits/dashboard.html"
 admin.site.register(Feedback, reports.ReportAdmin)
 admin.site.register(Notice, notices.NoticeAdmin)
 admin.site.register(Decision, log.DecisionAdmin)
+admin.site.register(KnownCase, known.KnownCaseAdmin)
 
 
 @admin.register(AuditRecord)
@@ -222,10 +224,10 @@ class AuditRecordAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        record = self._record(object_id)
+        record, asked = self._met(object_id, _person(request))
         if request.method == "POST":
-            return self._act(request, record)
-        return self._page(request, record)
+            return self._answer(request, record, asked) if asked else self._act(request, record)
+        return self._page(request, record, **known.page(record, asked, _person(request)))
 
     def _record(self, object_id: str) -> AuditRecord:
         if not object_id.isdecimal() or int(object_id) >= 2**63:
@@ -234,6 +236,11 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             "memory", "reviewer", "review_claimed_by", "assigned_to"
         )
         return get_object_or_404(records, pk=object_id)
+
+    def _met(self, object_id: str, by: User) -> tuple[AuditRecord, known_cases.Asked | None]:
+        """A record as `by` is to see it: a known case that is put to them shows no decision."""
+        record = self._record(object_id)
+        return record, known.as_asked(record, by)
 
     def _page(self, request: HttpRequest, record: AuditRecord, **extra: Any) -> TemplateResponse:
         filters, queue = request.GET.get("_changelist_filters", ""), self._queue(request)
@@ -275,7 +282,8 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         sent = form.cleaned_data
         if sent["action"] == "skip":
             request.session["skipped"] = [*_skipped(request)[-MOST_SKIPPED:], record.pk]
-        following = self._queue(request).after(record)
+        queue = self._queue(request)
+        following = queue.after(record)
         try:
             deciding.act(record, sent, _person(request))
         except review.SameText as same:
@@ -285,7 +293,21 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             messages.warning(request, str(error))
             return self._page(request, self._record(str(record.pk)), sent=request.POST)
         messages.success(request, self._said(record, sent["action"]))
+        if following and sent["action"] in {"approve", "correct", "reject"}:
+            by, statuses = _person(request), queue.statuses
+            planted = known_cases.plant(record, following, statuses, queue.condition, by)
+            following = planted or following
         return self._go_on(request, record, sent["action"], following)
+
+    def _answer(
+        self, request: HttpRequest, record: AuditRecord, asked: known_cases.Asked
+    ) -> HttpResponse:
+        """What somebody does with a known case, which stays as it is."""
+        if not self.has_review_permission(request):
+            raise PermissionDenied
+        action, following = request.POST.get("action", ""), self._queue(request).after(record)
+        known.answer(request, record, asked, action, _person(request))
+        return self._go_on(request, record, action, following)
 
     def _said(self, record: AuditRecord, action: str) -> str | SafeString:
         """What was done; with a way back when it leads away from the record."""
@@ -335,11 +357,12 @@ class AuditRecordAdmin(ReadOnlyAdmin):
 
         if not self.has_view_permission(request):
             raise PermissionDenied
-        record, is_part = self._record(str(record_id)), "part" in request.GET
+        record, asked = self._met(str(record_id), _person(request))
+        is_part, until = "part" in request.GET, asked.line.at if asked else None
         page = _number(request.GET.get("page")) or 1
         context = {
             **self.admin_site.each_context(request),
-            **nearby.around(record, page, is_part=is_part),
+            **nearby.around(record, page, is_part=is_part, until=until),
             "title": _("Review"),
             "subtitle": excerpt(record.memory.user_query, 60),
             "opts": self.opts,
@@ -351,7 +374,8 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         """An open page says that its reader is at work (POST), and hears who is (always)."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        record, by = self._record(str(record_id)), _person(request)
+        by = _person(request)
+        record, _asked = self._met(str(record_id), by)
         if request.method == "POST":
             if not self.has_review_permission(request):
                 raise PermissionDenied
@@ -360,7 +384,8 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             elif record.status in UNDECIDED:
                 with contextlib.suppress(review.Refused):  # somebody else's: the answer says whose
                     review.claim(record.memory_id, by)
-        return JsonResponse(record_page.claim_state(self._record(str(record_id)), by))
+        record, _asked = self._met(str(record_id), by)
+        return JsonResponse(record_page.claim_state(record, by))
 
     def claims_view(self, request: HttpRequest) -> HttpResponse:
         """Who is at which of the records on a list."""

@@ -18,7 +18,7 @@ from audits.judging import Bench
 from audits.measuring import Example
 from audits.models import AuditRecord
 from audits.scoring import Scoring
-from audits.states import DECIDED, ReasonCode, Status
+from audits.states import DECIDED, OF_ITS_TIME, ReasonCode, Status
 from knowledge.cleaning import clean, clean_json
 from knowledge.files import require_file
 from knowledge.language import language_of
@@ -82,10 +82,15 @@ def _labelled(number: int, line: str) -> Labelled:
 def decided_memories(limit: int) -> Iterator[Labelled]:
     """What people decided, newest first, as the judges saw it: a corrected text as it was."""
     decided = AuditRecord.objects.filter(status__in=DECIDED, judged_at__isnull=False)
-    decided = decided.exclude(reason_code__in=[ReasonCode.DUPLICATE, ReasonCode.OUTDATED])
+    decided = decided.exclude(reason_code__in=OF_ITS_TIME)
     for record in decided.select_related("memory").order_by("-reviewed_at")[:limit]:
-        wrong = record.status == Status.REJECTED or record.reason_code == ReasonCode.CORRECTED
-        yield Labelled(_as_judged(record), wrong)
+        yield labelled(record)
+
+
+def labelled(record: AuditRecord) -> Labelled:
+    """A decided record by what was decided."""
+    wrong = record.status == Status.REJECTED or record.reason_code == ReasonCode.CORRECTED
+    return Labelled(_as_judged(record), wrong)
 
 
 def _as_judged(record: AuditRecord) -> MemoryUnderAudit:
@@ -127,26 +132,24 @@ async def judge_all(
     examples: Sequence[Labelled],
     scoring: Scoring,
     on_progress: Callable[[], object] = lambda: None,
-) -> tuple[list[Example], int]:
-    """Every example judged alone; the measured ones, and how many got no verdict."""
+) -> list[Example | None]:
+    """Every example judged alone, in their order; None where there was no verdict."""
     places = asyncio.Semaphore(AT_A_TIME)
 
-    async def judged(labelled: Labelled) -> Example | None:
+    async def judged(example: Labelled) -> Example | None:
         async with places:
             try:
-                verdict = await bench.verdict_on(labelled.memory)
+                verdict = await bench.verdict_on(example.memory)
             except (NoVerdict, JudgeBroke):
                 return None
             finally:
                 on_progress()
-        return _example(labelled, verdict, scoring)
+        return _example(example, verdict, scoring)
 
     try:
-        found = await asyncio.gather(*(judged(labelled) for labelled in examples))
+        return await asyncio.gather(*(judged(example) for example in examples))
     finally:
         await bench.aclose()
-    measured = [example for example in found if example is not None]
-    return measured, len(found) - len(measured)
 
 
 def _example(labelled: Labelled, verdict: Verdict, scoring: Scoring) -> Example:

@@ -85,15 +85,16 @@ def _nothing_either_way() -> Verdict:
     return Verdict("auditor", 0.0, _("Nothing speaks against it, and nothing bears it out."))
 
 
-def bench(only: str = "", prompt: str = "", model: str = "") -> Bench:
+def bench(only: str = "", prompt: str = "", model: str = "", *, keeps: bool = True) -> Bench:
     """The judges as configured; `only` names a single one ("rules", "claims", "lookup", "llm").
 
-    `prompt` and `model` name another version for the LLM judge: a candidate to be measured.
+    `prompt` and `model` name another version for the LLM judge: a candidate to be measured. Without
+    `keeps` it neither reads nor writes the cache of verdicts.
     LookupError when a judge or a prompt is unknown, or when the LLM is wanted but not configured.
     """
     llm: Judge | None = None
     if settings.LLM_BASE_URL and only in {"", "llm"}:
-        llm = _llm_judge(prompt, model)
+        llm = _llm_judge(prompt, model, keeps)
     if (only == "llm" or prompt or model) and llm is None:
         raise LookupError("The LLM judge needs LLM_BASE_URL and LLM_MODEL.")
     if only and only not in {*LOCAL, "llm"}:
@@ -103,14 +104,15 @@ def bench(only: str = "", prompt: str = "", model: str = "") -> Bench:
     return Bench(llm=llm, bounded=BoundedJudges(paths) if paths else None)
 
 
-def _llm_judge(prompt: str, model: str) -> Judge:
+def _llm_judge(prompt: str, model: str, keeps: bool) -> Judge:
     from audits.caching import VerdictsInRows
-    from audits.judges.llm import CURRENT, LLMJudge, is_prompt, versions
+    from audits.judges.llm import CURRENT, LLMJudge, NoCache, is_prompt, versions
 
     prompt = prompt or CURRENT
     if not is_prompt(prompt):
         raise LookupError(f"There is no prompt {prompt!r}: {', '.join(versions())}.")
-    return LLMJudge(prompt, model or settings.AUDIT_LLM_MODEL, VerdictsInRows())
+    cache = VerdictsInRows() if keeps else NoCache()
+    return LLMJudge(prompt, model or settings.AUDIT_LLM_MODEL, cache)
 
 
 def under_audit(

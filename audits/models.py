@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audits import telling
 from audits.decisions import Decision, DecisionHead, ReviewNote
+from audits.known_answers import KnownAnswer, KnownCase
 from audits.notices.outbox import Notice, Watch
 from audits.queue import AuditQueue, AuditRecordQuerySet
 from audits.remarks import Remark
@@ -20,8 +21,8 @@ from knowledge.models import Kind, Memory
 
 __all__ = (
     "AuditRecord", "Bulk", "BulkItem", "CachedVerdict", "Calibration", "Decision",
-    "DecisionHead", "Heartbeat", "Notice", "Remark", "ReviewNote", "SavedView", "SecondOpinion",
-    "Watch",
+    "DecisionHead", "Heartbeat", "KnownAnswer", "KnownCase", "Notice", "Remark", "ReviewNote",
+    "SavedView", "SecondOpinion", "Watch",
 )  # fmt: skip
 
 

@@ -12,10 +12,11 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from audits import caching
-from audits.models import AuditRecord, BulkItem, Remark, ReviewNote
+from audits.models import AuditRecord, BulkItem, KnownCase, Remark, ReviewNote
 from audits.queue import AuditRecordQuerySet
 from audits.states import Status
 from knowledge import purging
@@ -35,17 +36,22 @@ class Purged:
 
 
 def rejected() -> AuditRecordQuerySet:
-    """Rejected for so long that it can't be undone any more, and not purged."""
+    """Rejected for so long that it can't be undone any more, not purged, and no known case."""
     before = timezone.now() - timedelta(days=settings.AUDIT_UNDO_DAYS)
     return AuditRecord.objects.filter(
-        status=Status.REJECTED, reviewed_at__lt=before, memory__purged_at=None
+        ~_is_known("pk"), status=Status.REJECTED, reviewed_at__lt=before, memory__purged_at=None
     )
 
 
 def old_states() -> MemoryQuerySet:
-    """Answers about the plan as it was, kept for STATE_MEMORY_DAYS."""
+    """Answers about the plan as it was, kept for STATE_MEMORY_DAYS; no known cases."""
     before = timezone.now() - timedelta(days=settings.STATE_MEMORY_DAYS)
-    return Memory.objects.filter(kind=Kind.STATE, created_at__lt=before)
+    return Memory.objects.filter(~_is_known("audit"), kind=Kind.STATE, created_at__lt=before)
+
+
+def _is_known(record: str) -> Exists:
+    """Somebody keeps it to hold others' judgement against; until they say that it may go."""
+    return Exists(KnownCase.objects.standing().filter(record=OuterRef(record)))
 
 
 @transaction.atomic

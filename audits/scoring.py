@@ -15,7 +15,7 @@ from django.conf import settings
 from audits.judges import Verdict
 from audits.measuring import Example, Points, interpolated, interval, lower_bound
 from audits.models import AuditRecord, Calibration
-from audits.states import DECIDED, ReasonCode, Status
+from audits.states import DECIDED, OF_ITS_TIME, ReasonCode, Status
 
 ENOUGH_DECISIONS = 50
 """Fewer people's decisions than this say too little to calibrate a judge with."""
@@ -26,9 +26,6 @@ TRUSTED = ("rules", "claims")
 """Judges that quarantine from the start, until people's decisions speak against it."""
 UNTRUSTED = ("llm",)
 """Judges that only flag, until people's decisions prove them."""
-
-_OTHER_REASONS = (ReasonCode.DUPLICATE, ReasonCode.OUTDATED)
-"""Rejections that say nothing about the answer's truth when it was judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,7 @@ def decided_examples(
     """People's decisions, or the `newest` of them, with the judge's own confidence."""
     decided = AuditRecord.objects.filter(
         status__in=DECIDED, judged_at__isnull=False, raw_confidence__isnull=False
-    ).exclude(reason_code__in=_OTHER_REASONS)
+    ).exclude(reason_code__in=OF_ITS_TIME)
     if judge:
         decided = decided.filter(judge=judge)
     if since and until:

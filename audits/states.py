@@ -80,6 +80,8 @@ REASONS_AGAINST = (
     ReasonCode.INJECTION, ReasonCode.JUNK, ReasonCode.DUPLICATE, ReasonCode.OTHER,
 )  # fmt: skip
 """What a rejection can be for, in the order of their digits."""
+OF_ITS_TIME = (ReasonCode.DUPLICATE, ReasonCode.OUTDATED)
+"""Rejections that say nothing about the answer's truth when it was judged."""
 REASONS_FOR = (ReasonCode.CORRECT, ReasonCode.OTHER)
 """What a restored memory can have been kept out wrongly for."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from knowledge.models import Memory, MemoryUse
 
@@ -50,9 +51,15 @@ class Reach:
     """There are more uses than were counted."""
 
 
-def reach(memory: Memory) -> Reach:
+def uses_of(memory: Memory, until: datetime | None = None) -> QuerySet[MemoryUse]:
+    """Newest first; those before `until`."""
+    uses = memory.uses.order_by("-id")
+    return uses if until is None else uses.filter(at__lt=until)
+
+
+def reach(memory: Memory, until: datetime | None = None) -> Reach:
     """What a mistake in this memory reached."""
-    uses = memory.uses.order_by("-id").values_list("how", "run_id", "answer", "reader", "at")
+    uses = uses_of(memory, until).values_list("how", "run_id", "answer", "reader", "at")
     rows = list(uses[: MOST_COUNTED + 1])
     counted = rows[:MOST_COUNTED]
     answers = Counter(how for how, _answer in {(row[0], row[1] or row[2]) for row in counted})

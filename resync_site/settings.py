@@ -218,6 +218,7 @@ STATE_MEMORY_DAYS = env.integer("STATE_MEMORY_DAYS", 30, least=1)
 AUDIT_ALLOW_OWN = env.flag("AUDIT_ALLOW_OWN", default=False)
 REPORTS_PER_HOUR = env.integer("REPORTS_PER_HOUR", 20, least=1)
 AUDIT_SECOND_REVIEW_SHARE = env.number("AUDIT_SECOND_REVIEW_SHARE", 0, least=0, most=1)
+AUDIT_PLANTED_SHARE = env.number("AUDIT_PLANTED_SHARE", 0, least=0, most=1)
 AUDIT_REVIEW_CLAIM_MINUTES = env.number("AUDIT_REVIEW_CLAIM_MINUTES", 5, least=0)
 
 # --- Notifications --------------------------------------------------------------------------

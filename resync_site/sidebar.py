@@ -76,6 +76,13 @@ _REVIEW: list[Item] = [
         "",
     ),
     (
+        gettext_lazy("Known cases"),
+        "quiz",
+        "admin:audits_knowncase_changelist",
+        "audits.view_knowncase",
+        "",
+    ),
+    (
         gettext_lazy("Calibrations"),
         "tune",
         "admin:audits_calibration_changelist",

@@ -91,7 +91,8 @@ async def test_an_example_that_a_judge_breaks_on_ends_no_measurement() -> None:
     sitting = Bench(bounded=BoundedJudges(["tests.judging.by_word"]))
     rows = [Labelled(memory("?", said), True) for said in ("it breaks", "it is wrong")]
 
-    found, silent = await judge_all(sitting, rows, Scoring())
+    judged = await judge_all(sitting, rows, Scoring())
+    found, silent = [one for one in judged if one], judged.count(None)
 
     assert ([one.flagged for one in found], silent) == ([True], 1)
 

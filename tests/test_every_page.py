@@ -13,7 +13,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from audits import review
+from audits import known_cases, review
 from audits.models import AuditRecord, Calibration, Notice
 from knowledge.feedback import give_feedback
 from knowledge.models import LLMProfile
@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def one_of_each(user: User) -> None:
     decided = make_record("pending", make_memory("first?"), why="danger", judge="rules")
     review.decide(decided.memory_id, "approve", user)
+    known_cases.mark(decided.memory_id, user)
     make_record("pending", make_memory("second?"), why="danger", judge="rules")
     give_feedback(make_memory("third?").pk, 1, "It is wrong.", user, "wrong")
     ApiToken.objects.issue(user)

@@ -38,6 +38,7 @@ OPENS = {
     "/admin/audits/decision/export/csv/": "ras",
     "/admin/audits/notice/": "s",
     "/admin/audits/calibration/": "s",
+    "/admin/audits/knowncase/": "s",
     "/admin/knowledge/memory/": "ras",
     "/admin/knowledge/memory/{memory}/change/": "ras",
     "/admin/knowledge/memory/export/jsonl/": "ras",

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from audits import work
+from audits.console import known_cases
 from audits.console.changelist import TAB_COUNTED, VIEWS, in_words
 from audits.console.charts import Chart, Curve, bars, curve, shares, stacked
 from audits.console.record import age, last_done
@@ -89,6 +90,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "by_reviewer": [
             (excerpt(one.by, 60), one, _long(one.waited)) for one in work.by_reviewer(found)
         ],
+        "known": known_cases.overview(days),
         "decided_kinds": [name for _kind, name in _DECIDED],
         "precision": precision(days),
         "measured_on": DECISIONS,

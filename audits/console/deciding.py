@@ -11,7 +11,7 @@ from django import forms
 from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
-from audits import review
+from audits import known_cases, review
 from audits.models import AuditRecord
 from audits.search import as_uuid
 from audits.states import ReasonCode
@@ -27,6 +27,8 @@ DONE: dict[str, Any] = {
     "audit_again": _("Sent to the auditor again: %(what)s"),
     "takeover": _("You are reviewing this memory now."),
     "claim": _("You are reviewing this memory now."),
+    "known": _("A known case from now on: %(what)s"),
+    "unknown": _("No known case any more: %(what)s"),
     "release": _("Others may review this memory now."),
 }
 
@@ -56,6 +58,8 @@ def act(record: AuditRecord, sent: dict[str, Any], by: User) -> None:
         "claim": review.claim,
         "takeover": partial(review.claim, takes_over=True),
         "release": review.release_claim,
+        "known": known_cases.mark,
+        "unknown": known_cases.unmark,
     }
     if action in simple:
         simple[action](memory_id, by)

@@ -15,7 +15,7 @@ from audits.console.record import weighs_contradictions
 from audits.contradicting import Contradiction, contradictions
 from audits.models import AuditRecord
 from knowledge import retrieval
-from knowledge.lineage import Reach, reach
+from knowledge.lineage import Reach, reach, uses_of
 from knowledge.models import Memory, MemoryUse, Trust
 
 NEAREST = 5
@@ -51,16 +51,19 @@ class Use:
     url: str
 
 
-def around(record: AuditRecord, page: int = 1, *, is_part: bool = False) -> dict[str, Any]:
+def around(
+    record: AuditRecord, page: int = 1, *, is_part: bool = False, until: datetime | None = None
+) -> dict[str, Any]:
     """The template's context; `page` of the answers that the memory bore on, from 1.
 
-    A part of the record's own page does not say again what stands there side by side.
+    A part of the record's own page does not say again what stands there side by side. `until`: what
+    it reached before.
     """
     memory, page = record.memory, max(1, min(page, LAST_PAGE))
     against = contradictions(memory)
     similar = _similar(memory, against)
-    uses, has_more = _uses(memory, page)
-    reached = reach(memory)
+    uses, has_more = _uses(memory, page, until)
+    reached = reach(memory, until)
     return {
         "record": record,
         "memory": memory,
@@ -97,10 +100,10 @@ def _similar(memory: Memory, against: Sequence[Contradiction]) -> list[Near] | N
     ]  # fmt: skip
 
 
-def _uses(memory: Memory, page: int) -> tuple[list[Use], bool]:
+def _uses(memory: Memory, page: int, until: datetime | None) -> tuple[list[Use], bool]:
     """One page of them, newest first, and whether there is a next one."""
     start = (page - 1) * A_PAGE
-    uses = memory.uses.select_related("answer__audit", "reader").order_by("-id")
+    uses = uses_of(memory, until).select_related("answer__audit", "reader")
     rows = list(uses.defer("answer__evidence", "answer__answer")[start : start + A_PAGE + 1])
     return [_use(use) for use in rows[:A_PAGE]], len(rows) > A_PAGE
 

@@ -11,7 +11,7 @@
 | `canaries` | wrong answers that must be caught |
 """
 
-from audits.judges.llm.judge import LLMJudge, VerdictCache
+from audits.judges.llm.judge import LLMJudge, NoCache, VerdictCache
 from audits.judges.llm.material import CURRENT, is_prompt, versions
 
-__all__ = ["CURRENT", "LLMJudge", "VerdictCache", "is_prompt", "versions"]
+__all__ = ["CURRENT", "LLMJudge", "NoCache", "VerdictCache", "is_prompt", "versions"]

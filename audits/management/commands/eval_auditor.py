@@ -104,9 +104,10 @@ class Command(BaseCommand):
         quiet = options["json"] or not sys.stderr.isatty()
         with tqdm(total=len(examples), desc="judged", disable=quiet) as bar:
             scoring = Scoring.current()
-            found, silent = asyncio.run(judge_all(sitting, examples, scoring, bar.update))
+            judged = asyncio.run(judge_all(sitting, examples, scoring, bar.update))
+        found = [example for example in judged if example]
         return measures(found) | {
-            "no_verdict": silent,
+            "no_verdict": len(judged) - len(found),
             "llm": asdict(spent()) if settings.LLM_BASE_URL else None,
             "recommended_threshold": recommended_threshold(found),
             "reliability": reliability(found),

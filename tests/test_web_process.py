@@ -70,7 +70,7 @@ def test_once_started_it_keeps_what_it_made_and_takes_turns_with_its_threads(
     assert [message["type"] for message in sent] == [
         "lifespan.startup.complete", "lifespan.shutdown.complete",
     ]  # fmt: skip
-    assert done == ["frozen", 0.001]
+    assert done == ["frozen", 0.0002]
 
 
 # --- binding ------------------------------------------------------------------------------------

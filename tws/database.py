@@ -11,7 +11,9 @@ from knowledge.threads import DatabaseThreads
 Key = TypeVar("Key")
 Found = TypeVar("Found")
 
-_threads = DatabaseThreads(4, "sockets-database")
+_threads = DatabaseThreads(2, "sockets-database")
+"""Few: they share one interpreter with the event loop, which streams meanwhile. With four, fifty
+answers that ended together held their last words back for 0.1 s."""
 _live_page = DatabaseThreads(2, "live-page-database")
 in_database = _threads.run
 for_live_page = _live_page.run

@@ -93,7 +93,7 @@ async def _session() -> AsyncIterator[aiohttp.ClientSession]:
     if not settings.LLM_BASE_URL:
         raise LLMOff
     if "aiohttp" not in sys.modules:
-        await asyncio.to_thread(import_module, "aiohttp")  # that takes a while
+        await asyncio.to_thread(_load)  # that takes a while
     import aiohttp
 
     loop = asyncio.get_running_loop()
@@ -117,6 +117,11 @@ async def _session() -> AsyncIterator[aiohttp.ClientSession]:
         raise LLMUnavailable(_words(error)) from error
     except aiohttp.ClientError as error:
         raise LLMBadReply(_words(error)) from error
+
+
+def _load() -> None:
+    import_module("aiohttp")
+    trusted_by_default()
 
 
 def _words(error: Exception) -> str:

@@ -15,7 +15,7 @@ from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
-from knowledge.sought import Sought
+from knowledge.sought import FEW_WORDS, Sought
 
 VECTOR = 0.7
 """Of the vectors beside the words. Measured: docs/decisions.md."""
@@ -36,7 +36,6 @@ COMMON = 0.4
 """What understanding a word counts that every candidate shares."""
 SENSE, SENSE_OF_EVERYDAY, SENSE_OF_FEW = 0.3, 0.5, 0.5
 """How much of the question must be shared; more when anybody may say all that is shared."""
-FEW_WORDS = 2
 MOST_LEAD = 4.0
 
 
@@ -101,13 +100,16 @@ def fuse(sought: Sought, candidates: Sequence[Candidate], limit: int = 100) -> l
 
 
 def _bears(sought: Sought, candidate: Candidate, shared: _Shared) -> bool:
-    """Something of the trade, or enough of the question: one known word of three is a chance."""
+    """Something of the trade, or enough of the question: one known word of three is a chance.
+
+    Of one or two words not only what anybody may say: "did it work?" is about what was named.
+    """
     if candidate.has_term or candidate.is_same_question or shared.of_the_trade:
         return True
     if sought.words > FEW_WORDS:
         least = SENSE_OF_EVERYDAY if shared.everyday else SENSE
         return shared.sense >= least and shared.words >= 2
-    return shared.sense >= SENSE_OF_FEW
+    return shared.sense >= SENSE_OF_FEW and not shared.everyday
 
 
 def _shared(sought: Sought, candidates: Sequence[Candidate]) -> list[_Shared]:

@@ -23,6 +23,8 @@ MOST_TERMS = 20
 WORD, CONCEPT, TERM = 1.0, 2.5, 1.5
 PLAIN = 0.5
 """How plainly a word must mean a concept of the trade: one of four meanings is the least."""
+FEW_WORDS = 2
+"""With no more, it has to be of the trade plainly: "how do I fix it?" asks for no fix pack."""
 
 _EARLIER = re.compile(
     r"\b(?:historico|historia|antes|ultima vez|ja (?:falh|acontec|ocorr)\w*|history"
@@ -67,12 +69,15 @@ def look_for(question: str) -> Sought:
     for place, word in enumerate(words):
         add(Unit(word.text, WORD, frozenset({place}), is_word=True))
     matches = sorted(find_concepts(question), key=lambda match: -match.weight)
+    everyday = {(one.start, one.end) for one in matches if not is_of_the_trade(one.concept)}
     for match in matches[: 3 * MOST_CONCEPTS]:
         places = frozenset(
             n for n, word in enumerate(words) if word.start < match.end and match.start < word.end
         )
         mark, weight = features.concept_mark(match.concept), CONCEPT * match.weight
         trade = match.weight >= PLAIN and is_of_the_trade(match.concept)
+        if len(words) <= FEW_WORDS and (match.start, match.end) in everyday:
+            trade = False
         if mark in found or len(found) < len(words) + MOST_CONCEPTS:
             add(Unit(mark, weight, places, is_of_the_trade=trade))
     for term in features.term_marks(question)[:MOST_TERMS]:

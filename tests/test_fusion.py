@@ -58,6 +58,17 @@ def test_what_anybody_may_say_is_grounds_only_when_it_is_half_of_the_question() 
     assert len(fuse(others, [said])) == 1
 
 
+def test_a_question_of_one_word_that_anybody_may_say_brings_nothing_up() -> None:
+    works = look_for("did it work?")
+    fixes = look_for("how do I fix it?")
+    prompts = look_for("what is a prompt?")
+
+    for asked, found in ((works, False), (fixes, False), (prompts, True)):
+        all_of_it = candidate(1, [1.0] * len(asked.units), 0.9)
+
+        assert bool(fuse(asked, [all_of_it, candidate(2, [0] * len(asked.units), 0.1)])) is found
+
+
 def test_two_words_of_three_or_a_word_of_the_trade_are_grounds() -> None:
     two = candidate(1, [1, 0, 1, 0], None)
     trade = candidate(2, [0, 0, 0, 0.5], None)

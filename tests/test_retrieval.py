@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.management import call_command
 
 from knowledge import indexer
 from knowledge.embeddings import embedder
@@ -167,6 +168,27 @@ def test_a_question_about_something_else_finds_nothing() -> None:
 
     assert len(elsewhere) == 40
     assert len(answered) <= 2, answered
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how do I fix that?",
+        "e como eu resolvo isso?",
+        "did it work?",
+        "quanto tempo demora?",
+        "quem espera por eles?",
+        "when does it end?",
+    ],
+)
+def test_a_question_about_what_was_named_before_finds_nothing(
+    admin_user: Any, question: str
+) -> None:
+    """What "it" is was not asked of the memories: a definition that shares a verb is no answer."""
+    call_command("load_knowledge", "--as", admin_user.username, verbosity=0)
+    indexer.index_pending()
+
+    assert search(question) == []
 
 
 def test_a_memory_is_found_by_its_words_before_it_has_a_vector() -> None:

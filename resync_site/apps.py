@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from django.apps import AppConfig
@@ -16,6 +17,9 @@ class ResyncSiteConfig(AppConfig):
 
         pre_migrate.connect(_lift_statement_limit, sender=self, dispatch_uid="statement limit")
         post_migrate.connect(_set_statement_limit, sender=self, dispatch_uid="statement limit")
+        if not gc.isenabled():  # a command is loading (manage.py); what is loaded by now stays
+            gc.freeze()
+            gc.enable()
 
 
 def _lift_statement_limit(using: str, **_: Any) -> None:

@@ -8,6 +8,8 @@ from resync_site import health, metrics, settings_page
 from resync_site.api import api, unknown_path
 from resync_site.sign_in import SignIn
 
+admin.autodiscover()
+
 handler400 = "resync_site.middleware.bad_request"
 
 urlpatterns = [

@@ -26,7 +26,7 @@ Url = Annotated[str, Field(pattern=r"^https?://[^/\s?#]+(/[^\s?#]*)?$")]
 class _Entry(BaseModel):
     """One element of TWS_ENGINES. What it leaves out is taken from the single-engine settings."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     name: str = Field(min_length=1, max_length=60)
     base_url: Url

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import fcntl
 import io
 import json
 import os
 import pty
 import select
+import signal
 import socket
 import subprocess
 import sys
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -134,6 +137,13 @@ class Terminal:
         before, _, self.said = self.said.partition(words)
         return before
 
+    def rest(self) -> str:
+        """What is shown until it has ended."""
+        with contextlib.suppress(OSError):
+            while piece := os.read(self._ours, 10_000):
+                self.said += piece.decode()
+        return self.said
+
     def close(self) -> None:
         self.process.kill()
         self.process.wait(20)
@@ -172,6 +182,54 @@ def test_somebody_at_a_terminal_edits_stops_goes_on_and_ends(silent_hwa: socket.
         assert terminal.process.wait(60) == 0
     finally:
         terminal.close()
+
+
+def test_a_second_ctrl_c_leaves_whenever_it_comes(silent_hwa: socket.socket) -> None:
+    port = silent_hwa.getsockname()[1]
+    engine = {"TWS_BASE_URL": f"https://127.0.0.1:{port}", "TWS_USER": "u", "TWS_PASSWORD": "p"}
+    terminal = Terminal("manage.py", "ask", "tws-analyzer", "--chat", **engine)
+    try:
+        terminal.until("> ")
+        terminal.type("which jobs failed?\r")
+        with silent_hwa.accept()[0]:
+            terminal.type("\x03")
+            terminal.until("Stopped.")
+            terminal.type("\x03")  # before the prompt or at it
+            assert terminal.process.wait(60) == INTERRUPTED
+        assert "Traceback" not in terminal.rest()
+    finally:
+        terminal.close()
+
+
+def answering(stops: list[str], *, again: bool) -> Coroutine[Any, Any, Any]:
+    """An answer that Ctrl-C is pressed at, and once more while it stops."""
+
+    async def answer() -> None:
+        signal.raise_signal(signal.SIGINT)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            if again:
+                signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(0)
+            stops.append("cleaned up")
+
+    return answer()
+
+
+@pytest.mark.parametrize("keeps_on", [True, False])
+def test_ctrl_c_stops_an_answer_and_another_leaves(keeps_on: bool) -> None:
+    command, stops = Command(), []
+    command.keeps_on = keeps_on
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        if keeps_on:
+            assert command._unless_stopped(loop, answering(stops, again=False)) is None
+            assert stops == ["cleaned up"]
+        with pytest.raises(KeyboardInterrupt):
+            command._unless_stopped(loop, answering(stops, again=keeps_on))
+
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_answer_is_written_piece_by_piece(capsys: pytest.CaptureFixture[str]) -> None:

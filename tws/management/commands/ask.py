@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import aclosing
 from typing import Any
 
@@ -30,16 +31,24 @@ INTERRUPTED = 130
 """The exit status that shells give a program that Ctrl-C has ended."""
 
 
+Told = tuple[Final | Failed, dict[str, Any]]
+"""How an answer ended, and the reply in JSON."""
+Asking = Coroutine[Any, Any, Told]
+
+
 class Command(BaseCommand):
     help = (
         "Ask an agent one question, or with --chat one after the other. Answers are stored as "
         "memories, as in the chat. Exit status 0 also for an honest no, 1 when HWA or the LLM did "
         "not answer (in a conversation: at least once), 130 when it was interrupted. At a terminal "
-        "Ctrl-C stops the answer under way and a conversation goes on; Ctrl-D ends it."
+        "Ctrl-C stops the answer under way and a conversation goes on, unless another follows it; "
+        "Ctrl-D ends it."
     )
 
     keeps_on = False
-    """Somebody sits at a terminal, whose conversation Ctrl-C does not end."""
+    """Somebody sits at a terminal, whose conversation one Ctrl-C does not end."""
+    stopped = leaves = False
+    """What Ctrl-C has come to since the last line: the answer was stopped; one leaves."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("agent", help="the agent's id, for example tws-analyzer")
@@ -89,8 +98,9 @@ class Command(BaseCommand):
             try:
                 line = self._line()
             except KeyboardInterrupt:
-                if not self.keeps_on:
+                if not self.keeps_on or (self.stopped and not _typed()):
                     raise
+                self.stopped = False
                 self.stderr.write("")  # the line is dropped
                 continue
             if not line or line.strip() == "/quit":
@@ -127,15 +137,11 @@ class Command(BaseCommand):
                 if question == "/sources":
                     self._show_sources(reply, as_json)
                     continue
-                try:
-                    end, reply = runner.run(
-                        self._ask(manager, agent, question, history, quiet=as_json)
-                    )
-                except KeyboardInterrupt:
-                    if not self.keeps_on:
-                        raise
+                asking = self._ask(manager, agent, question, history, quiet=as_json)
+                if (told := self._unless_stopped(runner.get_loop(), asking)) is None:
                     self.stderr.write("\nStopped.")
                     continue
+                end, reply = told
                 if as_json:
                     self.stdout.write(json.dumps(reply, ensure_ascii=False))
                 if isinstance(end, Final):
@@ -146,6 +152,28 @@ class Command(BaseCommand):
             runner.run(_close(manager))
         return answered
 
+    def _unless_stopped(self, loop: asyncio.AbstractEventLoop, asking: Asking) -> Told | None:
+        """What comes of it; None when Ctrl-C has stopped it, KeyboardInterrupt when one leaves.
+
+        The loop is told of Ctrl-C between two steps, so that the second one, too, tears nothing.
+        """
+        self.stopped = self.leaves = False
+        task = loop.create_task(asking)
+        loop.add_signal_handler(signal.SIGINT, self._interrupt, task)
+        try:
+            return loop.run_until_complete(task)
+        except asyncio.CancelledError:
+            if self.leaves:
+                raise KeyboardInterrupt from None
+            return None
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+
+    def _interrupt(self, task: asyncio.Task[Any]) -> None:
+        self.leaves = self.stopped or not self.keeps_on
+        self.stopped = True
+        task.cancel()
+
     async def _ask(
         self,
         manager: AgentManager,
@@ -154,7 +182,7 @@ class Command(BaseCommand):
         history: list[Turn],
         *,
         quiet: bool,
-    ) -> tuple[Final | Failed, dict[str, Any]]:
+    ) -> Told:
         async with aclosing(manager.answer(agent, question, history=history)) as events:
             async for event in events:
                 if not quiet:
@@ -206,6 +234,12 @@ class Command(BaseCommand):
             self.stdout.write(f"[{source.kind}] {source.label} {source.fetched_at or ''}")
         for suggestion in final.suggestions:
             self.stdout.write(f"[you may ask] {visible(suggestion)}")
+
+
+def _typed() -> str:
+    """What stands in the line that Ctrl-C has interrupted, where it can be known."""
+    editor = sys.modules.get("readline")
+    return editor.get_line_buffer() if editor else ""
 
 
 async def _close(manager: AgentManager) -> None:

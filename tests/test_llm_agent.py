@@ -451,3 +451,18 @@ async def test_a_tool_call_written_as_text_is_called(scripted):
 
     assert [event.tool for event in events if isinstance(event, ToolResult)] == ["plan_query"]
     assert events[-1].answer == "500 (not verified) jobs."
+
+
+async def test_a_call_after_words_that_are_shown_never_flashes(scripted):
+    lead = "I shall look at the plan first.\nThen I shall tell you.\n"
+    call = '{"name": "plan_query", "arguments": {"entity": "jobs"}}'
+    pieces = [{"content": lead}, *({"content": one} for one in ["```js", "on\n", *call, "\n```"])]
+    scripted(streamed(*pieces), say("500 jobs."))
+    await meet()
+
+    events = await run("How many jobs are there?")
+
+    shown = "".join(event.text for event in events if isinstance(event, Chunk))
+    assert "Then I shall tell" in shown
+    assert not set(shown) & set("`{")
+    assert [event.tool for event in events if isinstance(event, ToolResult)] == ["plan_query"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from knowledge.llm.errors import LLMBadReply, LLMBrokenOff, LLMError, LLMRefused, LLMUnavailable
 from knowledge.llm.events import Events
+from knowledge.llm.held_calls import HeldCalls
 from knowledge.llm.replies import Incoming
 from knowledge.llm.spoken import Spoken, calls_in
 from knowledge.llm.types import Asked
@@ -419,9 +420,11 @@ def test_words_before_a_call_are_shown_without_it() -> None:
      f'Action: ```json\n[{CALL.replace("name", "tool_name")}]\n```',
      f"<tools>\n{CALL}\n</tools>"],
 )  # fmt: skip
-def test_a_call_among_words_is_called_too(text) -> None:
-    reply = read(sse(*said(text), chunk(finish="stop")))[1]
+@pytest.mark.parametrize("step", [1, 5, 1000])
+def test_a_call_among_words_is_called_too_and_never_shown(step, text) -> None:
+    shown, reply = read(sse(*said(text, step), chunk(finish="stop")))
 
+    assert not set(shown) & set('`{"')
     assert [(call.name, call.arguments) for call in reply.tool_calls] == ONE
     assert reply.text == ""
 
@@ -485,6 +488,49 @@ def test_what_is_shown_is_what_was_said_however_it_is_cut(pieces, held) -> None:
     if not spoken.unopened:
         assert shown == spoken.text
     shown.encode()
+
+
+_AMONG_WORDS = st.lists(
+    st.sampled_from([CALL, '{"name": "A"}', "{{ q1.matched }}", "```json\n", "```", "`", "{", '"',
+                     '{"status": {"name": "A"}}', "Two jobs ", "name", "\n", "[", "}"]),
+    max_size=8,
+)  # fmt: skip
+
+
+@given(pieces=_AMONG_WORDS, step=st.integers(1, 9))
+def test_words_pass_whole_and_a_call_is_never_begun(pieces, step) -> None:
+    held, text = HeldCalls(), "".join(pieces)
+
+    shown = "".join(held.feed(text[at : at + step]) for at in range(0, len(text), step))
+
+    assert shown + held.end() == text
+    if CALL in text:
+        assert len(shown) <= text.index(CALL)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [["{{ q1", ".matched }} jobs, ", "`JOB_A", "` too"],
+     ['Its row: {"job": "A", "re', 'turn_code": 8}'],
+     ["```sql\nselect", " 1\n", "``` so"],
+     ["So ", '{"name": "A", "code": 8}', " it is"]],
+)  # fmt: skip
+def test_what_is_clear_is_shown_at_once(shown) -> None:
+    held = HeldCalls()
+
+    assert [held.feed(piece) for piece in shown] == shown
+
+
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [(['So {"name": "A"', ', "code": 8}'], ["So ", '{"name": "A", "code": 8}']),
+     (["Look: ``", "`\nconman"], ["Look: ", "```\nconman"]),
+     (["It is {", "{ q1.matched }}"], ["It is ", "{{ q1.matched }}"])],
+)  # fmt: skip
+def test_what_may_become_a_call_waits_for_the_next_piece(pieces, shown) -> None:
+    held = HeldCalls()
+
+    assert [held.feed(piece) for piece in pieces] == shown
 
 
 _JSON = st.recursive(

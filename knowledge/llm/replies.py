@@ -24,6 +24,7 @@ from knowledge.llm.errors import (
     refusal,
     words_of,
 )
+from knowledge.llm.held_calls import HeldCalls
 from knowledge.llm.spoken import Spoken, calls_among, calls_in, looks_like_a_call
 from knowledge.llm.types import GIVEN_BACK, Asked, Reply, ToolCall, Usage
 
@@ -62,6 +63,7 @@ class Incoming:
     def __init__(self, asked: Asked, *, held: bool) -> None:
         self._asked = asked
         self._spoken = Spoken(held=held or not asked.streamed)  # then nobody reads along
+        self._held = HeldCalls()
         self._calls: list[_Call] = []
         self._index: Any = None  # of the choice that is the answer
         self._finish = ""
@@ -156,7 +158,7 @@ class Incoming:
         ready = self._spoken.feed(text)
         if self._spoken.thought_aloud:
             self._broke_off("aloud")
-        return ready
+        return self._held.feed(ready)
 
     def _think(self, thought: Any, *, is_kept: bool) -> None:
         if isinstance(thought, str):
@@ -249,7 +251,7 @@ class Incoming:
 
     def rest(self) -> list[str]:
         """What was held back and may be shown now. Empty when it is a tool call after all."""
-        pieces = self._spoken.end()
+        pieces = [self._held.end(), *self._spoken.end()]
         return [] if self._is_call_as_text() else pieces
 
     def unheard(self, how: Broken, *, known: str) -> list[str]:

@@ -255,14 +255,15 @@ def calls_in(text: str) -> list[tuple[str, str]] | None:
         except (ValueError, RecursionError):
             return None
         for one in value if isinstance(value, list) else [value]:
-            if (call := _call(one)) is None:
+            if (call := as_call(one)) is None:
                 return None
             found.append(call)
         at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n;,"))
     return found or None
 
 
-def _call(value: Any) -> tuple[str, str] | None:
+def as_call(value: Any) -> tuple[str, str] | None:
+    """Name and arguments of a call, in whichever shape a model writes one."""
     if not isinstance(value, dict):
         return None
     if isinstance(calls := value.get("tool_calls"), list) and len(calls) == 1:
@@ -290,7 +291,7 @@ def calls_among(text: str, names: set[str]) -> list[tuple[str, str]]:
             value, end = decoder.raw_decode(text, begin.start())
         except (ValueError, RecursionError):
             continue
-        if (call := _call(value)) and call[0] in names:
+        if (call := as_call(value)) and call[0] in names:
             found.append(call)
     return found
 

@@ -245,6 +245,8 @@ def test_two_days_are_compared_up_to_the_same_hour():
     run(1, 5, "NEW", group="failed", started_at=MIDNIGHT + timedelta(hours=2))
     run(1, 5, "LATE", group="failed", started_at=MIDNIGHT + timedelta(hours=22) - day)
 
+    run(3, 5, "OLD", started_at=MIDNIGHT - 2 * day)
+
     found = compare_days("SIM", date(2026, 11, 25), date(2026, 11, 24), until=time(12))
 
     assert found["failed_only_on_day"] == ["NEW"]
@@ -252,3 +254,15 @@ def test_two_days_are_compared_up_to_the_same_hour():
     assert found["failed_only_on_other"] == []
     assert (found["day"]["matched"], found["other"]["matched"]) == (2, 1)
     assert found["day"]["groups"] == [{"group": "failed", "count": 2}]
+    assert found["known_from"] is None
+
+
+def test_a_run_over_midnight_is_of_the_day_on_which_it_ended():
+    run(1, 90, "OVER", group="failed", started_at=MIDNIGHT - timedelta(hours=1))
+    run(1, None, "ON", group="running", started_at=MIDNIGHT - timedelta(hours=1))
+
+    found = compare_days("SIM", date(2026, 11, 25), date(2026, 11, 24))
+
+    assert (found["day"]["failed_jobs"], found["other"]["failed_jobs"]) == (1, 0)
+    assert found["other"]["groups"] == [{"group": "running", "count": 1}]
+    assert found["known_from"] == "2026-11-24T23:00:00-03:00"

@@ -79,22 +79,26 @@ def _minutes(seconds: float | None) -> float | None:
 
 
 def compare_days(engine: str, day: date, other: date, until: time | None = None) -> dict[str, Any]:
-    """Two days side by side: runs per group by their start, and what failed on one day only.
+    """Two days side by side: runs per group, and what failed on one day only.
 
+    A run is of the day on which it ended, as in lists; what has not ended, of that of its start.
     `until` ends both days at that hour, so that a day under way is compared with as much of the
-    other one. PlanQueryRefused when a day lies before all that is known of runs.
+    other one. `known_from` is when the earlier day's runs begin to be known, null for all of it.
+    PlanQueryRefused when a day lies before all that is known of runs.
     """
     zone = timezone.get_current_timezone()
     first_start = PlanRun.objects.filter(engine=engine).aggregate(at=Min("started_at"))["at"]
-    known_from = timezone.localtime(first_start).date() if first_start else timezone.localdate()
-    if min(day, other) < known_from:
-        raise PlanQueryRefused(f"Runs are known from {known_from} on.", [known_from.isoformat()])
+    known_from = timezone.localtime(first_start or timezone.now())
+    if min(day, other) < known_from.date():
+        known = known_from.date().isoformat()
+        raise PlanQueryRefused(f"Runs are known from {known} on.", [known])
     first, second = (_runs_of(engine, one, until, zone) for one in (day, other))
     failed, failed_then = _failed(first), _failed(second)
     return {
         "day": _told(day, first),
         "other": _told(other, second),
         "until": until.isoformat(timespec="minutes") if until else None,
+        "known_from": plain(known_from) if known_from.date() in (day, other) else None,
         "failed_only_on_day": sorted(failed - failed_then)[:MOST_NAMES],
         "failed_only_on_other": sorted(failed_then - failed)[:MOST_NAMES],
         "failed_on_both": sorted(failed & failed_then)[:MOST_NAMES],
@@ -106,7 +110,9 @@ def _runs_of(engine: str, day: date, until: time | None, zone: ZoneInfo | Any) -
     end = datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
     if until is not None:
         end = datetime.combine(day, until, tzinfo=zone)
-    return PlanRun.objects.filter(engine=engine, started_at__gte=start, started_at__lt=end)
+    ended = Q(ended_at__gte=start, ended_at__lt=end)
+    under_way = Q(ended_at=None, started_at__gte=start, started_at__lt=end)
+    return PlanRun.objects.filter(ended | under_way, engine=engine)
 
 
 def _failed(runs: QuerySet[PlanRun]) -> set[str]:

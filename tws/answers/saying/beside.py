@@ -186,6 +186,8 @@ async def compare_days(speech: Speech, asked: CompareDays) -> None:
         a=claim(larger, kind="count"),
         b=claim(smaller, kind="count"),
     )
+    if reading.result["known_from"]:
+        speech.say("compare_days.since", on=reading.id, at=f"{reading.id}.known_from")
 
 
 async def _say_known_days(speech: Speech, asked: CompareDays, known_from: str) -> None:
@@ -196,7 +198,7 @@ async def _say_known_days(speech: Speech, asked: CompareDays, known_from: str) -
     for day in (asked.day, asked.other):
         if asked.group != "failed" or day.isoformat() < known_from:
             continue
-        where = [{"field": "group", "value": "failed"}, {"field": "start", "value": f"{day}"}]
+        where = [{"field": "group", "value": "failed"}, {"field": "end", "value": f"{day}"}]
         query = PlanQuery.model_validate({"entity": "runs", "where": where, "limit": 0})
         reading = await speech.read(speech.toolkit.plan_query(query))
         speech.note(counted={"date": day.isoformat()})

@@ -57,7 +57,7 @@ from audits.search import MATCHES, find, matching
 from audits.states import UNDECIDED, WAITING
 from knowledge.admin import ReadOnlyAdmin
 from knowledge.models import Feedback, Memory
-from knowledge.shown import excerpt
+from knowledge.shown import excerpt, gist
 
 admin.site.index_template = "audits/dashboard.html"
 admin.site.register(Feedback, reports.ReportAdmin)
@@ -141,7 +141,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             '<span class="rc-excerpt"><b>{}</b><span>{}</span>{}'
             '<i class="rc-claimed" data-record="{}" data-text="{}"{}>{}</i></span>',
             excerpt(record.question_begins, 110),
-            excerpt(record.answer_begins, 140),
+            gist(record.answer_begins, 140),
             remarks.assigned_chip(record),
             record.pk,
             _("%s is reviewing"),
@@ -531,6 +531,10 @@ def _number(text: str | None) -> int | None:
 @admin.register(Calibration)
 class CalibrationAdmin(ReadOnlyAdmin):
     list_display = (
-        "judge", "version", "method", "examples", "ece_before", "ece_after", "is_active",
+        "judged_by", "version", "method", "examples", "ece_before", "ece_after", "is_active",
         "fitted_at",
     )  # fmt: skip
+
+    @admin.display(description=_("judge"))
+    def judged_by(self, calibration: Calibration) -> str:
+        return judge_name(calibration.judge)

@@ -26,7 +26,7 @@ from unfold.admin import ModelAdmin
 from knowledge.exporting import EXPORT, export
 from knowledge.llm.models import LLMProfile
 from knowledge.models import Kind, Memory, Source, Trust
-from knowledge.shown import as_text, excerpt, shown
+from knowledge.shown import as_text, excerpt, gist, shown
 from knowledge.text_search import first_holding, holding
 
 COUNTED = 1000
@@ -94,6 +94,13 @@ class ReadOnlyAdmin(OwnRequests, ModelAdmin):  # type: ignore[misc]  # unfold sh
     exports = ""  # what the exported files are called; empty: no export
     actions: Any = None
     change_list_template = "knowledge/change_list.html"
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A row's page says what the list says of it, where `fields` names no more."""
+        return self.fields or self.list_display
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.get_fields(request, obj)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
@@ -207,7 +214,6 @@ class MemoryAdmin(ReadOnlyAdmin):
         "earlier_texts",
         "index_state",
     )
-    readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Memory]:
         memories = Memory.objects.all()
@@ -250,7 +256,7 @@ class MemoryAdmin(ReadOnlyAdmin):
         return format_html(
             '<span class="rc-excerpt"><b>{}</b><span>{}</span></span>',
             excerpt(memory.question_begins, 110),
-            excerpt(memory.answer_begins, 140),
+            gist(memory.answer_begins, 140),
         )
 
     @admin.display(description=_("trust"))
@@ -334,6 +340,9 @@ class LLMProfileAdmin(ReadOnlyAdmin):
 
     list_display = ["model", "base_url", "learned_at", "failing_since", "last_error"]
     search_fields = ["model", "base_url"]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [field.name for field in LLMProfile._meta.fields if not field.primary_key]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("knowledge.delete_llmprofile")

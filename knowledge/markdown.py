@@ -50,3 +50,21 @@ def to_html(text: str) -> str:
         url_schemes={"http", "https"},
         link_rel="noopener noreferrer nofollow",
     )
+
+
+_ENDS = {"tr_close", "paragraph_close", "heading_close"}
+
+
+def to_line(text: str) -> str:
+    """Its words on one line, without its marks: commas between a row's cells, dots between rows."""
+    lines: list[list[str]] = [[]]
+    for token in _markdown().parse(text):
+        if token.type == "inline":
+            parts = token.children or ()
+            lines[-1].append("".join(" " if "break" in p.type else p.content for p in parts))
+        elif token.type in {"fence", "code_block"}:
+            lines.append([token.content])
+        if token.type in _ENDS:
+            lines.append([])
+    said = (", ".join(filter(str.strip, words)) for words in lines)
+    return " · ".join(" ".join(line.split()) for line in said if line.strip())

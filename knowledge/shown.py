@@ -10,11 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from knowledge.markdown import to_line
 from knowledge.secrets import Secret, find_secrets
 from knowledge.visible import visible
 
 LONGEST = 20_000
 """Characters of one text on a page that did not ask for all of it."""
+_GLANCED = 2_000
+"""Characters that the gist of a text is taken from."""
 _OVERLAP = 9_000
 """Beyond the cut, so that a secret across it is seen whole (the longest has 8,000 characters)."""
 
@@ -86,6 +89,14 @@ def excerpt(text: str, longest: int = 160) -> str:
     """The beginning of a text on one line."""
     begun = shown(text, longest=longest)
     return " ".join(str(begun).split()) + ("…" if begun.left_out else "")
+
+
+def gist(text: str, longest: int = 160) -> str:
+    """The beginning of an answer on one line, without the marks of its tables and lists.
+
+    Masked on both sides: a row tells a secret that its words alone don't, and the other way round.
+    """
+    return excerpt(to_line(str(shown(text, longest=_GLANCED))), longest)
 
 
 def as_text(value: object) -> str:

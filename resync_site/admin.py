@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db.models import ManyToManyField, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -18,17 +18,28 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from knowledge.admin import OwnRequests
+from resync_site import people_names
 from resync_site.models import ApiToken, SignInFailures
 
 TICKED: Any = {ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
 """Django's pair of lists is wider than the page, and can't be read out."""
 
+people_names.use()
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
+class Permitting:
+    """Ticks permissions that mean something here."""
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.related_model is Permission:
+            kwargs["queryset"] = people_names.offered()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+
 @admin.register(User)
-class UserAdmin(OwnRequests, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold ships no types
+class UserAdmin(Permitting, OwnRequests, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold ships no types
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -45,11 +56,11 @@ class UserAdmin(OwnRequests, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,
     def roles(self, user: User) -> str:
         if user.is_superuser:
             return str(_("everything"))
-        return ", ".join(role.name for role in user.groups.all()) or "–"
+        return ", ".join(map(str, user.groups.all())) or "–"
 
 
 @admin.register(Group)
-class GroupAdmin(OwnRequests, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class GroupAdmin(Permitting, OwnRequests, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     filter_horizontal = ()
     formfield_overrides = TICKED
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils.translation import gettext_noop
 
 ROLES: dict[str, tuple[str, ...]] = {
-    "Operators": ("tws.use_chat",),
-    "Reviewers": (
+    gettext_noop("Operators"): ("tws.use_chat",),
+    gettext_noop("Reviewers"): (
         "tws.use_chat",
         "audits.view_auditrecord",
         "audits.review_auditrecord",
@@ -21,7 +22,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "knowledge.view_memory",
         "knowledge.view_memoryrevision",
     ),
-    "Auditors": (
+    gettext_noop("Auditors"): (
         "audits.view_auditrecord",
         "audits.view_decision",
         "audits.export_auditrecord",

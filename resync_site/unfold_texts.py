@@ -16,6 +16,7 @@ UNFOLD_SAYS = [
     _("Click to cancel"),
     _("Collapse"),
     _("Dark"),
+    _("Date"),
     _("Edit"),
     _("Expand row"),
     _("False"),
@@ -31,6 +32,11 @@ UNFOLD_SAYS = [
     _("No recent searches"),
     _("No results matching your query"),
     _("Object permissions"),
+    _(
+        "Raw passwords are not stored, so there is no way to see this user’s password, but you can "
+        'change the password using <a href="{}" class="text-primary-600 dark:text-primary-500">'
+        "this form</a>."
+    ),
     _("Recent searches"),
     _("Return to site"),
     _("Run"),
@@ -42,6 +48,7 @@ UNFOLD_SAYS = [
     _("Select value"),
     _("Submit"),
     _("System"),
+    _("Time"),
     _("Toggle password visibility"),
     _("True"),
     _("Type to search"),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -99,3 +101,61 @@ def test_what_is_refused_is_said_in_accessible_pages(
         for language in LANGUAGES:
             in_language(page, language)
             assert_accessible(page)
+
+
+class Texts(HTMLParser):
+    """What a page says: its texts and what its elements are called."""
+
+    SILENT = {"script", "style", "code", "pre", "svg", "kbd"}
+    NAMES = {"title", "aria-label", "placeholder", "alt", "data-label"}
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.said: set[str] = set()
+        self._silent, self._is_icon = 0, False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._silent += tag in self.SILENT
+        self._is_icon = "material-symbols" in str(dict(attrs).get("class"))
+        self.said |= {str(value) for name, value in attrs if name in self.NAMES}
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in self.SILENT
+        self._is_icon = False
+
+    def handle_data(self, data: str) -> None:
+        if not (self._silent or self._is_icon):
+            self.said.add(" ".join(data.split()))
+
+
+SAME_IN_BOTH = {
+    "chat", "e-mail", "endpoint", "english", "hash", "llm (0)", "português brasileiro",
+    "response_format", "resync", "salt", "status",
+}  # fmt: skip
+
+
+def held() -> set[str]:
+    """What the rows themselves say, in whatever language."""
+    rows = (row for model in admin.site._registry for row in model._default_manager.values())
+    values = {str(value).casefold() for row in rows for value in row.values()}
+    return {value for value in values if len(value) > 3}
+
+
+def test_no_page_of_the_admin_says_in_portuguese_what_it_says_in_english(
+    client: Client, admin_user: User
+) -> None:
+    one_of_each(admin_user)
+    client.force_login(admin_user)
+    rows, same = held(), set()
+    for path in admin_pages(admin_user):
+        said = []
+        for language in LANGUAGES:
+            client.cookies["django_language"] = language
+            said.append(Texts(client.get(path).content.decode()).said)
+        for text in said[0] & said[1]:
+            is_data = any(value in text.casefold() or text.casefold() in value for value in rows)
+            if re.search("^[^:].*[A-Za-z]{3}", text) and not is_data:  # ":" before a hash's parts
+                same.add((path, text))
+
+    assert {(path, text) for path, text in same if text.casefold() not in SAME_IN_BOTH} == set()

@@ -19,6 +19,7 @@ from knowledge.secrets import (
     mask_secrets,
     may_hold_secrets,
 )
+from knowledge.shown import gist
 from knowledge.visible import has_hidden, mixed_script_words, visible
 from tests.linear import assert_linear
 
@@ -251,3 +252,27 @@ def test_a_secret_that_was_masked_stands_nowhere_else(secret, shape, before, aft
     text = f"{before}\n{shape.format(secret)}\n{again} {secret} {after}"
 
     assert secret not in mask_secrets(text)
+
+
+# --- an answer on one line --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        (
+            "## Two\n\n| Job | Status |\n|---|---|\n| GL_POST | **ABEND** |\n| FD_03 | `SUCC` |",
+            "Two · Job, Status · GL_POST, ABEND · FD_03, SUCC",
+        ),
+        ("1. stop it\n2. start\n   it", "stop it · start it"),
+        ("First.\n\n```\nconman ss\nconman sj\n```", "First. · conman ss conman sj"),
+        ("netman has 2 * 3 * 4 | a_b_c", "netman has 2 * 3 * 4 | a_b_c"),
+        ("pass**word** = Sw0rdf1sh!9", "password = [masked: password]"),
+        ("&#112;assword = Sw0rdf1sh!9", "password = [masked: password]"),
+        ("&#8238;abc", "⟨U+202E⟩abc"),
+        ("[x](javascript:alert(1)) <b>", "[x](javascript:alert(1)) <b>"),
+        ("", ""),
+    ],
+)
+def test_the_gist_of_an_answer_is_its_words_on_one_line(answer, line):
+    assert gist(answer) == line

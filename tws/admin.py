@@ -17,12 +17,20 @@ from knowledge import llm
 from knowledge.admin import OwnRequests
 from tws.models import Agent
 
+TOOLS: dict[str, Any] = {
+    "plan_query": _("counts, lists and groups what is in the plan"),
+    "inspect": _("one object whole, and why it waits"),
+    "impact": _("all that waits for it, with deadlines"),
+    "log": _("the end of a job's log, causes marked"),
+    "compare": _("runs of a job, or two days, side by side"),
+    "resolve": _("what a name means in the plan"),
+    "search_memories": _("answers that were reviewed"),
+}
+"""The tools, as they are told to people; the model is told more."""
+
 
 def _tool_choices() -> list[tuple[str, str]]:
-    from tws.answers.toolkit.calls import SCHEMAS  # no command needs it for loading the admin
-
-    told = {name: schema["function"]["description"] for name, schema in SCHEMAS.items()}
-    return [(name, f"{name}: {said.partition('. ')[0]}") for name, said in told.items()]
+    return [(name, f"{name}: {said}") for name, said in TOOLS.items()]
 
 
 class AgentForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time

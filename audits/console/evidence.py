@@ -31,7 +31,7 @@ MOST_LINES = 60
 DEEPEST = 4
 LONGEST_CELL = 300
 _ORDER = {name: number for number, name in enumerate(FIELDS)}
-_NOT_SAID = {"id", "understood", "shown", "not_shown"}
+_NOT_SAID = {"id", "understood", "shown", "not_shown", "next"}
 
 TOOLS: dict[str, Any] = {
     "plan_query": _("The plan"),
@@ -48,6 +48,13 @@ PARTS: dict[str, Any] = {
     "rows": _("rows"),
     "groups": _("groups"),
     "lines": _("lines"),
+    "groups_shown": _("groups shown"),
+    "more_groups": _("more groups"),
+    "distinct_jobs": _("different jobs"),
+    "plan_from": _("plan from"),
+    "plan_to": _("plan to"),
+    "not_understood": _("not understood"),
+    "now": _("reference time"),
     "user_query": _("question"),
     "agent_response": _("answer"),
 }

@@ -26,7 +26,7 @@ from audits.permissions import TAKE_OVER
 from audits.states import DECIDED, ReasonCode, Status
 from audits.work import Days
 from knowledge.admin import ReadOnlyAdmin
-from knowledge.shown import excerpt
+from knowledge.shown import excerpt, gist
 
 # --- one before a reviewer ----------------------------------------------------------------------
 
@@ -110,9 +110,7 @@ def in_words(found: Agreement) -> str:
 
 
 class KnownCaseAdmin(ReadOnlyAdmin):
-    list_display = fields = readonly_fields = (
-        "question", "decided", "chosen", "reviewers", "judges",
-    )  # fmt: skip
+    list_display = ("question", "decided", "chosen", "reviewers", "judges")
     list_display_links = None
     ordering = ("-at", "-record_id")
 
@@ -144,7 +142,7 @@ class KnownCaseAdmin(ReadOnlyAdmin):
             '<a class="rc-excerpt" href="{}"><b>{}</b><span>{}</span></a>',
             reverse("admin:audits_auditrecord_change", args=[case.record_id]),
             excerpt(memory.user_query, 110),
-            excerpt(memory.agent_response, 140),
+            gist(memory.agent_response, 140),
         )
 
     @admin.display(description=gettext_lazy("status"))

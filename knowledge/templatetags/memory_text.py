@@ -23,6 +23,11 @@ def excerpt(text: object, longest: int = 160) -> str:
 
 
 @register.filter
+def gist(text: str, longest: int = 160) -> str:
+    return texts.gist(text, longest)
+
+
+@register.filter
 def marked(text: texts.Shown) -> SafeString:
     """The pieces, those that a finding quotes inside `<mark>`; everything escaped."""
     return format_html_join(

@@ -194,6 +194,16 @@ def test_pages_hold_no_inline_script_and_nothing_from_elsewhere(operator: User, 
     assert not re.search(r'(?:src|href)="(?:https?:)?//', html)
 
 
+def test_page_says_what_it_does_before_there_is_anything(operator: User) -> None:
+    plan, chat = (
+        client_of(operator).get(path).content.decode() for path in ("/", f"/chat/{AGENT}/")
+    )
+
+    assert 'id="loading">Reading the plan…' in plan
+    assert 'data-state="connecting">Connecting…' in plan
+    assert 'data-state="connecting">Connecting…' in chat
+
+
 def test_page_says_its_language_and_time_zone(operator: User) -> None:
     client = client_of(operator, "pt-br")
 

@@ -62,6 +62,7 @@ def test_plan_page_says_what_needs_somebody_by_cause(
     make_engine(pass_seconds=1e6, edges_total=0)
     page = open_page(browser, server, operator, "/")
     expect(page.locator("#nothing")).to_contain_text("Nothing needs you: read at")
+    expect(page.locator("#loading")).to_be_hidden()
 
     make(PlanWorkstation, "AGT_BI01", problems=["unlinked"])
     for n in range(40):

@@ -120,6 +120,7 @@ function received(snapshot) {
   byId("plan").hidden = !isPlan;
   byId("unavailable").hidden = isPlan;
   byId("live").removeAttribute("aria-busy");
+  byId("loading").hidden = true;
   if (isPlan) byId("refreshed").textContent = fill(strings.refreshed, { time: moment(new Date().toISOString()) });
 }
 

@@ -83,7 +83,9 @@ def test_what_fixed_a_failure_is_told_where_it_was_explained(
     agents.script = words("SPED_ICMS failed.", kind="state", evidence=(reading_of_job(),))
     answered(chat, "why did SPED_ICMS fail?")
 
+    chat.set_viewport_size({"width": 390, "height": 700})
     chat.get_by_role("button", name="What fixed SPED_ICMS?").click()
+    expect(chat.locator(".what-fixed-it form .primary")).to_be_in_viewport(ratio=1)
     chat.get_by_label("Cause").fill("The listener was down.")
     chat.get_by_label("What was done").fill("Restarted it.")
     assert_accessible(chat, *A_FEW)

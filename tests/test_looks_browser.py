@@ -28,6 +28,21 @@ def ink(page: Page) -> int:
     return int(colour.removeprefix("rgb(").split(",")[0])
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_where_one_asks_is_as_wide_as_what_is_answered(
+    browser: Browser, server: str, operator: User, width: int
+) -> None:
+    page = open_page(browser, server, operator, "/chat/tws-analyzer/")
+    page.set_viewport_size({"width": width, "height": 900})
+    offered = page.locator("#examples button").first.bounding_box()
+    question, send = page.locator("#question").bounding_box(), page.locator("#send").bounding_box()
+    assert offered and question and send
+
+    assert question["x"] == offered["x"]
+    assert send["x"] + send["width"] == offered["x"] + offered["width"]
+    page.context.close()
+
+
 @pytest.mark.slow
 def test_conversation_on_paper_at_200_percent_and_without_motion(
     browser: Browser, plan_of_now: None, server: str, operator: User

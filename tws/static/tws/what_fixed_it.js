@@ -7,10 +7,11 @@ import { smallForm } from "./feedback.js";
 /** A button that opens the form; `told({cause, done})` is awaited. */
 export function whatFixedIt(strings, failure, told) {
   const said = element("p", { class: "quiet", role: "status" });
-  const open = element("button", { type: "button", class: "plain", onclick: () => { root.append(form); cause.focus(); } },
+  const open = element("button", { type: "button", class: "plain", onclick: () => show() },
     fill(strings.what_fixed, { job: failure.job }));
   const field = () => element("textarea", { rows: 2, maxlength: 5000, required: true });
   const [cause, done] = [field(), field()];
+  const show = () => { root.append(form); cause.focus(); form.scrollIntoView({ block: "nearest" }); };
   const close = () => { form.remove(); open.focus(); };
   const send = async () => {
     try {

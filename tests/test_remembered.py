@@ -65,6 +65,19 @@ def test_one_sees_ones_own_memories_with_who_decided_and_why(
     assert "nobody's?" not in said
 
 
+def test_how_the_auditor_judged_is_said_in_the_readers_language(operator: User) -> None:
+    for status, judge in ((Status.CLEARED, "claims"), (Status.UNVERIFIED, "auditor")):
+        memory = make_memory(f"por que o {judge} falhou?", "Sim.", user=operator, asked_as="e ele?")
+        make_record(status, memory, judge=judge, ia_audit_reason="claims: 3 parts.")
+
+    said = shown(operator)
+
+    assert "Each value in it is what was read." in said
+    assert "Nothing speaks against it" in said
+    assert "claims:" not in said
+    assert "por que o claims falhou?" in said  # as it was meant, standing alone
+
+
 def test_memories_are_paged_at_a_bounded_price(operator: User) -> None:
     for n in range(PER_PAGE + 1):
         make_record(Status.CLEARED, make_memory(f"Question {n}?", "Yes.", user=operator))

@@ -123,7 +123,7 @@ def _told(memory: Memory, request: Feedback | None) -> Remembered:
     by = record.reviewer if record else None
     return Remembered(
         id=memory.pk,
-        question=shown(memory.asked_as or memory.user_query),
+        question=shown(memory.user_query),
         html=to_html(shown(memory.agent_response)),
         asked_at=moment(memory.created_at),
         trust=memory.trust,

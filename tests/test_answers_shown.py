@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from knowledge.claims.answer import Answer
 from knowledge.claims.composing import Composer
 from knowledge.claims.evidence import Reading
 from knowledge.claims.expressions import Evaluator
@@ -23,6 +25,7 @@ from resync_site.environment import CHECKOUT
 from tests.factories import make_memory, make_record
 from tests.plan_reading import make_engine
 from tws.answers.events import Final
+from tws.answers.sources import plan_sources
 from tws.chat.api import CardOf
 from tws.chat.cards import card_parts
 from tws.chat.showing.display import display_of, page_parts
@@ -356,3 +359,14 @@ def test_a_memory_is_opened_from_ones_own_answers_only(quoting, operator, review
 
     assert memory_of(quoting, reviewer).status_code == 404
     assert memory_of(other, operator).status_code == 404
+
+
+def test_a_source_says_once_that_it_is_a_simulator() -> None:
+    def source(engine: str, *, simulated: bool) -> str:
+        reading = Reading("q1", "plan_query", {"entity": "jobs"}, {}, engine)
+        toolkit: Any = SimpleNamespace(readings=[reading], simulated=simulated)
+        return plan_sources(toolkit, Answer("en", "UTC", 1, (), {}))[0].label
+
+    assert source("simulator", simulated=True) == "Plan of simulator: jobs"
+    assert source("SIM", simulated=True) == "Plan of SIM (simulator): jobs"
+    assert source("PROD", simulated=False) == "Plan of PROD: jobs"

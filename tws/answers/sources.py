@@ -23,6 +23,7 @@ from tws.answers.understanding.asked import (
     Thing,
 )
 from tws.answers.understanding.wording import parts_of, thing_said
+from tws.hwa.engines import SIMULATOR
 from tws.plan.query.asked import PlanQuery
 
 
@@ -38,7 +39,9 @@ def plan_sources(toolkit: Toolkit, answer: Answer, things: Iterable[Thing] = ())
     sources = []
     for reading in rested_on:
         what = what_was_read(reading, answer.language, names)
-        engine = f"{reading.engine} (simulator)" if toolkit.simulated else reading.engine
+        engine = reading.engine
+        if toolkit.simulated and engine != SIMULATOR:
+            engine += f" ({SIMULATOR})"
         label = f"{plan_of} {engine}: {what}"
         at, tool = reading.fetched_at, reading.tool
         sources.append(Source("hwa", reading.id, label, reading.engine, at, what=what, tool=tool))

@@ -766,11 +766,15 @@ async def test_feedback_is_kept_and_asks_for_an_audit(chat: Chat, operator: User
 
 
 async def test_reason_of_a_failure_is_kept(chat: Chat, agents: FakeAgents) -> None:
-    agents.script = [RunStarted(AGENT, "rules"), Failed("hwa_unavailable", "HWA is down.")]
+    instead = ("What failed? (as last read)",)
+    failed = Failed("hwa_unavailable", "HWA is down.", suggestions=instead)
+    agents.script = [RunStarted(AGENT, "rules"), failed]
 
-    await chat.ask()
+    *_, last = await chat.ask()
 
-    assert (await Message.objects.aget(role="agent")).text == "HWA is down."
+    kept = await Message.objects.aget(role="agent")
+    assert kept.text == "HWA is down."
+    assert last["suggestions"] == kept.suggestions == [*instead]
 
 
 async def test_secrets_are_masked_in_all_that_is_shown(chat: Chat, agents: FakeAgents) -> None:

@@ -540,6 +540,7 @@ async def test_when_hwa_is_down_it_says_since_when(
     assert state.down_since is not None
     assert "SIM não pode ser lido desde" in end.message
     assert "127.0.0.1:9" in end.message
+    assert end.suggestions == ()  # nothing was ever read
 
 
 async def test_what_an_engine_says_instead_of_a_plan_is_shown_without_its_secrets(
@@ -571,10 +572,12 @@ async def test_the_plan_as_last_read_is_told_on_request_and_marked(
     monkeypatch.setattr(engines, "configured_engines", lambda: [nowhere])
 
     down = await conversation.end_of("quantos jobs existem?")
-    end = await conversation.ask("quantos jobs existem, como lido por último?")
-
     assert isinstance(down, Failed)
+    (offered,) = down.suggestions
+    end = await conversation.ask(offered)
+
     assert "como lido por último" in down.message
+    assert offered == "quantos jobs existem? (como lido por último)"
     assert end.answer.startswith("Plano como lido por último, em ")
     assert f"**{jobs}** jobs" in end.answer
 

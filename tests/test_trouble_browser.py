@@ -18,12 +18,13 @@ from resync_site.environment import CHECKOUT
 from resync_site.serve import web_command
 from tests.axe import A_FEW, assert_accessible
 from tests.chat_pages import answered, ask, open_page
-from tests.fake_agent import FakeAgents
+from tests.fake_agent import FakeAgents, words
 from tests.fake_llm import Scripted, fake_llm, say
 from tests.plan_reading import make_engine
 from tests.programs import environment
 from tests.test_chat import Full
 from tests.test_redis import free_port, wait_for
+from tws.answers.events import Failed, RunStarted
 from tws.chat import conversations, run_log
 from tws.models import Agent, Message
 
@@ -116,6 +117,23 @@ def test_a_server_killed_in_mid_answer_comes_back_and_says_so(
 
 
 @pytest.mark.slow
+def test_the_plan_as_last_read_is_one_click_away_when_hwa_is_down(
+    chat: Page, agents: FakeAgents
+) -> None:
+    instead = "What failed? (as last read)"
+    failed = Failed("hwa_unavailable", "HWA is down.", suggestions=(instead,))
+    agents.script = [RunStarted("tws-analyzer", "rules"), failed]
+    ask(chat, "What failed?")
+    expect(chat.locator(".answer .problem")).to_contain_text("HWA is down.")
+    agents.script = words("Two jobs failed.")
+    chat.reload()
+
+    chat.get_by_role("button", name=instead).click()
+
+    expect(chat.locator(".answer .text").last).to_have_text("Two jobs failed.")
+    assert agents.asked == ["What failed?", instead]
+
+
 def test_an_expired_login_is_said_and_a_new_one_leads_back_to_the_draft(
     chat: Page, operator: User
 ) -> None:

@@ -127,11 +127,15 @@ class Final:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No answer: `message` says why, in the language of the question."""
+    """No answer: `message` says why, in the language of the question.
+
+    `suggestions` are what may be asked instead.
+    """
 
     code: ErrorCode
     message: str
     tools: tuple[ToolUse, ...] = ()
+    suggestions: tuple[str, ...] = ()
 
 
 Event = RunStarted | ToolCall | ToolResult | Chunk | Final | Failed
@@ -166,7 +170,8 @@ def frame(event: Event) -> dict[str, Any]:
         case Chunk():
             return {"type": "stream", "message": event.text}
         case Failed():
-            return {"type": "error", "code": event.code, "message": event.message}
+            said = {"code": event.code, "message": event.message}
+            return {"type": "error", **said, "suggestions": list(event.suggestions)}
         case Final():
             return {
                 "type": "message",

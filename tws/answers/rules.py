@@ -103,7 +103,7 @@ class RuleAgent:
             else:
                 understood = await self._with_the_plan(known, state, text, last)
         except EngineDown as down:
-            self._fail(down, speech.language)
+            self._fail(down, text, speech.language)
             return
         note = ""
         if instead_of_llm:
@@ -113,7 +113,7 @@ class RuleAgent:
         try:
             await self._say(speech, understood)
         except EngineDown as down:
-            self._fail(down, speech.language)
+            self._fail(down, text, speech.language)
             return
         except NotRead as error:
             talk.not_read(speech, error)
@@ -298,14 +298,15 @@ class RuleAgent:
             )
         )
 
-    def _fail(self, down: EngineDown, language: Language) -> None:
+    def _fail(self, down: EngineDown, text: str, language: Language) -> None:
         speech = Speech(self.toolkit, _silent, language)
         talk.down(speech, down)
         message = speech.text
         if down.since is not None:  # the engine's own words, or the network's
             said = one_line(mask_secrets(down.why), end=" ")
             message = f"{message} ({shorten(said, talk.ENGINE_SAID, placeholder=' …')})"
-        self.emit(Failed("hwa_unavailable", message, tuple(self.toolkit.uses)))
+        again = (f"{text} ({_AS_LAST_READ[language]})",) if down.last_read_at else ()
+        self.emit(Failed("hwa_unavailable", message, tuple(self.toolkit.uses), again))
 
     def too_slow(self) -> str:
         return aside(self.toolkit, self.language, ["too_slow"])
@@ -325,6 +326,7 @@ def thread_of(history: Sequence[Turn]) -> Turn | None:
     return None
 
 
+_AS_LAST_READ: dict[Language, str] = {"pt": "como lido por último", "en": "as last read"}
 _LAST_READ = re.compile(r"[,;(]?\s*\b(?:como lido por ultimo|as last read)\b\)?")
 
 

@@ -111,7 +111,10 @@ class Answering:
             fields["message"] = shown(event.message)
             text = "".join(run.said) or fields["message"]
             tools = [use.as_dict() for use in event.tools]
-            await self._end(fields, Message.Outcome.ERROR, text=text, tools=tools)
+            asked_instead = fields["suggestions"]
+            await self._end(
+                fields, Message.Outcome.ERROR, text=text, tools=tools, suggestions=asked_instead
+            )
             return
         event = _within_length(event)
         memory_id = await store_answer(

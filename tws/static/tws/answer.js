@@ -68,6 +68,7 @@ export class Answer {
         break;
       case "error":
         this.fail(frame.reason, frame.message.replaceAll("`", ""));
+        this.showSuggestions(frame.suggestions);
         break;
     }
   }

@@ -47,7 +47,10 @@ FACETS: tuple[Facet, ...] = (
     "status", "why", "why_failed", "why_waits", "runs", "rerun", "failed_before", "definition",
     "schedule",
 )  # fmt: skip
-FIELDS = ("priority", "login", "return_code", "deadline", "late", "owner", "estimated_minutes")
+FIELDS = (
+    "priority", "login", "return_code", "deadline", "late", "owner", "estimated_minutes",
+    "usual_minutes", "estimated_end",
+)  # fmt: skip
 FAILED = {"field": "group", "value": "failed"}
 
 
@@ -177,6 +180,46 @@ async def test_of_a_list_that_is_cut_nothing_is_said_as_of_a_whole_one(
     for one, speech in answers:
         checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
         assert checked.outcome == "verified", (one, speech.text, checked)
+
+
+@pytest.mark.parametrize("hwa", [11], indirect=True)
+@pytest.mark.parametrize("facet", ["why", "why_waits"])
+async def test_of_a_stuck_job_stream_the_jobs_in_error_are_named(
+    hwa: MovedSimulator, facet: Facet
+) -> None:
+    def stuck() -> tuple[Thing, list[str]]:
+        row = PlanJobStream.objects.filter(group="stuck", failed_jobs__gt=0).earliest("hwa_id")
+        failed = PlanJob.objects.filter(stream_id=row.hwa_id, group="failed")
+        return Thing("stream", row.name, row.hwa_id), [one.name for one in failed]
+
+    async with Asking(hwa) as asking:
+        stream, names = await in_database(stuck)
+        speech = await said(asking.toolkit(), About(stream, facet), "en")
+
+    assert "STUCK" in speech.text
+    assert all(name in speech.text for name in names)
+
+
+async def test_who_asks_when_an_ended_job_will_end_is_told_when_it_did(
+    hwa: MovedSimulator,
+) -> None:
+    async with Asking(hwa) as asking:
+        job = await in_database(PlanJob.objects.filter(group="success").earliest, "hwa_id")
+        asked = About(Thing("job", job.name, job.hwa_id), "value", ("estimated_end",))
+        speech = await said(asking.toolkit(), asked, "en")
+
+    assert speech.text.startswith(f"End of {job.name}: **")
+
+
+async def test_a_single_run_has_nothing_to_be_compared_with(hwa: MovedSimulator) -> None:
+    async with Asking(hwa) as asking:
+        job = await in_database(PlanJob.objects.filter(run_count=1).earliest, "hwa_id")
+        thing = Thing("job", job.name, job.hwa_id, job.stream_name)
+        speech = await said(asking.toolkit(), CompareRuns(thing), "pt")
+
+    assert "só uma execução é conhecida" in speech.text
+    checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
+    assert checked.outcome == "verified", checked
 
 
 async def test_of_a_job_that_failed_and_waits_again_the_cause_is_told(

@@ -99,8 +99,8 @@ async def impact(speech: Speech, asked: Impact) -> None:
             speech.paragraph()
             say_shown(speech, reading)
     if known["edges_read"] != known["edges_total"] and not asked.direct:
-        slots = {"read": f"{at}.edges_read", "total": f"{at}.edges_total"}
-        speech.say("edges_unread", on=at, **slots)
+        read, total = (claim(f"{at}.edges_{one}", kind="count") for one in ("read", "total"))
+        speech.say("edges_unread", on=at, read=read, total=total)
 
 
 def _say_successors(speech: Speech, known: dict[str, Any], at: str) -> None:
@@ -153,7 +153,10 @@ async def compare_runs(speech: Speech, asked: CompareRuns) -> None:
     if not rows:
         speech.say("compare_runs.none", on=at, name=f"{at}.job")
         return
-    speech.say("compare_runs", on=at, name=f"{at}.job", n=f"{at}.matched")
+    if known["matched"] == 1:
+        speech.say("compare_runs.only", on=at, name=f"{at}.job")
+    else:
+        speech.say("compare_runs", on=at, name=f"{at}.job", n=f"{at}.matched")
     difference = rows[0]["difference_minutes"]
     if difference:
         key = "compare_runs.longer" if difference > 0 else "compare_runs.shorter"

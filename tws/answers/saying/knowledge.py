@@ -78,7 +78,7 @@ async def quote(speech: Speech, memory: Recalled, head: str = "memory") -> None:
     else:
         speech.say("memory.trusted" if memory.trust == "trusted" else f"{head}.cleared", on=at)
     if known["language"] not in (speech.language, None):
-        speech.say("memory.language", on=at)
+        speech.say(f"memory.in_{known['language']}", on=at)
     speech.quote(reading)
 
 

@@ -127,6 +127,8 @@ async def _say_facet(speech: Speech, asked: About, reading: Reading, recall: Rec
     match asked.facet:
         case "why" | "why_failed" if known["kind"] in {"job", "stream"}:
             await _why(speech, asked, reading, recall)
+        case "why_waits" if known["group"] == "stuck":
+            await _why_stream(speech, reading, name)
         case "why_waits" if known["kind"] in {"job", "stream"}:
             say_why_it_waits(speech, reading, name)
         case "why" | "why_failed" | "why_waits":

@@ -162,8 +162,8 @@ def _keys(kind: str, query: PlanQuery) -> list[str]:
 def _say_what_is_unread(speech: Speech, reading: Reading) -> None:
     result, at = reading.result, reading.id
     if result.get("edges_read") != result.get("edges_total"):
-        slots = {"read": f"{at}.edges_read", "total": f"{at}.edges_total"}
-        speech.say("edges_unread", on=at, **slots)
+        read, total = (claim(f"{at}.edges_{one}", kind="count") for one in ("read", "total"))
+        speech.say("edges_unread", on=at, read=read, total=total)
     elif not result.get("complete", True):
         speech.say("incomplete", on=at)
 

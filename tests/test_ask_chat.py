@@ -23,7 +23,7 @@ from django.core.management import CommandError, call_command
 
 from resync_site.environment import CHECKOUT
 from tests.programs import environment
-from tws.answers.events import Chunk
+from tws.answers.events import Chunk, Event, Failed, Final, Source, ToolCall
 from tws.hwa import engines
 from tws.hwa.engine import Engine
 from tws.management.commands.ask import INTERRUPTED, Command
@@ -246,6 +246,53 @@ def test_answer_is_written_piece_by_piece(capsys: pytest.CaptureFixture[str]) ->
         command._show(Chunk(piece))
 
     assert out.flushed == ["Two ", "Two jobs", "Two jobs failed."]
+
+
+def told(*events: Event) -> tuple[str, str]:
+    """What is written of these, and what beside it."""
+    command = Command(stdout=io.StringIO(), stderr=io.StringIO())
+    for event in events:
+        command._show(event)
+    return command.stdout.getvalue(), command.stderr.getvalue()
+
+
+def test_the_cells_of_a_table_stand_below_each_other() -> None:
+    table = "Two:\n\n| job | status |\n| --- | --- |\n| PAYROLL | OK |\n| A |  |"
+
+    assert told(Chunk(table))[0].splitlines()[2:] == [
+        "| job     | status |",
+        "| ------- | ------ |",
+        "| PAYROLL | OK     |",
+        "| A       |        |",
+    ]
+    ragged = "| a | b |\n| --- | --- |\n| c |"
+    assert told(Chunk(ragged))[0] == ragged
+
+
+def test_what_is_read_meanwhile_stands_on_a_line_of_its_own() -> None:
+    call = ToolCall("log", {"job": "A"})
+
+    assert told(call, Chunk("It failed."), call) == ("It failed.", "… log(job=A)\n\n… log(job=A)\n")
+
+
+def test_nothing_that_others_wrote_steers_the_terminal() -> None:
+    hostile = "\x1b[2J"
+    source = Source("memory", "m1", hostile)
+    final = Final("", sources=(source,), suggestions=(hostile,))
+
+    said = told(
+        ToolCall("log", {"job": hostile}), Chunk(hostile), final, Failed("internal", hostile)
+    )
+
+    assert "\x1b" not in "".join(said)
+    assert "".join(said).count("⟨U+001B⟩") == 5
+
+
+def test_what_came_of_a_question_is_said_in_its_language(converse: Converse) -> None:
+    said = converse("onde fica a cantina?")[1]
+
+    assert "[cannot] Isto não pôde ser respondido." in said
+    assert "[você pode perguntar] " in said
 
 
 def test_no_question_is_only_for_a_conversation() -> None:

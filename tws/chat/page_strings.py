@@ -64,6 +64,16 @@ def _fates() -> dict[str, str]:
     }
 
 
+def outcomes() -> dict[str, str]:
+    """What came of a question, where that is no answer to all of it."""
+    return {
+        "partial": _("Only a part of the question was answered."),
+        "cannot": _("This could not be answered."),
+        "ask": _("A question back."),
+        "refused": _("Resync only reads."),
+    }
+
+
 def chat_strings() -> dict[str, object]:
     return _connection() | {
         "you": _("You"),
@@ -74,12 +84,7 @@ def chat_strings() -> dict[str, object]:
         "sources": _("Sources"),
         "understood": _("Understood as: {how}"),
         "unused": _("Not used: {words}."),
-        "outcomes": {
-            "partial": _("Only a part of the question was answered."),
-            "cannot": _("This could not be answered."),
-            "ask": _("A question back."),
-            "refused": _("Resync only reads."),
-        },
+        "outcomes": outcomes(),
         "memory": _("Memory"),
         "all_memories": _("All my memories"),
         "trusted": _("approved by a person"),

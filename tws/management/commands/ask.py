@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import signal
 import sys
 from argparse import ArgumentParser
@@ -13,24 +14,21 @@ from contextlib import aclosing
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from knowledge.visible import visible
 from tws.answers.agents import AgentManager, close_shared
 from tws.answers.events import Chunk, Event, Failed, Final, ToolCall, Turn, said_of
+from tws.chat.page_strings import outcomes
 from tws.chat.runs import TURNS, store_answer
 from tws.models import Agent
-
-OUTCOMES = {
-    "partial": "Some of the question was not used.",
-    "cannot": "This could not be answered.",
-    "ask": "The agent asks back.",
-    "refused": "The agent only reads.",
-}
 
 INTERRUPTED = 130
 """The exit status that shells give a program that Ctrl-C has ended."""
 
 
+_TABLE = re.compile(r"^\|.*\|\n\|(?: --- \|)+(?:\n\|.*\|)*$", re.MULTILINE)
 Told = tuple[Final | Failed, dict[str, Any]]
 """How an answer ended, and the reply in JSON."""
 Asking = Coroutine[Any, Any, Told]
@@ -47,6 +45,8 @@ class Command(BaseCommand):
 
     keeps_on = False
     """Somebody sits at a terminal, whose conversation one Ctrl-C does not end."""
+    in_line = False
+    """What was written last has not ended its line."""
     stopped = leaves = False
     """What Ctrl-C has come to since the last line: the answer was stopped; one leaves."""
 
@@ -139,7 +139,7 @@ class Command(BaseCommand):
                     continue
                 asking = self._ask(manager, agent, question, history, quiet=as_json)
                 if (told := self._unless_stopped(runner.get_loop(), asking)) is None:
-                    self.stderr.write("\nStopped.")
+                    self.stderr.write("\nStopped.", style_func=str)
                     continue
                 end, reply = told
                 if as_json:
@@ -195,12 +195,15 @@ class Command(BaseCommand):
         match event:
             case ToolCall():
                 said = ", ".join(f"{name}={value}" for name, value in event.arguments.items())
-                self.stderr.write(f"… {event.tool}({said})")
+                before = "\n" if self.in_line else ""
+                self.stderr.write(visible(f"{before}… {event.tool}({said})"), style_func=str)
+                self.in_line = False
             case Chunk():
-                self.stdout.write(event.text, ending="")
+                self.stdout.write(_aligned(visible(event.text)), ending="")
                 self.stdout.flush()
+                self.in_line = not event.text.endswith("\n")
             case Failed():
-                self.stderr.write(event.message)
+                self.stderr.write(visible(event.message))
             case Final():
                 self._show_end(event)
 
@@ -222,18 +225,43 @@ class Command(BaseCommand):
             self.stdout.write(visible(f"[call] {use['tool']} {arguments} {outcome}"))
 
     def _show_end(self, final: Final) -> None:
-        """How it was understood, what came of it, and where it comes from."""
+        """How it was understood, what came of it, and where it comes from, in its language."""
         self.stdout.write("")
+        self.in_line = False
+        taken = final.understood
+        with translation.override("pt-br" if taken and taken.language == "pt" else "en"):
+            said, back, next_ = outcomes(), _("Did you mean"), _("You may ask")
         if final.understood and final.understood.parts:
             self.stdout.write(f"[understood] {visible(final.understood.text)}")
         if final.understood and final.understood.unused:
             self.stdout.write(f"[not used] {visible(', '.join(final.understood.unused))}")
-        if final.outcome in OUTCOMES:
-            self.stdout.write(f"[{final.outcome}] {OUTCOMES[final.outcome]}")
+        if final.outcome in said:
+            self.stdout.write(f"[{final.outcome}] {said[final.outcome]}")
         for source in final.sources:
-            self.stdout.write(f"[{source.kind}] {source.label} {source.fetched_at or ''}")
+            self.stdout.write(visible(f"[{source.kind}] {source.label} {source.fetched_at or ''}"))
         for suggestion in final.suggestions:
-            self.stdout.write(f"[you may ask] {visible(suggestion)}")
+            offered = back if final.outcome == "ask" else next_
+            self.stdout.write(f"[{offered.lower()}] {visible(suggestion)}")
+
+
+def _aligned(text: str) -> str:
+    """With the cells of its tables padded: what stays Markdown can be read as it stands."""
+    return _TABLE.sub(lambda found: _padded(found[0]), text)
+
+
+def _padded(table: str) -> str:
+    rows = [line[2:-2].split(" | ") for line in table.split("\n")]
+    if len({len(row) for row in rows}) > 1:  # none of ours
+        return table
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = (
+        " | ".join(
+            cell.ljust(width, "-" if cell == "---" else " ")
+            for cell, width in zip(row, widths, strict=True)
+        )
+        for row in rows
+    )
+    return "\n".join(f"| {line} |" for line in lines)
 
 
 def _typed() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -209,6 +209,26 @@ async def test_who_asks_when_an_ended_job_will_end_is_told_when_it_did(
         speech = await said(asking.toolkit(), asked, "en")
 
     assert speech.text.startswith(f"End of {job.name}: **")
+
+
+async def test_an_estimated_end_that_is_over_is_said_to_be(hwa: MovedSimulator) -> None:
+    running = PlanJobStream.objects.filter(group="running", estimated_end_at__isnull=False)
+    async with Asking(hwa) as asking:
+        names = await in_database(lambda: list(running.values_list("name", "hwa_id")))
+        answers = [
+            await said(asking.toolkit(), About(Thing("stream", *one)), "en") for one in names
+        ]
+
+    over = [speech for speech in answers if " ago." in speech.text]
+    assert over
+    for speech in answers:
+        known = speech.evidence[-1]["result"]
+        is_over = datetime.fromisoformat(known["estimated_end"]) < datetime.fromisoformat(
+            known["fetched_at"]
+        )
+        assert (speech in over) is is_over, speech.text
+        checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
+        assert checked.outcome == "verified", checked
 
 
 async def test_a_single_run_has_nothing_to_be_compared_with(hwa: MovedSimulator) -> None:

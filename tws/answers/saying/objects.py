@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from knowledge.claims.evidence import Reading
@@ -180,11 +181,20 @@ _FACTS = {
 
 def _say_facts(speech: Speech, known: dict[str, Any], at: str, names: Sequence[str]) -> None:
     for name in (*names, "deadline"):
-        if known.get(name) is not None:
+        if known.get(name) is None:
+            continue
+        if name == "estimated_end" and _is_over(known[name], known):
+            over = f"minutes_between({at}.{name}, {at}.fetched_at)"
+            speech.say("fact.estimated_over", on=at, end=f"{at}.{name}", over=over)
+        else:
             speech.say(f"fact.{name}", value=f"{at}.{name}")
     for flag in ("late", "critical"):
         if known.get(flag):
             speech.say(f"fact.{flag}", on=at)
+
+
+def _is_over(at: str, known: dict[str, Any]) -> bool:
+    return datetime.fromisoformat(at) < datetime.fromisoformat(known["fetched_at"])
 
 
 def _say_jobs_of_stream(speech: Speech, known: dict[str, Any], at: str) -> None:

@@ -53,11 +53,12 @@ from audits.console.tables import record_row
 from audits.findings import judge_name
 from audits.models import AuditRecord, Calibration, Decision, KnownCase, Notice
 from audits.permissions import DECIDE, SEE, TAKE_OVER
-from audits.search import MATCHES, find, matching
+from audits.search import find, matching
 from audits.states import UNDECIDED, WAITING
 from knowledge.admin import ReadOnlyAdmin
 from knowledge.models import Feedback, Memory
 from knowledge.shown import excerpt, gist
+from knowledge.text_search import MATCHES
 
 admin.site.index_template = "audits/dashboard.html"
 admin.site.register(Feedback, reports.ReportAdmin)
@@ -117,7 +118,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
             return queryset, False
         statuses = changelist.VIEWS[changelist.view_of(request)][1]
         is_list = getattr(request.resolver_match, "url_name", "").endswith("changelist")
-        return find(queryset, search_term, statuses, MATCHES if is_list else None), False
+        return find(queryset, search_term, statuses, some=is_list), False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -268,7 +269,7 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         statuses = changelist.VIEWS.get(kept.get("status", ""), ("", WAITING))[1] or WAITING
         statuses = statuses if set(statuses) <= set(UNDECIDED) else WAITING
         if sought := QueryDict(address).get("q", "").strip():
-            condition &= matching(sought, statuses, MATCHES)
+            condition &= matching(sought, statuses, some=True)
         return record_page.Queue(statuses, condition, _skipped(request))
 
     def _act(self, request: HttpRequest, record: AuditRecord) -> HttpResponse:

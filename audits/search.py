@@ -16,32 +16,30 @@ from audits.states import TRUST_OF
 from knowledge.models import Memory
 from knowledge.text_search import first_holding, holding
 
-MATCHES = 200
-"""How many matches a page of the console looks at; it says so when there are more."""
-
 
 def find(
     records: AuditRecordQuerySet,
     text: str,
     statuses: Collection[str] | None = None,
-    limit: int | None = None,
+    *,
+    some: bool = False,
 ) -> AuditRecordQuerySet:
     """The `records` whose memory has this id, holds these words, or has this in its question.
 
-    `statuses` are those that `records` is filtered by; None when by none. With `limit` at most so
-    many memories are looked at, roughly the ones stored first.
+    `statuses` are those that `records` is filtered by; None when by none. For `some` of them, as
+    a page shows, MATCHES memories are looked at, roughly the ones stored first.
     """
-    return records.filter(matching(text, statuses, limit))
+    return records.filter(matching(text, statuses, some=some))
 
 
-def matching(text: str, statuses: Collection[str] | None, limit: int | None) -> Q:
+def matching(text: str, statuses: Collection[str] | None, *, some: bool) -> Q:
     if memory_id := as_uuid(text):
         return Q(memory_id=memory_id)
     memories = Memory.objects.all()
     if statuses is not None:
         memories = memories.filter(trust__in={TRUST_OF[status] for status in statuses})
-    if limit:
-        return Q(memory_id__in=first_holding(memories, text, limit))
+    if some:
+        return Q(memory_id__in=first_holding(memories, text))
     return Q(memory__in=holding(memories, text).values("pk"))
 
 

@@ -27,7 +27,7 @@ from knowledge.exporting import EXPORT, export
 from knowledge.llm.models import LLMProfile
 from knowledge.models import Kind, Memory, Source, Trust
 from knowledge.shown import as_text, excerpt, gist, shown
-from knowledge.text_search import first_holding, holding
+from knowledge.text_search import MATCHES, first_holding, holding
 
 COUNTED = 1000
 """A list is counted so far; beyond, it says "more than". Nobody pages through thousands."""
@@ -193,6 +193,7 @@ class MemoryAdmin(ReadOnlyAdmin):
     list_display = ("question", "trust_label", "kind", "agent_name", "source", "said")
     list_display_links = ("question",)
     list_filter = (TrustFilter, KindFilter, SourceFilter, AgentFilter)
+    list_before_template = "knowledge/matches.html"
     search_fields = ("user_query",)  # the box; get_search_results does the work
     search_help_text = _("Words, a part of a question, or a memory id")
     ordering = ("-created_at", "-id")
@@ -223,6 +224,11 @@ class MemoryAdmin(ReadOnlyAdmin):
             question_begins=Left("user_query", 400), answer_begins=Left("agent_response", 400)
         )
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"matches": MATCHES, **(extra_context or {})})
+
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
@@ -234,7 +240,7 @@ class MemoryAdmin(ReadOnlyAdmin):
         except ValueError:
             memories = Memory.objects.all()
             if getattr(request.resolver_match, "url_name", "").endswith("changelist"):
-                return queryset.filter(pk__in=first_holding(memories, term, COUNTED)), False
+                return queryset.filter(pk__any=first_holding(memories, term)), False
             return queryset.filter(pk__in=holding(memories, term).values("pk")), False
 
     def export_rows(self, shown: QuerySet[Memory]) -> QuerySet[Memory]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db import connection
-from django.db.models import Func, TextField, Value
+from django.db.models import BooleanField, ExpressionWrapper, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Left
 
 from knowledge.cleaning import clean
@@ -15,6 +15,10 @@ from knowledge.models import MemoryQuerySet
 
 FOLDED_LENGTH = 2000
 """How much of a question the trigram index holds (migrations/0002_search.py)."""
+MATCHES = 200
+"""How many matches a page of the console looks at; it says so when there are more."""
+MET = 2000
+"""So many rows are looked through before an index is asked."""
 
 
 def holding(memories: MemoryQuerySet, text: str) -> MemoryQuerySet:
@@ -22,27 +26,51 @@ def holding(memories: MemoryQuerySet, text: str) -> MemoryQuerySet:
 
     When there are none: those that have the text as it stands somewhere in their question.
     """
-    text = clean(text).strip()
-    with_words = memories.order_by().alias(words=_StoredWords()).filter(words=_words(text))
-    if len(text) < 3 or _first_ids(with_words, 1):
-        return with_words
-    folded = Func(Value(text), function="public.resync_fold", output_field=TextField())
-    return memories.order_by().alias(folded=_folded_question()).filter(folded__contains=folded)
+    memories, ways = _looked_at(memories), _ways(text)
+    return memories.filter(next((one for one in ways if _first_ids(memories, one, 1)), ways[0]))
 
 
-def first_holding(memories: MemoryQuerySet, text: str, limit: int) -> list[uuid.UUID]:
+def first_holding(memories: MemoryQuerySet, text: str, limit: int = MATCHES) -> list[uuid.UUID]:
     """The ids of at most `limit` of them, roughly those stored first."""
-    return _first_ids(holding(memories, text), limit)
+    memories = _looked_at(memories)
+    return next(filter(None, (_first_ids(memories, one, limit) for one in _ways(text))), [])
 
 
-def _first_ids(memories: MemoryQuerySet, limit: int) -> list[uuid.UUID]:
-    """Without the CTE a small LIMIT makes the planner hope for an early hit in a scan of all."""
-    sql, values = memories.values("pk").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH found(id) AS MATERIALIZED ({sql}) SELECT id FROM found LIMIT %s",  # noqa: S608  Django's own
-            [*values, limit],
+def _ways(text: str) -> list[Q]:
+    """What holds for what is looked for, the better way first."""
+    text = clean(text).strip()
+    folded = Func(Value(text), function="public.resync_fold", output_field=TextField())
+    return [Q(words=_words(text)), *([Q(folded__contains=folded)] if len(text) >= 3 else [])]
+
+
+def _looked_at(memories: MemoryQuerySet) -> MemoryQuerySet:
+    return memories.order_by().alias(words=_StoredWords(), folded=_folded_question())
+
+
+def _first_ids(memories: MemoryQuerySet, condition: Q, limit: int) -> list[uuid.UUID]:
+    """What many hold is soon met; for what few hold there is the index, which gathers all of it.
+
+    Without the CTE a small LIMIT makes the planner hope for an early hit in a scan of all.
+    """
+    holds = memories.annotate(holds=ExpressionWrapper(condition, BooleanField()))
+    found = _ids(
+        "SELECT id FROM ({}) AS met (id, holds) WHERE holds LIMIT %s",
+        holds.values("pk", "holds")[:MET],
+        limit,
+    )
+    if len(found) < limit:
+        found = _ids(
+            "WITH found (id) AS MATERIALIZED ({}) SELECT id FROM found LIMIT %s",
+            memories.filter(condition).values("pk"),
+            limit,
         )
+    return found
+
+
+def _ids(statement: str, rows: QuerySet[Any, Any], limit: int) -> list[uuid.UUID]:
+    sql, values = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(sql), [*values, limit])
         return [memory_id for (memory_id,) in cursor.fetchall()]
 
 

@@ -20,12 +20,15 @@ from audits.console.diffing import changes
 from audits.models import AuditRecord, Decision
 from knowledge.models import Feedback, Memory
 from knowledge.shown import shown
+from knowledge.store import Draft
+from knowledge.text_search import MATCHES
 from tests.factories import make_memory, make_record
 from tests.test_limits import UNFIT
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/audits/auditrecord/"
+MEMORIES = "/admin/knowledge/memory/"
 HOSTILE = '<script>alert(1)</script> [x](javascript:alert(2)) {{ 7|add:7 }} "><img src=x onerror=a>'
 
 
@@ -670,6 +673,18 @@ def test_memories_are_exported(client, auditor_user):
 
     assert [json.loads(line)["user_query"] for line in lines] == ["Other?"]
     assert {row["user_query"] for row in csv.DictReader(io.StringIO(text))} == {"'=1+1", "Other?"}
+
+
+def test_a_search_that_looked_at_some_matches_only_says_so(client, auditor_user):
+    drafts = (Draft("agent", f"Is batchman {n} up?", "Yes.") for n in range(MATCHES))
+    Memory.objects.bulk_create([draft.row() for draft in drafts])
+    make_memory("Where is conman?")
+    client.force_login(auditor_user)
+
+    common, rare = (page_of(client, f"{MEMORIES}?q={word}") for word in ("batchman", "conman"))
+
+    assert "looked at the first 200 matches" in common
+    assert "matches" not in rare
 
 
 @pytest.mark.parametrize(

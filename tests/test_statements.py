@@ -65,6 +65,23 @@ def test_what_stands_in_a_long_run_without_spaces_is_found() -> None:
     assert list(holding(Memory.objects.all(), "abend")) == [memory]
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("batchman", [0, 1]), ("atchma", [0, 1]), ("conman", [3]), ("onma", [3]), ("nowhere", [])],
+)
+def test_what_is_common_is_met_and_what_is_rare_is_found_by_an_index(monkeypatch, text, found):
+    from knowledge import text_search
+
+    monkeypatch.setattr(text_search, "MET", 2)
+    questions = ["Is batchman up?", "Is batchman down?", "Where is batchman?", "What is conman?"]
+    memories = [make_memory(question, f"Answer {n}") for n, question in enumerate(questions)]
+
+    ids = text_search.first_holding(Memory.objects.all(), text, 2)
+
+    assert ids == [memories[n].pk for n in found]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_mem0_indexes_a_word_without_end_in_time(settings: Any) -> None:
     from knowledge import _mem0, indexer

@@ -165,6 +165,13 @@ class AuditRecord(models.Model):
                 name="audit_queue_assigned",
                 condition=Q(assigned_to__isnull=False),
             ),
+            # What is judged again on command, said most often first.
+            models.Index(
+                F("uses").desc(),
+                "id",
+                name="audit_queue_unverified",
+                condition=Q(status="unverified"),
+            ),
             # The same error elsewhere.
             models.Index(
                 fields=["cluster"],

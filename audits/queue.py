@@ -166,7 +166,7 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
         now = timezone.now()
         unverified = self.filter(status=Status.UNVERIFIED).exclude(judged_at__gte=judged_before)
         unverified = unverified.exclude(review_claimed_until__gt=now)
-        chosen = unverified.order_by("-memory__use_count", "id").values_list("memory_id", flat=True)
+        chosen = unverified.order_by("-uses", "id").values_list("memory_id", flat=True)
         memories = Memory.objects.locked(list(chosen[:limit]))
         records = unverified.filter(memory__in=memories).order_by("id").select_for_update()
         ids = list(records.values_list("memory_id", flat=True))

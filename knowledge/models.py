@@ -217,6 +217,10 @@ class Memory(models.Model):
             # The admin's list, newest first, and its filters.
             models.Index(fields=["-created_at", "-id"], name="memory_newest"),
             models.Index(fields=["trust", "-created_at"], name="memory_by_trust"),
+            # States of the plan: the auditor deletes those past their days; the list filters by it.
+            models.Index(
+                fields=["created_at", "id"], name="memory_states", condition=Q(kind="state")
+            ),
             # Exact terms of a question.
             GinIndex(fields=["terms"], name="memory_terms"),
         ]

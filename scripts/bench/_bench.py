@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import resource
 import sys
 import time
@@ -26,18 +27,24 @@ def setup() -> None:
 
 
 @contextmanager
-def scratch_database() -> Iterator[str]:
-    """A migrated database of its own on the configured server, gone at the end. Yields its name."""
+def scratch_database(kept: str = "") -> Iterator[str]:
+    """A migrated database of its own on the configured server; its name.
+
+    Gone at the end, but for one that is `kept` under a name.
+    """
     from django.db import connection, connections
 
-    original = connection.settings_dict["NAME"]
-    connection.settings_dict.setdefault("TEST", {})["NAME"] = f"bench_resync_{os.getpid()}"
-    name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    original, keep = connection.settings_dict["NAME"], bool(kept)
+    test = connection.settings_dict.setdefault("TEST", {})
+    test["NAME"] = kept or f"bench_resync_{os.getpid()}"
+    name = connection.creation.create_test_db(
+        verbosity=0, autoclobber=True, serialize=False, keepdb=keep
+    )
     try:
         yield name
     finally:
         connections.close_all()
-        connection.creation.destroy_test_db(original, verbosity=0)
+        connection.creation.destroy_test_db(original, verbosity=0, keepdb=keep)
 
 
 def database_url() -> str:
@@ -72,6 +79,28 @@ class Clock:
     @property
     def cpu(self) -> float:
         return cpu_seconds() - self._cpu
+
+
+class Words:
+    """Texts of words that are drawn as words of a language are: a few often, most seldom."""
+
+    def __init__(self, chance: random.Random) -> None:
+        from knowledge.glossary import glossary
+
+        self._chance = chance
+        letters = "bcdfglmnprstv", "aeiou"
+        made = ["".join(chance.choice(letters[n % 2]) for n in range(6)) for _ in range(20_000)]
+        trade = [name for names in glossary().values() for name in names if name.isalpha()]
+        self._words = trade + made
+        self._weights = [1 / (10 + n) for n in range(len(self._words))]
+        chance.shuffle(self._words)
+
+    def text(self, count: int) -> str:
+        return " ".join(self._chance.choices(self._words, self._weights, k=count))
+
+    def reworded(self, question: str) -> str:
+        kept = self._chance.sample(question.split(), k=6)
+        return " ".join([*kept, *self.text(3).split()])
 
 
 def say(**figures: Any) -> None:

@@ -2,22 +2,31 @@
 """What the console's pages take with a few records, and with as many as a site has after years.
 
     .venv/bin/python scripts/bench/console_pages.py [--records 1000000] [--few 10000] [--rounds 12]
+        [--keep]
 
-One record a minute, two of a hundred wait for a person, one in fifty was decided by one of three
-reviewers. A JSON line a page: the 95th percentile of both in milliseconds and their ratio; the same
-of the quickest, which holds on a busy machine too; and how many rows both show. `--statements`:
-what took longest with many.
+One record a minute, two of a hundred wait for a person, one in fifty was decided by one of two
+reviewers. Like is set beside like: every filter leaves a full page in both stores, what is rare
+stands in both as often, and both hold the days that a page shows. A JSON line a page: the 95th
+percentile of both in milliseconds and their ratio; the same of the quickest, which holds on a busy
+machine too; how many rows both show; and how many rows of the large tables a sequential scan read
+for it. `--statements`: what took longest with many.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from multiprocessing import get_context
 from typing import Any
 
 import _bench
+import _store
 
 QUEUE = "/admin/audits/auditrecord/"
 PAGES = {
@@ -71,83 +80,63 @@ PAGES = {
     "reports": "/admin/knowledge/feedback/",
     "memories": "/admin/knowledge/memory/",
     "memories, search": "/admin/knowledge/memory/?q=batchman",
+    "memories, part of a word": "/admin/knowledge/memory/?q=atchma",
+    "memories, trust": "/admin/knowledge/memory/?trust=suspect",
+    "memories, kind": "/admin/knowledge/memory/?kind=state",
+    "memories, source": "/admin/knowledge/memory/?source=told",
+    "memories, agent": "/admin/knowledge/memory/?agent=agent 1",
     "flags": "/api/audit/flags",
+    "flags, deep": "/api/audit/flags?status=cleared&cursor={cursor}",
+    "flags, search": "/api/audit/flags?status=all&query=batchman",
     "metrics": "/api/audit/metrics",
+    "Prometheus": "/metrics",
+    "readiness": "/health/ready",
 }
 
-FILL = """
-    INSERT INTO knowledge_memory (
-        id, agent, user_query, asked_as, agent_response, evidence, engine, kind, source,
-        content_hash, use_count, terms, marks, trust, version, index_owner, index_attempts,
-        index_error, flagged_by_ia, created_at, updated_at
-    )
-    SELECT md5(n::text)::uuid, 'agent ' || n %% 3,
-           CASE WHEN n %% 100 < 4 THEN 'Which port does program ' || n %% 5000 || ' use?'
-                ELSE 'Why did job J' || n || ' end with code ' || n %% 50
-                     || CASE WHEN n %% 10 = 5 OR n %% 1000 < 2 THEN ' beside batchman?' ELSE '?' END
-           END, '',
-           CASE WHEN n %% 100 < 4
-                THEN 'Program ' || n %% 5000 || ' uses port ' || 31000 + n %% 7 || '.'
-                ELSE 'Its file ' || n %% 30 || ' came late.' END, '[]', '',
-           'knowledge', CASE WHEN n %% 3 = 0 THEN 'chat' ELSE 'import' END, n::text,
-           1 + n %% 4, CASE WHEN n %% 5 = 0 THEN ARRAY['program ' || n %% 5000] ELSE '{}' END, '{}',
-           CASE WHEN n %% 100 = 0 THEN 'suspect' WHEN n %% 100 = 1 THEN 'quarantined'
-                WHEN n %% 100 = 2 THEN 'trusted' WHEN n %% 100 = 3 THEN 'rejected'
-                WHEN n %% 100 < 20 THEN 'unverified' ELSE 'cleared' END,
-           1, '', 0, '', false, now() - (%(records)s - n) * interval '1 minute', now()
-      FROM generate_series(1, %(records)s) AS n;
-    INSERT INTO audit_queue (
-        memory_id, status, lease_owner, attempts, excused, ready_at, last_error, ia_audit_reason,
-        findings, judge, model, prompt_version, note, reason_code, created_at, judged_at, agent,
-        kind, uses, language, why, cluster, weight, ia_audit_confidence, raw_confidence,
-        reviewer_id, reviewed_at, assigned_to_id
-    )
-    SELECT id, CASE trust WHEN 'suspect' THEN 'pending' WHEN 'trusted' THEN 'approved'
-                ELSE trust END, '', 1, 0, created_at, '', '', '[]',
-           CASE WHEN n %% 20000 < 200 AND n %% 100 IN (0, 50) THEN 'person'
-                ELSE (ARRAY['rules', 'claims', 'llm'])[1 + n %% 3] END, '', '', '', '', created_at,
-           created_at,
-           agent, kind, use_count, CASE WHEN n %% 11 = 0 THEN 'en' ELSE 'pt' END,
-           CASE WHEN trust = 'cleared' THEN '' WHEN n %% 1700 < 2 THEN 'danger' ELSE 'unsure' END,
-           '', 1, (n %% 10) / 10.0, (n %% 10) / 10.0,
-           CASE WHEN trust IN ('trusted', 'rejected') THEN %(first)s + n / 100 %% 3 END,
-           CASE WHEN trust IN ('trusted', 'rejected') THEN created_at + interval '2 hours' END,
-           CASE WHEN trust IN ('suspect', 'quarantined') AND n / 100 %% 4 < 3
-                THEN %(first)s + n / 100 %% 3 END
-      FROM (SELECT *, content_hash::int AS n FROM knowledge_memory) AS memory ORDER BY n;
-    INSERT INTO knowledge_feedback (
-        memory_id, user_id, rating, reason, comment, created_at, reported_at, reported_version,
-        taken_at
-    )
-    SELECT id, %(first)s + content_hash::int / 100 %% 3, 1, 'wrong', '', created_at, created_at, 1,
-           created_at
-      FROM knowledge_memory WHERE content_hash::int %% 100 = 50;
-    INSERT INTO audits_decision (
-        seq, prev_hash, hash, at, action, actor_id, actor, memory_id, memory_version, from_digest,
-        content_digest, from_status, to_status, from_trust, to_trust, judge, confidence,
-        reason_code, note_digest
-    )
-    SELECT row_number() OVER (ORDER BY record.id), '',
-           encode(sha256(record.id::text::bytea), 'hex'),
-           created_at + interval '2 hours',
-           CASE record.status WHEN 'approved' THEN 'approve' WHEN 'rejected' THEN 'reject'
-                WHEN 'quarantined' THEN 'quarantine' ELSE 'flag' END,
-           reviewer_id, 'somebody', memory_id, 1, '', '', 'pending', record.status, 'suspect',
-           'trusted', judge, 0.5, '', ''
-      FROM audit_queue record WHERE status NOT IN ('cleared', 'unverified');
-    UPDATE audits_decisionhead SET seq = (SELECT max(seq) FROM audits_decision);
-    INSERT INTO audits_secondopinion (seq, memory_id, first_approved, approves, by_id, at)
-    SELECT seq, memory_id, action = 'approve', seq %% 5 > 0, %(first)s, at
-      FROM audits_decision WHERE actor_id > %(first)s AND seq %% 40 = 0;
-    INSERT INTO knowledge_memoryuse (memory_id, version, answer_id, how, reader_id, at)
-    SELECT md5((n - n %% 100)::text)::uuid, 1, id, 'shown', %(first)s, created_at
-      FROM (SELECT *, content_hash::int AS n FROM knowledge_memory) AS memory
-     WHERE source = 'chat' AND n >= 100
-"""
-TABLES = (
-    "knowledge_memory", "audit_queue", "audits_decision", "audits_secondopinion",
-    "knowledge_memoryuse", "knowledge_feedback",
-)  # fmt: skip
+
+def catches_up() -> None:
+    from django.db.models import Q
+
+    from audits.auditor.duties import catch_up
+    from audits.auditor.tally import Tally
+
+    catch_up(Tally(), Q())
+
+
+def expires() -> None:
+    from audits.purging import expire_all_states
+
+    expire_all_states()
+
+
+def records() -> Any:
+    from audits.models import AuditRecord
+
+    return AuditRecord.objects.all()
+
+
+def rechecks() -> None:
+    from django.utils import timezone
+
+    records().requeue_unverified(100, timezone.now())
+
+
+def searches(question: str) -> None:
+    from knowledge import retrieval
+
+    retrieval.search(question)
+
+
+ACTS: dict[str, Callable[[], object]] = {
+    "auditor, claims": lambda: records().claim("bench", 250),
+    "auditor, claims what is new": lambda: records().claim_new("bench", 250),
+    "auditor, its duties": catches_up,
+    "auditor, old states": expires,
+    "auditor, rechecks": rechecks,
+    "chat, searches": lambda: searches("Why did job J4712 end with code 12?"),
+    "chat, common words": lambda: searches("Which program uses a port?"),
+}
+"""What the auditor and the chat ask for, all day long; nothing of it stays."""
 
 
 def main() -> None:
@@ -157,113 +146,146 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--only", default="", help="pages whose name has this in it")
     parser.add_argument("--statements", action="store_true")
+    parser.add_argument("--keep", action="store_true", help="the databases, for the next run")
     options = parser.parse_args()
-    _bench.setup()
-    from django.conf import settings
-
-    settings.AUDIT_SECOND_REVIEW_SHARE = 0.05
-    settings.ALLOWED_HOSTS = ["testserver"]
-    few, many = (measured(size, options) for size in (options.few, options.records))
-    for name, took in many.items():
-        figures = {
-            what: [
-                round(few[name][what]),
-                round(took[what]),
-                round(took[what] / few[name][what], 2),
+    with store(options.few, options.keep) as few, store(options.records, options.keep) as many:
+        for name in [*PAGES, *ACTS]:
+            if options.only not in name:
+                continue
+            if options.statements:
+                many.submit(tell, name).result()
+            both = [
+                [one.submit(once, name).result() for one in (few, many)]
+                for _ in range(options.rounds + 1)
             ]
-            for what in took
-        }
-        _bench.say(page=name, **figures)
+            small, large = (figures(list(one)[1:]) for one in zip(*both, strict=True))
+            ratios = {
+                what: round(large[f"{what}_ms"] / small[f"{what}_ms"], 2)
+                for what in ("p95", "best")
+            }
+            _bench.say(page=name, **ratios, **{it: [small[it], large[it]] for it in small})
 
 
-def measured(records: int, options: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """Of each page, the 95th percentile and the quickest, in milliseconds."""
-    with _bench.scratch_database():
-        clock = _bench.Clock()
-        client = fill(records)
-        _bench.say(records=records, filled_in_seconds=round(clock.wall))
-        return {
-            name: opened(client, address(url, records), options, records == options.records)
-            for name, url in PAGES.items()
-            if options.only in name
-        }
+def figures(found: Sequence[Once]) -> dict[str, float]:
+    warm = sorted(one.ms for one in found)
+    return {
+        "p95_ms": max(1, round(warm[round(0.95 * (len(warm) - 1))])),
+        "best_ms": max(1, round(warm[0])),
+        "rows": found[-1].rows,
+        "walked": round(sum(one.walked for one in found) / len(found)),
+    }
 
 
-def fill(records: int) -> Any:
-    """The rows; a client that is signed in as the first of three reviewers."""
-    from django.contrib.auth.models import User
-    from django.db import connection
-    from django.test import Client
-
-    reviewers = [User.objects.create_superuser(f"bench-{n}") for n in range(1, 4)]
-    with connection.cursor() as cursor:
-        # No trigger and no check: the rows are as they would have made them.
-        cursor.execute("SET session_replication_role = 'replica'; SET statement_timeout = 0")
-        cursor.execute("SET maintenance_work_mem = '512MB'")
-        with without_indexes(cursor):
-            cursor.execute(FILL, {"records": records, "first": reviewers[0].pk})
-        cursor.execute("SET session_replication_role = 'origin'")
-        for table in TABLES:
-            cursor.execute(f"VACUUM ANALYZE {table}")
-        cursor.execute("RESET statement_timeout")
-    client = Client()
-    client.force_login(reviewers[0])
-    return client
+# --- a process for each store: both are asked in turn, whatever else the machine does ------------
 
 
 @contextmanager
-def without_indexes(cursor: Any) -> Iterator[None]:
-    """Made afterwards they take a third of the time."""
-    cursor.execute(
-        "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(%s) "
-        "AND indexname NOT IN (SELECT conname FROM pg_constraint)",
-        [list(TABLES)],
-    )
-    indexes = cursor.fetchall()
-    for name, _how in indexes:
-        cursor.execute(f'DROP INDEX "{name}"')
-    yield
-    for _name, how in indexes:
-        cursor.execute(how)
+def store(records: int, keep: bool) -> Iterator[ProcessPoolExecutor]:
+    process = ProcessPoolExecutor(1, get_context("spawn"), open_store, (records, keep))
+    with process:
+        process.submit(tuple).result()  # it is filled
+        try:
+            yield process
+        finally:
+            process.submit(_open.close).result()
 
 
-def address(url: str, records: int) -> str:
-    from datetime import timedelta
+_open = ExitStack()
+_acts: dict[str, Callable[[], int]] = {}
 
+
+def open_store(records: int, keep: bool) -> None:
+    _bench.setup()
+    from django.conf import settings
     from django.contrib.auth.models import User
-    from django.utils import timezone
+    from django.test import Client
 
-    from audits.models import AuditRecord
+    settings.AUDIT_SECOND_REVIEW_SHARE = 0.5
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.TWS_BASE_URL = ""
+    _open.enter_context(_bench.scratch_database(f"bench_console_{records}" if keep else ""))
+    clock = _bench.Clock()
+    if not User.objects.filter(username="bench-1").exists():
+        _store.fill(records)
+        _bench.say(records=records, filled_in_seconds=round(clock.wall))
+    client, places = Client(), where()
+    client.force_login(User.objects.get(username="bench-1"))
+    for name, url in PAGES.items():
+        _acts[name] = partial(page, client, url.format(**places))
+    for name, act in ACTS.items():
+        _acts[name] = partial(undone, act)
 
-    reviewer = User.objects.get(username="bench-1").pk
-    waiting = AuditRecord.objects.awaiting_review()[5]
-    first_day = timezone.localdate() - timedelta(days=89)
-    return url.format(record=waiting.pk, ninety_days_ago=first_day, reviewer=reviewer)
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    ms: float
+    rows: int
+    walked: int
 
 
-def opened(client: Any, url: str, options: argparse.Namespace, is_many: bool) -> dict[str, float]:
+def once(name: str) -> Once:
+    before, began = walked(), time.perf_counter()
+    rows = _acts[name]()
+    took = time.perf_counter() - began
+    return Once(1000 * took, rows, walked() - before)
+
+
+def tell(name: str) -> None:
+    """The statements that take longest."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
-    took = []
-    for _ in range(options.rounds + 1):
-        began = time.perf_counter()
-        answer = client.get(url)
-        took.append(1000 * (time.perf_counter() - began))
-        if answer.status_code != 200:
-            raise SystemExit(f"{url}: {answer.status_code}")
-    if options.statements and is_many:
-        with CaptureQueriesContext(connection) as queries:
-            client.get(url)
-        slow = sorted(queries.captured_queries, key=lambda one: -float(one["time"]))
-        for one in slow[:4]:
-            _bench.say(url=url, seconds=one["time"], sql=one["sql"][:3000])
-    warm = sorted(took[1:])
+    with CaptureQueriesContext(connection) as queries:
+        _acts[name]()
+    for one in sorted(queries.captured_queries, key=lambda one: -float(one["time"]))[:4]:
+        _bench.say(page=name, seconds=one["time"], sql=one["sql"][:3000])
+
+
+def where() -> dict[str, Any]:
+    """What stands in the addresses."""
+    from django.contrib.auth.models import User
+    from django.utils import timezone
+
+    from audits.api import _cursor
+    from audits.models import AuditRecord
+
+    deep = AuditRecord.objects.filter(status="cleared").order_by("created_at", "id")
     return {
-        "p95_ms": warm[round(0.95 * (len(warm) - 1))],
-        "best_ms": warm[0],
-        "rows": max(1, answer.content.count(b"<tr") - 1),
+        "record": AuditRecord.objects.awaiting_review()[5].pk,
+        "ninety_days_ago": timezone.localdate() - timedelta(days=89),
+        "reviewer": User.objects.get(username="bench-1").pk,
+        "cursor": _cursor([deep[deep.count() // 2]]),
     }
+
+
+def undone(act: Callable[[], object]) -> int:
+    from django.db import transaction
+
+    with transaction.atomic():
+        act()
+        transaction.set_rollback(True)
+    return 1
+
+
+def page(client: Any, url: str) -> int:
+    """How many rows it shows."""
+    answer = client.get(url)
+    if answer.status_code != 200:
+        raise SystemExit(f"{url}: {answer.status_code}")
+    return int(answer.content.count(b"<tr")) or 1
+
+
+def walked() -> int:
+    """Rows of the large tables that sequential scans have read, in all processes."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute(
+            "SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname = ANY(%s)",
+            [list(_store.TABLES)],
+        )
+        return int(cursor.fetchone()[0])
 
 
 if __name__ == "__main__":

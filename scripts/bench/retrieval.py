@@ -27,7 +27,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from unittest import mock
 
-from _bench import say, scratch_database, setup
+from _bench import Words, say, scratch_database, setup
 
 setup()
 
@@ -35,7 +35,6 @@ from django.db import connection  # noqa: E402
 
 from knowledge import _mem0, embeddings, indexer, retrieval  # noqa: E402
 from knowledge.embeddings import Embedder  # noqa: E402
-from knowledge.glossary import glossary  # noqa: E402
 from knowledge.models import Memory, Trust  # noqa: E402
 from knowledge.search_pool import search_pool  # noqa: E402
 from knowledge.store import Draft  # noqa: E402
@@ -63,26 +62,6 @@ class Known:
 
     def embed_passages(self, texts: Sequence[str]) -> list[list[float]]:
         raise NotImplementedError
-
-
-class Words:
-    """Texts of words that are drawn as words of a language are: a few often, most seldom."""
-
-    def __init__(self, chance: random.Random) -> None:
-        self._chance = chance
-        letters = "bcdfglmnprstv", "aeiou"
-        made = ["".join(chance.choice(letters[n % 2]) for n in range(6)) for _ in range(20_000)]
-        trade = [name for names in glossary().values() for name in names if name.isalpha()]
-        self._words = trade + made
-        self._weights = [1 / (10 + n) for n in range(len(self._words))]
-        chance.shuffle(self._words)
-
-    def text(self, count: int) -> str:
-        return " ".join(self._chance.choices(self._words, self._weights, k=count))
-
-    def reworded(self, question: str) -> str:
-        kept = self._chance.sample(question.split(), k=6)
-        return " ".join([*kept, *self.text(3).split()])
 
 
 def fill(memories: int, words: Words, embedder: Embedder) -> list[str]:

@@ -22,6 +22,7 @@ from tws.answers.agents import AgentManager
 from tws.answers.events import Final, Turn
 from tws.answers.understanding.asked import (
     Ask,
+    NotUnderstood,
     Thing,
     Understood,
     read_understood,
@@ -37,7 +38,7 @@ from tws.plan.query.asked import PlanQueryRefused
 AFTERNOON = NOON + 19_800  # 14:30 in São Paulo
 AGENT = Agent(slug="tws-analyzer", name="Analyzer", languages=["pt-br", "en"])
 KINDS = {"jobs": "job", "runs": "job", "job_streams": "stream", "workstations": "workstation"}
-FORGOTTEN = ("small_talk", "cannot_know", "not_understood", "define")
+FORGOTTEN = ("small_talk", "cannot_know", "define")
 """What does not become what a follow-up edits."""
 
 
@@ -92,7 +93,8 @@ def understood_of(path: Path, truth: scoring.Truth) -> Iterator[Answered]:
             if asking is turns[-1]:
                 break  # nobody asks about what this one shows
             shown = shown_by(understood.asked, _now(truth)) or shown
-            if understood.asked.type not in FORGOTTEN:
+            nothing = isinstance(understood.asked, NotUnderstood) and not understood.asked.words
+            if understood.asked.type not in FORGOTTEN and not nothing:
                 last = replace(understood, shown=shown)
 
 

@@ -162,7 +162,7 @@ def test_an_order_is_none_when_it_asks_how_or_how_many():
 def test_a_word_that_could_matter_and_is_not_used_is_asked_about_and_no_list_is_shown():
     narrowed = asked("quais jobs falharam no kubernetes?").asked
 
-    assert narrowed == NotUnderstood(("kubernetes",), "quais jobs falharam?")
+    assert (narrowed.words, narrowed.nearest) == (("kubernetes",), "quais jobs falharam?")
     assert asked("quais jobs falharam no kubernetes azul?").asked == NotUnderstood(
         ("kubernetes", "azul")
     )
@@ -365,7 +365,8 @@ def test_the_fewest_is_not_taken_for_the_most():
     fewest = asked("qual stream tem menos jobs em hold?")
 
     assert (most.asked.focus, most.asked.query.group_by) == ("extreme", ["stream"])
-    assert fewest.asked == NotUnderstood(("menos",), "qual stream tem jobs em hold?")
+    assert fewest.unused == ("menos",)
+    assert fewest.asked.nearest == "qual stream tem jobs em hold?"
 
 
 def test_a_follow_up_edits_what_was_asked_and_stands_alone():
@@ -602,7 +603,7 @@ def test_a_bare_side_is_that_of_the_time_or_of_the_object_spoken_of():
     assert [one.value for one in since.asked.query.where if one.field == "end"] == [
         "2026-11-25T09:00:00-03:00"
     ]
-    assert [one.op for one in before.query.where if one.field == "end"] == ["<"]
+    assert [one.op for one in before.query.where if one.field == "end"] == ["<", ">="]
     assert isinstance(asked("e depois?", asked("status do PAYROLL_CALC")).asked, Impact)
 
 

@@ -46,6 +46,7 @@ EVERY_TYPE = [
     asked.AskBack("which_one", (THING, THING)),
     asked.NotFound("ZZ"),
     asked.NotUnderstood(),
+    asked.NotUnderstood(("frobbed",), "which jobs failed?", asked.Ask(QUERY)),
 ]
 
 

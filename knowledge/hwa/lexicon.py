@@ -74,12 +74,29 @@ def _contracted(phrase: str) -> Iterator[str]:
     yield from (f"{start} {one}" for one in _OF) if start and last in _OF else (phrase,)
 
 
+_REGULAR: dict[str, str] = _TABLE["regular"]
+_FORMS = set[str]()
+"""What stands in the table by its verb alone: common enough, but not what is mostly meant."""
+
+
+def _inflected(phrase: str) -> Iterator[str]:
+    """ "Mostr~ar" in each form of a regular verb; another phrase as it stands."""
+    word = next((one for one in phrase.split() if "~" in one), "")
+    if not word:
+        yield phrase
+        return
+    stem, _, ending = word.partition("~")
+    for form in (stem + one.strip(".") for one in _REGULAR[ending].split()):
+        _FORMS.add(form)
+        yield phrase.replace(word, form)
+
+
 def _phrases() -> _Node:
     root = _Node()
     for category, keys in _TABLE["term"].items():
         for key, row in keys.items():
             for language in ("pt", "en"):
-                for phrase in row.get(language, ()):
+                for phrase in (one for told in row.get(language, ()) for one in _inflected(told)):
                     for form in _contracted(phrase) if category in _CONTRACTED else (phrase,):
                         _add(root, form, (category, key), (language,))
     for one in FIELDS.values():
@@ -91,8 +108,8 @@ def _phrases() -> _Node:
 _ROOT = _phrases()
 _SHORT: dict[str, str] = _TABLE["short"]
 IGNORED: dict[Language, frozenset[str]] = {
-    "pt": frozenset(_TABLE["ignored"]["pt"]),
-    "en": frozenset(_TABLE["ignored"]["en"]),
+    language: frozenset(form for word in words for form in _inflected(word))
+    for language, words in _TABLE["ignored"].items()
 }
 
 
@@ -129,7 +146,7 @@ VOCABULARY: frozenset[str] = frozenset(
 )
 """Words that are none of a name, and no misspelling of another."""
 _OWN = frozenset(_TABLE["spelling"]["own"])
-_SPELLINGS = sorted(word for word in VOCABULARY if len(word) >= 5 and word.isalpha())
+_SPELLINGS = sorted(word for word in VOCABULARY - _FORMS if len(word) >= 5 and word.isalpha())
 
 _OPERATOR = r"(?:!=|<>|[<>]=?|=)"
 _TOKEN = re.compile(rf"(?P<op>{_OPERATOR})(?=\s*-?\d)|[a-z]+(?=(?:{_OPERATOR}|:)-?\d)|\S+")

@@ -61,7 +61,7 @@ from tws.plan.models import PlanEngine
 logger = logging.getLogger(__name__)
 
 _WITHOUT_THE_PLAN = (SmallTalk, CannotKnow, Define)
-_NO_THREAD = (SmallTalk, CannotKnow, NotUnderstood, Define, Order)
+_NO_THREAD = (SmallTalk, CannotKnow, Define, Order)
 """What leaves the thread of a conversation as it was, unless it named an object."""
 
 
@@ -319,6 +319,10 @@ def thread_of(history: Sequence[Turn]) -> Turn | None:
     """
     for turn in reversed(history):
         told = turn.understood
+        if told and isinstance(told.asked, NotUnderstood) and not told.shown:
+            if told.asked.words:
+                return turn
+            continue
         if told and (
             told.shown or objects_of(told.asked) or not isinstance(told.asked, _NO_THREAD)
         ):

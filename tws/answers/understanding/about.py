@@ -33,6 +33,13 @@ _PASSIVE = frozenset({"by", "pelo", "pela", "por", "causa", "behind", "no"})
 _WHAT = frozenset({"que", "what", "quem", "who", "qual", "quais", "which", "porque", "why"})
 _ASKING = frozenset({"does", "did", "has", "have", "can", "will"})
 _STATE = frozenset({"status", "state", "estado", "situacao", "pe", "happening", "going"})
+_EVER = ("chegou a", "chegaram a", "alguma vez", "ever", "nunca", "never", "at any point")
+_WAITING = ("esper", "aguard", "precis", "wait", "need", "requir")
+_MORE = frozenset({"mais", "menos", "more", "less"})
+_SLOWER = (
+    "longer", "slower", "faster", "quicker", "mais devagar", "mais lento", "mais lenta",
+    "mais rapido", "mais rapida", "mais tempo", "menos tempo",
+)  # fmt: skip
 _HOLDING = frozenset({"segura", "segurando", "holding", "holds", "held"})
 _OF_LINKS = ("linked", "unlinked")
 OUTCOMES = frozenset({"failed", "success", "cancelled"})
@@ -66,12 +73,22 @@ class _About:
             return None
         compares = q.has("facet", "compare", "usual", "overrun")
         compares = compares or (q.has("define") and q.has("facet", "runs"))  # "difference between"
+        compares = compares or self._took_more()
         if is_job and compares and not q.has("facet", "failed_before"):
             q.use(*q.of("facet"), *q.of("entity", "runs"), *q.of("superlative"))
             q.use(*q.of("relation"), *q.of("field", "estimated_minutes"), *q.numbers)
             self._use_verbs()
             return CompareRuns(thing, last_two=q.has("facet", "previous_run"))
         return self._related()
+
+    def _took_more(self) -> bool:
+        """ "Demorou mais dessa vez?", "slower today?": than before, which is unsaid."""
+        q = self.q
+        took = next(q.of("event", "took", "ran"), None)
+        after = {word.text for word in q.words[took.last : took.last + 2]} if took else set()
+        slower = bool(_MORE & after) or q.text_of_has(*_SLOWER)
+        slower = slower or q.has("superlative", "longest", "shortest")
+        return slower and not (q.numbers or q.spans or q.has("ask", "how_long"))
 
     def _related(self) -> Asked | None:
         found = self._relation()
@@ -112,7 +129,7 @@ class _About:
             q.use(*q.of("relation"), *q.statuses)
             if self._is_object_of(term):
                 return Impact(thing, direct=True)
-            waits = not q.text_of(term).startswith(("depend", "depende"))
+            waits = q.text_of(term).startswith(_WAITING)
             return About(thing, "why_waits") if waits else Before(thing)
         if q.take("relation", "depends"):
             return Before(thing)
@@ -126,8 +143,10 @@ class _About:
         return self.q.text_of(term).split()[-1] in _PASSIVE or after in _PASSIVE - {"no"}
 
     def _is_object_of(self, term: Term) -> bool:
-        """Whether the object stands after the verb: "what depends on X", not "X depends on"."""
-        return self.place >= term.last or self.place == -1
+        """Whether the object stands after the verb: "what depends on X", not "X depends on"; so
+        does a word for it: "before it can go"."""
+        pointed = self.q.after(term.last, "follow", "it", within=1)
+        return self.place >= term.last or self.place == -1 or pointed is not None
 
     # Facets
 
@@ -185,7 +204,8 @@ class _About:
         """Whether it was rerun, or failed before it ended well."""
         q, thing = self.q, self.thing
         twice = {"failed", "success"} <= self.groups
-        if "failed" in self.groups and (q.has("facet", "failed_before") or twice):
+        ever = q.text_of_has(*_EVER)
+        if "failed" in self.groups and (q.has("facet", "failed_before") or twice or ever):
             q.use(*q.of("facet"), *q.statuses, *q.of("relation"))
             self._use_verbs()
             return About(thing, "failed_before")

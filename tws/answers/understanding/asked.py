@@ -222,10 +222,14 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """`words`: which were not; `nearest`: the question without them, when that can be asked."""
+    """`words`: which were not; `nearest`: the question without them, when that can be asked.
+
+    `meant`: what is asked but for those words, which a follow-up edits.
+    """
 
     words: tuple[str, ...] = ()
     nearest: str = ""
+    meant: Ask | About | LogOf | Impact | Before | CompareRuns | None = None
     type: Literal["not_understood"] = "not_understood"
 
 

@@ -128,7 +128,7 @@ class Asking:
     def _is_of_wait(self, term: Term) -> bool:
         """Whether an entity's word says what is waited for: "waiting on a prompt"."""
         q = self.question
-        waits: list[Term | Found[Any]] = [*q.of("relation", "waits"), *waiting(self.question)]
+        waits: list[Term | Found[Any]] = [*q.of("relation", "waits", "holds_up"), *waiting(q)]
         return term.key in ("prompts", "resources", "workstations") and any(
             0 <= term.first - one.last <= 3 for one in waits
         )
@@ -144,6 +144,9 @@ class Asking:
             return []
         if q.has("superlative", "shortest") or q.has("facet", "compare"):
             return []  # "faster than usual"
+        if most := q.take("most", "most"):
+            draft.order_by, draft.limit = ["estimated_end"], 1
+            q.use(most)
         q.use(usual, *q.of("event", "took"), *q.of("superlative", "longest"))
         made = [condition("estimated_end", "<", self.now.isoformat())]
         made += [] if groups else [condition("group", "=", "running")]
@@ -270,6 +273,8 @@ class Asking:
         for term in q.of("superlative"):
             if self._is_part_of_time(term) or (term.key == "longest" and q.has("facet", "overrun")):
                 continue
+            if term.key in ("highest", "lowest") and self._by_number(term, draft):
+                continue
             order = self._order(term.key, draft, groups)
             if order is None:
                 continue
@@ -287,6 +292,19 @@ class Asking:
             first = draft.predicates[0].field
             if first == "running_minutes" or groups == {"running"}:
                 draft.order_by = ["-running_minutes"]
+
+    def _by_number(self, term: Term, draft: Draft) -> bool:
+        """ "Highest limit", "a menor prioridade": of what is asked for the one with it."""
+        q, fields = self.question, ENTITIES[draft.entity].fields
+        numbers = [t for t in q.of("field") if t.key in fields and fields[t.key].kind == "number"]
+        by = next((t for t in numbers if abs(t.first - term.last) <= 2), None)
+        if by is None:
+            return False
+        draft.order_by = [f"{'-' if term.key == 'highest' else ''}{by.key}"]
+        number = self._number_beside(term)
+        draft.limit = int(number.value) if number and number.value else 1
+        q.use(term, by, number, *q.of("filter", "rc"))
+        return True
 
     def _number_beside(self, term: Term) -> Found[int] | None:
         """How many: "last 5", "os 3 primeiros"."""

@@ -294,6 +294,9 @@ class Conditions:
         if key == "late" and "late" in fields:
             late = condition("late", "=", not negated)
             return [late] if negated else [late, one_of("group", list(DONE), negated=True)]
+        if key in _OF_DEADLINES and entity == "job_streams" and not draft.group_by:
+            draft.entity, draft.group_by = "jobs", ["stream"]  # a stream's risk is its jobs'
+            fields = ENTITIES["jobs"].fields
         if key in _OF_DEADLINES and "risk" in fields:
             risks = ["will_miss", "may_miss"] if key == "will_miss" else ["deadline_passed"]
             return [one_of("risk", risks, negated=negated)]

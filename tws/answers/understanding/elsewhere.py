@@ -35,6 +35,16 @@ _JOINING = frozenset({"e", "and", "then", "depois", "entao", "so", "please", "fa
 _STATE = frozenset({"status", "estado", "situacao", "state", "if", "se", "whether"})
 """What is confirmed by a look, not by an order."""
 _MAY = frozenset({"can", "could", "would", "should", "pode", "poderia", "podia", "da"})
+_TO_RUN = frozenset({"rodar", "roda", "rode", "executar", "execute", "run", "processar"})
+_AGAIN = (
+    "de novo",
+    "novamente",
+    "outra vez",
+    "mais uma vez",
+    "again",
+    "once more",
+    "one more time",
+)
 _BE = frozenset({"be", "ser"})
 _WILL = ("will", "going to", "vai", "vao", "ira", "irao")
 _NO_CASE = frozenset({
@@ -48,6 +58,11 @@ _LIMITS = ("deadline", "latest_start", "earliest_start", "estimated_end")
 """What the plan says of until when one object may run."""
 _MEANING = (
     "significa", "significado", "mean", "means", "meaning", "diferenca", "difference", "quer dizer",
+)  # fmt: skip
+
+
+_ALIKE = (
+    "mesma coisa", "mesmo que", "igual a", "iguais", "same as", "the same", "same thing",
 )  # fmt: skip
 
 
@@ -84,12 +99,13 @@ class Elsewhere:
         q = self.question
         if q.has("knowledge", "procedure"):
             return None
-        verb = self._commanded() or self._wished() or self._stopped()
+        verb = self._commanded() or self._wished() or self._stopped() or self._again()
         if verb is None:
             return None
         spoken = (objects_of(self.last.asked) or self.last.shown) if self.last else ()
         things = named_things(q, self.names) or spoken[:1]
-        return Order(verb.key, things[0] if things else None)
+        key = "rerun" if verb.category == "event" else verb.key
+        return Order(key, things[0] if things else None)
 
     def _commanded(self) -> Term | None:
         """The verb that it begins with, or that a later clause of a request does."""
@@ -148,6 +164,13 @@ class Elsewhere:
         more = q.has("ask") or q.has("field") or q.has("facet") or q.has("flag") or q.statuses
         return stop if stop and self._points(stop.last) and not more else None
 
+    def _again(self) -> Term | None:
+        """ "Dá pra rodar o X de novo?", "could you run it once more": what may be done is asked."""
+        q = self.question
+        opens = q.starts("polite") or q.starts("wish") or _MAY & {word.text for word in q.words[:2]}
+        run = next((t for t in q.of("event", "ran") if q.text_of(t) in _TO_RUN), None)
+        return run if opens and run and self._points(0) and q.text_of_has(*_AGAIN) else None
+
     def _beside(self) -> Asked | None:
         q = self.question
         things = named_things(self.question, self.names)
@@ -180,7 +203,8 @@ class Elsewhere:
         terms = [
             term for term in find_terms(q.text) if meant or not q.statuses or term.upper() in q.text
         ]
-        if not terms or (len(q.words) > 9 and not meant):
+        of_rows = q.has("negation") or q.has("flag") or q.has("filter", "not_run", "not_done")
+        if not terms or not (meant or (len(q.words) <= 9 and not of_rows)):
             return None
         return Define(tuple(_key_of(term) for term in terms))
 
@@ -188,7 +212,9 @@ class Elsewhere:
         """ "HOLD vs READY?", which holds nothing else."""
         q = self.question
         codes = [one.value.code for one in q.statuses if one.value.code]
-        if len(codes) < 2 or not q.has("facet", "compare") or q.has("entity"):
+        if len(codes) < 2 or not (q.has("facet", "compare") or q.text_of_has(*_ALIKE)):
+            return ()
+        if q.has("entity"):
             return ()
         return tuple(_key_of(term) for term in find_terms(" ".join(codes)))
 

@@ -26,8 +26,9 @@ from tws.answers.understanding.asked import (
     Understood,
 )
 from tws.answers.understanding.asking import Asking
-from tws.answers.understanding.conditions import GROUPED_BY, WHERE
+from tws.answers.understanding.conditions import ABENDED, GROUPED_BY, WHERE
 from tws.answers.understanding.drafts import condition, contrary, one_of, query_of
+from tws.answers.understanding.measures import OVER
 from tws.answers.understanding.naming import Names
 from tws.answers.understanding.question import Question, all_places
 from tws.plan.query.asked import AnyOf, Condition, PlanQuery
@@ -37,6 +38,7 @@ SHORT = 7
 """A question of so many words that lacks what is asked for means what was asked last."""
 _STATE = {"group", "status", "substatus", "late", "risk", "runs"}
 _TIME = {"start", "end", "scheduled"}
+_WHICH = frozenset({"que", "qual", "quais", "which", "what"})
 _THE = frozenset({"the", "o", "a", "do", "da", "no", "na"})
 _SIDES = {"before": "<", "antes": "<", "after": ">=", "depois": ">=", "afterwards": ">="}
 _OF_ONE: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -67,6 +69,8 @@ def follows(question: Question, last: Understood | None) -> bool:
     if q.names:
         narrows = q.has("follow", "of_them") or _is_only_where(q)
         return isinstance(last.asked, Ask) and narrows
+    if isinstance(last.asked, Ask) and _asked_place(q, last.asked):
+        return True
     if _home(q, last) or _counts_there(q, last):
         return True
     if any(q.of("follow", "it", "them", "of_them")):
@@ -188,6 +192,9 @@ def _other_side(q: Question, last: Asked) -> Asked | None:
         return NotUnderstood()
     turned = contrary(times[0])
     where = [turned if one == times[0] else one for one in last.query.where]
+    if last.query.entity == "runs" and turned.op == "<":
+        until = datetime.fromisoformat(str(turned.value))  # of a day that goes on: since midnight
+        where.append(condition(turned.field, ">=", f"{until.replace(hour=0, minute=0)}"))
     return replace(last, query=last.query.model_copy(update={"where": where, "after": ""}))
 
 
@@ -292,6 +299,9 @@ def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None
     if q.has("ask", "which_ones") and q.consists_of("ask", "follow"):
         query = last.query.model_copy(update={"group_by": [], "after": ""})
         return replace(last, query=query, focus="list", whole=None, every=False)
+    if place := _asked_place(q, last):
+        query = last.query.model_copy(update={"group_by": [place], "order_by": [], "after": ""})
+        return replace(last, query=query, focus="groups", whole=None, every=False)
     kind = "jobs" if last.query.entity == "runs" else last.query.entity
     left = kind != "resources" and q.consists_of("ask", "follow", "field", "flag")
     if left and q.has("ask", "count"):
@@ -318,6 +328,28 @@ def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None
     return Ask(query, focus, last.fields, whole, last.every and focus == "yes_no")
 
 
+def _asked_place(q: Question, last: Ask) -> str | None:
+    """ "Em que máquina rodou?", "where?" of what was listed: on which workstations it lies."""
+    if q.statuses or q.times or q.names or not q.consists_of("ask", "follow", "entity", "event"):
+        return None
+    entity = next(q.of("entity", "workstations", "job_streams"), None)
+    before = (
+        {word.text for word in q.words[max(0, entity.first - 2) : entity.first]}
+        if entity
+        else set()
+    )
+    asked = q.has("ask", "where") or (entity and _WHICH & before and not q.has("by"))
+    column = GROUPED_BY["workstations" if entity is None else entity.key]
+    if (
+        not asked
+        or last.query.entity not in ("jobs", "runs")
+        or column not in ENTITIES["jobs"].fields
+    ):
+        return None
+    q.use(*q.of("ask"), *q.of("entity"), *q.of("event"))
+    return column
+
+
 def _number_field(q: Question, last: PlanQuery) -> str:
     """What a bare number is of: "or 8?" after one return code."""
     said = {one.field for one in _conditions(last) if type(one.value) in (int, float)}
@@ -339,11 +371,19 @@ def _entity(q: Question, last: Ask, told: Ask) -> str:
     old, new = last.query.entity, told.query.entity
     if q.has("entity") and new not in ("jobs", "runs"):
         return new
-    if old in ("jobs", "runs") and new == "runs":
+    if old in ("jobs", "runs") and (new == "runs" or _is_over(last.query, told.query)):
         return "runs"
     if old == "runs" and not _of_runs(last.query, told.query):
         return "jobs"
     return old
+
+
+def _is_over(last: PlanQuery, told: PlanQuery) -> bool:
+    """ "And yesterday?" of failed jobs: with a time, what they ended in is a matter of runs."""
+    timed = any(one.field in _TIME for one in _conditions(told))
+    ended = _states(told) or _states(last)
+    denied = any(one.op in ("!=", "not in") for one in _conditions(last))
+    return timed and not denied and bool(ended) and ended <= {*OVER, *ABENDED}
 
 
 def _of_runs(last: PlanQuery, told: PlanQuery) -> bool:

@@ -16,6 +16,18 @@ _COMMAND = re.compile(
     r"(?P<more>(?:\+[a-z]+=[^+;\s\"'`]+)*)[\"'`]?(?:;[a-z;]*)?\s*\??",
     re.IGNORECASE,
 )
+_ACTS = {
+    "rr": "rerun", "rerun": "rerun", "cj": "cancel", "cs": "cancel", "cancel": "cancel",
+    "kj": "kill", "k": "kill", "kill": "kill", "rj": "release", "rs": "release",
+    "release": "release", "ddj": "release", "dds": "release", "sbj": "submit", "sbs": "submit",
+    "sbd": "submit", "submit": "submit", "lc": "change", "ls": "change", "limit": "change",
+    "fence": "change", "ap": "change", "altpri": "change", "confirm": "confirm", "reply": "reply",
+    "link": "link", "unlink": "link", "adj": "change", "ads": "change", "stop": "kill",
+}  # fmt: skip
+_ACTING = re.compile(
+    rf"\s*(?:(?P<by>conman)\s+)?[\"'`]?(?P<verb>{'|'.join(_ACTS)})[\s;]+[^\s?]+.*",
+    re.IGNORECASE | re.DOTALL,
+)
 _ENTITIES = {
     "sj": "jobs", "showjobs": "jobs", "ss": "job_streams", "showscheds": "job_streams",
     "showschedules": "job_streams", "sc": "workstations", "showcpus": "workstations",
@@ -25,6 +37,14 @@ _NAME: dict[str, ObjectKind] = {
     "job_streams": "stream", "workstations": "workstation", "resources": "resource",
     "prompts": "prompt",
 }  # fmt: skip
+
+
+def command_to_act(text: str) -> str | None:
+    """Which order a conman command gives, by its key: "conman rr FTA1#PAY.CALC"; None of others."""
+    match = _ACTING.fullmatch(text)
+    if match is None or not (match["by"] or len(match["verb"]) < 4):
+        return None
+    return _ACTS[match["verb"].lower()]
 
 
 def read_command(text: str, names: Names) -> Asked | None:

@@ -54,6 +54,8 @@ class Question:
     used: set[int] = field(default_factory=set)
     missed: set[int] = field(default_factory=set)
     """Words that were used, or say nothing, and whose sense the answer then could not hold."""
+    asides: set[int] = field(default_factory=set)
+    """Strange words that stand where they can't narrow what is asked; they are told though."""
 
     def has(self, category: str, *keys: str) -> bool:
         return any(self.of(category, *keys))
@@ -111,7 +113,14 @@ class Question:
 
     def unused(self) -> tuple[str, ...]:
         """The words that could have mattered and were not used, as they were written."""
-        spoken = (self.text[self.words[at].start : self.words[at].end] for at in self._missed())
+        return self._written(self._missed())
+
+    def beside(self) -> tuple[str, ...]:
+        """The words that were not used, and can't narrow what is asked."""
+        return self._written(sorted(self.asides - self.used))
+
+    def _written(self, places: Iterable[int]) -> tuple[str, ...]:
+        spoken = (self.text[self.words[at].start : self.words[at].end] for at in places)
         return tuple(dict.fromkeys(spoken))
 
     def without_unused(self) -> str:
@@ -147,7 +156,7 @@ class Question:
             for at, word in enumerate(self.words)
             if at in self.missed
             or (at not in self.used and at in strong)
-            or (at not in self.used | weak and word.text not in EMPTY)
+            or (at not in self.used | weak | self.asides and word.text not in EMPTY)
         ]
 
     def misses_after(self, *categories: str) -> bool:

@@ -21,6 +21,7 @@ from knowledge.hwa.numbers import find_numbers
 from knowledge.hwa.spans import find_spans
 from knowledge.hwa.statuses import Language, find_statuses
 from knowledge.hwa.times import TimeInText, TimeRange, find_times
+from tws.answers.understanding.clauses import leave_aside
 from tws.answers.understanding.naming import Named, Names
 from tws.answers.understanding.question import Found, Question, Value, all_places, places_of
 
@@ -29,10 +30,7 @@ _FUTURE = frozenset({("superlative", "next"), ("flag", "will_miss")})
 _COUNTED = frozenset({
     "rc", "code", "codigo", "retorno", "priority", "prioridade", "limit", "limite", "fence",
 })  # fmt: skip
-_OPENING = frozenset({"ask", "polite", "follow", "talk", "wish", "stop"})
-"""What may be said before the question itself."""
 _PAST = re.compile(r"(?:ou|aram|eram|iram|iu|eu|ed|(?<!ro)d[oa]s?|ran|began|begun|took)$")
-_ENDS_CLAUSE = re.compile(r"[,;:.!?]")
 _ARTICLES = frozenset({"as", "das", "pelas"})
 _HALVES = frozenset({"am", "pm", "oclock"})
 _PARTS = frozenset({"manha", "tarde", "noite", "madrugada"})
@@ -54,6 +52,7 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     words, places = _masked(_hours(mend_spelling(words, known)), named)
     terms = find_terms([word.text for word in words])
     terms += list(_not_yet(words, terms))
+    terms = list(_corrected(terms, words, text))
     spoken, starts = _spoken(words)
     compared = {term.last for term in terms if term.category == "compare"}
     spans = [_at(one.span, one.start, one.end, starts) for one in find_spans(spoken)]
@@ -88,8 +87,9 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
         terms,
         now,
     )
+    question.terms = [t for t in question.terms if not _opens_time(t, question)]
     question.terms = _meant(question)
-    _leave_preamble(question)
+    leave_aside(question)
     if times != told:
         question.use(*question.of("this_hour"))
     question.use(*present)  # "agora": a plan's question is of now unless it says otherwise
@@ -105,6 +105,19 @@ def _not_yet(words: Sequence[Word], terms: Sequence[Term]) -> Iterator[Term]:
         no = next((t for t in denied if _is_joined(words, t.last, verb.first)), None)
         if no and verb.category == "event" and verb.key in verbs:
             yield Term("filter", verbs[verb.key], no.first, verb.last, verb.languages)
+
+
+def _corrected(terms: Sequence[Term], words: Sequence[Word], text: str) -> Iterator[Term]:
+    """ "No, I meant …", "não, os …": what it begins with opens a correction and denies nothing."""
+    opens = next((t for t in terms if t.first == 0 and t.category == "negation"), None)
+    at = opens.last if opens else 0
+    corrects = any((t.category, t.key, t.first) == ("follow", "and", at) for t in terms)
+    comma = 0 < at < len(words) and "," in text[words[at - 1].end : words[at].start]
+    if opens is None or not (comma or corrects):
+        yield from terms
+        return
+    yield Term("follow", "and", 0, at, opens.languages)
+    yield from (t for t in terms if t.first >= at)
 
 
 def _is_joined(words: Sequence[Word], first: int, last: int) -> bool:
@@ -213,22 +226,10 @@ def _meant(question: Question) -> list[Term]:
     ]
 
 
-def _leave_preamble(question: Question) -> None:
-    """Take a clause with strange words in it, before any that says something of the plan, for
-    none of the question: "when you get a chance, …"."""
-    q = question
-    says = {at for t in q.terms if t.category not in _OPENING for at in places_of(t)}
-    counted = [one for one in q.numbers if q.text_of(one) not in EMPTY]  # "um tempinho"
-    says |= all_places(q.names, counted, q.spans, q.statuses, q.times)
-    known = {at for t in q.terms for at in places_of(t)}
-    begin = 0
-    for at in range(min(says, default=0)):
-        if _ENDS_CLAUSE.search(q.text[q.words[at].end : q.words[at + 1].start]):
-            clause = set(range(begin, at + 1))
-            if any(q.words[one].text not in EMPTY for one in clause - known):
-                q.used |= clause
-                q.terms = [t for t in q.terms if t.category != "ask" or t.first not in clause]
-            begin = at + 1
+def _opens_time(term: Term, question: Question) -> bool:
+    """The "after" of "runs after 11pm", which is of no other job."""
+    beyond = {one.first for one in question.times} | {one.last - 1 for one in question.times}
+    return term.category == "relation" and not beyond.isdisjoint(places_of(term))
 
 
 def _is_half_said(term: Term, question: Question) -> bool:

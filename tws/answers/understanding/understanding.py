@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from knowledge.hwa.lexicon import Term
-from knowledge.hwa.statuses import Language
+from knowledge.hwa.statuses import OPEN_GROUPS, Language
 from knowledge.hwa.times import TimeRange
 from knowledge.hwa_terms import message_codes
 from tws.answers.understanding.about import about, asks_beside, says_state
@@ -17,11 +17,13 @@ from tws.answers.understanding.asked import (
     Ask,
     AskBack,
     Asked,
+    Before,
     CannotKnow,
     CompareDays,
     CompareRuns,
     Define,
     Engine,
+    Impact,
     Knowledge,
     LogOf,
     NotFound,
@@ -33,10 +35,11 @@ from tws.answers.understanding.asked import (
 )
 from tws.answers.understanding.asking import Asking
 from tws.answers.understanding.conditions import Conditions, excepting
+from tws.answers.understanding.drafts import one_of, query_of, within
 from tws.answers.understanding.elsewhere import Elsewhere, named_things
 from tws.answers.understanding.following import followed, follows, says_what
 from tws.answers.understanding.naming import Named, Names
-from tws.answers.understanding.notation import read_command
+from tws.answers.understanding.notation import command_to_act, read_command
 from tws.answers.understanding.question import Found, Question
 from tws.answers.understanding.reading import read_question
 from tws.answers.understanding.wording import parts_of
@@ -44,11 +47,15 @@ from tws.answers.understanding.wording import parts_of
 TOO_MANY = 2
 """So many words that were not used leave too little of a question to answer it."""
 _WHAT = frozenset({"que", "what", "algo", "anything", "quem", "tem", "any"})
+_EVERYTHING = frozenset({"everything", "anything", "stuff", "things", "tudo", "coisas"})
 _PLACES = frozenset({"on", "in", "at", "na", "no"})
 _OF = frozenset({"of", "from", "da", "do", "de"})
 _NUMBERS = {"resource": {"quantity", "available", "in_use"}, "workstation": {"limit", "fence"}}
 _UNTOUCHED = (SmallTalk, Order, CannotKnow, Define, Knowledge, NotFound, AskBack, NotUnderstood)
 """What is not answered from the plan: no word of it is missed."""
+
+
+_TO_GO_ON = (Ask, About, LogOf, Impact, Before, CompareRuns)
 
 
 def understand(
@@ -67,6 +74,7 @@ def understand(
     where it could narrow what is listed, nothing is understood. Never raises.
     """
     names = Names(engine, read_at)
+    last, missed = _but_for_words(last)
     question = read_question(text, names, now.astimezone(zone))
     language = question.language() or (last.language if last else page_language)
     reader = _Understanding(question, names, now.astimezone(zone), last)
@@ -81,13 +89,23 @@ def understand(
         or (unused and question.unanswered())
     ):
         nearest = "" if len(unused) >= TOO_MANY or reader.is_bare else question.without_unused()
-        asked = reader.unknown(unused, nearest)
+        asked = reader.unknown(unused, nearest, asked)
         unused = asked.words if isinstance(asked, NotUnderstood) else ()
+    elif not whole:
+        unused = (*unused, *question.beside(), *(missed if reader.leaned else ()))
     parts = parts_of(asked, language, now.astimezone(zone))
     standing = text.strip()
     if reader.leaned and parts:
         standing = ", ".join(parts)
     return Understood(asked, language, standing, parts, unused)
+
+
+def _but_for_words(last: Understood | None) -> tuple[Understood | None, tuple[str, ...]]:
+    """What was asked last, and the words of it that were not understood."""
+    if last is None or not isinstance(last.asked, NotUnderstood):
+        return last, ()
+    meant, words = last.asked.meant, last.asked.words
+    return (replace(last, asked=meant), words) if meant else (None, ())
 
 
 @dataclass(slots=True)
@@ -130,17 +148,23 @@ class _Understanding:
         one = isinstance(asked, About) and asked.facet not in ("value", "why")
         return one or isinstance(asked, LogOf | CompareRuns)
 
-    def unknown(self, words: tuple[str, ...] = (), nearest: str = "") -> Asked:
+    def unknown(
+        self, words: tuple[str, ...] = (), nearest: str = "", meant: Asked | None = None
+    ) -> Asked:
         """What is left to what people have approved; where nothing of HWA is in it, to nobody."""
         q = self.question
         of_hwa = q.names or q.statuses or q.has("entity") or q.has("relation") or q.has("flag")
         if of_hwa or len(q.words) < 3 or nearest:
+            if isinstance(meant, _TO_GO_ON) and len(words) < TOO_MANY:
+                return NotUnderstood(words, nearest, meant)
             return NotUnderstood(words, nearest)
         return Knowledge(named_things(q, self.names))
 
     def _command(self) -> Asked | None:
         found = read_command(self.question.text, self.names)
         self.is_command = found is not None
+        if verb := command_to_act(self.question.text):
+            return Order(verb, next(iter(named_things(self.question, self.names)), None))
         return found
 
     # Of the plan
@@ -159,11 +183,40 @@ class _Understanding:
         q = self.question
         if q.names or q.statuses:
             return None
+        if self._of_all_work():
+            q.use(*q.times)
+            q.use(*q.of("ask", "when"), *q.of("event"), *q.of("field", "estimated_end"))
+            still_open = one_of("group", [one for one in OPEN_GROUPS if one != "failed"])
+            # Until it begins a job has no estimated end: what is known is what begins last.
+            query = query_of("jobs", [still_open], order_by=["-scheduled"], limit=1)
+            return Ask(query, "extreme")
         if q.take("whole", "summary", "needs"):
-            return Summary()
+            q.use_present()
+            if (over := self._is_over()) is None:
+                return Summary()
+            return Ask(query_of("runs", within("end", over), group_by=["group"]), "groups")
         if q.take("whole", "engine"):
             return Engine(("version",) if q.text_of_has("versao", "version") else ())
         return None
+
+    def _is_over(self) -> TimeRange | None:
+        """The one time that is spoken of, before now: of tonight's shift the one that there was."""
+        times = [one for one in self.question.times if one.value.since and one.value.until]
+        if len(times) != 1:
+            return None
+        self.question.use(*times)
+        told, day = times[0].value, timedelta(days=1)
+        if told.since and told.until and told.since > self.now:
+            told = replace(told, since=told.since - day, until=told.until - day)
+        return told if told.until and told.until <= self.now else None
+
+    def _of_all_work(self) -> bool:
+        """ "When does the batch end", "que horas acaba tudo": of nothing in particular."""
+        q = self.question
+        ends = q.has("ask", "when") and q.has("event", "to_end", "end")
+        ends = ends or q.has("field", "estimated_end")
+        whole = q.has("entity", "plan") or q.text_of_has("tudo", "everything", "all", "it all")
+        return ends and whole and not any(t.key != "plan" for t in q.of("entity"))
 
     def _days(self) -> Asked | None:
         """Two days side by side."""
@@ -171,12 +224,13 @@ class _Understanding:
         if q.names or not (q.has("facet", "compare") or q.has("days") or q.has("ask", "count")):
             return None
         days = [d for one in q.times if (d := _day(one))]
+        better = q.text_of_has("melhor", "pior", "better", "worse")
         distinct = list(dict.fromkeys(days))
         if len(distinct) == 1 and q.has("days"):
             distinct.append(self.now.date())
         if len(distinct) != 2:
             return None
-        groups = [s.value.group for s in q.statuses]
+        groups = [s.value.group for s in q.statuses] or (["failed"] if better else [])
         q.use(*q.times, *q.statuses, *q.of("facet"))
         return CompareDays(max(distinct), min(distinct), groups[0] if groups else None)
 
@@ -208,10 +262,13 @@ class _Understanding:
             return self._is_of_runs()
         if kind == "prompt":
             return False
+        where = q.words[one.first - 1].text if one.first else ""
         not_yet = q.has("filter", "not_run", "not_done") and not q.has("ask", "why")
         if not_yet or q.has("by") or q.has("ask", "share", "count"):
             return not _asks_number(q, kind)
         own = {"workstation": "workstations", "stream": "job_streams", "resource": "resources"}
+        if where in _PLACES and _is_everything(q, one.first):
+            return True
         inner = [t for t in q.of("entity", "jobs", "job_streams") if t.key != own.get(kind)]
         if inner and not (kind == "resource" and q.has("facet", "holders")):
             return True
@@ -219,9 +276,8 @@ class _Understanding:
             return False
         if q.statuses and q.has("superlative") and not q.has("facet"):
             return True
-        where = q.words[one.first - 1].text if one.first else ""
         happened: list[Found[Any] | Term] = [*q.statuses, *q.of("relation", "waits")]
-        happened += q.of("event") if q.times else ()
+        happened += q.of("event") if q.times or q.has("superlative", "first", "last") else ()
         if where in _PLACES and any(s.first < one.first for s in happened):
             return not q.has("ask", "why", "when", "how_long")
         if where in _OF and any(_are_many(q.text_of(s), s.last, one.first) for s in q.statuses):
@@ -262,6 +318,11 @@ def _narrows(q: Question) -> bool:
     """ "Tira os da X", "only the late ones", "critical ones?": a part of what nobody listed."""
     part = q.starts("follow", "only") or q.starts("negation", "except") or q.text_of_has("ones")
     return bool(part) and not q.has("entity")
+
+
+def _is_everything(q: Question, place: int) -> bool:
+    """ "Everything on X that …": of what lies there, not of the place."""
+    return any(word.text in _EVERYTHING for word in q.words[max(0, place - 3) : place - 1])
 
 
 def _asks_number(q: Question, kind: str) -> bool:

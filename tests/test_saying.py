@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from django.utils import timezone
@@ -198,6 +198,23 @@ async def test_of_a_stuck_job_stream_the_jobs_in_error_are_named(
 
     assert "STUCK" in speech.text
     assert all(name in speech.text for name in names)
+
+
+@pytest.mark.parametrize("kind", ["stream", "workstation", "resource"])
+async def test_whatever_is_asked_of_an_object_is_answered(hwa: MovedSimulator, kind: Any) -> None:
+    rows = {"stream": PlanJobStream, "workstation": PlanWorkstation, "resource": PlanResource}
+    async with Asking(hwa) as asking:
+        name = await in_database(rows[kind]._default_manager.values_list("name", flat=True).first)
+        answers = [
+            await said(asking.toolkit(), About(Thing(kind, str(name)), facet), "en")
+            for facet in get_args(Facet)
+            if facet != "value"
+        ]
+
+    for speech in answers:
+        assert name in speech.text
+        checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
+        assert checked.outcome == "verified", checked
 
 
 async def test_who_asks_when_an_ended_job_will_end_is_told_when_it_did(

@@ -128,27 +128,29 @@ async def _say_facet(speech: Speech, asked: About, reading: Reading, recall: Rec
     match asked.facet:
         case "why" | "why_failed" if known["kind"] in {"job", "stream"}:
             await _why(speech, asked, reading, recall)
-        case "why_waits" if known["group"] == "stuck":
+        case "why_waits" if known.get("group") == "stuck":
             await _why_stream(speech, reading, name)
         case "why_waits" if known["kind"] in {"job", "stream"}:
             say_why_it_waits(speech, reading, name)
         case "why" | "why_failed" | "why_waits":
             _say_status(speech, reading)
             _say_problems(speech, known, at)
-        case "runs":
+        case "runs" if "last_runs" in known:
             _say_runs(speech, known, at, name)
-        case "rerun":
+        case "rerun" if "last_runs" in known:
             _say_whether_rerun(speech, known, at, name)
-        case "failed_before":
+        case "failed_before" if "last_runs" in known:
             _say_whether_it_failed_before(speech, known, at, name)
-        case "definition" | "schedule":
+        case "definition" | "schedule" if "definition" in known:
             _say_rule(speech, reading, name, schedule=asked.facet == "schedule")
-        case "holders":
+        case "holders" if "holders" in known:
             _say_holders(speech, known, at)
         case "value":
             _say_values(speech, asked, reading, name)
-        case _status:
+        case "status" | "definition":
             _say_status(speech, reading)
+        case _of_another_kind:
+            speech.say("unread", name=name)
 
 
 # --- how it is ----------------------------------------------------------------------------------

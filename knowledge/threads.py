@@ -7,6 +7,7 @@ everything, and nobody replaces that thread's connection when the database was r
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -23,6 +24,12 @@ T = TypeVar("T")
 TRUSTED_IDLE_SECONDS = 5.0
 """A connection that was idle for longer is asked whether it still works before it is used; and
 one whose thread has not been at work since another's was lost."""
+
+
+def take_turns_sooner() -> None:
+    """Beside busy database threads this process's event loop gets its turn after 0.2 ms each,
+    not after 5."""
+    sys.setswitchinterval(0.0002)
 
 
 class DatabaseThreads:

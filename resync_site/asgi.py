@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resync_site.settings")
 
 _http = get_asgi_application()  # sets Django up; what follows imports models
 
+from knowledge.threads import take_turns_sooner  # noqa: E402
 from resync_site.binding import LoopbackOnly, stop_when_reachable  # noqa: E402
 from resync_site.bodies import BoundedBodies  # noqa: E402
 from resync_site.logs import format_uvicorns_lines  # noqa: E402
@@ -44,7 +44,7 @@ async def lifespan(
         message = await receive()
         if message["type"] == "lifespan.startup":
             _keep_for_good()
-            _take_turns_sooner()
+            take_turns_sooner()
             for clock in telling:
                 clock.start()
         if message["type"] == "lifespan.startup" and settings.DEVELOPMENT:
@@ -77,11 +77,6 @@ def _keep_for_good() -> None:
     """What starting up made stays: full garbage collections need not walk it, 100 ms each."""
     gc.collect()
     gc.freeze()
-
-
-def _take_turns_sooner() -> None:
-    """Beside busy database threads the event loop gets its turn after 0.2 ms each, not after 5."""
-    sys.setswitchinterval(0.0002)
 
 
 def _guarded(inner: Any) -> Any:

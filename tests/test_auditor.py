@@ -559,7 +559,11 @@ def test_only_memories_since_a_time_are_audited() -> None:
 
 
 @pytest.mark.usefixtures("judges_here")
-def test_the_command_rechecks_and_tells_of_each_outcome_once(capsys, settings) -> None:
+def test_the_command_rechecks_and_tells_of_each_outcome_once(
+    capsys, settings, monkeypatch
+) -> None:
+    turns: list[float] = []
+    monkeypatch.setattr("sys.setswitchinterval", turns.append)
     for n in range(2):
         known = make_memory(f"What does job {n} do?", "It loads the table of customers.")
         make_record(Status.UNVERIFIED, known)
@@ -569,6 +573,7 @@ def test_the_command_rechecks_and_tells_of_each_outcome_once(capsys, settings) -
 
     found = json.loads(capsys.readouterr().out)
     assert ended.value.code == 0
+    assert turns == [0.0002]  # its loop beside its database threads
     assert list(found) == [
         "audited", "cleared", "flagged", "quarantined", "unverified", "failed", "remaining",
         "seconds",

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 """How near the auditor comes to the same judging without a database.
 
-    .venv/bin/python scripts/bench/audit_loop.py [--memories 3000] [--judge-ms 200]
+    .venv/bin/python scripts/bench/audit_loop.py [--memories 12000] [--judge-ms 200]
 
 One auditor, `--concurrency` places, a judge that only waits; the reference is the same number of
 places and waits and nothing else. Prints both rates, their ratio and the longest gap of the event
-loop, with the records queued beforehand and with discovery.
+loop, with the records queued beforehand and with discovery. To be reached: 0.95. The first claim
+and the last commit are no judge's time: with few memories they count for more.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import time
 from typing import Any
 
@@ -20,11 +22,12 @@ import _bench
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--memories", type=int, default=3000)
+    parser.add_argument("--memories", type=int, default=12_000)
     parser.add_argument("--concurrency", type=int, default=500)
     parser.add_argument("--judge-ms", type=float, default=200)
     options = parser.parse_args()
     _bench.setup()
+    _as_the_command()
     for queued in (True, False):
         with _bench.scratch_database():
             _bench.fill(options.memories)
@@ -32,6 +35,15 @@ def main() -> None:
             figures = measure(options, queued)
         ratio = round(figures["per_second"] / alone, 2)
         _bench.say(queued_beforehand=queued, reference=round(alone), ratio=ratio, **figures)
+
+
+def _as_the_command() -> None:
+    """What manage.py and run_auditor set before they work."""
+    from knowledge.threads import take_turns_sooner
+
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    take_turns_sooner()
 
 
 async def without_a_database(options: argparse.Namespace) -> float:

@@ -481,7 +481,7 @@ def engine(settings) -> None:
 
 
 def test_the_plan_is_summed_up_as_it_was_read(operator, engine):
-    plan = make_engine(simulated=True)
+    plan = make_engine(simulated=True, backup="https://hwa2")
     for number, status in enumerate(["ABEND", "FAIL", "SUCC"]):
         PlanJob.objects.create(
             engine="SIM",
@@ -497,7 +497,7 @@ def test_the_plan_is_summed_up_as_it_was_read(operator, engine):
     assert code == 200, body
     told = datetime.fromisoformat(body["fetched_at"])
     assert abs(told - plan.fetched_at) < timedelta(seconds=1)
-    assert body["simulated"] is True
+    assert (body["simulated"], body["backup"]) == (True, "https://hwa2")
     assert body["jobs"] == {
         "total": 3,
         "by_status": {"ABEND": 1, "FAIL": 1, "SUCC": 1},

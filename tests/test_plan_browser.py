@@ -59,10 +59,13 @@ def test_plan_page_says_what_needs_somebody_by_cause(
     browser: Browser, server: str, operator: User, reviewer: User, settings: Any
 ) -> None:
     settings.TWS_BASE_URL, settings.TWS_ENGINE_NAME = "https://127.0.0.1:9", "SIM"
-    make_engine(pass_seconds=1e6, edges_total=0)
+    answers = {"backup": "https://hwa2", "clock_ahead_seconds": -5400}
+    make_engine(pass_seconds=1e6, edges_total=0, **answers)
     page = open_page(browser, server, operator, "/")
     expect(page.locator("#nothing")).to_contain_text("Nothing needs you: read at")
     expect(page.locator("#loading")).to_be_hidden()
+    expect(page.locator("#missing")).to_contain_text("https://hwa2 does")
+    expect(page.locator("#missing")).to_contain_text("90 min behind ours")
 
     make(PlanWorkstation, "AGT_BI01", problems=["unlinked"])
     for n in range(40):

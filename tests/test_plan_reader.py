@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.plan_reading import (
     state,
 )
 from tws.database import in_database
+from tws.hwa import connection
 from tws.hwa.errors import TWSUnavailable
 from tws.plan import history, passes
 from tws.plan.models import (
@@ -124,6 +126,27 @@ async def test_engine_down_says_since_when_and_keeps_what_was_read(hwa: MovedSim
     assert not states[0].is_current
     assert await in_database(PlanJob.objects.count) == 300
     assert (after.down_since, after.error, after.is_current) == (None, "", True)
+
+
+async def test_the_host_that_answers_for_the_first_and_its_clock_are_kept(
+    hwa: MovedSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_the_simulator = hwa.engine
+    monkeypatch.setattr(connection, "clock_ahead", lambda response: timedelta(minutes=-90))
+    hwa.engine = replace(
+        hwa.engine, base_url="https://127.0.0.1:1", backup_urls=(hwa.engine.base_url,)
+    )
+    async with ReadingSession(hwa) as session:
+        await session.read()
+        beside = await in_database(state)
+    monkeypatch.undo()
+    hwa.engine = of_the_simulator
+    async with ReadingSession(hwa) as session:
+        await session.read()
+        again = await in_database(state)
+
+    assert (beside.backup, beside.wrong_clock_minutes) == (of_the_simulator.base_url, -90)
+    assert (again.backup, again.wrong_clock_minutes) == ("", 0)
 
 
 async def test_a_pass_that_breaks_off_changes_nothing(hwa: MovedSimulator) -> None:

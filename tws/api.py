@@ -49,11 +49,15 @@ class JobCounts(Schema):
 
 
 class Status(Schema):
-    """The plan as HWA told it at `fetched_at`."""
+    """The plan as HWA told it at `fetched_at`.
+
+    `backup` is the host that answers in place of the engine's first one, "" when that answers.
+    """
 
     engine: str
     fetched_at: datetime
     simulated: bool
+    backup: str
     jobs: JobCounts
 
 
@@ -96,5 +100,6 @@ def status(request: HttpRequest, engine: str = "") -> Status:
         engine=plan.name,
         fetched_at=plan.fetched_at,
         simulated=plan.simulated,
+        backup=plan.backup,
         jobs=JobCounts(total=counts.total, by_status=counts.by_status, by_group=counts.by_group),
     )

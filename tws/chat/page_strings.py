@@ -206,6 +206,13 @@ def live_strings() -> dict[str, object]:
         "an_hour": _("{time}: {starts} to start, {deadlines} due, {critical} of them critical"),
         "ask_hour": _("Which jobs start between {from} and {to}?"),
         "refreshed": _("Updates by itself; last at {time}."),
+        "backup": _("The first host does not answer; {host} does."),
+        "clock_ahead": _(
+            "HWA's clock is {count} min ahead of ours: how long jobs have been running is wrong."
+        ),
+        "clock_behind": _(
+            "HWA's clock is {count} min behind ours: how long jobs have been running is wrong."
+        ),
         "not_readable": _("Workstations are not to be read: {reason}"),
         "not_whole": _("HWA's lists could not be read to the end: some of the plan is missing."),
         "not_understood": _("Not understood, and left out: {count}"),

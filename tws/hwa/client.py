@@ -95,6 +95,11 @@ class TWSClient:
         """By how much the engine's clock is ahead of ours, by its last answer; None: not told."""
         return self._connection.clock_ahead
 
+    @property
+    def backup(self) -> str:
+        """The host that answers in place of the engine's first one; "" when that answers."""
+        return self._connection.backup
+
     async def engine_info(self) -> Reading[EngineInfo]:
         return await self._object(fill("/engine/info"), EngineInfo, slow=True)
 

@@ -101,6 +101,11 @@ class EngineConnection:
         self.clock_ahead: timedelta | None = None
         """By how much the clock of what answered last is ahead of ours; None: it does not tell."""
 
+    @property
+    def backup(self) -> str:
+        """The host that answers in place of the engine's first one; "" when that answers."""
+        return "" if self._host == self.engine.base_url else self._host
+
     async def aclose(self) -> None:
         clients, self._clients = list(self._clients.values()), {}
         for client in clients:

@@ -29,6 +29,8 @@ def at_a_glance(plan: PlanEngine, scope: Scope) -> dict[str, Any]:
         "edges_whole": plan.edges_are_whole,
         "not_understood": plan.not_understood,
         "refused": plan.refused_lists,
+        "backup": plan.backup,
+        "wrong_clock_minutes": plan.wrong_clock_minutes,
         "jobs": {"count": counts.total, "groups": counts.by_group},
         "needs": needs_of(scope),
         "hours": next_hours(scope),

@@ -351,6 +351,7 @@ class Pass:
 
     async def _new_state(self, number: int, seconds: float) -> dict[str, Any]:
         report, now = self.report, datetime.now(UTC)
+        ahead = self._client.clock_ahead
         values: dict[str, Any] = {
             "plan_number": number,
             "pass_number": self._state.pass_number + 1,
@@ -358,6 +359,8 @@ class Pass:
             "pass_ended_at": now,
             "pass_seconds": seconds,
             "refused_lists": Jsonb(report.refused),
+            "backup": self._client.backup[:300],
+            "clock_ahead_seconds": round(ahead.total_seconds()) if ahead is not None else None,
             "down_since": None,
             "error": "",
             "error_kind": "",

@@ -108,6 +108,8 @@ def _as_json(state: PlanEngine) -> dict[str, Any]:
         "plan_number": state.plan_number,
         "complete": state.is_complete,
         "not_understood": state.not_understood,
+        "backup": state.backup,
+        "wrong_clock_minutes": state.wrong_clock_minutes,
         "seconds": state.pass_seconds,
         "error": state.error,
         **{name: _stamp(getattr(state, name)) for name in times},

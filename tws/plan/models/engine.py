@@ -21,6 +21,8 @@ class PlanEngine(models.Model):
     simulated = models.BooleanField(default=False)
     version = models.CharField(max_length=100, blank=True)
     time_zone = models.CharField(max_length=100, blank=True)
+    backup = models.CharField(max_length=300, blank=True)  # the host that answers for the first one
+    clock_ahead_seconds = models.IntegerField(null=True)  # of ours; null: the engine does not tell
 
     # Plans are numbered as we meet them: HWA calls each one "current".
     plan_number = models.PositiveIntegerField(default=0)
@@ -83,6 +85,11 @@ class PlanEngine(models.Model):
             f"The plan of {self.name} was last read at {_stamp(self.fetched_at)}; nothing reads it "
             "now (manage.py read_plan --watch)."
         )
+
+    @property
+    def wrong_clock_minutes(self) -> int:
+        """By how many the engine's clock is ahead of ours (or behind, below 0), from 1 on."""
+        return round((self.clock_ahead_seconds or 0) / 60)
 
     @property
     def edges_are_whole(self) -> bool:

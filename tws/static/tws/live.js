@@ -65,9 +65,14 @@ function showNeeds({ needs, fetched_at: at }) {
   byId("more-needs").textContent = fill(strings.more_causes, { count: number(left) });
 }
 
-function missing({ complete, needs, edges_whole: areEdgesWhole, not_understood: odd, refused }) {
+function missing(plan) {
+  const { complete, needs, edges_whole: areEdgesWhole, not_understood: odd, refused } = plan;
   const workstations = refused["/plan/workstation"];
+  const minutes = plan.wrong_clock_minutes;
   return joined(
+    plan.backup ? fill(strings.backup, { host: plan.backup }) : "",
+    minutes > 0 ? fill(strings.clock_ahead, { count: number(minutes) }) : "",
+    minutes < 0 ? fill(strings.clock_behind, { count: number(-minutes) }) : "",
     complete ? "" : strings.not_whole,
     odd ? fill(strings.not_understood, { count: number(odd) }) : "",
     workstations ? fill(strings.not_readable, { reason: workstations }) : "",

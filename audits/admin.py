@@ -70,8 +70,7 @@ admin.site.register(KnownCase, known.KnownCaseAdmin)
 @admin.register(AuditRecord)
 class AuditRecordAdmin(ReadOnlyAdmin):
     list_display = (
-        "question", "status_label", "reason_why", "age", "confidence", "judged_by", "agent",
-        "harm_averted",
+        "question", "status_label", "reason_why", "age", "confidence", "agent", "harm_averted",
     )  # fmt: skip
     list_display_links = ("question",)
     list_filter = (changelist.ViewFilter, *filters.FILTERS)
@@ -165,12 +164,9 @@ class AuditRecordAdmin(ReadOnlyAdmin):
         return str(record.harm)
 
     @admin.display(description=_("confidence"))
-    def confidence(self, record: AuditRecord) -> str | SafeString:
-        return meter(record.ia_audit_confidence)
-
-    @admin.display(description=_("judge"))
-    def judged_by(self, record: AuditRecord) -> str:
-        return judge_name(record.judge)
+    def confidence(self, record: AuditRecord) -> SafeString:
+        judge = judge_name(record.judge)
+        return format_html("{}<small>{}</small>", meter(record.ia_audit_confidence), judge)
 
     @admin.display(description=_("agent"))
     def agent(self, record: Any) -> str:

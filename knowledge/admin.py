@@ -93,7 +93,7 @@ class ReadOnlyAdmin(OwnRequests, ModelAdmin):  # type: ignore[misc]  # unfold sh
     sortable_by = ()
     exports = ""  # what the exported files are called; empty: no export
     actions: Any = None
-    change_list_template = "knowledge/change_list.html"
+    list_after_template = "knowledge/exports.html"
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """A row's page says what the list says of it, where `fields` names no more."""

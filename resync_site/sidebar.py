@@ -134,8 +134,19 @@ _SET_UP: list[Item] = [
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups of the sidebar, with what this user may open."""
     groups = [(_("Review"), _REVIEW), (_("Operate"), _OPERATE), (_("Set up"), _SET_UP)]
-    shown = [{"title": title, "items": _items(request, items)} for title, items in groups]
-    return [group for group in shown if group["items"]]
+    shown = {title: _items(request, items) for title, items in groups}
+    everything = [item for items in shown.values() for item in items]
+    here = _here(request.path, [item["link"] for item in everything])
+    for item in everything:
+        item["active"] = lambda request, is_here=item["link"] == here: is_here
+    return [{"title": title, "items": items} for title, items in shown.items() if items]
+
+
+def _here(path: str, links: list[str]) -> str:
+    """The page that is open, or the list that it is a part of: what of it the path begins with."""
+    first = reverse("admin:index")
+    lists = [link for link in links if link.startswith(first) and link != first]
+    return max((link for link in lists if path.startswith(link)), key=len, default=path)
 
 
 def _items(request: HttpRequest, items: list[Item]) -> list[dict[str, Any]]:
@@ -145,8 +156,6 @@ def _items(request: HttpRequest, items: list[Item]) -> list[dict[str, Any]]:
         if is_off or not request.user.has_perm(permission):
             continue
         item = {"title": title, "icon": icon, "link": reverse(name)}
-        if not item["link"].startswith(reverse("admin:index")):
-            item["active"] = lambda request: False  # a page of its own; "/" begins every address
         if badge and (count := import_string(badge)(request)):
             item["badge"] = count  # an empty badge would be drawn too
         shown.append(item)

@@ -92,7 +92,7 @@ def test_auditors_see_and_export_but_change_nothing(client, auditor_user):
 def test_reviewers_export_as_the_excel_of_their_country_opens_it(client, reviewer):
     make_record("pending", make_memory("Onde está, e como?"), ia_audit_confidence=0.7)
     client.force_login(reviewer)
-    assert "Export CSV" in page_of(client, LIST)
+    assert 'href="export/csv/"' in page_of(client, LIST)
     read = {}
     for language, delimiter in (("en", ","), ("pt-br", ";")):
         client.cookies["django_language"] = language
@@ -729,3 +729,24 @@ def test_the_sidebar_offers_what_the_role_may_open(name, titles, client, auditor
     assert {str(item["title"]) for item in items} == titles
     for item in items:
         assert client.get(item["link"], follow=True).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("", "Overview"),
+        ("audits/auditrecord/", "Queue"),
+        ("audits/auditrecord/caution/", "Caution"),
+        ("audits/auditrecord/import/", "Import"),
+        ("audits/decision/", "Decision log"),
+        ("password_change/", None),
+    ],
+)
+def test_the_sidebar_marks_the_one_page_that_is_open(path, title, client, reviewer):
+    client.force_login(reviewer)
+    answer = client.get(f"/admin/{path}")
+
+    groups = answer.context["sidebar_navigation"]
+    marked = [item["title"] for group in groups for item in group["items"] if item["active"]]
+
+    assert marked == ([title] if title else [])

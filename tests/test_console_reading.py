@@ -261,3 +261,26 @@ def test_raw_data_is_one_click_away(open_page, reviewer):
     page.locator("#at-q1 .rc-raw summary").click()
 
     expect(raw).to_contain_text('"status": "ABENP"')
+
+
+@pytest.mark.parametrize(
+    ("read_at", "said"),
+    [
+        ("2026-11-25T14:02:00-03:00", "2026-11-25 14:02 -03"),
+        ("2026-11-25T17:02:00Z", "2026-11-25 14:02 -03"),
+        ("2026-11-25T14:02:00", "2026-11-25T14:02:00"),
+        ("9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59-23:59"),
+        ("2026-13-45T99:02:00Z", "2026-13-45T99:02:00Z"),
+        ("yesterday", "yesterday"),
+    ],
+)
+@pytest.mark.django_db
+def test_when_evidence_was_read_stands_there_as_other_times_do(
+    read_at, said, client, reviewer, settings
+):
+    settings.TIME_ZONE = "America/Sao_Paulo"
+    evidence = [{"tool": "job_status", "result": {}, "fetched_at": read_at}]
+    record = make_record("pending", make_memory("When?", "Then.", evidence=evidence))
+    client.force_login(reviewer)
+
+    assert f"· {said}</small>" in client.get(path_of(record)).content.decode()

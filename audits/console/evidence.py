@@ -6,14 +6,17 @@ Each field bears the place that claims name (`at-q1.rows.3.end`), so that a clai
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import is_aware, localtime
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -85,6 +88,14 @@ def readers_voice(reading: Reading | None = None, zone: str = "") -> Voice:
     return voice.on(reading.read_at) if reading else voice
 
 
+def _moment(text: str) -> str:
+    """A time as the page's other times are; what is none, as it is."""
+    with suppress(ValueError, OverflowError):
+        if (found := parse_datetime(text)) and is_aware(found):
+            return f"{localtime(found):%Y-%m-%d %H:%M %Z}"
+    return excerpt(text, 60)
+
+
 def sources(
     memory: Memory,
     cited: Mapping[str, str],
@@ -107,7 +118,7 @@ def sources(
             TOOLS.get(tool) or excerpt(tool, 100),
             excerpt(as_text(arguments), 500) if arguments else "",
             excerpt(as_text(item.get("engine") or ""), 60),
-            excerpt(as_text(item.get("fetched_at") or ""), 60),
+            _moment(as_text(item.get("fetched_at") or "")),
             _Drawing(readers_voice(reading), cited, quotes).whole(result, name),
             shown(as_text(result), quotes, longest),
             item.get("complete") is not False,

@@ -571,7 +571,7 @@ def test_the_command_rechecks_and_tells_of_each_outcome_once(capsys, settings, m
 
     found = json.loads(capsys.readouterr().out)
     assert ended.value.code == 0
-    assert turns[0] == 0.0002  # its loop beside its database threads
+    assert set(turns) == {0.0002}  # its loop beside its database threads
     assert list(found) == [
         "audited", "cleared", "flagged", "quarantined", "unverified", "failed", "remaining",
         "seconds",

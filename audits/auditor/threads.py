@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from django.db import Error, connections
 
-TURN_SECONDS = 0.001
-"""How long a busy thread keeps the event loop waiting for its turn, instead of 5 ms."""
+from knowledge.threads import take_turns_sooner
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,7 +19,7 @@ class DatabaseThread:
     """Runs one function after the other. After a failure the next one gets a new connection."""
 
     def __init__(self, name: str) -> None:
-        sys.setswitchinterval(TURN_SECONDS)
+        take_turns_sooner()
         self._executor = ThreadPoolExecutor(1, name)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -27,7 +27,8 @@ def main() -> None:
     parser.add_argument("--judge-ms", type=float, default=200)
     options = parser.parse_args()
     _bench.setup()
-    _as_the_command()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # as manage.py does
     for queued in (True, False):
         with _bench.scratch_database():
             _bench.fill(options.memories)
@@ -35,15 +36,6 @@ def main() -> None:
             figures = measure(options, queued)
         ratio = round(figures["per_second"] / alone, 2)
         _bench.say(queued_beforehand=queued, reference=round(alone), ratio=ratio, **figures)
-
-
-def _as_the_command() -> None:
-    """What manage.py and run_auditor set before they work."""
-    from knowledge.threads import take_turns_sooner
-
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
-    take_turns_sooner()
 
 
 async def without_a_database(options: argparse.Namespace) -> float:

@@ -88,9 +88,7 @@ class Command(BaseCommand):
     async def _run(self, sitting: Any, options: dict[str, Any]) -> int:
         from audits.auditor import Auditor, Scope
         from audits.neighbours import neighbours_of
-        from knowledge.threads import take_turns_sooner
 
-        take_turns_sooner()
         memory_ids = [options["memory"]] if options["memory"] else None
         scope = Scope(since=options["since"], memory_ids=memory_ids)
         if options["dry_run"]:

@@ -248,6 +248,14 @@ async def test_an_estimated_end_that_is_over_is_said_to_be(hwa: MovedSimulator) 
         assert checked.outcome == "verified", checked
 
 
+async def test_groups_by_nothing_are_a_list(hwa: MovedSimulator) -> None:
+    async with Asking(hwa) as asking:
+        listed = await said(asking.toolkit(), Ask(q("workstations"), "list"), "en")
+        grouped = await said(asking.toolkit(), Ask(q("workstations"), "groups"), "en")
+
+    assert grouped.text == listed.text
+
+
 async def test_a_single_run_has_nothing_to_be_compared_with(hwa: MovedSimulator) -> None:
     async with Asking(hwa) as asking:
         job = await in_database(PlanJob.objects.filter(run_count=1).earliest, "hwa_id")

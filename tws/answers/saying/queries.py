@@ -47,7 +47,7 @@ async def ask(speech: Speech, asked: Ask) -> None:
             say_count(speech, asked, await _read(speech, asked.query, limit=0))
         case "share":
             await _share(speech, asked)
-        case "groups":
+        case "groups" if asked.query.group_by:
             await _groups(speech, asked)
         case "extreme":
             await _extreme(speech, asked)
@@ -55,7 +55,7 @@ async def ask(speech: Speech, asked: Ask) -> None:
             await _yes_no(speech, asked)
         case "value":
             await _values(speech, asked)
-        case "list":
+        case "list" | "groups":
             await _list(speech, asked)
 
 

@@ -85,7 +85,8 @@ _ERROR = re.compile(
     r"|exception)\s?:|http[ /\d.]{0,8}[45]\d\d\b|[45]\d\d (?:bad gateway|internal|service"
     r"|not found|gateway)|\{\s?\"?(?:error|detail|erro)\"?\s?:|null\W*\Z|none\W*\Z"
     r"|undefined\W*\Z|nan\W*\Z|\[object object\]|n/a\W*\Z|rate limit|timeout\W*\Z|(?:connection"
-    r"|request|read) timed out|segmentation fault)"
+    r"|request|read) timed out|segmentation fault|[a-z.]{0,60}(?:connectionpool|timeout)\("
+    r"|(?:connection|conexao) (?:refused|reset|recusada)\b|max retries exceeded\b|econn\w+)"
 )
 _FAILED = re.compile(
     r"\b(?:something went wrong|an? (?:\w+ ){0,2}(?:error|problem|exception"
@@ -161,7 +162,7 @@ def _nothing(text: Text) -> Span | None:
 
 
 _UNFINISHED = re.compile(
-    r"(?:[,(\[]|\s(?:the|an|and|or|than|because|your|its|their|whose|de|da|das|uma?|ou|que|com|em"
+    r"(?:[,:(\[]|(?:\n\s*|[:;]\s+)(?:\d{1,2}[.)]|[-*•])|\s(?:the|an|and|or|than|because|your|its|their|whose|de|da|das|uma?|ou|que|com|em"
     r"|pelo|pela|pelos|pelas|seu|sua|porque))\Z"
 )
 

@@ -32,7 +32,7 @@ OF_THE_TRADE = re.compile(
     r"|tasks?|rotinas?|shell|unix|linux|windows|z/?os|sap|sftp|ftp|java|jvm|liberty|memory|cpu"
     r"|signal|sinal|audit\w*|fila\w*|queue\w*|folders?|fuso|timezone|role\w*|access|acesso\w*"
     r"|version|versao|api keys?|orquestrador|orchestrator|tokens?|horario\w*|hold|ready|exec"
-    r"|link\w*|unlink\w*)\b"
+    r"|link\w*|unlink\w*|resync|histor(?:y|ic\w*)|retention|retenc\w+)\b"
 )
 
 

@@ -143,23 +143,23 @@ class AuditRecord(models.Model):
                 name="audit_queue_open",
                 condition=Q(status__in=["queued", "running"]),
             ),
-            # What reviewers read: the queue, most harm and oldest first, and every status' list.
+            # What reviewers read: the queue, most harm and oldest first. What it is filtered by
+            # goes along, so that filters and counts look at no row before it is on the page.
             models.Index(
                 F("harm").desc(),
                 "created_at",
                 "id",
-                name="audit_queue_by_harm",
+                name="audit_queue_waiting",
                 condition=Q(status__in=["pending", "quarantined", "failed"]),
+                include=(
+                    *("status", "why", "judge", "language", "agent", "kind", "uses"),
+                    *("ia_audit_confidence", "assigned_to"),
+                ),
             ),
             # Filters, in any combination, without walking the order of a list. Equal keys share
             # one entry, so that it stays small.
             models.Index(fields=["judge", "status", "agent", "kind"], name="audit_queue_filters"),
             models.Index(fields=["why", "id"], name="audit_queue_why", condition=~Q(why="")),
-            models.Index(
-                fields=["ia_audit_confidence"],
-                name="audit_queue_confidence",
-                condition=Q(status__in=["pending", "quarantined", "failed"]),
-            ),
             models.Index(
                 fields=["assigned_to", "id"],
                 name="audit_queue_assigned",

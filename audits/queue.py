@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 BY_HARM = (F("harm").desc(), F("created_at").asc(), F("id").asc())
-"""What averts most harm first, then what has waited longest; `audit_queue_by_harm` holds it."""
+"""What averts most harm first, then what has waited longest; `audit_queue_waiting` holds it."""
 DISCOVER_AT_MOST = 1000
 
 

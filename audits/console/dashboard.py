@@ -27,6 +27,7 @@ from audits.heartbeats import pulse
 from audits.measuring import grouped, interval
 from audits.models import AuditRecord
 from audits.permissions import SEE
+from audits.queue import BY_HARM
 from audits.scoring import decided_examples
 from audits.states import WAITING, Status, Why
 from audits.work import Days, Decided
@@ -119,7 +120,7 @@ def tasks() -> list[Task]:
     found += [
         Task(f"{whys[why]:,}", why.label, f"{queue}?why={why}") for why in _URGENT if whys[why]
     ]
-    overdue = up_to(TAB_COUNTED, AuditRecord.objects.overdue().order_by("created_at"))
+    overdue = up_to(TAB_COUNTED, AuditRecord.objects.overdue().order_by(*BY_HARM))
     if overdue:
         said = f"{TAB_COUNTED:,}+" if overdue > TAB_COUNTED else f"{overdue:,}"
         found.append(Task(said, _("Overdue"), f"{queue}?age=overdue"))

@@ -83,8 +83,10 @@ def _count(request: HttpRequest) -> Counts:
         "yes" for row in rows if row[11] == request.user.pk and row[12] and row[12] > now
     )
     reports = Feedback.objects.standing().exclude(user=None).order_by("-reported_at")
-    told = reports.values_list("user__username", "memory__audit__status")[:REPORTS]
-    by["reporter"] = Counter(who for who, at in told if statuses is None or at in statuses)
+    told = list(reports.values_list("user__username", "memory_id")[:REPORTS])
+    listed = records.filter(memory_id__in={memory_id for _who, memory_id in told})
+    there = set(listed.values_list("memory_id", flat=True))
+    by["reporter"] = Counter(who for who, memory_id in told if memory_id in there)
     return Counts(by, is_cut)
 
 

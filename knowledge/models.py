@@ -246,7 +246,10 @@ class Memory(models.Model):
 class MemoryRevision(models.Model):
     """What a memory said before a change: version `version`, until `changed_at`."""
 
-    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="revisions")
+    # No index of its own: another one begins with it.
+    memory = models.ForeignKey(
+        Memory, on_delete=models.CASCADE, related_name="revisions", db_index=False
+    )
     version = models.PositiveIntegerField(_("version"))
     user_query = models.TextField(_("question"))
     agent_response = models.TextField(_("answer"))
@@ -277,7 +280,10 @@ class MemoryUse(models.Model):
         QUOTED = "quoted", _("Quoted in the answer")
         RECALLED = "recalled", _("Given to the model")
 
-    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="uses")
+    # No index of its own: another one begins with it.
+    memory = models.ForeignKey(
+        Memory, on_delete=models.CASCADE, related_name="uses", db_index=False
+    )
     version = models.PositiveIntegerField(_("version"))
     how = models.CharField(_("how"), max_length=8, choices=How)
     answer = models.ForeignKey(
@@ -355,7 +361,10 @@ class Feedback(models.Model):
     A report asks for a reviewer. `user` is null for ratings that came with an imported file.
     """
 
-    memory = models.ForeignKey(Memory, on_delete=models.CASCADE, related_name="feedback")
+    # No index of its own: another one begins with it.
+    memory = models.ForeignKey(
+        Memory, on_delete=models.CASCADE, related_name="feedback", db_index=False
+    )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("user"),

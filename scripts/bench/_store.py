@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import _bench
@@ -38,8 +39,9 @@ MEMORIES = """
                || (%(phrases)s::text[])[1 + n * 17 %% %(many)s] || '. '
                || (%(phrases)s::text[])[1 + n / 100 %% %(many)s] || '.',
            '[]', '', 'knowledge', CASE WHEN n %% 3 = 0 THEN 'chat' ELSE 'import' END, n::text,
-           1 + n %% 4, CASE WHEN n %% 5 = 0 THEN ARRAY['program ' || n %% 5000] ELSE '{}' END, '{}',
-           trust, 1, '', 0, '', n %% 100 < 4, now() - (%(records)s - n) * %(apart)s, now(),
+           1 + n %% 7 %% 4,
+           CASE WHEN n %% 5 = 0 THEN ARRAY['program ' || n %% 5000] ELSE '{}' END, '{}', trust, 1,
+           '', 0, '', n %% 100 < 4, now() - (%(records)s - n) * %(apart)s, now(),
            CASE WHEN trust IN ('trusted', 'cleared') THEN md5('vector ' || n)::uuid END,
            CASE WHEN trust IN ('trusted', 'cleared') THEN 1 END
       FROM (SELECT n, CASE WHEN n %% 100 = 0 THEN 'suspect' WHEN n %% 100 = 1 THEN 'quarantined'
@@ -128,16 +130,21 @@ def fill(records: int) -> None:
 def _memories(first: int, records: int) -> None:
     from django.db import connection
 
-    words = _bench.Words(random.Random(7))  # noqa: S311  the same texts each time
     values: dict[str, Any] = {
         "from": first, "to": min(first + IN_ONE_GO - 1, records), "records": records,
         "stride": records // RARE, "many": PHRASES, "apart": apart(records),
-        "phrases": [words.text(WORDS) for _ in range(PHRASES)],
+        "phrases": phrases(),
     }  # fmt: skip
     with connection.cursor() as cursor:
         _unchecked(cursor)
         cursor.execute(MEMORIES, values)
     connection.close()
+
+
+@cache
+def phrases() -> list[str]:
+    words = _bench.Words(random.Random(7))  # noqa: S311  the same texts each time
+    return [words.text(WORDS) for _ in range(PHRASES)]
 
 
 def _unchecked(cursor: Any) -> None:

@@ -133,8 +133,8 @@ ACTS: dict[str, Callable[[], object]] = {
     "auditor, its duties": catches_up,
     "auditor, old states": expires,
     "auditor, rechecks": rechecks,
-    "chat, searches": lambda: searches("Why did job J4712 end with code 12?"),
-    "chat, common words": lambda: searches("Which program uses a port?"),
+    "chat, searches": lambda: searches(_store.phrases()[7]),
+    "chat, common words": lambda: searches(f"Which file? {_store.phrases()[9]}"),
 }
 """What the auditor and the chat ask for, all day long; nothing of it stays."""
 

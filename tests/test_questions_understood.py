@@ -24,6 +24,7 @@ anything was mended from it (questions, right, honest, wrong):
     questions_twentyfirst 99             (the final texts: 76, 13, 10)
     questions_twentysecond 49            (the final texts: 35, 10, 4)
     questions_twentythird 90             (the final texts: 69, 12, 9)
+    questions_twentyfourth 106           (the final texts: 86, 11, 9)
 
 Nobody mends anything from questions_unseen: it is only measured.
 """

@@ -149,6 +149,18 @@ def test_the_answer_is_compared_told_and_changes_nothing(
     assert NOTE in content(client, case)  # decided, as for everybody else
 
 
+def test_where_no_reason_was_given_none_is_told(client, reviewer, newcomer, admin_user):
+    record = make_record("pending", make_memory(QUESTION))
+    review.decide(record.memory_id, "reject", reviewer)
+    known_cases.mark(record.memory_id, admin_user)
+    client.force_login(newcomer)
+    decide_first(client, waiting()[0])
+
+    answer = client.post(page_of(record), {"action": "approve"}, follow=True)
+
+    assert "it was rejected before. Nothing was changed." in answer.content.decode()
+
+
 def test_it_counts_as_nobodys_work(client, reviewer, newcomer, admin_user):
     case = known(reviewer, admin_user)
     client.force_login(newcomer)

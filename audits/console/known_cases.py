@@ -74,9 +74,9 @@ def _told(asked: Asked, fits: bool) -> str:
         return _("That was a known case, decided before as you decide. Nothing was changed.")
     if asked.answer.is_right:
         return _("That was a known case: it was approved before. Nothing was changed.")
-    reason = dict(ReasonCode.choices).get(asked.line.reason_code) or "–"
-    return _("That was a known case: it was rejected before (%(why)s). Nothing was changed.") % {
-        "why": reason
+    reason = dict(ReasonCode.choices).get(asked.line.reason_code)
+    return _("That was a known case: it was rejected before%(why)s. Nothing was changed.") % {
+        "why": f" ({reason})" if reason else ""
     }
 
 

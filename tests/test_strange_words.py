@@ -3,6 +3,8 @@ had understood but for it, the next one goes on from."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from knowledge.hwa.lexicon import VOCABULARY, mend_spelling, split_words
@@ -162,3 +164,43 @@ def test_where_what_was_listed_ran_is_counted_by_place():
 
     assert (then.query.group_by, then.focus) == (["workstation"], "groups")
     assert not isinstance(then, About)
+
+
+@pytest.mark.parametrize(
+    ("text", "verb"),
+    [("PAYROLL_CALC needs a rerun", "rerun"), ("dar um rerun no SALES_LOAD", "rerun")],
+)
+def test_what_something_needs_is_an_order(text, verb):
+    assert asked(text).asked.verb == verb
+
+
+def test_its_deadline_is_no_term_to_define():
+    assert not isinstance(
+        asked("what's its deadline?", asked("why did PAYROLL_CALC fail?")).asked, Define
+    )
+
+
+def test_a_list_is_asked_for_its_first_rows_and_in_another_order():
+    late = asked("what's late?")
+
+    assert asked("top 5", late).asked.query.limit == 5
+    assert asked("sort by priority", late).asked.query.order_by == ["-priority"]
+
+
+def test_the_count_of_a_list_begins_at_its_beginning():
+    waiting = asked("which jobs are waiting?")
+    query = waiting.asked.query.model_copy(update={"after": "a page further on"})
+    further = replace(waiting, asked=replace(waiting.asked, query=query))
+
+    assert asked("how many?", further).asked.query.after == ""
+
+
+@pytest.mark.parametrize("text", ["what's late on FTA1?", "everything on FTA1 that is waiting"])
+def test_what_is_so_on_a_workstation_is_a_list(text):
+    assert isinstance(asked(text).asked, Ask)
+
+
+def test_how_many_so_far_is_of_today():
+    found = [one.op for one in asked("quantos abends até agora?").asked.query.where]
+
+    assert found[:2] == [">=", "<"]

@@ -61,7 +61,7 @@ from tws.plan.models import PlanEngine
 logger = logging.getLogger(__name__)
 
 _WITHOUT_THE_PLAN = (SmallTalk, CannotKnow, Define)
-_NO_THREAD = (SmallTalk, CannotKnow, Define, Order)
+_NO_THREAD = (SmallTalk, CannotKnow, Define, Order, Knowledge, AskBack)
 """What leaves the thread of a conversation as it was, unless it named an object."""
 
 

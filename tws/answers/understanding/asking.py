@@ -191,7 +191,7 @@ class Asking:
     def _of_its_day(self, column: str, told: TimeRange) -> TimeRange:
         """What happened before 6 did so since midnight."""
         until = told.until
-        if column not in ("start", "end") or told.since or not until or until >= self.now:
+        if column not in ("start", "end") or told.since or not until or until > self.now:
             return told
         midnight = self.now.replace(hour=0, minute=0, second=0, microsecond=0)
         return replace(told, since=midnight) if until > midnight else told
@@ -270,6 +270,7 @@ class Asking:
     def _ordered(self, draft: Draft) -> None:
         q = self.question
         groups = {s.value.group for s in q.statuses}
+        self._sorted(draft)
         for term in q.of("superlative"):
             if self._is_part_of_time(term) or (term.key == "longest" and q.has("facet", "overrun")):
                 continue
@@ -292,6 +293,16 @@ class Asking:
             first = draft.predicates[0].field
             if first == "running_minutes" or groups == {"running"}:
                 draft.order_by = ["-running_minutes"]
+
+    def _sorted(self, draft: Draft) -> None:
+        """ "Sort by priority": the most, the latest first."""
+        q, fields = self.question, ENTITIES[draft.entity].fields
+        sort = next(q.of("sort"), None)
+        by = next((t for t in q.of("field") if sort and 0 <= t.first - sort.last <= 1), None)
+        key = by.key if by else "start" if sort and q.text_of_has("time", "hora", "horario") else ""
+        if key in fields:
+            draft.order_by = [f"-{key}"]
+            q.use(sort, by)
 
     def _by_number(self, term: Term, draft: Draft) -> bool:
         """ "Highest limit", "a menor prioridade": of what is asked for the one with it."""

@@ -33,6 +33,7 @@ _TURNING = frozenset({
 _JOINTS = frozenset({"or", "nor", "ou", "nem"})
 _LISTING = _JOINTS | {"and", "e"}
 OF_STATIONS = ("linked", "unlinked", "jobman_down")
+_IN_STATES = ("jobs", "job_streams")
 _OF_DEADLINES = ("will_miss", "deadline_passed")
 _OF_UNITS = {
     "exhausted": ("available", True), "free": ("available", False), "linked": ("available", False),
@@ -157,7 +158,17 @@ class Conditions:
             found.append(made)
             positive, negative = {}, {}
         if "group" not in ENTITIES[draft.entity].fields:
-            q.missed |= all_places([s for s in q.statuses if not self._is_of_flag(s, draft.entity)])
+            runs = bool(self.types())  # "running windows", "using linux"
+            q.use(*(q.of("facet", "holders") if runs else ()))
+            q.missed |= all_places(
+                [
+                    s
+                    for s in q.statuses
+                    if not (
+                        self._is_of_flag(s, draft.entity) or (runs and s.value.group == "running")
+                    )
+                ]
+            )
             positive, negative = {}, {}
         for side, negated in ((positive, False), (negative, True)):
             found += _of_groups(side, negated=negated)
@@ -166,7 +177,7 @@ class Conditions:
             found = self._waits_for(term, draft) or found  # which says the state, too
         elif not found and draft.entity in ("jobs", "job_streams") and q.take("relation", "waits"):
             found.append(condition("group", "=", "waiting"))
-        if not found and draft.entity == "jobs" and not q.times and q.take("event", "end"):
+        if not found and draft.entity in _IN_STATES and not q.times and q.take("event", "end"):
             share = q.has("ask", "share")
             found.append(one_of("group", ["success"] if share else ["success", "failed"]))
             draft.group_by = ["group"] if q.has("ask", "count") else []

@@ -61,6 +61,7 @@ _MEANING = (
 )  # fmt: skip
 
 
+_KINDS = frozenset({"workstation", "job", "job_stream", "stream", "resource", "prompt", "plan"})
 _ALIKE = (
     "mesma coisa", "mesmo que", "igual a", "iguais", "same as", "the same", "same thing",
 )  # fmt: skip
@@ -150,10 +151,11 @@ class Elsewhere:
     def _wished(self) -> Term | None:
         """ "I need X released", "quero o X cancelado"."""
         q = self.question
-        done = next(q.of("ordered"), None)
+        again = (t for t in q.of("order", "rerun") if q.before(t.first, "must", within=2))
+        done = next(q.of("ordered"), None) or next(again, None)  # "X needs a rerun"
         if done is None or not self._points(0) or q.has("ask", "list", "count", "share"):
             return None
-        wishes = q.starts("wish", skip=_BEFORE_ORDERS) or q.before(done.first, "must")
+        wishes = q.starts("wish", skip=_BEFORE_ORDERS) or q.before(done.first, "must", within=2)
         asked = q.words[0].text in _MAY and q.words[done.first - 1].text in _BE
         return done if wishes or asked else None  # "could X be killed?"
 
@@ -197,13 +199,18 @@ class Elsewhere:
         q = self.question
         if codes := self._codes_side_by_side():
             return Define(codes)
+        if self.last and q.has("follow", "it", "them"):
+            return None  # "what's its deadline?"
         if not q.has("define") or q.names or q.times or q.has("ask", "list", "count", "share"):
             return None
         meant = q.text_of_has(*_MEANING)
         terms = [
             term for term in find_terms(q.text) if meant or not q.statuses or term.upper() in q.text
         ]
-        of_rows = q.has("negation") or q.has("flag") or q.has("filter", "not_run", "not_done")
+        plain = set(terms) <= _KINDS and not q.consists_of("define", "polite", "talk", "entity")
+        of_rows = (
+            plain or q.has("negation") or q.has("flag") or q.has("filter", "not_run", "not_done")
+        )
         if not terms or not (meant or (len(q.words) <= 9 and not of_rows)):
             return None
         return Define(tuple(_key_of(term) for term in terms))

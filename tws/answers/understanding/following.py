@@ -170,7 +170,7 @@ def _when(q: Question, last: About) -> Asked | None:
     asked = [fields[t.key] for t in q.of("event") if t.key in fields]
     if last.facet != "value" or not (asked and q.consists_of("follow", "event", "order")):
         return None
-    q.use(*q.of("event"), *q.of("order"))
+    q.use(*q.of("event"), *q.of("order"), *q.of("ask", "when", "how_long"))
     return replace(last, fields=tuple(asked))
 
 
@@ -267,7 +267,11 @@ def _home(q: Question, last: Understood) -> Thing | None:
 
 def _is_of_one(q: Question) -> bool:
     """Whether it asks for something that only one object has."""
-    if q.starts("follow", "only") or (q.has("follow", "of_them") and not q.has("facet")):
+    if (
+        q.starts("follow", "only")
+        or q.has("sort")
+        or (q.has("follow", "of_them") and not q.has("facet"))
+    ):
         return False  # which narrows a list
     if q.has("by") or q.has("ask", "count", "share") or (q.has("ask", "list") and q.numbers):
         return False
@@ -282,7 +286,7 @@ def _is_of_one(q: Question) -> bool:
 
 
 def _of_one(q: Question, last: Understood) -> Asked | None:
-    things = objects_of(last.asked) or last.shown
+    things = objects_of(last.asked) or last.shown or _place_of(last)
     pointing = next(q.of("follow", "it"), None)
     if len(things) == 1:
         return about(q, things[0], pointing.first if pointing else -1)
@@ -291,12 +295,19 @@ def _of_one(q: Question, last: Understood) -> Asked | None:
     return AskBack("what") if q.has("follow", "it") else None
 
 
+def _place_of(last: Understood) -> tuple[Thing, ...]:
+    """ "How many are left in X?", "when does it end?": the one stream that all of it is of."""
+    where = _conditions(last.asked.query) if isinstance(last.asked, Ask) else ()
+    names = [str(one.value) for one in where if (one.field, one.op) == ("stream", "=")]
+    return (Thing("stream", names[0]),) if len(names) == 1 else ()
+
+
 # --- the query, edited --------------------------------------------------------------------------
 
 
 def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None:
     """The last query with what is said now in place of what it said of the same."""
-    if q.has("ask", "which_ones") and q.consists_of("ask", "follow"):
+    if q.has("ask", "which_ones", "list") and q.consists_of("ask", "follow") and not q.numbers:
         query = last.query.model_copy(update={"group_by": [], "after": ""})
         return replace(last, query=query, focus="list", whole=None, every=False)
     if place := _asked_place(q, last):
@@ -309,7 +320,7 @@ def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None
     number_field = _number_field(q, last.query)
     told = Asking(q, names, now, _time_field(last.query), kind, number_field).ask()
     if told is None:
-        return replace(last, focus="count") if q.take("ask", "count") else None
+        return _other_form(q, last)
     entity = _entity(q, last, told)
     query = query_of(
         entity,
@@ -325,7 +336,19 @@ def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None
     whole = told.whole if focus == "share" else None
     if focus == "share" and last.whole:
         whole = last.whole.model_copy(update={"where": _scope(query, last.whole)})
-    return Ask(query, focus, last.fields, whole, last.every and focus == "yes_no")
+    return Ask(query, focus, last.fields, whole, last.every and focus == "yes_no", told.then)
+
+
+def _other_form(q: Question, last: Ask) -> Ask | None:
+    """ "How many?", "top 5" of the same."""
+    query = last.query.model_copy(update={"after": ""})
+    if q.take("ask", "count"):
+        return replace(last, query=query, focus="count")
+    if len(q.numbers) == 1 and q.has("superlative", "top", "first"):
+        q.use(*q.numbers, *q.of("superlative"))
+        limited = query.model_copy(update={"limit": max(q.numbers[0].value, 1)})
+        return replace(last, query=limited, focus="list")
+    return None
 
 
 def _asked_place(q: Question, last: Ask) -> str | None:

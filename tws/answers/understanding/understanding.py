@@ -47,6 +47,7 @@ from tws.answers.understanding.wording import parts_of
 TOO_MANY = 2
 """So many words that were not used leave too little of a question to answer it."""
 _WHAT = frozenset({"que", "what", "algo", "anything", "quem", "tem", "any"})
+_OF_JOBS = ("late", "critical", "urgent", "will_miss", "deadline_passed", "rerun")
 _EVERYTHING = frozenset({"everything", "anything", "stuff", "things", "tudo", "coisas"})
 _PLACES = frozenset({"on", "in", "at", "na", "no"})
 _OF = frozenset({"of", "from", "da", "do", "de"})
@@ -277,6 +278,7 @@ class _Understanding:
         if q.statuses and q.has("superlative") and not q.has("facet"):
             return True
         happened: list[Found[Any] | Term] = [*q.statuses, *q.of("relation", "waits")]
+        happened += q.of("flag", *_OF_JOBS)
         happened += q.of("event") if q.times or q.has("superlative", "first", "last") else ()
         if where in _PLACES and any(s.first < one.first for s in happened):
             return not q.has("ask", "why", "when", "how_long")

@@ -104,6 +104,18 @@ async def a_job(**of: Any) -> PlanJob:
 # --- the plan -----------------------------------------------------------------------------------
 
 
+async def test_where_a_time_lies_beyond_what_is_known_it_is_said_how_far_that_reaches(
+    conversation: Conversation,
+) -> None:
+    past = await conversation.ask("o que falhou no mês passado?")
+    to_come = await conversation.ask("what is scheduled for the day after tomorrow?")
+    within = await conversation.ask("quais jobs críticos estão suprimidos?")
+
+    assert "As execuções só são conhecidas desde" in past.answer
+    assert "The plan goes from" in to_come.answer
+    assert "O plano vai" not in within.answer
+
+
 async def test_what_is_pointed_to_among_runs_is_the_job_that_ran(
     conversation: Conversation,
 ) -> None:

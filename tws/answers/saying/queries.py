@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from knowledge.claims.composing import claim
@@ -135,7 +136,39 @@ def say_found(speech: Speech, asked: Ask, reading: Reading) -> None:
 
 def _say_none(speech: Speech, asked: Ask, reading: Reading) -> None:
     speech.say_first(_keys("none", asked.query), on=reading.id)
+    _say_how_far(speech, asked.query, reading)
     _say_what_is_unread(speech, reading)
+
+
+def _say_how_far(speech: Speech, query: PlanQuery, reading: Reading) -> None:
+    """From when on runs are known, or up to when the plan goes, where a time lies beyond that."""
+    result, at = reading.result, reading.id
+    known_from = _time(result.get("known_from"))
+    since, until = _bounds(query, ("start", "end"))
+    if known_from and (since or until) and (since is None or since < known_from):
+        speech.say("compare_days.since", on=at, at=f"{at}.known_from")
+    first, last = _time(result["plan_from"]), _time(result["plan_to"])
+    since, until = _bounds(query, ("scheduled",))
+    beyond = (until or since) and (until is None or (last and until > last))
+    if first and last and (beyond or (since and since < first)):
+        speech.say("summary.span", plan_from=f"{at}.plan_from", plan_to=f"{at}.plan_to")
+
+
+def _bounds(query: PlanQuery, fields: tuple[str, ...]) -> tuple[datetime | None, datetime | None]:
+    """Since when and until when a query asks, by these times; None of what it leaves open."""
+    said = [one for one in conditions(query) if one.field in fields]
+    since = (_time(one.value) for one in said if one.op in (">", ">="))
+    until = (_time(one.value) for one in said if one.op in ("<", "<="))
+    return next(since, None), next(until, None)
+
+
+def _time(value: object) -> datetime | None:
+    """A moment with its zone; None of words for one."""
+    try:
+        told = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return told if told and told.tzinfo else None
 
 
 def _say_number(speech: Speech, asked: Ask, reading: Reading) -> None:

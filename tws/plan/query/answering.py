@@ -9,11 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, Min, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Trunc
 from django.utils import timezone
 
-from tws.plan.models import PlanEngine, StatusCount
+from tws.plan.models import PlanEngine, PlanRun, StatusCount
 from tws.plan.query.asked import (
     AnyOf,
     Condition,
@@ -273,10 +273,13 @@ def _rows(asked: _Asked) -> QuerySet[Any]:
     return rows.filter(asked.condition)
 
 
-def _jobs(asked: _Asked, rows: QuerySet[Any], matched: int) -> dict[str, int]:
-    """Of how many jobs so many runs are."""
+def _jobs(asked: _Asked, rows: QuerySet[Any], matched: int) -> dict[str, Any]:
+    """Of how many jobs so many runs are; of none, since when runs are known."""
     if asked.query.entity != "runs" or matched > COUNTED_JOBS:
         return {}
+    if not matched:
+        runs = PlanRun.objects.filter(engine=asked.engine.name)
+        return {"distinct_jobs": 0, "known_from": plain(runs.aggregate(at=Min("started_at"))["at"])}
     return {"distinct_jobs": rows.values("job_id").distinct().count()}
 
 

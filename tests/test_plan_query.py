@@ -612,6 +612,7 @@ def test_rest_answers_the_same_query(client, operator):
         ({"entity": "jobs", "where": [{"field": "colour", "value": 1}]}, "no field 'colour'"),
         ({"entity": "jobs", "colour": 1}, "colour"),
         ({"entity": "jobs", "limit": 501}, "limit"),
+        ({"entity": "jobs", "limit": False}, "limit"),
         ({"entity": "jobs", "where": [{"field": "job", "op": "in", "value": "A"}]}, "a list"),
     ],
 )

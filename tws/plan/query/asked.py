@@ -62,6 +62,12 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _counted(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a number, not true or false")
+    return value
+
+
 Names = Annotated[list[str], BeforeValidator(_listed), Field(max_length=10)]
 
 
@@ -81,7 +87,7 @@ class PlanQuery(_Part):
     fields: Annotated[list[str], BeforeValidator(_listed), Field(max_length=60)] = Field(
         default_factory=list
     )
-    limit: int = Field(50, ge=0, le=MOST_ROWS)
+    limit: Annotated[int, BeforeValidator(_counted)] = Field(50, ge=0, le=MOST_ROWS)
     # It holds a value for each of `order_by`, in JSON and in Base64.
     after: Annotated[str, Field(max_length=50_000)] = ""
     as_of: str = ""

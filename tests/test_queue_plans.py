@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from audits import counting
 from audits.console.changelist import VIEWS, ordering_of
 from audits.console.filters import NOBODY, condition_of
 from audits.models import AuditRecord
@@ -157,6 +158,19 @@ def test_which_of_what_waits_a_filter_leaves_the_index_tells(many, name, value):
     _read, through = read_for(waiting().filter(condition).values("pk")[:PAGE])
 
     assert through == "audit_queue_waiting only"
+
+
+@pytest.mark.parametrize("count", [counting._count_statuses, counting._count_trust])
+def test_all_rows_are_counted_in_an_index_alone(count):
+    with connection.cursor() as cursor:
+        # A few rows are read sooner than an index.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+    with CaptureQueriesContext(connection) as queries:
+        count()
+
+    _read, through = read_by(queries[0]["sql"])
+
+    assert " only" in through
 
 
 LOOKED_FOR: dict[str, Callable[[], Any]] = {

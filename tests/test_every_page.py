@@ -130,7 +130,7 @@ class Texts(HTMLParser):
 
 
 SAME_IN_BOTH = {
-    "chat", "e-mail", "endpoint", "english", "hash", "llm (0)", "português brasileiro",
+    "chat", "e-mail", "endpoint", "english", "hash", "jsonl", "llm (0)", "português brasileiro",
     "response_format", "resync", "salt", "status",
 }  # fmt: skip
 

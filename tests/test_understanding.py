@@ -292,6 +292,19 @@ def test_how_something_will_end_is_known_to_nobody(text):
     assert isinstance(asked(text).asked, CannotKnow)
 
 
+@pytest.mark.parametrize("text", ["qual o dia de hoje?", "que horas são?", "what day is it today?"])
+def test_the_calendar_and_the_clock_are_no_question_about_the_plan(text):
+    after = asked("quais jobs falharam ontem?")
+
+    assert asked(text).asked == asked(text, last=after).asked == CannotKnow("beside")
+
+
+def test_a_risk_says_by_itself_what_it_is():
+    parts = asked("which jobs will miss their deadline?").parts
+
+    assert not any("deadline risk" in part for part in parts)
+
+
 def test_a_share_of_nothing_that_was_said_is_no_list():
     assert isinstance(asked("quantos por cento dos jobs do PAYROLL?").asked, NotUnderstood)
 

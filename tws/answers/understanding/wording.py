@@ -31,7 +31,7 @@ from tws.plan.query.asked import AnyOf, Condition, PlanQuery
 from tws.plan.query.catalogue import DONE
 
 _TIMES = ("start", "end", "scheduled")
-_BY_ITSELF = {"group", "status", "substatus", "type", "os", "problems"}
+_BY_ITSELF = {"group", "status", "substatus", "type", "os", "problems", "risk"}
 """Fields whose values say by themselves what they are."""
 
 

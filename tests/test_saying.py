@@ -258,7 +258,9 @@ async def test_groups_by_nothing_are_a_list(hwa: MovedSimulator) -> None:
 
 async def test_a_single_run_has_nothing_to_be_compared_with(hwa: MovedSimulator) -> None:
     async with Asking(hwa) as asking:
-        job = await in_database(PlanJob.objects.filter(run_count=1).earliest, "hwa_id")
+        job = await in_database(
+            PlanJob.objects.filter(run_count=1, group="success").earliest, "hwa_id"
+        )
         thing = Thing("job", job.name, job.hwa_id, job.stream_name)
         speech = await said(asking.toolkit(), CompareRuns(thing), "pt")
 

@@ -252,7 +252,7 @@ class Incoming:
     def rest(self) -> list[str]:
         """What was held back and may be shown now. Empty when it is a tool call after all."""
         pieces = [self._held.end(), *self._spoken.end()]
-        return [] if self._is_call_as_text() else pieces
+        return [] if self._is_call_as_text() else [piece for piece in pieces if piece]
 
     def unheard(self, how: Broken, *, known: str) -> list[str]:
         """What was held back of an answer that broke off, when it was hardly a thought."""

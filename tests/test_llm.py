@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import re
 import time
 
 import pytest
@@ -292,6 +293,45 @@ async def test_the_proxy_of_the_environment_is_used_but_not_for_who_is_left_out(
     [asked] = proxy.asked
     assert asked.startswith("POST http://llm.example/v1/chat/completions HTTP/1.1\r\n")
     assert "Proxy-Authorization: Basic bWU6c2VjcmV0" in asked
+
+
+class Forgetful:
+    """An endpoint on loopback that keeps each connection, and ends it when it is used again."""
+
+    async def __aenter__(self):
+        self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self.ended = 0
+        return self
+
+    async def __aexit__(self, *_):
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _answer(self, reader, writer):
+        await self._read(reader)
+        answer = event("here", finish_reason="stop")
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n"
+        writer.write(f"{head}Content-Type: text/event-stream\r\n\r\n".encode() + answer)
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            await self._read(reader)
+            self.ended += 1
+        writer.close()
+
+    async def _read(self, reader):
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1])
+        await reader.readexactly(length)
+
+
+async def test_a_kept_connection_that_the_endpoint_ended_is_replaced_at_once(settings):
+    async with Forgetful() as endpoint:
+        settings.LLM_BASE_URL, settings.LLM_MAX_RETRIES = endpoint.url, 0
+
+        answers = [(await call_llm("?", max_tokens=5)).text for _ in range(4)]
+        await llm.aclose()
+
+    assert (answers, endpoint.ended) == (["here"] * 4, 3)
 
 
 @pytest.mark.parametrize("key", ["sk-\u00e9", "sk\r\nX-Evil: 1", "sk\u2013"])

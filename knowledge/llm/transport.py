@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from importlib import import_module
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -40,12 +41,7 @@ async def exchange(request: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
     # Encoded here: half characters, which JSON can carry and UTF-8 can't, must not stop a call.
     content = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace")
     ends_at = asyncio.get_running_loop().time() + LONGEST_CALL_SECONDS
-    async with (
-        _session() as session,
-        session.post(
-            _url(), data=content, headers=_headers(), proxy=_proxy(), allow_redirects=False
-        ) as response,
-    ):
+    async with _session() as session, await _post(session, content) as response:
         if response.status >= 300:
             raise refusal(response.status, await _start_of(response), response.headers)
         async with aclosing(_come(response.content)) as pieces:
@@ -53,6 +49,27 @@ async def exchange(request: Mapping[str, Any]) -> AsyncGenerator[bytes, None]:
                 yield piece
                 if asyncio.get_running_loop().time() > ends_at:
                     raise LLMUnavailable(f"The answer took over {LONGEST_CALL_SECONDS:g} s.")
+
+
+async def _post(session: aiohttp.ClientSession, content: bytes) -> aiohttp.ClientResponse:
+    """What the endpoint answers. It may end a connection that was kept just when it is used again:
+    that says nothing about the endpoint, so the next is tried, at last a new one."""
+    import aiohttp
+
+    while True:
+        connection = SimpleNamespace(kept=False)
+        try:
+            return await session.post(
+                _url(), data=content, headers=_headers(), proxy=_proxy(), allow_redirects=False,
+                trace_request_ctx=connection,
+            )  # fmt: skip
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionResetError):
+            if not connection.kept:
+                raise
+
+
+async def _note_kept(_session: object, noted: SimpleNamespace, _event: object) -> None:
+    noted.trace_request_ctx.kept = True
 
 
 async def _come(content: aiohttp.StreamReader) -> AsyncGenerator[bytes, None]:
@@ -132,8 +149,12 @@ def _new_session() -> aiohttp.ClientSession:
     import aiohttp
 
     seconds = settings.LLM_TIMEOUT_SECONDS
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(_note_kept)
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=trusted_by_default(), limit=100),
+        # As many as are asked at once: the chat and the auditor have limits of their own.
+        connector=aiohttp.TCPConnector(ssl=trusted_by_default(), limit=0),
+        trace_configs=[trace],
         timeout=aiohttp.ClientTimeout(
             total=None, sock_connect=min(10.0, seconds), sock_read=seconds
         ),

@@ -25,6 +25,7 @@ from tests.plan_reading import (
 from tests.programs import environment
 from tws.plan.fresh import is_being_read
 from tws.plan.models import PlanEngine, PlanJob, PlanJobStream, PlanRun
+from tws.plan.store import LOCK_CLASS
 from tws.simulator.catalogue import HALF_DAY
 from tws.simulator.faults import Faults
 
@@ -112,6 +113,20 @@ def test_second_reader_takes_over_from_one_that_is_killed(
     _, said = second.communicate(timeout=30)
     assert (second.returncode, said) == (0, "")
     assert not is_being_read("SIM")
+
+
+def test_nothing_is_ready_while_another_reads_the_plan_for_the_first_time(
+    hwa: MovedSimulator, start: Start
+) -> None:
+    with connection.cursor() as cursor:
+        lock = [LOCK_CLASS, "SIM"]
+        cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", lock)
+        waiting = start(hwa, "--watch")
+        eventually(PlanEngine.objects.filter(name="SIM").exists)
+        cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", lock)
+
+    assert waiting.stdout is not None
+    assert waiting.stdout.readline().startswith("ready SIM was read at")
 
 
 @pytest.mark.slow

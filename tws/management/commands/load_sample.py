@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand
 
@@ -44,6 +45,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         imported = sum(remember(draft)[1] for draft in _knowledge())
+        if settings.LLM_BASE_URL and not options["json"]:
+            self.stdout.write("sample: asking the agents, whose LLM may take its time …")
         asked, failed = async_to_sync(_converse)()
         counts = {"imported": imported, "asked": asked, "failed": failed}
         if options["json"]:

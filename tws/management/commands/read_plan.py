@@ -76,7 +76,8 @@ class Command(BaseCommand):
         waiting = {engine.name for engine in engines}
 
         def say(state: PlanEngine) -> None:
-            if state.name in waiting:
+            tried = state.read_in_full_at or state.down_since
+            if tried and state.name in waiting:
                 waiting.discard(state.name)
                 self.stdout.write(_in_words(state) if waiting else f"ready {_in_words(state)}")
                 self.stdout.flush()

@@ -303,7 +303,8 @@ async def test_model_calls_by_name_or_id_and_reads_rows_as_columns(hwa: MovedSim
 
     assert by_name.reading.result["id"] == by_id.reading.result["id"] == job.hwa_id
     told = json.loads(listed.text)
-    assert told["id"] == "q3"
+    ids = [json.loads(one.text)["id"] for one in (by_name, by_id, listed, grouped)]
+    assert ids == ["q1", "q2", "q3", "q4"]
     assert len(told["rows"]["values"]) == 2
     assert told["rows"]["columns"][0] == "id"
     assert "columns" in json.loads(grouped.text)["groups"]

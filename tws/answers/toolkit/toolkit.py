@@ -436,7 +436,9 @@ def _told(reading: Reading) -> Called:
         name: _columnar(value) if name in {"rows", "groups"} else value
         for name, value in reading.result.items()
     }
-    told = {"id": reading.id, "complete": reading.complete, **result}
+    # The reading's own come first, and stand for an object's `id` and the plan's `complete`.
+    named = {"id": reading.id, "complete": reading.complete}
+    told = named | result | named
     return Called(True, json.dumps(told, ensure_ascii=False), reading)
 
 

@@ -127,6 +127,13 @@ def asked(capsys, *arguments):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_options_of_ask_may_stand_between_agent_and_question(capsys):
+    reply = json.loads(asked(capsys, "tws-analyzer", "--json", "Quantos jobs?"))
+
+    assert "**500** jobs" in reply["answer"]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_ask_prints_one_json_object(capsys):
     reply = json.loads(asked(capsys, "tws-analyzer", "Quantos jobs?", "--json"))
 

@@ -51,6 +51,8 @@ class Command(BaseCommand):
     """What Ctrl-C has come to since the last line: the answer was stopped; one leaves."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        # Options may stand between the agent and the question, too.
+        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
         parser.add_argument("agent", help="the agent's id, for example tws-analyzer")
         parser.add_argument(
             "question",

@@ -169,14 +169,23 @@ async def test_the_number_of_steps_is_limited(scripted, settings):
     assert events[-1].outcome == "cannot"
 
 
-async def test_the_time_is_limited(scripted, settings):
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("how is the plan today?", "This took too long and was stopped."),
+        ("como está o plano hoje?", "Isso demorou demais e foi interrompido."),
+    ],
+)
+async def test_the_time_is_limited_and_that_is_said_in_the_language_asked(
+    scripted, settings, question, said
+):
     settings.CHAT_RUN_SECONDS = 0.5
     scripted(Scripted("too late", delay=3))
 
-    events = await run("how is the plan?")
+    events = await run(question)
 
     assert isinstance(events[-1], Failed)
-    assert events[-1].code == "internal"
+    assert (events[-1].code, events[-1].message) == ("internal", said)
 
 
 async def test_memories_are_data_and_only_cited_ones_become_sources(scripted):

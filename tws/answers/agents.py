@@ -163,7 +163,7 @@ class AgentManager:
         except TimeoutError:
             if not limit.expired():
                 raise
-            emit(Failed("internal", rules.too_slow(), tuple(toolkit.uses)))
+            emit(Failed("internal", rules.too_slow(question), tuple(toolkit.uses)))
 
 
 def _client_of(engine: Engine) -> TWSClient:

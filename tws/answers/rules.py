@@ -20,6 +20,7 @@ from knowledge.claims.phrases import PHRASES
 from knowledge.folding import fold
 from knowledge.fusion import CERTAIN, POSSIBLE
 from knowledge.hwa.statuses import Language
+from knowledge.language import language_of
 from knowledge.retrieval import SearchUnavailable
 from knowledge.secrets import mask_secrets
 from tws.answers.events import Chunk, Emit, Event, Failed, Final, Turn
@@ -308,8 +309,9 @@ class RuleAgent:
         again = (f"{text} ({_AS_LAST_READ[language]})",) if down.last_read_at else ()
         self.emit(Failed("hwa_unavailable", message, tuple(self.toolkit.uses), again))
 
-    def too_slow(self) -> str:
-        return aside(self.toolkit, self.language, ["too_slow"])
+    def too_slow(self, question: str) -> str:
+        language = self._spoken(language_of(question) or self.language)
+        return aside(self.toolkit, language, ["too_slow"])
 
 
 def thread_of(history: Sequence[Turn]) -> Turn | None:

@@ -193,6 +193,6 @@ def test_only_reviewers_write_and_only_by_post(client, operator, auditor_user, r
     client.force_login(auditor_user)
     assert "Among reviewers" not in client.get(page_of(record)).content.decode()
     client.force_login(reviewer)
-    assert client.get(url).status_code == 403
+    assert client.get(url).status_code == 405
 
     assert not Remark.objects.exists()

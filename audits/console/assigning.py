@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
@@ -15,13 +13,14 @@ from django.utils.translation import ngettext
 
 from audits import assigning
 from audits.console.remarks import reviewer_named
+from audits.console.requests import person
 from audits.models import AuditRecord
 from audits.moves import ReviewError
 
 
 def page(request: HttpRequest, chosen: QuerySet[AuditRecord]) -> HttpResponse | None:
     """Asks to whom; told it, assigns and goes back to the list (None)."""
-    by = cast(User, request.user)
+    by = person(request)
     if "to" not in request.POST:
         return _asked(request, chosen, by)
     try:

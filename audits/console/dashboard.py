@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from django.contrib.auth.models import User
 from django.db.models import Sum
 from django.http import HttpRequest
 from django.urls import reverse
@@ -21,6 +20,7 @@ from audits.console import known_cases
 from audits.console.changelist import TAB_COUNTED, VIEWS, in_words
 from audits.console.charts import Chart, Curve, bars, curve, shares, stacked
 from audits.console.record import age, last_done
+from audits.console.requests import person
 from audits.counting import FEW, few_by_status, up_to
 from audits.findings import judge_name
 from audits.heartbeats import pulse
@@ -76,7 +76,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context | {
         "title": _("Overview"),
         "shows_queue": True,
-        "last": last_done(cast(User, request.user)),
+        "last": last_done(person(request)),
         "tasks": tasks(),
         "counts": _counts(few_by_status(TAB_COUNTED)),
         "oldest": oldest,

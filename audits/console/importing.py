@@ -6,7 +6,7 @@ import re
 import time
 import uuid
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audits import importing
+from audits.console.requests import person
 from audits.permissions import DECIDE
 from knowledge import indexer, transfer
 from knowledge.files import UnreadableFile
@@ -71,7 +72,7 @@ def _step(request: HttpRequest) -> dict[str, Any]:
     trusted = "trusted" in request.POST
     shared: dict[str, Any] = {"name": name, "agent": agent, "trusted": trusted}
     if "confirmed" in request.POST and not _is_too_long(_outlook(path, mapping, agent)):
-        return shared | _imported(path, mapping, agent, cast(User, request.user), trusted)
+        return shared | _imported(path, mapping, agent, person(request), trusted)
     named = dict(transfer.named(columns, mapping))
     shown = {
         "columns": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from audits.console.record import ACTIONS, last_done, move
+from audits.console.requests import person
 from audits.console.tables import decision_row
 from audits.decisions import last_before
 from audits.findings import judge_name
@@ -100,7 +101,7 @@ class DecisionAdmin(ReadOnlyAdmin):
         extra = {
             "title": _("Decision log"),
             "head": DecisionHead.objects.get(pk=1),
-            "last": last_done(cast(User, request.user)),
+            "last": last_done(person(request)),
         }
         response: HttpResponse = super().changelist_view(request, extra | (extra_context or {}))
         return response

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from audits.console.requests import person
 from audits.permissions import DECIDE, SEE
 from audits.reports import dismiss, said
 from knowledge.admin import ReadOnlyAdmin
@@ -60,7 +61,7 @@ class ReportAdmin(ReadOnlyAdmin):
     ) -> None:
         """What was reported by nobody else goes back to the auditor."""
         reporters = User.objects.filter(pk__in=queryset.order_by().values("user"))
-        count = dismiss(reporters, cast(User, request.user))
+        count = dismiss(reporters, person(request))
         text = ngettext("%(n)s report dismissed.", "%(n)s reports dismissed.", count)
         messages.success(request, text % {"n": count})
         left = Feedback.objects.standing().filter(user__in=reporters).count()

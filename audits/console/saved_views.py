@@ -7,16 +7,19 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from audits.console import filters
+from audits.console.requests import person
 from audits.models import SavedView
-from audits.permissions import DECIDE
+from audits.permissions import DECIDE, SEE
 from knowledge.shown import excerpt
 
 MOST = 50
@@ -62,9 +65,11 @@ def offered(address: str, by: User) -> list[Offered]:
     ]
 
 
-def change(request: HttpRequest, by: User) -> HttpResponseRedirect:
-    """Keep a view, or delete one's own."""
-    address = request.POST.get("filters", "")
+@require_POST
+@permission_required(SEE, raise_exception=True)
+def page(request: HttpRequest) -> HttpResponseRedirect:
+    """Keep the open list under a name, or delete a view of one's own."""
+    by, address = person(request), request.POST.get("filters", "")
     if "delete" in request.POST:
         _delete(request.POST["delete"], by)
     elif problem := _keep(request.POST, address, by):

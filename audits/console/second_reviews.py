@@ -4,18 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from audits import second_review
+from audits.console import record as record_page
+from audits.console.requests import person
 from audits.models import AuditRecord, Decision
 from audits.moves import ReviewError
-from audits.permissions import TAKE_OVER
+from audits.permissions import DECIDE, TAKE_OVER
 
 SHOWN = 50
+
+
+@permission_required(DECIDE, raise_exception=True)
+def page(request: HttpRequest) -> HttpResponse:
+    """The next decision that a second opinion is asked on, without the decision."""
+    by = person(request)
+    if request.method == "POST":
+        return _act(request, by)
+    context = {
+        **admin.site.each_context(request),
+        **_overview(by),
+        "title": _("Second opinions"),
+        "opts": AuditRecord._meta,
+    }
+    found = second_review.next_for(by)
+    if found is None:
+        return TemplateResponse(request, "audits/second_page.html", context)
+    line, record = found
+    as_before(line, record)
+    context |= record_page.page(record, by, full="full" in request.GET)
+    context |= {"blind": True, "seq": line.seq}
+    return TemplateResponse(request, "audits/record.html", context)
 
 
 def as_before(line: Decision, record: AuditRecord) -> None:
@@ -26,7 +52,7 @@ def as_before(line: Decision, record: AuditRecord) -> None:
     record.memory.valid_until = record.memory.superseded_by = None
 
 
-def overview(by: User) -> dict[str, Any]:
+def _overview(by: User) -> dict[str, Any]:
     """How far reviewers agree; for who answers for others, where they differ."""
     found = second_review.agreement()
     looks = by.has_perm(TAKE_OVER)
@@ -37,7 +63,7 @@ def overview(by: User) -> dict[str, Any]:
     }
 
 
-def act(request: HttpRequest, by: User) -> HttpResponseRedirect:
+def _act(request: HttpRequest, by: User) -> HttpResponseRedirect:
     """An opinion, or a third person's look at where two differ."""
     sent = request.POST
     text = sent.get("seq", "")

@@ -37,7 +37,14 @@ from tws.chat.showing.display import display_of
 from tws.chat.showing.marks import unmarked
 from tws.database import in_database
 from tws.plan import inspecting
-from tws.plan.models import PlanJob, PlanJobStream, PlanResource, PlanRun, PlanWorkstation
+from tws.plan.models import (
+    PlanDefinition,
+    PlanJob,
+    PlanJobStream,
+    PlanResource,
+    PlanRun,
+    PlanWorkstation,
+)
 from tws.plan.query import PlanQuery
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,6 +123,14 @@ def a_job_that_failed() -> PlanJob:
     run = PlanRun.objects.filter(group="failed").order_by("run_id").first()
     assert run is not None
     return PlanJob.objects.get(hwa_id=run.job_id)
+
+
+def a_job_with_a_bare_definition() -> PlanJob:
+    job = PlanJob.objects.exclude(definition_id="").earliest("hwa_id")
+    rule = {"engine": job.engine, "kind": "job", "hwa_id": job.definition_id}
+    read = {"name": job.name, "plan_number": 1, "fetched_at": timezone.now()}
+    PlanDefinition.objects.update_or_create(**rule, defaults=read)
+    return job
 
 
 async def nothing(question: str, limit: int) -> Sequence[Recalled]:
@@ -246,6 +261,41 @@ async def test_an_estimated_end_that_is_over_is_said_to_be(hwa: MovedSimulator) 
         assert (speech in over) is is_over, speech.text
         checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
         assert checked.outcome == "verified", checked
+
+
+@pytest.mark.parametrize(("language", "said_to_be"), [("pt", ", passado há "), ("en", " ago.")])
+async def test_who_asks_when_a_job_will_end_is_told_that_its_estimate_is_over(
+    hwa: MovedSimulator, language: Any, said_to_be: str
+) -> None:
+    running = PlanJob.objects.filter(group="running", estimated_end_at__isnull=False)
+    async with Asking(hwa) as asking:
+        job = await in_database(running.earliest, "estimated_end_at")
+        asked = About(Thing("job", job.name, job.hwa_id), "value", ("estimated_end",))
+        speech = await said(asking.toolkit(), asked, language)
+
+    known = speech.evidence[-1]["result"]
+    assert datetime.fromisoformat(known["estimated_end"]) < datetime.fromisoformat(
+        known["fetched_at"]
+    )
+    assert said_to_be in speech.text
+    checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
+    assert checked.outcome == "verified", checked
+
+
+async def test_a_job_without_documentation_or_calendar_is_said_to_have_none(
+    hwa: MovedSimulator,
+) -> None:
+    async with Asking(hwa) as asking:
+        job = await in_database(a_job_with_a_bare_definition)
+        asked = About(Thing("job", job.name, job.hwa_id), "value", ("documentation", "calendars"))
+        speech = await said(asking.toolkit(), asked, "en")
+
+    assert speech.text == (
+        f"HWA holds no documentation of **{job.name}**."
+        f" No calendar of **{job.name}** was read from HWA."
+    )
+    checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
+    assert checked.outcome == "verified", checked
 
 
 async def test_groups_by_nothing_are_a_list(hwa: MovedSimulator) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from knowledge.claims.evidence import Reading
@@ -12,7 +11,7 @@ from tws.answers.memories import Recall
 from tws.answers.saying.knowledge import say_known_fix
 from tws.answers.saying.queries import COLUMNS, NAME
 from tws.answers.saying.speech import Speech
-from tws.answers.saying.values import say_values
+from tws.answers.saying.values import is_over, say_values
 from tws.answers.saying.waiting import say_substatus, say_why_it_waits
 from tws.answers.toolkit import NotRead, NotThere
 from tws.answers.understanding.asked import About, Run, Thing
@@ -185,7 +184,7 @@ def _say_facts(speech: Speech, known: dict[str, Any], at: str, names: Sequence[s
     for name in (*names, "deadline"):
         if known.get(name) is None:
             continue
-        if name == "estimated_end" and _is_over(known[name], known):
+        if name == "estimated_end" and is_over(known):
             over = f"minutes_between({at}.{name}, {at}.fetched_at)"
             speech.say("fact.estimated_over", on=at, end=f"{at}.{name}", over=over)
         else:
@@ -193,10 +192,6 @@ def _say_facts(speech: Speech, known: dict[str, Any], at: str, names: Sequence[s
     for flag in ("late", "critical"):
         if known.get(flag):
             speech.say(f"fact.{flag}", on=at)
-
-
-def _is_over(at: str, known: dict[str, Any]) -> bool:
-    return datetime.fromisoformat(at) < datetime.fromisoformat(known["fetched_at"])
 
 
 def _say_jobs_of_stream(speech: Speech, known: dict[str, Any], at: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from knowledge.claims.phrases import PHRASES
@@ -19,6 +20,9 @@ def say_values(
         elif isinstance(values[field], bool):
             said = "is" if values[field] else "is_not"
             speech.say(f"{said}.{field}", on=at, name=name)
+        elif field == "estimated_end" and is_over(values):
+            end, over = f"{at}.{field}", f"minutes_between({at}.{field}, {at}.fetched_at)"
+            speech.say("over.estimated_end", on=at, name=name, value=end, over=over)
         elif f"value.{field}" in PHRASES:
             speech.say(f"value.{field}", name=name, value=f"{at}.{field}")
         else:
@@ -39,3 +43,9 @@ def _say_unset(speech: Speech, values: Mapping[str, Any], at: str, name: str, fi
         speech.say(f"unset.{field}", on=at, name=name)
     else:
         speech.say("unset", on=f"{at}.{field}", name=name)
+
+
+def is_over(known: Mapping[str, Any]) -> bool:
+    """Whether the estimated end of an object was past when it was read."""
+    end, read = known["estimated_end"], known["fetched_at"]
+    return datetime.fromisoformat(end) < datetime.fromisoformat(read)

@@ -44,7 +44,7 @@ def to_html(text: str) -> str:
     return nh3.clean(
         _markdown().render(text),
         tags=_TAGS,
-        attributes={"a": {"href"}},
+        attributes={"a": {"href"}, "ol": {"start"}},
         attribute_filter=_web_links_only,
         set_tag_attribute_values={"a": {"target": "_blank"}},
         url_schemes={"http", "https"},

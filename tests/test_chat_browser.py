@@ -22,6 +22,10 @@ from tests.plan_reading import make_engine
 from tws.answers.events import Chunk, Event, Final, RunStarted, Source
 from tws.chat import consumer
 
+TABLE = "| job | status |\n| --- | --- |\n" + "\n".join(
+    f"| JOB_{n} | **ABEND** |" for n in range(40)
+)
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 HOSTILE = (
@@ -98,7 +102,8 @@ def test_text_is_there_before_the_answer_is_complete(chat: Page, agents: FakeAge
 def test_text_is_drawn_while_it_comes_and_does_not_jump_at_the_end(
     chat: Page, agents: FakeAgents
 ) -> None:
-    begun, rest = "**Two** jobs", ":\n\n- `JOB_A`\n- JOB_B\n\nThat is all."
+    begun = "**Two** jobs"
+    rest = f":\n\n- `JOB_A`\n\n  ended\n\n- JOB_B\n\n{TABLE}\n\n```\nrerun\n```\n\nThat is all."
     is_begun, is_drawn = threading.Event(), threading.Event()
 
     def script() -> Iterator[Event | float]:
@@ -124,6 +129,32 @@ def test_text_is_drawn_while_it_comes_and_does_not_jump_at_the_end(
     expect(chat.locator(".answer:not([aria-busy]) .text li")).to_have_count(2)
     assert text.evaluate("one => one.offsetHeight") == height
     expect(chat.locator("#status")).to_have_text("The answer is complete.")
+
+
+def test_a_long_answer_is_read_from_its_beginning(chat: Page, agents: FakeAgents) -> None:
+    agents.script = words("\n\n".join(f"Paragraph {n}" for n in range(80)))
+    ask(chat, "One")
+    ask(chat, "Two")
+    expect(chat.locator(".answer:not([aria-busy])")).to_have_count(2)
+
+    expect(chat.locator(".question").nth(1)).to_be_in_viewport(ratio=1)
+    assert chat.locator(".exchange").nth(1).bounding_box()["y"] < 200
+    chat.reload()
+    expect(chat.locator(".question").nth(1)).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.slow
+def test_a_table_that_a_model_wrote_is_copied(chat: Page, agents: FakeAgents) -> None:
+    chat.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    agents.script = words(TABLE)
+    ask(chat, "What failed?")
+
+    chat.get_by_role("button", name="Copy as CSV").click()
+
+    expect(chat.get_by_text("Copied")).to_be_visible()
+    copied = chat.evaluate("navigator.clipboard.readText()").splitlines()
+    assert copied[:2] == ["job,status", "JOB_0,ABEND"]
+    assert len(copied) == 41
 
 
 def test_stop_button_and_escape_stop(chat: Page, agents: FakeAgents) -> None:

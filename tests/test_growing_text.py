@@ -17,6 +17,11 @@ TEXTS = [
     "Two:\n\n| job | status |\n| --- | --- |\n| `A_B` | SUCC |\n| C\\|D | SUCC |\n\nShown: 2.",
     "Two:\n\n- JOB_A: **abend** at 02:00\n- JOB_B\n  - below it\n- *three*\n\nThat is all.",
     "1. first\n2. second",
+    "3. third\n4. fourth\n- a dot\n* a star",
+    "1. a\n\n   more of a\n\n2. b\n\n   - x\n   - y\n\nafter",
+    "- a\n\n- b\n\n  > said\n\n- c",
+    "9. nine\n   - in it\n10. ten\n    - in it\n11. eleven\n   - not in it",
+    "1. run:\n   ```\n   one\n\n   two\n   ```\n2. then\nand more of it",
     "# Head\n\ntext with `code ** in it` and [a link](https://hwa.example/x) here",
     "```\n28: ERROR **not bold** | x\n\n29: more\n```\n\nafter",
     "> a memory\n> on two lines\n\nand *more* ~~gone~~",
@@ -35,10 +40,10 @@ DRAW = """async ({pieces}) => {
     growing.draw();
     texts.push([...root.children].map((one) => one.textContent).join(" "));
   }
-  for (const block of root.querySelectorAll(".table-block")) {
-    const table = block.querySelector("table");
-    table.removeAttribute("class");
-    block.replaceWith(table);
+  for (const block of root.querySelectorAll(".table-block, .code-block")) {
+    const plain = block.querySelector("table, pre");
+    plain.removeAttribute("class");
+    block.replaceWith(plain);
   }
   return { html: root.innerHTML, texts };
 }"""

@@ -51,7 +51,6 @@ export class Answer {
         this.endStep(frame);
         break;
       case "stream":
-        this.progress.hidden = true;
         this.growing.add(frame.message);
         break;
       case "message":

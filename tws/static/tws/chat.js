@@ -28,7 +28,7 @@ const open = () => exchanges.filter((one) => !one.over);
 
 // --- the log
 
-/** Change something; who reads the end goes on reading the end. */
+/** Change something; who reads the end goes on reading the end, of a long answer its beginning. */
 function keepingPlace(change) {
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
   change();
@@ -36,7 +36,8 @@ function keepingPlace(change) {
 }
 
 function toTheEnd() {
-  log.scrollTop = log.scrollHeight;
+  const last = exchanges.at(-1)?.root;
+  log.scrollTop = last ? Math.min(last.offsetTop - 12, log.scrollHeight) : 0;
 }
 
 const forExchanges = { strings, rate, tellFix: (runId, fix) => tellFix(conversation, runId, fix), ask, keepingPlace, ended, edit: fillIn, openThing: card.open, openMemory: quoted.open, started };

@@ -6,8 +6,10 @@
 import { element } from "./dom.js";
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
+const CODE = /^(`{3,}|~{3,})[^]*?(?:^\1\s*$|(?![^]))/gm;
 const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
 const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])\s+(.*)$/;
+const HALF_ITEM = /^(?:[-*+]|\d{1,9}[.)]?)?$/;
 const QUOTE = /^ {0,3}> ?/;
 const RULE = /^ {0,3}([-*_])(?:\s*\1){2,}\s*$/;
 const ROW = /^ {0,3}\|/;
@@ -46,17 +48,27 @@ export class GrowingText {
   }
 }
 
-/** Where the last blank line ends that stands in no block of code. */
+/** Where the last blank line ends that stands in no block of code and no list: a list may go on below it. */
 function endOfBlocks(text) {
   let end = 0;
   let at = 0;
   let fence = "";
+  let isList = false;
+  let isBlank = true; // the line before
   for (const line of text.split("\n")) {
+    const begins = at;
     at += line.length + 1;
     const found = FENCE.exec(line)?.[1];
+    const mayBeItem = ITEM.test(line) || (at > text.length && HALF_ITEM.test(line));
+    if (isBlank && isList && /^\S/.test(line) && !mayBeItem) {
+      isList = false;
+      end = begins;
+    }
+    if (!fence && isBlank && ITEM.test(line)) isList = true;
     if (!fence && found) fence = found;
     else if (fence && found?.startsWith(fence) && line.trim() === found) fence = "";
-    else if (!fence && !line.trim() && at <= text.length) end = at;
+    else if (!fence && !isList && !line.trim() && at <= text.length) end = at;
+    isBlank = !fence && !line.trim();
   }
   return end;
 }
@@ -78,7 +90,8 @@ export function blocks(lines, grows) {
       n += 1;
       const code = take((one) => one.trim() !== fence).join("\n");
       n += 1;
-      made.push(element("pre", {}, element("code", {}, code ? `${code.replace(/\n$/, "")}\n` : "")));
+      made.push(element("div", { class: "code-block" }, element("div", { class: "code-head" }),
+        element("pre", {}, element("code", {}, code ? `${code.replace(/\n$/, "")}\n` : ""))));
     } else if (HEADING.test(line)) {
       const [, marks, text] = HEADING.exec(line);
       n += 1;
@@ -90,7 +103,7 @@ export function blocks(lines, grows) {
       const quoted = take((one) => QUOTE.test(one)).map((one) => one.replace(QUOTE, ""));
       made.push(element("blockquote", {}, ...blocks(quoted, grows && n === lines.length)));
     } else if (ITEM.test(line)) {
-      made.push(list(take((one) => ITEM.test(one) || /^\s+\S/.test(one)), () => grows && n === lines.length));
+      made.push(list(take(ofList(line)), () => grows && n === lines.length));
     } else if (ROW.test(line) && isTable(lines[n + 1], n + 2 >= lines.length)) {
       const rows = take((one) => ROW.test(one));
       if (grows && n === lines.length) rows.pop(); // its last row may go on
@@ -110,21 +123,47 @@ export function blocks(lines, grows) {
   }
 }
 
-/** Items and what is indented below them: a list in a list. */
+/** Where the text of an item begins: what is indented as far belongs to it. */
+function textOf([whole, indent, marker, text]) {
+  return text ? whole.length - text.length : indent.length + marker.length + 1;
+}
+
+const indentOf = (line) => line.search(/\S|$/);
+
+/** Whether a line, and those before it, belong to the list that `first` begins. */
+function ofList(first) {
+  const kind = ITEM.exec(first)[2].at(-1);
+  let begins = 0; // the text of the item
+  let isBlank = false; // the line before
+  return (line) => {
+    const item = ITEM.exec(line);
+    const isNext = item && item[1].length < (begins || Infinity) && !RULE.test(line);
+    const isBelow = !line.trim() || indentOf(line) >= begins;
+    const goesOn = !isBlank && ![FENCE, HEADING, QUOTE, RULE].some((other) => other.test(line));
+    if (isNext) begins = textOf(item);
+    isBlank = !line.trim();
+    return isNext ? item[2].at(-1) === kind : isBelow || goesOn;
+  };
+}
+
+/** Items and what stands below them: a list in a list. Paragraphs only where a blank line parts something. */
 function list(lines, isOpen) {
-  const [, indent, marker] = ITEM.exec(lines[0]);
+  const [, , marker] = ITEM.exec(lines[0]);
   const items = [];
+  let begins = 0;
   for (const line of lines) {
     const item = ITEM.exec(line);
-    if (item && item[1].length <= indent.length + 1) items.push([item[3], []]);
-    else items.at(-1)[1].push(line.slice(indent.length + 2));
+    if (item && item[1].length < (begins || Infinity)) {
+      begins = textOf(item);
+      items.push([item[3]]);
+    } else items.at(-1).push(line.slice(Math.min(begins, indentOf(line))));
   }
+  const texts = items.map((item) => item.join("\n").replace(CODE, "$1"));
+  const isLoose = texts.some((text, n) => /\n\s*\n(?=\S)/.test(text) || (n < items.length - 1 && /\n\s*$/.test(text)));
   const ordered = /\d/.test(marker);
   return element(ordered ? "ol" : "ul", { start: ordered && parseInt(marker, 10) !== 1 ? parseInt(marker, 10) : null },
-    ...items.map(([text, below], number) => {
-      const grows = isOpen() && number === items.length - 1;
-      return element("li", {}, ...inline(text, grows && !below.length), ...(below.length ? blocks(below, grows) : []));
-    }));
+    ...items.map((item, n) => element("li", {}, ...blocks(item, isOpen() && n === items.length - 1)
+      .flatMap((one) => (one.tagName === "P" && !isLoose ? [...one.childNodes] : [one])))));
 }
 
 function table([head, , ...rows]) {
@@ -133,7 +172,8 @@ function table([head, , ...rows]) {
   return element("div", { class: "table-block" }, element("div", { class: "scroller", tabindex: "0" },
     element("table", { class: "rows growing" },
       element("thead", {}, element("tr", {}, ...cells(head, "th"))),
-      element("tbody", {}, ...rows.map((row) => element("tr", {}, ...cells(row, "td")))))));
+      element("tbody", {}, ...rows.map((row) => element("tr", {}, ...cells(row, "td")))))),
+    element("div", { class: "table-foot" }));
 }
 
 const INLINE = new RegExp([

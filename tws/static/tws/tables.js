@@ -24,9 +24,7 @@ class Table {
     const copied = () => [this.columns.map((one) => one.heading), ...this.rows.map((row) => row.cells.map((cell) => cell.words))];
     this.root = element("div", { class: "table-block" }, this.scroller,
       element("div", { class: "table-foot" }, this.count, this.more, this.problem,
-        element("span", { class: "copies" },
-          copyButton(strings.copy, strings, () => asText(copied())),
-          copyButton(strings.copy_csv, strings, () => asCsv(copied())))));
+        copies(strings, copied)));
     this.show();
   }
 
@@ -112,13 +110,20 @@ class Table {
   }
 }
 
+/** The buttons that copy a table, whose rows of words `copied()` gives. */
+function copies(strings, copied) {
+  return element("span", { class: "copies" },
+    copyButton(strings.copy, strings, () => asText(copied())),
+    copyButton(strings.copy_csv, strings, () => asCsv(copied())));
+}
+
 /** What is not known comes last, whichever way it is sorted. */
 function compared(a, b, sign) {
   if (a === null || b === null) return (a === null) - (b === null);
   return sign * (typeof a === "number" && typeof b === "number" ? a - b : collator.compare(a, b));
 }
 
-/** Put the answer's tables where its HTML marks them; those that nobody marked only scroll. */
+/** Put the answer's tables where its HTML marks them; those that nobody marked scroll and are copied. */
 export function showTables(root, tables, given) {
   for (const data of tables ?? []) {
     const old = root.querySelector(`[data-table="${data.id}"]`)?.closest("table");
@@ -126,8 +131,11 @@ export function showTables(root, tables, given) {
     old?.replaceWith(new Table(data, { ...given, fetchRows }).root);
   }
   for (const table of root.querySelectorAll("table:not(.rows)")) {
-    const scroller = element("div", { class: "scroller", tabindex: "0" });
-    table.replaceWith(scroller);
+    const scroller = element("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": given.strings.table });
+    const cells = () => [...table.rows].map((row) => [...row.cells].map((cell) => cell.innerText.trim()));
+    table.className = "rows growing";
+    table.replaceWith(element("div", { class: "table-block" }, scroller,
+      element("div", { class: "table-foot" }, copies(given.strings, cells))));
     scroller.append(table);
   }
 }

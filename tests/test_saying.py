@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, get_args
@@ -294,6 +295,18 @@ async def test_a_job_without_documentation_or_calendar_is_said_to_have_none(
         f"HWA holds no documentation of **{job.name}**."
         f" No calendar of **{job.name}** was read from HWA."
     )
+    checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
+    assert checked.outcome == "verified", checked
+
+
+async def test_how_the_plan_is_begins_with_what_is_wrong(hwa: MovedSimulator) -> None:
+    async with Asking(hwa) as asking:
+        speech = await said(asking.toolkit(), Summary(), "en")
+
+    first, *_, last = speech.text.split("\n\n")
+    assert re.fullmatch(r"\*\*\d+\*\* jobs ended in error\.", first), first
+    assert last.startswith("| state | count |")
+    assert speech.text.index("Late or past their deadline:") < speech.text.index("in the plan.")
     checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
     assert checked.outcome == "verified", checked
 

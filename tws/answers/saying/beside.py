@@ -229,26 +229,27 @@ async def summary(speech: Speech) -> None:
         return await speech.read(speech.toolkit.plan_query(PlanQuery.model_validate(query)))
 
     jobs = await ask(entity="jobs", group_by=["group"])
+    late = {"field": "risk", "op": "in", "value": ["deadline_passed", "late"]}
+    overdue = await ask(entity="jobs", where=[late], limit=0)
+    prompts = await ask(entity="prompts", where=[{"field": "status", "value": "ASKED"}], limit=0)
+    problems = {"field": "problems", "op": "in", "value": ["unlinked", "jobman_down", "limit_0"]}
+    places = await ask(entity="workstations", where=[problems], fields=["workstation"])
+    in_error = [condition("group", "=", "failed")]
+    await ask_of_plan(
+        speech, Ask(query_of("jobs", in_error, order_by=["-end"], limit=MOST_IN_ERROR))
+    )
+    speech.paragraph()
+    speech.say("summary.late", on=overdue.id, n=f"{overdue.id}.matched")
+    speech.say("summary.prompts", on=prompts.id, n=f"{prompts.id}.matched")
+    if places.result["rows"]:
+        names = f"{places.id}.rows[*].workstation"
+        speech.say("summary.stations", on=places.id, names=names, n=f"{places.id}.matched")
+    speech.paragraph()
     speech.say("summary", on=jobs.id, n=f"{jobs.id}.matched")
     if jobs.result["plan_from"] and jobs.result["plan_to"]:
         span = {one: f"{jobs.id}.{one}" for one in ("plan_from", "plan_to")}
         speech.say("summary.span", **span)
     speech.table(f"{jobs.id}.groups", ["group", "count"])
-    speech.paragraph()
-    in_error = [condition("group", "=", "failed")]
-    failed = Ask(query_of("jobs", in_error, order_by=["-end"], limit=MOST_IN_ERROR))
-    await ask_of_plan(speech, failed)
-    late = {"field": "risk", "op": "in", "value": ["deadline_passed", "late"]}
-    overdue = await ask(entity="jobs", where=[late], limit=0)
-    speech.paragraph()
-    speech.say("summary.late", on=overdue.id, n=f"{overdue.id}.matched")
-    prompts = await ask(entity="prompts", where=[{"field": "status", "value": "ASKED"}], limit=0)
-    speech.say("summary.prompts", on=prompts.id, n=f"{prompts.id}.matched")
-    problems = {"field": "problems", "op": "in", "value": ["unlinked", "jobman_down", "limit_0"]}
-    places = await ask(entity="workstations", where=[problems], fields=["workstation"])
-    if places.result["rows"]:
-        names = f"{places.id}.rows[*].workstation"
-        speech.say("summary.stations", on=places.id, names=names, n=f"{places.id}.matched")
 
 
 async def engine(speech: Speech) -> None:

@@ -14,6 +14,7 @@ from knowledge.cleaning import clean_json
 from knowledge.limits import LARGEST_OWN_EVIDENCE, check_evidence
 from tests.hwa_fixtures import engine_of
 from tests.plan_reading import MovedSimulator, moved_simulator, read_or_find_again
+from tws.admin import TOOLS
 from tws.answers.events import Event, ToolCall, ToolResult
 from tws.answers.toolkit import EngineDown, NoRoom, NotThere, Refused, Toolkit
 from tws.answers.toolkit.calls import ARGUMENTS, SCHEMAS
@@ -353,6 +354,10 @@ def test_schemas_of_all_tools_are_short_and_name_real_arguments() -> None:
     for name, schema in SCHEMAS.items():
         properties = schema["function"]["parameters"]["properties"]
         assert properties.keys() <= ARGUMENTS[name].model_fields.keys()
+
+
+def test_people_are_told_of_each_tool_that_a_model_may_call() -> None:
+    assert list(TOOLS) == list(SCHEMAS) == list(ARGUMENTS)
 
 
 # --- HWA's load ---------------------------------------------------------------------------------

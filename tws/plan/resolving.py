@@ -31,7 +31,7 @@ MOST_ROWS = 10
 MOST_MATCHES = 20
 LIKENESS = 75.0
 """A name less alike than this (percent of letters in common) is another name."""
-_MODELS: dict[Kind, type[Model]] = {
+MODELS: dict[Kind, type[Model]] = {
     "job": PlanJob,
     "stream": PlanJobStream,
     "workstation": PlanWorkstation,
@@ -75,21 +75,21 @@ def resolve(engine: str, text: str, limit: int = 5) -> list[Match]:
 
 def objects_named(engine: str, kind: str, text: str) -> list[dict[str, Any]]:
     """The objects of that kind that `text` surely means, by HWA's id or by name; a few of many."""
-    if kind in _MODELS and _rows(engine, kind).filter(hwa_id=text).exists():
+    if kind in MODELS and _rows(engine, kind).filter(hwa_id=text).exists():
         return [{"id": text}]
     found = (one for one in resolve(engine, text) if one.kind == kind and one.how != "typo")
     return [described for match in found for described in match.objects]
 
 
 def _rows(engine: str, kind: Kind) -> QuerySet[Any]:
-    return _MODELS[kind]._default_manager.filter(engine=engine)
+    return MODELS[kind]._default_manager.filter(engine=engine)
 
 
 # --- bare names ---------------------------------------------------------------------------------
 
 
 def _exact(engine: str, name: str, folder: str) -> Iterator[Match]:
-    for kind in _MODELS:
+    for kind in MODELS:
         rows = _rows(engine, kind)
         if folder and kind != "prompt":
             rows = rows.filter(_like("folder", folder))
@@ -100,7 +100,7 @@ def _exact(engine: str, name: str, folder: str) -> Iterator[Match]:
 
 
 def _of_pattern(engine: str, pattern: str, folder: str) -> Iterator[Match]:
-    for kind in _MODELS:
+    for kind in MODELS:
         rows = _rows(engine, kind)
         if folder and kind != "prompt":
             rows = rows.filter(_like("folder", folder))
@@ -119,7 +119,7 @@ def _names(engine: str) -> dict[Kind, list[str]]:
             for name in _rows(engine, kind).order_by().values_list("name", flat=True).distinct()
             if name
         ]
-        for kind in _MODELS
+        for kind in MODELS
     }
 
 

@@ -10,14 +10,13 @@ from typing import Any, Literal
 
 from knowledge.hwa.lexicon import EMPTY, Term
 from knowledge.hwa.times import TimeRange
-from tws.answers.understanding.asked import Ask, Focus
+from tws.answers.understanding.asked import KIND_OF, Ask, Focus
 from tws.answers.understanding.conditions import (
     GROUPED_BY,
     NOT_BEGUN,
     OF_STATIONS,
     Conditions,
     groupings,
-    kind_of_entity,
     waiting,
 )
 from tws.answers.understanding.drafts import Draft, condition, contrary, within
@@ -93,7 +92,7 @@ class Asking:
             for one in q.names
             for term in q.of("entity")
             if 0 <= one.first - term.last <= 1
-            and kind_of_entity(term.key) in one.value.kinds
+            and KIND_OF.get(term.key) in one.value.kinds
             and not q.before(term.first, "ask", "count")
         }
         main = [

@@ -9,6 +9,7 @@ from typing import Any
 
 from knowledge.hwa.lexicon import EMPTY, VOCABULARY, Term
 from knowledge.hwa.statuses import OPEN_GROUPS
+from tws.answers.understanding.asked import KIND_OF
 from tws.answers.understanding.drafts import Draft, condition, one_of
 from tws.answers.understanding.measures import JOBS_OF_STREAM, measured
 from tws.answers.understanding.naming import Named, Names
@@ -21,10 +22,6 @@ GROUPED_BY = {
     "jobs": "job", "job_streams": "stream", "workstations": "workstation",
     "resources": "resource", "status": "status", "hora": "end.hour", "hour": "end.hour",
     "dia": "end.day", "day": "end.day",
-}  # fmt: skip
-_NAME_FIELD = {
-    "job": "job", "stream": "stream", "workstation": "workstation", "resource": "resource",
-    "prompt": "prompt",
 }  # fmt: skip
 _TURNING = frozenset({
     "but", "mas", "porem", "then", "depois", "however", "before", "after", "antes", "que", "that",
@@ -77,24 +74,21 @@ class Conditions:
                     condition(column, "not like" if negated else "like", name.pattern)
                 )
             elif name.kinds:
-                kind = self.kind_of(one, draft.entity)
-                found.setdefault((_NAME_FIELD[kind], negated), []).append(name.name)
+                kind = self.kind_of(one)
+                found.setdefault((kind, negated), []).append(name.name)
         q.use(*q.of("filter", "folder"))
         for (column, negated), names in found.items():
-            if column == "stream" and draft.entity == "workstations":
-                continue
             draft.scope.append(one_of(column, names, negated=negated))
         draft.scope += self._written_parts(draft)
         return list(draft.scope)
 
-    def kind_of(self, one: Found[Named], entity: str = "") -> Any:
+    def kind_of(self, one: Found[Named]) -> Any:
         """What of that name is meant: as the word before it says, else as the question is about."""
         kinds = one.value.kinds
         before = self.question.before(one.first, "entity", within=3)
-        wanted = kind_of_entity(before.key) if before else ""
-        if wanted in kinds:
-            return wanted
-        if entity == "jobs" and "stream" in kinds and self.question.has("entity", "jobs"):
+        if before and KIND_OF.get(before.key) in kinds:
+            return KIND_OF[before.key]
+        if "stream" in kinds and self.question.has("entity", "jobs"):
             return "stream"
         return kinds[0]
 
@@ -121,18 +115,17 @@ class Conditions:
     def _states(self, draft: Draft) -> list[Condition]:
         q, found = self.question, list[Condition]()
         if term := q.take("filter", "not_run"):
-            streams = draft.entity == "job_streams"
-            found.append(condition("start", "=", None) if streams else condition("runs", "=", 0))
-            draft.entity = draft.entity if streams else "jobs"
-            q.use(q.after(term.last, "event", "ran", "start", within=2))  # "na fila para rodar"
-            q.use(*(s for s in q.statuses if s.first >= term.first and s.last <= term.last))
-        elif not q.statuses and q.take("filter", "not_done"):
+            if draft.entity == "job_streams":
+                found.append(condition("start", "=", None))
+            else:
+                draft.entity = "jobs"
+                found.append(condition("runs", "=", 0))
+            q.use(q.after(term.last, "event", "ran", within=2))  # "na fila para rodar"
+        elif q.take("filter", "not_done"):
             found.append(one_of("group", list(OPEN_GROUPS)))
         positive, negative = dict[str, None](), dict[str, None]()
         for status in q.statuses:
-            if set(range(status.first, status.last)) <= q.used or self._is_of_flag(
-                status, draft.entity
-            ):
+            if self._is_of_flag(status, draft.entity):
                 continue
             side = negative if self._is_negated(status.first) else positive
             abend = q.text_of(status).startswith("abend") and status.value.code in (None, "ABEND")
@@ -141,8 +134,7 @@ class Conditions:
             group = "success" if done and ready else status.value.group
             side["ABEND" if abend else group] = None
             q.use(status, q.before(status.first, "event", "end", "ran", within=3))
-            if status.value.group in NOT_BEGUN:  # "prontos para rodar", "na fila para rodar"
-                q.use(q.after(status.last, "event", "ran", "start", within=2))
+            q.use(q.after(status.last, "event", "ran", within=2))  # "prontos para rodar"
         others = all_places(list(q.of("flag")), q.numbers)
         for one, other in pairwise(q.statuses):  # "failed or cancelled" is one condition
             if others.isdisjoint(range(one.last, other.first)):
@@ -175,7 +167,7 @@ class Conditions:
         grouped = {t.first for t in groupings(self.question)}
         if term := next((t for t in q.of("wait") if t.first not in grouped), None):
             found = self._waits_for(term, draft) or found  # which says the state, too
-        elif not found and draft.entity in ("jobs", "job_streams") and q.take("relation", "waits"):
+        elif not found and draft.entity in _IN_STATES and q.take("relation", "waits"):
             found.append(condition("group", "=", "waiting"))
         if not found and draft.entity in _IN_STATES and not q.times and q.take("event", "end"):
             share = q.has("ask", "share")
@@ -200,7 +192,6 @@ class Conditions:
             if any(
                 {done.last, one.first - 1} <= joints or {one.last, done.first - 1} <= joints
                 for one in q.statuses
-                if abs(one.first - done.first) <= 3
             )
         ]
 
@@ -240,14 +231,13 @@ class Conditions:
         if not near or draft.entity != "jobs":
             return []
         q.use(term, *near, *q.of("relation", "before"))  # "a file dependency"
-        draft.predicates = [one for one in draft.predicates if one.field != "group"]
         return [condition("substatus", "=", term.key)]
 
     def _is_negated(self, place: int) -> bool:
         q = self.question
         term = q.before(place, "negation", "not", within=4)
         term = term or self._excepting_state(place)
-        if term is None or q.before(place, "filter", "not_run", within=1):
+        if term is None:
             return False
         between = range(term.last, place)
         if states := [s for s in q.statuses if s.first in between]:
@@ -270,7 +260,7 @@ class Conditions:
 
     def _flags(self, draft: Draft) -> list[Condition]:
         q, found = self.question, list[Condition]()
-        for term in [t for t in q.of("flag") if not q.used.issuperset(places_of(t))]:
+        for term in [t for t in q.of("flag") if q.used.isdisjoint(places_of(t))]:
             made = self._of_flag(term, draft)
             if made:
                 q.use(term)
@@ -284,8 +274,6 @@ class Conditions:
     def _of_flag(self, term: Term, draft: Draft) -> list[Condition]:
         negated = self._is_negated(term.first)
         entity, key = draft.entity, term.key
-        if key == "on_time" and not self.question.used.isdisjoint(places_of(term)):
-            return []  # "waiting on time"
         if key == "on_time":
             key, negated = "late", not negated
         fields = ENTITIES[entity].fields
@@ -320,7 +308,7 @@ class Conditions:
     def types(self) -> list[Found[str]]:
         q, known = self.question, self.names.station_words
         entity = all_places([*q.of("entity")])
-        said = [*q.of("negation"), *q.of("compare"), *q.of("ask", "others", "else")]
+        said = [*q.of("negation"), *q.of("ask", "others")]
         phrases = all_places(said)  # "other than", "the other ones"
         return [
             Found(word.text if word.text in known else word.text[:-1], at, at + 1)
@@ -351,20 +339,16 @@ class Conditions:
         for term in q.of("filter", "login"):
             for at in range(term.last, min(term.last + 2, len(q.words))):
                 login = self.names.logins.get(q.words[at].text)
-                if login and at not in q.used:
+                if login:
                     q.use(term)
                     q.used.add(at)
                     return one_of("login", [login], negated=self._is_excepted(term.first))
         for at, word in enumerate(q.words):
             login = self.names.logins.get(word.text)
-            if login and at not in q.used and word.text not in VOCABULARY:
+            if login and word.text not in VOCABULARY:
                 q.used.add(at)
                 return condition("login", "=", login)
         return None
-
-
-def kind_of_entity(entity: str) -> str:
-    return {"job_streams": "stream"}.get(entity, entity.rstrip("s"))
 
 
 def groupings(question: Question) -> Iterator[Term]:
@@ -386,7 +370,7 @@ def excepting(question: Question, place: int) -> Term | None:
         nowhere = None  # "neither waiting nor done on X"
     between = {w.text for w in question.words[nowhere.last : place - 1]} if nowhere else set()
     where = {word.text for word in question.words[place - 1 : place + 1]}
-    found = said or (nowhere if nowhere and between <= EMPTY and where & WHERE else None)
+    found = said or (nowhere if between <= EMPTY and where & WHERE else None)
     return found or _excepting_before(question, place)
 
 

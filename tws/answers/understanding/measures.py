@@ -47,10 +47,9 @@ def measured(q: Question, draft: Draft) -> list[Condition]:
             q.used |= {at for at, word in enumerate(q.words) if word.text in _AGO}
             continue
         column = _span_field(q, draft)
-        if column and (op != "=" or q.before(span.first, "ask", "how_long")):
+        if column and op != "=":
             found.append(condition(column, op, span.value.total_seconds() / 60))
             q.use(span)
-            q.use(*q.of("event", "took", "ran"))
     parts = [between, *([one] for one in found)]
     draft.parts += filter(None, parts)
     draft.predicates += [*between, *found]
@@ -119,13 +118,13 @@ def _operator(q: Question, found: Found[Any]) -> str:
 
 def _number_field(q: Question, number: Found[int], draft: Draft) -> str | None:
     fields = ENTITIES[draft.entity].fields
-    if draft.entity == "resources" and (free := q.take("flag", "free")):
-        q.use(free, *q.of("field"))  # "less than 2 units free"
+    if draft.entity == "resources" and q.take("flag", "free"):
+        q.use(*q.of("field"))  # "less than 2 units free"
         return "available"
-    said = (*q.of("filter", "rc"), *q.of("field"), *q.of("wait"))
+    said = (*q.of("filter", "rc"), *q.of("field"))
     for term in sorted(said, key=lambda one: abs(number.first - one.last)):
         near = 0 <= number.first - term.last <= 4 or 0 <= term.first - number.last <= 1
-        column = {"rc": "return_code", "READY_WAITING_FOR_LIMIT": "limit"}.get(term.key, term.key)
+        column = "return_code" if term.key == "rc" else term.key
         if near and column in fields and fields[column].kind == "number":
             q.use(*q.of(term.category, term.key))  # "rc 8 or rc 12"
             return column
@@ -147,7 +146,7 @@ def _span_field(q: Question, draft: Draft) -> str | None:
     if "running" in groups:
         return "running_minutes"
     if q.has("flag", "late", "deadline_passed"):
-        return "overdue_minutes" if draft.entity != "runs" else None
+        return "overdue_minutes"
     if draft.entity == "jobs":
         draft.entity = "runs"
     return "elapsed_minutes"

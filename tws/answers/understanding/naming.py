@@ -17,14 +17,8 @@ from knowledge.hwa.lexicon import VOCABULARY, Word
 from knowledge.hwa.names import find_names, is_pattern
 from knowledge.hwa.statuses import GROUP_OF_CODE
 from tws.answers.understanding.asked import ObjectKind, Thing
-from tws.plan.models import (
-    PlanJob,
-    PlanJobStream,
-    PlanPrompt,
-    PlanResource,
-    PlanWorkstation,
-)
-from tws.plan.resolving import Match, resolve
+from tws.plan.models import PlanJob, PlanWorkstation
+from tws.plan.resolving import MODELS, Match, resolve
 
 MOST_TOKENS = 120
 LONGEST_NAME = 6
@@ -32,18 +26,11 @@ MOST_GUESSED = 3
 MOST_PLAIN = 2_000
 ALIKE, APART = 86.0, 2.5
 """A misspelt name is taken for the only one so much alike, if the next is so much less."""
-_MODELS: dict[ObjectKind, Any] = {
-    "job": PlanJob,
-    "stream": PlanJobStream,
-    "workstation": PlanWorkstation,
-    "resource": PlanResource,
-    "prompt": PlanPrompt,
-}
 # One statement: every question asks it, and five are five times as dear.
 _BEARERS = " UNION ".join(
     f"SELECT '{kind}', name FROM {model._meta.db_table} "  # noqa: S608 (both are ours)
     "WHERE engine = %(engine)s AND name = ANY(%(names)s)"
-    for kind, model in _MODELS.items()
+    for kind, model in MODELS.items()
 )
 _WORD = re.compile(r"[A-Za-z0-9_@*?%/#.-]+")
 _SHAPED = re.compile(r"(?=.*[A-Za-z])(?:.*_.*|[A-Za-z]+\d[A-Za-z0-9]*)")
@@ -167,7 +154,7 @@ class Names:
             cursor.execute(_BEARERS, {"engine": self.engine, "names": sorted(names)})
             borne = set(cursor.fetchall())
         found: dict[str, list[ObjectKind]] = {}
-        for kind in _MODELS:
+        for kind in MODELS:
             for name in sorted(name for of, name in borne if of == kind):
                 found.setdefault(name, []).append(kind)
         return found
@@ -200,7 +187,7 @@ class Names:
         if named.notation:
             objects = [o for m in named.matches if m.kind == kind for o in m.objects]
             return [self._as_thing(kind, named.name, one) for one in objects]
-        rows = _MODELS[kind]._default_manager.filter(engine=self.engine, name=named.name)
+        rows: Any = MODELS[kind]._default_manager.filter(engine=self.engine, name=named.name)
         if kind in ("job", "stream"):
             rows = rows.order_by("-scheduled_at")
         found, begun = dict[str, Thing](), set[str]()
@@ -277,7 +264,7 @@ def _few_values(engine: str) -> _FewValues:
 
 
 def _plain_names(engine: str) -> frozenset[str]:
-    named = (model._default_manager.filter(engine=engine) for model in _MODELS.values())
+    named = (model._default_manager.filter(engine=engine) for model in MODELS.values())
     plain = (rows.filter(name__regex="^[A-Z][A-Z-]+$").order_by() for rows in named)
     columns = (rows.values_list("name", flat=True).distinct()[:MOST_PLAIN] for rows in plain)
     return frozenset(name for names in columns for name in names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from knowledge.hwa.names import is_pattern, parse
-from tws.answers.understanding.asked import About, Ask, Asked, ObjectKind
+from tws.answers.understanding.asked import KIND_OF, About, Ask, Asked
 from tws.answers.understanding.drafts import condition, one_of, query_of
 from tws.answers.understanding.naming import Names
 from tws.plan.query.asked import Condition
@@ -33,10 +33,6 @@ _ENTITIES = {
     "showschedules": "job_streams", "sc": "workstations", "showcpus": "workstations",
     "sr": "resources", "showresources": "resources", "sp": "prompts", "showprompts": "prompts",
 }  # fmt: skip
-_NAME: dict[str, ObjectKind] = {
-    "job_streams": "stream", "workstations": "workstation", "resources": "resource",
-    "prompts": "prompt",
-}  # fmt: skip
 
 
 def command_to_act(text: str) -> str | None:
@@ -63,8 +59,8 @@ def read_command(text: str, names: Names) -> Asked | None:
     if rest:
         return None
     whole = [one for one in where if one.op == "="]
-    if len(where) == len(whole) == 1 and entity in _NAME:
-        kind = _NAME[entity]
+    if len(where) == len(whole) == 1 and entity != "jobs":
+        kind = KIND_OF[entity]
         for named in names.find_exact(str(whole[0].value)):
             if kind in named.kinds:
                 return About(names.things(named, kind)[0])
@@ -86,7 +82,7 @@ def _selected(entity: str, what: str) -> list[Condition]:
         found += [_named("job", job)] if job.strip("@*") else []
     else:
         bare = rest.partition("(")[0].partition("[")[0].rpartition("/")[2]
-        found += [_named(_NAME[entity], bare)] if bare.strip("@*") else []
+        found += [_named(KIND_OF[entity], bare)] if bare.strip("@*") else []
     return found
 
 

@@ -247,7 +247,7 @@ class _Understanding:
         if len(named) != 1 or excepting(q, named[0].first):
             return None
         one = named[0]
-        kind = Conditions(q, self.names).kind_of(one, "jobs")
+        kind = Conditions(q, self.names).kind_of(one)
         if self._is_filter(one, kind):
             return None
         things = self.names.things(one.value, kind)

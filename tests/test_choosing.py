@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tws.answers.understanding.asked import AskBack, NotUnderstood, Thing, Understood
+from tws.answers.understanding.asked import AskBack, Define, NotUnderstood, Thing, Understood
 from tws.answers.understanding.choosing import chosen
 
 CHOICES = (
@@ -57,3 +57,8 @@ def test_a_yes_to_the_nearest_question_asks_that():
 def test_nothing_is_chosen_where_nothing_was_offered():
     assert chosen("sim", Understood(NotUnderstood(("gato",)), "pt", "gato?")) is None
     assert chosen("sim", Understood(AskBack("what"), "pt", "e o log dele?")) is None
+
+
+@pytest.mark.parametrize(("text", "asked"), [("e FAIL?", "o que é FAIL?"), ("e na FTA1?", None)])
+def test_what_follows_a_definition_is_defined_too(text: str, asked: str | None):
+    assert chosen(text, Understood(Define(("abend",)), "pt", "o que é ABEND?")) == asked

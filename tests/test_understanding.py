@@ -379,7 +379,7 @@ def test_the_fewest_is_not_taken_for_the_most():
 
     assert (most.asked.focus, most.asked.query.group_by) == ("extreme", ["stream"])
     assert fewest.unused == ("menos",)
-    assert fewest.asked.nearest == "qual stream tem jobs em hold?"
+    assert fewest.asked.nearest == ""  # without that word another thing is asked
 
 
 def test_a_follow_up_edits_what_was_asked_and_stands_alone():
@@ -942,3 +942,74 @@ def test_what_the_failure_of_a_job_holds_up_is_what_it_holds_up():
 
 def test_faster_than_usual_is_not_longer_than_usual():
     assert asked("jobs mais rápidos que o normal").unused == ("normal",)
+
+
+@pytest.mark.parametrize(
+    "text", ["tá tudo dentro do prazo?", "is everything on time?", "todos no prazo?"]
+)
+def test_whether_all_is_so_is_asked_by_what_is_not(text):
+    found = asked(text).asked
+
+    assert (found.focus, found.every) == ("yes_no", True)
+    assert conditions(text)["late"] == ("=", True)
+
+
+def test_how_long_something_ran_is_asked_of_what_has_ended():
+    found = conditions("alguém passou de uma hora rodando hoje?")
+
+    assert found["elapsed_minutes"] == (">", 60)
+    assert "group" not in found
+
+
+def test_when_something_did_start_is_not_when_it_was_scheduled():
+    assert asked("what time did PAYROLL_CALC get going?").asked.fields == ("start",)
+    assert isinstance(asked("what time did PAYROLL_CALC go?").asked, NotUnderstood)
+
+
+@pytest.mark.parametrize("text", ["me passa o ip da FTA1", "preciso da cor da FTA1"])
+def test_an_object_s_state_is_no_answer_to_an_unknown_noun(text):
+    assert isinstance(asked(text).asked, NotUnderstood)
+
+
+def test_an_unknown_verb_behind_the_name_leaves_what_is_asked_of_it():
+    found = asked("what folder does PAYROLL_CALC dwell in?")
+
+    assert (found.asked.fields, found.unused) == (("folder",), ("dwell",))
+
+
+@pytest.mark.parametrize("text", ["sorry, FTA1 I mean", "FTA1, quis dizer", "opa, quis dizer FTA1"])
+def test_a_correction_puts_what_it_names_into_the_last_question(text):
+    counted = asked("how many jobs failed on FTA2?")
+
+    found = asked(text, last=counted).asked
+
+    assert (found.focus, found.query.where[-1].value) == ("count", "FTA1")
+
+
+def test_a_possessive_of_what_the_question_names_points_at_nothing_before():
+    limit = asked("what's the limit of FTA1?")
+
+    assert "workstation" not in conditions("which jobs will miss their deadline?", last=limit)
+
+
+@pytest.mark.parametrize("text", ["ontem foi melhor que hoje?", "compara hoje com ontem"])
+def test_two_days_side_by_side_are_a_question_of_their_own(text):
+    assert asked(text, last=asked("what failed today?")).asked.type == "compare_days"
+
+
+@pytest.mark.parametrize(
+    "text", ["can you do a rerun of PAYROLL_CALC", "could you do a restart of PAYROLL_CALC"]
+)
+def test_an_order_asked_for_as_a_favour_is_an_order(text):
+    assert isinstance(asked(text).asked, Order)
+
+
+@pytest.mark.parametrize(
+    "text", ["streams with only failed jobs", "how many jobs failed and which station has most?"]
+)
+def test_what_an_answer_would_leave_out_stops_it(text):
+    assert isinstance(asked(text).asked, NotUnderstood)
+
+
+def test_a_pronoun_that_points_at_nothing_is_asked_back_about():
+    assert asked("quem espera por eles?").asked == AskBack("what")

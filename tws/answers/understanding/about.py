@@ -32,7 +32,9 @@ _NOUNS = frozenset({
 _PASSIVE = frozenset({"by", "pelo", "pela", "por", "causa", "behind", "no"})
 _WHAT = frozenset({"que", "what", "quem", "who", "qual", "quais", "which", "porque", "why"})
 _ASKING = frozenset({"does", "did", "has", "have", "can", "will"})
-_STATE = frozenset({"status", "state", "estado", "situacao", "pe", "happening", "going"})
+_STATE = frozenset(
+    {"status", "state", "health", "saude", "estado", "situacao", "pe", "happening", "going"}
+)
 _EVER = ("chegou a", "chegaram a", "alguma vez", "ever", "nunca", "never", "at any point")
 _WAITING = ("esper", "aguard", "precis", "wait", "need", "requir")
 _MORE = frozenset({"mais", "menos", "more", "less"})
@@ -159,8 +161,9 @@ class _About:
 
     def facet(self) -> Asked | None:
         q, thing = self.q, self.thing
-        if thing.kind == "resource" and (q.has("facet", "holders") or self._asks_who()):
-            q.use(*q.of("facet", "holders"), *q.of("ask", "who"))
+        holds = q.has("facet", "holders") or q.has("relation", "holds_up")
+        if thing.kind == "resource" and (holds or self._asks_who()):
+            q.use(*q.of("facet", "holders"), *q.of("relation"), *q.of("ask", "who"))
             return About(thing, "holders")
         if thing.kind in ("job", "stream") and self._is_held():
             q.use(*q.of("facet", "holders"), *q.of("relation"))
@@ -178,12 +181,16 @@ class _About:
                 return self._times_run()
             self._use_verbs()
             q.use(*q.of("negation", "not"), *q.of("flag"))
+            if "return_code" in fields:
+                q.use(*q.statuses)  # "failed with which rc"
+            if len(fields) == 1:
+                q.use(*q.numbers)  # "is its limit 0?"
             return About(thing, "value", fields, self._run())
         facets: tuple[Facet, ...] = ("runs", "definition", "schedule")
         for facet in facets:
             if q.take("facet", facet):
                 return About(thing, facet)
-        if not says_state(q):
+        if not (speaks_of_state(q) or _WHAT.isdisjoint(word.text for word in q.words)):
             return None
         self._use_verbs()
         if thing.kind != "workstation":  # which is linked or not, and neither fails nor waits
@@ -282,8 +289,8 @@ class _About:
             names = {"end": "end", "start": "start", "scheduled": "scheduled", "ran": "start"}
             ended = bool(self.groups & {"failed", "success", "cancelled"})
             asked = [names[t.key] for t in q.of("event") if t.key in names]
-            if q.text_of_has("since when", "desde quando"):
-                asked = ["start"]
+            if q.text_of_has("since", "desde"):
+                asked = ["start"] if "running" in self.groups else ["start", "end"]
             to_come = q.has("event", "to_end") or (
                 "end" in asked and q.text_of_has("will", "vai", "deve", "going to", "should")
             )
@@ -292,7 +299,7 @@ class _About:
             elif not asked and ended:
                 asked = ["end"]
             elif not asked and "running" not in self.groups:
-                asked = [] if q.has("field") else ["scheduled"]
+                asked = [] if q.has("field") or q.text_of_has("did", "was") else ["scheduled"]
             elif not asked:
                 asked = ["start"]
             q.use(*q.of("event"), *q.of("ask", "when"), *q.of("filter", "not_run"), *q.statuses)
@@ -316,11 +323,10 @@ class _About:
         return None
 
 
-def says_state(q: Question) -> bool:
-    """Whether a state is spoken of: a status, a flag, "how is it"; or nothing at all."""
+def speaks_of_state(q: Question) -> bool:
+    """Whether a state is spoken of: a status, a flag, "how is it"."""
     words = {word.text for word in q.words}
-    spoken = q.statuses or q.has("flag") or q.has("filter") or words & _STATE
-    return bool(spoken) or not words & _WHAT
+    return bool(q.statuses or q.has("flag") or q.has("filter") or words & _STATE)
 
 
 def asks_beside(q: Question) -> bool:

@@ -26,6 +26,10 @@ from tws.answers.understanding.question import Found, Question, all_places, plac
 from tws.plan.query.asked import Condition
 from tws.plan.query.catalogue import ENTITIES
 
+_WHICH = frozenset({"que", "qual", "quais", "quem", "what", "which", "who"})
+_HAVING = frozenset({"que", "that", "which", "who", "have", "has", "had", "with", "com", "tem"})
+_WHETHER = frozenset({"are", "is", "did", "have", "esta", "estao", "foram", "ficou", "ficaram"})
+
 
 @dataclass(slots=True)
 class Asking:
@@ -46,10 +50,13 @@ class Asking:
         """None when the question says nothing that can be asked of the plan."""
         draft = Draft(self._entity(), number_field=self.number_field)
         self.question.use(*self.question.of("ask", "who"))  # "who failed": which jobs
+        self.question.missed |= self._another_question() | self._only_so()
         said = [*self.conditions.add(draft), *self._beyond_usual(draft)]
         self._joined(draft)
         self._timed(draft)
         self._grouped(draft)
+        q = self.question
+        q.use(*(q.of("whole", "summary") if draft.group_by else ()))
         self._ordered(draft)
         timed = bool(self.time_field and self.question.times)
         if not (said or timed or draft.group_by or draft.order_by or self._is_clear()):
@@ -81,6 +88,26 @@ class Asking:
         asks = q.has("ask") or q.has("follow") or len(q.words) < 4
         runs = q.times and q.has("event", "ran", "start", "scheduled")  # "o que roda às 18h"
         return bool(runs) or (q.has("entity") and (asks or bool(q.times)))
+
+    def _another_question(self) -> set[int]:
+        """The one behind an "and": "how many are late, and which station has most?"."""
+        q = self.question
+        asks = [*q.of("ask", "count", "share", "when", "how_long", "why"), *q.of("by")]
+        joints = (at for at, word in enumerate(q.words) if at and word.text in ("and", "e"))
+        return {
+            place
+            for at in joints
+            for place in range(at + 1, len(q.words))
+            if q.words[min(at + 1, len(q.words) - 1)].text in _WHICH - {"que"}
+            and any(one.first < at for one in asks)
+            and not (self._and_which() or q.words[place].text in EMPTY)
+        }
+
+    def _only_so(self) -> set[int]:
+        """ "Jobs that only failed", "streams with only failed jobs": nothing else is so of them."""
+        q = self.question
+        only = (t for t in q.of("follow", "only") if t.first and q.has("entity"))
+        return all_places([t for t in only if q.words[t.first - 1].text in _HAVING])
 
     # What is asked for
 
@@ -245,6 +272,8 @@ class Asking:
                 q.use(*q.of("superlative", "top"), *q.numbers)
             if column is None:
                 column = next((GROUPED_BY[word] for word in words if word in GROUPED_BY), None)
+            if column is None and not words and q.text_of_has("situacao", "status", "estado"):
+                column = "status"  # "situação dos jobs, quantos em cada"
             if column and column.partition(".")[0] in fields and column not in draft.group_by:
                 q.use(by, target)
                 draft.group_by = [column]
@@ -407,8 +436,8 @@ class Asking:
         """ "How many are stuck, and which ones": a list tells both."""
         q = self.question
         count = next(q.of("ask", "count"), None)
-        which = [t for t in q.of("ask", "which_ones") if count and t.first >= count.last]
-        return bool(which)
+        last = next((t for t in q.of("ask", "which_ones") if count and t.first >= count.last), None)
+        return last is not None and self._is_empty(last.last, len(q.words))
 
     def _then(self, draft: Draft) -> Literal["", "why", "log"]:
         """What is asked of the one that is found: "why did the last one fail"."""
@@ -447,17 +476,24 @@ class Asking:
         starts = q.starts("ask", "every", skip=("polite", "follow"))
         first = q.words[0].text if q.words else ""
         told: list[Term | Found[Any]] = [*q.statuses, *q.of("flag"), *q.of("event")]
+        every = next(q.of("ask", "every"), None)
+        if every and q.words[min(every.last, len(q.words) - 1)].text in _HAVING:
+            return False  # "everything that failed"
         entity = next(q.of("entity"), None)
+        if starts and q.statuses and not entity:
+            return False  # "everything in hold except on X"
         if entity and any(one.first < entity.first for one in told):
             return False  # "all failed jobs" are listed
         if any(set(places_of(one)) <= q.used for one in q.of("negation", "not")):
             return False  # and so are "all jobs not in SUCC"
-        asks = first in ("are", "is", "did", "have", "estao", "foram") and q.has("ask", "every")
+        asks = first in _WHETHER and every
         return bool(starts or asks) and not q.has("ask", "list", "count")
 
     def _list_or_whether(self) -> Focus:
         q = self.question
-        return "yes_no" if q.has("ask", "any") and not q.has("ask", "list") else "list"
+        opens = [word.text for word in q.words[:2] if word.text != "o"]
+        which = not _WHICH.isdisjoint(opens[:1]) or q.has("ask", "list")  # "que recursos existem?"
+        return "yes_no" if q.has("ask", "any") and not which else "list"
 
 
 def _apart(one: TimeRange, other: TimeRange) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from knowledge.folding import fold
 from knowledge.hwa.lexicon import EMPTY, find_terms, split_words
-from tws.answers.understanding.asked import AskBack, NotUnderstood, Thing, Understood
+from knowledge.hwa.terms import find_terms as hwa_terms
+from tws.answers.understanding.asked import AskBack, Define, NotUnderstood, Thing, Understood
 
 _BESIDE = ("entity", "follow", "polite", "ask", "talk")
 
@@ -24,7 +25,18 @@ def chosen(text: str, last: Understood) -> str | None:
             )
         case NotUnderstood(nearest=nearest) if nearest and _is_yes(text):
             return nearest
+        case Define() if terms := _terms_alone(text):  # "and FAIL?"
+            return f"{'o que é' if last.language == 'pt' else 'what is'} {terms}?"
     return None
+
+
+def _terms_alone(text: str) -> str:
+    """What it names of HWA's terms after an "and", when nothing else is in it."""
+    words = split_words(text)
+    opens = next((t for t in find_terms([one.text for one in words]) if t.key == "and"), None)
+    rest = [one for one in words[opens.last :] if one.text not in EMPTY] if opens else []
+    told = " ".join(text[one.start : one.end] for one in rest)
+    return told if hwa_terms(told) and len(rest) <= 3 else ""
 
 
 def _choice(text: str, choices: Sequence[Thing]) -> Thing | None:

@@ -61,6 +61,7 @@ _MEANING = (
 )  # fmt: skip
 
 
+_ONE_SUCH = ("what is a", "what is an", "o que e um", "o que e uma")
 _KINDS = frozenset({"workstation", "job", "job_stream", "stream", "resource", "prompt", "plan"})
 _ALIKE = (
     "mesma coisa", "mesmo que", "igual a", "iguais", "same as", "the same", "same thing",
@@ -121,7 +122,8 @@ class Elsewhere:
         if verb.key == "confirm" and _STATE.intersection(word.text for word in q.words):
             q.use(verb)  # "confirm the status of X"
             return None
-        if longer or asks or then in ("of", "is", "are", "esta"):
+        done = then == "of" and not q.before(verb.first, "polite")  # "do a rerun of X" is an order
+        if longer or asks or done or then in ("is", "are", "esta"):
             return None
         if q.starts("follow", "and") and any(t.first == verb.first for t in q.of("event")):
             return None  # "and start?" asks when
@@ -180,7 +182,8 @@ class Elsewhere:
             return CannotKnow("metrics", things[0] if things else None)
         if q.has("cannot", "elsewhere"):
             return CannotKnow("beside", things[0] if things else None)
-        if q.has("cannot", "beside") and not (q.names or q.statuses or q.has("entity", "jobs")):
+        of_plan = q.names or q.statuses or q.has("entity", "jobs") or (q.times and q.has("event"))
+        if q.has("cannot", "beside") and not of_plan:
             return CannotKnow("beside")
         return None
 
@@ -203,7 +206,7 @@ class Elsewhere:
             return None  # "what's its deadline?"
         if not q.has("define") or q.names or q.times or q.has("ask", "list", "count", "share"):
             return None
-        meant = q.text_of_has(*_MEANING)
+        meant = q.text_of_has(*_MEANING, *_ONE_SUCH)
         terms = [
             term for term in find_terms(q.text) if meant or not q.statuses or term.upper() in q.text
         ]

@@ -26,7 +26,7 @@ from tws.answers.understanding.asked import (
     Understood,
 )
 from tws.answers.understanding.asking import Asking
-from tws.answers.understanding.conditions import ABENDED, GROUPED_BY, WHERE
+from tws.answers.understanding.conditions import ABENDED, GROUPED_BY, WHERE, waiting
 from tws.answers.understanding.drafts import condition, contrary, one_of, query_of
 from tws.answers.understanding.measures import OVER
 from tws.answers.understanding.naming import Names
@@ -40,6 +40,8 @@ _STATE = {"group", "status", "substatus", "late", "risk", "runs"}
 _TIME = {"start", "end", "scheduled"}
 _WHICH = frozenset({"que", "qual", "quais", "which", "what"})
 _THE = frozenset({"the", "o", "a", "do", "da", "no", "na"})
+_ONE = frozenset({"ele", "ela", "dele", "dela", "it", "its"})
+_STILL = ("ainda", "still", "agora", "now")
 _SIDES = {"before": "<", "antes": "<", "after": ">=", "depois": ">=", "afterwards": ">="}
 _OF_ONE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("facet", ()),
@@ -59,8 +61,12 @@ def follows(question: Question, last: Understood | None) -> bool:
         return True
     if isinstance(last.asked, Ask) and q.starts("negation", "except"):
         return True
-    if q.starts("follow", "and", "only") and len(q.words) <= 3 * SHORT:
+    if q.starts("follow", "and", "only", skip=("talk", "polite")) and len(q.words) <= 3 * SHORT:
         return True
+    if q.has("follow", "and") and q.consists_of("follow", "polite", "talk", "entity", "name"):
+        return True  # "X, I mean"
+    if (len(q.times) > 1 and q.has("days")) or (len(q.times) > 1 and q.has("facet", "compare")):
+        return False  # "was yesterday better than today?"
     if q.consists_of("ask", "follow", "polite", "facet", "nth", "superlative", "negation", "flag"):
         return True
     others = isinstance(last.asked, Ask) and q.has("ask", "others")
@@ -69,7 +75,7 @@ def follows(question: Question, last: Understood | None) -> bool:
     if q.names:
         narrows = q.has("follow", "of_them") or _is_only_where(q)
         return isinstance(last.asked, Ask) and narrows
-    if isinstance(last.asked, Ask) and _asked_place(q, last.asked):
+    if _asked_place(q) and (isinstance(last.asked, Ask) or _job_of(last)):
         return True
     if _home(q, last) or _counts_there(q, last):
         return True
@@ -114,7 +120,7 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
         last = replace(last, asked=last.asked.last)
     if named := _another(q, last, names):
         return named
-    nth = next(q.of("nth"), None)
+    nth = next((t for t in q.of("nth") if not q.before(t.first, "event")), None)
     if nth and last.shown and all(nth.first <= one.first <= nth.last for one in q.numbers):
         at = len(last.shown) - 1 if nth.key == "last" else int(nth.key)
         q.use(*q.of("nth"), *q.of("superlative"), *q.statuses)
@@ -132,14 +138,19 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
         return when
     if other_side := _other_side(q, last.asked):
         return other_side
+    if q.has("follow", "of_them") and q.text_of_has(*_STILL) and last.asked.type == "ask":
+        return _still(q, last, names, now)
     if q.has("ask", "else"):
         return _beside_those(q, last, names, now)
+    if (job := _job_of(last)) and _asked_place(q):
+        return about(q, job, -1)
     if home := _home(q, last):
         q.use(*q.of("entity"))
         return about(q, home, -1)
     if inside := _inside(q, last, names, now):
         return inside
-    if q.has("follow", "it") and len(objects_of(last.asked)) == 1 and not q.has("entity", "jobs"):
+    one = len(objects_of(last.asked)) == 1 or (isinstance(last.asked, Ask) and _points_at_one(q))
+    if q.has("follow", "it") and one and not q.has("entity", "jobs"):
         return _of_one(q, last)
     if _is_of_one(q) and (found := _of_one(q, last)):
         return found
@@ -168,7 +179,11 @@ def _when(q: Question, last: About) -> Asked | None:
     """ "And start?", after when something ended."""
     fields = {"start": "start", "end": "end", "scheduled": "scheduled", "took": "elapsed_minutes"}
     asked = [fields[t.key] for t in q.of("event") if t.key in fields]
-    if last.facet != "value" or not (asked and q.consists_of("follow", "event", "order")):
+    if (
+        last.facet != "value"
+        or q.has("field")
+        or not (asked and q.consists_of("follow", "event", "order"))
+    ):
         return None
     q.use(*q.of("event"), *q.of("order"), *q.of("ask", "when", "how_long"))
     return replace(last, fields=tuple(asked))
@@ -236,12 +251,26 @@ def _beside_those(q: Question, last: Understood, names: Names, now: datetime) ->
     return replace(found, query=found.query.model_copy(update={"where": where}), focus="yes_no")
 
 
+def _still(q: Question, last: Understood, names: Names, now: datetime) -> Asked | None:
+    """ "Which of them are still in error?": the jobs that were listed, as they are now."""
+    found = Asking(q, names, now).ask()
+    if found is None or not last.shown:
+        return None
+    if isinstance(last.asked, Ask) and last.asked.query.after:
+        return NotUnderstood()  # there are more of them than were listed
+    listed = one_of(last.shown[0].kind, sorted({thing.name for thing in last.shown}))
+    where = [listed, *found.query.where]
+    return replace(found, query=found.query.model_copy(update={"where": where}))
+
+
 def _inside(q: Question, last: Understood, names: Names, now: datetime) -> Ask | None:
     """ "What is running there?": what lies on the workstation, or in the stream, just spoken of."""
     things = objects_of(last.asked)
     if len(things) != 1 or things[0].kind not in ("workstation", "stream"):
         return None
-    if q.has("ask", "why") or not (q.has("entity", "jobs", "job_streams") or q.statuses):
+    of_them = q.has("entity", "jobs", "job_streams")
+    waits = _points_at_one(q) and bool(waiting(q))  # "what is it waiting for"
+    if q.has("ask", "why") or not (of_them or (q.statuses and not waits)):
         return None
     found = Asking(q, names, now).ask()
     if found is None or things[0].kind not in ENTITIES[found.query.entity].fields:
@@ -250,15 +279,24 @@ def _inside(q: Question, last: Understood, names: Names, now: datetime) -> Ask |
     return replace(found, query=found.query.model_copy(update={"where": where}))
 
 
+def _points_at_one(q: Question) -> bool:
+    """Whether "it" is what something is asked of, not a place: "is it critical?"."""
+    return not _ONE.isdisjoint(word.text for word in q.words)
+
+
+def _job_of(last: Understood) -> Thing | None:
+    things = objects_of(last.asked)
+    return things[0] if len(things) == 1 and things[0].kind == "job" else None
+
+
 def _home(q: Question, last: Understood) -> Thing | None:
     """ "Is the agent up?": the workstation, or the stream, of the job just spoken of."""
-    things = objects_of(last.asked)
-    entity = next(q.of("entity"), None)
-    if entity is None or len(things) != 1 or things[0].kind != "job" or q.has("follow", "it"):
+    job, entity = _job_of(last), next(q.of("entity"), None)
+    if entity is None or job is None or q.has("follow", "it"):
         return None
     the = q.words[entity.first - 1].text if entity.first else ""
     one = the in _THE and not q.text_of(entity).endswith("s")
-    homes = {"workstations": things[0].workstation, "job_streams": things[0].stream}
+    homes = {"workstations": job.workstation, "job_streams": job.stream}
     name = homes.get(entity.key) if one and not q.has("by") else None
     return (
         Thing("workstation" if entity.key == "workstations" else "stream", name) if name else None
@@ -307,10 +345,16 @@ def _place_of(last: Understood) -> tuple[Thing, ...]:
 
 def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None:
     """The last query with what is said now in place of what it said of the same."""
-    if q.has("ask", "which_ones", "list") and q.consists_of("ask", "follow") and not q.numbers:
+    if (
+        q.has("ask", "which_ones", "list")
+        and q.consists_of("ask", "follow")
+        and not (q.numbers or q.has("event"))
+    ):
         query = last.query.model_copy(update={"group_by": [], "after": ""})
         return replace(last, query=query, focus="list", whole=None, every=False)
-    if place := _asked_place(q, last):
+    place = _asked_place(q)
+    if place and last.query.entity in ("jobs", "runs"):
+        q.use(*q.of("ask"), *q.of("entity"), *q.of("event"))
         query = last.query.model_copy(update={"group_by": [place], "order_by": [], "after": ""})
         return replace(last, query=query, focus="groups", whole=None, every=False)
     kind = "jobs" if last.query.entity == "runs" else last.query.entity
@@ -351,8 +395,8 @@ def _other_form(q: Question, last: Ask) -> Ask | None:
     return None
 
 
-def _asked_place(q: Question, last: Ask) -> str | None:
-    """ "Em que máquina rodou?", "where?" of what was listed: on which workstations it lies."""
+def _asked_place(q: Question) -> str | None:
+    """ "Em que máquina rodou?", "where?" of what was spoken of: on which workstations it lies."""
     if q.statuses or q.times or q.names or not q.consists_of("ask", "follow", "entity", "event"):
         return None
     entity = next(q.of("entity", "workstations", "job_streams"), None)
@@ -362,15 +406,7 @@ def _asked_place(q: Question, last: Ask) -> str | None:
         else set()
     )
     asked = q.has("ask", "where") or (entity and _WHICH & before and not q.has("by"))
-    column = GROUPED_BY["workstations" if entity is None else entity.key]
-    if (
-        not asked
-        or last.query.entity not in ("jobs", "runs")
-        or column not in ENTITIES["jobs"].fields
-    ):
-        return None
-    q.use(*q.of("ask"), *q.of("entity"), *q.of("event"))
-    return column
+    return GROUPED_BY["workstations" if entity is None else entity.key] if asked else None
 
 
 def _number_field(q: Question, last: PlanQuery) -> str:

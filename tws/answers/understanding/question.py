@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from knowledge.hwa.lexicon import EMPTY, IGNORED, Term, Word
+from knowledge.hwa.lexicon import EMPTY, IGNORED, VOCABULARY, Term, Word
 from knowledge.hwa.statuses import Language, StatusWord
 from knowledge.hwa.times import TimeRange
 from tws.answers.understanding.naming import Named
@@ -16,6 +16,7 @@ from tws.answers.understanding.naming import Named
 _WEAK = frozenset({"ask", "polite", "follow", "talk", "define", "entity", "days", "wish", "stop"})
 """Categories whose words ask for nothing by themselves that an answer could leave out."""
 
+_NOTHING = frozenset({"nothing", "nobody", "nada", "ninguem"})
 _ANSWERED = ("who", "when", "where", "how_long", "why")
 """What is asked for by such a word is in the answer, or it is none to the question."""
 
@@ -107,8 +108,9 @@ class Question:
             at = max(term.last for term in skipped)
 
     def consists_of(self, *categories: str) -> bool:
-        """Whether nothing stands in it but these categories' words and empty ones."""
+        """Whether nothing but empty words and these categories' ("name" is one) stands in it."""
         covered = {at for t in self.terms if t.category in categories for at in places_of(t)}
+        covered |= all_places(self.names if "name" in categories else ())
         return all(at in covered or word.text in EMPTY for at, word in enumerate(self.words))
 
     def unused(self) -> tuple[str, ...]:
@@ -151,6 +153,7 @@ class Question:
         strong = all_places(self.times, self.spans, self.statuses, self.names)
         strong |= all_places([*self._to_answer(), *self.of("ask", "share")])
         strong |= all_places([*self.of("field"), *self.of("flag"), *self.of("this_hour")])
+        strong |= all_places([*self.of("superlative"), *self.of("most"), *self._denying()])
         return [
             at
             for at, word in enumerate(self.words)
@@ -158,6 +161,33 @@ class Question:
             or (at not in self.used and at in strong)
             or (at not in self.used | weak | self.asides and word.text not in EMPTY)
         ]
+
+    def _denying(self) -> Iterator[Term]:
+        """What denies or excepts; a lone "no" may be the other language's "in the"."""
+        return (t for t in self.of("negation") if self.text_of(t) != "no")
+
+    def misses_turn(self) -> bool:
+        """Whether a word was not used without which the contrary, or another thing, is asked."""
+        turning = [*self._to_answer(), *self.of("superlative"), *self.of("most")]
+        turning += [
+            *self.of("negation"),
+            *self.of("ask", "any", "every"),
+            *self.of("follow", "only"),
+        ]
+        missed = set(self._missed())
+        said = {self.words[at].text for at in missed}
+        return bool(missed & all_places(turning) or said & _NOTHING)
+
+    def misses_only_verb(self) -> bool:
+        """ "What folder does X live in": a strange word behind the name, of what is asked of it."""
+        behind = {one.last for one in self.names}
+        missed = self._missed()
+        strange = all(self.words[at].text not in VOCABULARY for at in missed)
+        return strange and behind.issuperset(missed)
+
+    def misses_only_behind(self) -> bool:
+        """Whether no word before the name was missed, which may be what of it is asked."""
+        return min(self._missed(), default=0) >= max(all_places(self.names), default=0)
 
     def misses_after(self, *categories: str) -> bool:
         """Whether a word that was not used follows one of these at once: "quantas linhas"."""

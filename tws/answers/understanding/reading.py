@@ -34,8 +34,14 @@ _PAST = re.compile(r"(?:ou|aram|eram|iram|iu|eu|ed|(?<!ro)d[oa]s?|ran|began|begu
 _ARTICLES = frozenset({"as", "das", "pelas"})
 _HALVES = frozenset({"am", "pm", "oclock"})
 _PARTS = frozenset({"manha", "tarde", "noite", "madrugada"})
+_OWN = frozenset({"its", "their"})
 _NOR = frozenset({"neither", "nor", "nem"})
 _ONE = frozenset({"one", "um", "uma"})
+_SPENT = frozenset({
+    "passou", "passaram", "ficou", "ficaram", "levou", "levaram", "demorou", "demoraram", "spent",
+    "took", "exceeded", "ultrapassou", "ultrapassaram",
+})  # fmt: skip
+"""Before a length of time: how long it ran, and it has ended."""
 _BETWEEN = frozenset({"between", "entre"})
 _NO_STATUS = {("event", "start"), ("by", "group")}
 """Whose phrases hold words of statuses: "began running", "broken down by"."""
@@ -76,6 +82,9 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     statuses = [_at(one, one.start, one.end, starts) for one in find_statuses(spoken)]
     other = [t for t in terms if (t.category, t.key) in _NO_STATUS and t.last - t.first > 1]
     statuses = _beside(statuses, other)
+    spent = spans and any(word.text in _SPENT for word in words)  # "passou de uma hora rodando"
+    ran = [one for one in statuses if spent and one.value.group == "running"]
+    statuses = _beside(statuses, ran)
     question = Question(
         text,
         words,
@@ -87,12 +96,14 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
         terms,
         now,
     )
-    question.terms = [t for t in question.terms if not _opens_time(t, question)]
+    question.terms = [
+        t for t in question.terms if not (_opens_time(t, question) or _is_its_own(t, question))
+    ]
     question.terms = _meant(question)
     leave_aside(question)
     if times != told:
         question.use(*question.of("this_hour"))
-    question.use(*present)  # "agora": a plan's question is of now unless it says otherwise
+    question.use(*ran, *present)  # "agora": a plan's question is of now unless it says otherwise
     return question
 
 
@@ -230,6 +241,13 @@ def _opens_time(term: Term, question: Question) -> bool:
     """The "after" of "runs after 11pm", which is of no other job."""
     beyond = {one.first for one in question.times} | {one.last - 1 for one in question.times}
     return term.category == "relation" and not beyond.isdisjoint(places_of(term))
+
+
+def _is_its_own(term: Term, question: Question) -> bool:
+    """The "their" of "which jobs miss their deadline", which points at nothing before it."""
+    named: list[Term | Found[Any]] = [*question.of("entity"), *question.names]
+    own = term.category == "follow" and question.text_of(term) in _OWN
+    return own and any(one.last <= term.first for one in named)
 
 
 def _is_half_said(term: Term, question: Question) -> bool:

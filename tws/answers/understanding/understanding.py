@@ -11,7 +11,7 @@ from knowledge.hwa.lexicon import Term
 from knowledge.hwa.statuses import OPEN_GROUPS, Language
 from knowledge.hwa.times import TimeRange
 from knowledge.hwa_terms import message_codes
-from tws.answers.understanding.about import about, asks_beside, says_state
+from tws.answers.understanding.about import about, asks_beside, speaks_of_state
 from tws.answers.understanding.asked import (
     About,
     Ask,
@@ -49,6 +49,7 @@ TOO_MANY = 2
 _WHAT = frozenset({"que", "what", "algo", "anything", "quem", "tem", "any"})
 _OF_JOBS = ("late", "critical", "urgent", "will_miss", "deadline_passed", "rerun")
 _EVERYTHING = frozenset({"everything", "anything", "stuff", "things", "tudo", "coisas"})
+_PRONOUNS = frozenset({"them", "they", "ele", "ela", "dele", "dela", "eles", "elas"})
 _PLACES = frozenset({"on", "in", "at", "na", "no"})
 _OF = frozenset({"of", "from", "da", "do", "de"})
 _NUMBERS = {"resource": {"quantity", "available", "in_use"}, "workstation": {"limit", "fence"}}
@@ -89,7 +90,8 @@ def understand(
         or (unused and not reader.stands_without(asked))
         or (unused and question.unanswered())
     ):
-        nearest = "" if len(unused) >= TOO_MANY or reader.is_bare else question.without_unused()
+        turns = len(unused) >= TOO_MANY or reader.is_bare or question.misses_turn()
+        nearest = "" if turns or isinstance(asked, About) else question.without_unused()
         asked = reader.unknown(unused, nearest, asked)
         unused = asked.words if isinstance(asked, NotUnderstood) else ()
     elif not whole:
@@ -145,8 +147,10 @@ class _Understanding:
         if isinstance(asked, About) and asked.facet == "status":
             several = any(q.text_of(term).endswith("s") for term in q.of("entity"))
             other = several or asks_beside(q) or q.misses_after("ask", "polite")
-            return says_state(q) and not other
-        one = isinstance(asked, About) and asked.facet not in ("value", "why")
+            return (speaks_of_state(q) or q.misses_only_behind()) and not other
+        if isinstance(asked, About) and asked.facet == "value":
+            return q.has("field") and q.misses_only_verb()
+        one = isinstance(asked, About) and asked.facet != "why"
         return one or isinstance(asked, LogOf | CompareRuns)
 
     def unknown(
@@ -232,7 +236,7 @@ class _Understanding:
         if len(distinct) != 2:
             return None
         groups = [s.value.group for s in q.statuses] or (["failed"] if better else [])
-        q.use(*q.times, *q.statuses, *q.of("facet"))
+        q.use(*q.times, *q.statuses, *q.of("facet"), *q.of("most"), *q.of("superlative"))
         return CompareDays(max(distinct), min(distinct), groups[0] if groups else None)
 
     def _about(self) -> Asked | None:
@@ -307,11 +311,8 @@ class _Understanding:
         job = next((one for one in q.names if one.value.kinds[:1] == ("job",)), None)
         if found and job and not q.has("ask", "list", "count") and found.query.entity == "runs":
             found = replace(found, focus="yes_no")
-        if (
-            found is None
-            and self.question.has("follow", "it", "them", "of_them")
-            and self.last is None
-        ):
+        pointing = q.has("follow", "it", "them", "of_them") and self.last is None
+        if (found is None and pointing) or not _PRONOUNS.isdisjoint(w.text for w in q.words):
             return AskBack("what")
         return found
 

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import Error as DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, Throttled
@@ -147,7 +148,7 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 @api.exception_handler(Http404)
 def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
-    return _error(request, 404, "There is nothing here.")
+    return _error(request, 404, _("There is nothing here."))
 
 
 @api.exception_handler(review.ReviewError)
@@ -161,7 +162,7 @@ def review_error(request: HttpRequest, error: review.ReviewError) -> HttpRespons
 
 @api.exception_handler(Memory.DoesNotExist)
 def unknown_memory(request: HttpRequest, error: Memory.DoesNotExist) -> HttpResponse:
-    return _error(request, 404, "There is no such memory.")
+    return _error(request, 404, _("There is no such memory."))
 
 
 @api.exception_handler(TooManyReports)

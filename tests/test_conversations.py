@@ -112,7 +112,8 @@ def test_a_deleted_conversation_is_gone_everywhere_and_can_be_had_back(
     assert listed(mine) == listed(mine, "failed") == []
     assert mine.get(address).status_code == 404
     assert mine.delete(f"{PATH}/{conversation}").status_code == 404
-    assert mine.post(f"{PATH}/{conversation}/restore").status_code == 200
+    for _ in ("once", "and again, from another page"):
+        assert mine.post(f"{PATH}/{conversation}/restore").status_code == 200
     assert listed(mine) == ["What failed?"]
     assert mine.get(address).status_code == 200
 
@@ -168,7 +169,7 @@ def test_a_conversation_is_exported_as_json(mine: Client, operator: User) -> Non
     assert answer["messages"][1]["sources"][0]["label"] == "Plan of PROD"
 
 
-@pytest.mark.parametrize("path", ["", "/export", "/restore"])
+@pytest.mark.parametrize("path", ["", "/exchanges", "/export", "/restore"])
 def test_a_conversation_of_somebody_else_does_not_exist(
     path: str, mine: Client, reviewer: User
 ) -> None:
@@ -178,6 +179,7 @@ def test_a_conversation_of_somebody_else_does_not_exist(
 
     answers = {
         "": lambda: mine.delete(f"{PATH}/{theirs}"),
+        "/exchanges": lambda: mine.get(f"{PATH}/{theirs}/exchanges"),
         "/export": lambda: mine.get(f"{PATH}/{theirs}/export"),
         "/restore": lambda: mine.post(f"{PATH}/{theirs}/restore"),
     }
@@ -185,6 +187,35 @@ def test_a_conversation_of_somebody_else_does_not_exist(
     assert answers[path]().status_code == 404
     assert patch(mine, theirs, title="mine") == 404
     assert listed(mine) == []
+
+
+def test_a_long_conversation_is_read_from_its_end_piece_by_piece(
+    mine: Client, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_log, "NEWEST", 2)
+    conversation = converse(operator, "1?")
+    row = Conversation.objects.get(pk=conversation)
+    for number in range(2, 6):
+        run_log.store_question(row, uuid.uuid4(), f"{number}?", f"c{number}")
+
+    pieces, before = [], None
+    while True:
+        answer = mine.get(f"{PATH}/{conversation}/exchanges", before and {"before": before}).json()
+        pieces.append([one["question"] for one in answer["exchanges"]])
+        before = answer["exchanges"][0]["run_id"]
+        if not answer["has_earlier"]:
+            break
+
+    assert pieces == [["4?", "5?"], ["2?", "3?"], ["1?"]]
+    assert "Two" in answer["exchanges"][0]["answer"]["html"]
+    elsewhere = {"before": str(uuid.uuid4())}
+    assert mine.get(f"{PATH}/{conversation}/exchanges", elsewhere).status_code == 404
+
+
+def test_what_is_not_there_is_said_in_the_readers_language(mine: Client) -> None:
+    answer = mine.delete(f"{PATH}/{uuid.uuid4()}", headers={"Accept-Language": "pt-BR"})
+
+    assert answer.json() == {"detail": "Não há nada aqui."}
 
 
 def test_conversations_are_for_who_may_chat(auditor_user: User) -> None:

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.axe import A_FEW, assert_accessible
 from tests.chat_pages import answered, ask, open_page
 from tests.fake_agent import FakeAgents
+from tws.chat import run_log
 from tws.models import Conversation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,6 +85,51 @@ def test_a_conversation_is_found_pinned_deleted_and_had_back(chat: Page) -> None
     assert Conversation.objects.filter(deleted_at=None).count() == 2
 
 
+def test_what_was_asked_long_ago_is_brought_on_demand_and_by_an_address(
+    chat: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_log, "NEWEST", 2)
+    for number in range(5):
+        answered(chat, f"{number}?")
+    first = chat.locator(".exchange").first.get_attribute("id")
+    chat.reload()
+    questions = chat.locator(".question p")
+    expect(questions).to_have_text(["3?", "4?"])
+
+    chat.get_by_role("button", name="Earlier questions").click()
+    expect(questions).to_have_text(["1?", "2?", "3?", "4?"])
+    other = chat.context.new_page()
+    other.goto(f"{chat.url}#{first}")
+
+    expect(other.locator(".question p")).to_have_text(["0?", "1?", "2?", "3?", "4?"])
+    expect(other.locator(f"#{first} .question")).to_be_in_viewport(ratio=1)
+    expect(other.get_by_role("button", name="Earlier questions")).to_be_hidden()
+
+
+def test_a_page_says_that_its_conversation_was_deleted_in_another(chat: Page) -> None:
+    answered(chat, "What failed?")
+    other = second_page(chat)
+
+    act(other, "What failed?", "Delete")
+
+    expect(chat.locator("#toast")).to_contain_text("“What failed?” was deleted.")
+    chat.get_by_role("button", name="Undo").click()
+    expect(chat.locator("#conversations .title")).to_have_text("What failed?")
+    expect(other.locator("#conversations .title")).to_have_text("What failed?")
+    other.get_by_role("button", name="Undo").click()  # it is back already
+    expect(other.locator(".question p")).to_have_text("What failed?")
+
+
+@pytest.mark.slow
+def test_a_double_click_asks_once(chat: Page, agents: FakeAgents) -> None:
+    answered(chat, "What failed?")
+
+    chat.get_by_role("button", name="Ask again").dblclick()
+
+    expect(chat.locator(".answer:not([aria-busy])")).to_have_count(2)
+    assert agents.asked == ["What failed?"] * 2
+
+
 @pytest.mark.slow
 def test_new_conversation_is_reachable_however_long_the_list_is(
     browser: Browser, server: str, operator: User, agents: FakeAgents
@@ -115,7 +161,7 @@ def test_a_conversation_is_taken_away_as_a_file(chat: Page, tmp_path: Path) -> N
             act(chat, "What failed?", action)
         assert download.value.suggested_filename == f"what-failed.{ending}"
         download.value.save_as(tmp_path / ending)
-        chat.keyboard.press("Escape")
+        expect(chat.locator(".menu[open]")).to_have_count(0)
 
     assert "Two jobs failed." in (tmp_path / "md").read_text(encoding="utf-8")
     assert len(json.loads((tmp_path / "json").read_text(encoding="utf-8"))["messages"]) == 2

@@ -117,7 +117,9 @@ def spread(reviewer, operator) -> AuditRecord:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_of_a_purged_memory_is_left_in_a_full_dump(spread, reviewer, a_month_later):
+def test_nothing_of_a_purged_memory_is_left_in_a_full_dump(
+    spread, operator, reviewer, a_month_later
+):
     _put("key", spread.memory_id, {"quote": MARKER})
     review.undo(spread.memory_id, reviewer)
     review.decide(spread.memory_id, "reject", reviewer, note=MARKER)
@@ -133,6 +135,8 @@ def test_nothing_of_a_purged_memory_is_left_in_a_full_dump(spread, reviewer, a_m
 
     assert holding() == []
     assert (counts["rejected"], counts["answers"]) == (1, 2)
+    left = Conversation.objects.listed(operator.pk)
+    assert [one.title for one in left] == ["[removed]"]  # what else was asked in it is still found
     assert verify().ok
     assert Decision.objects.filter(memory_id=spread.memory_id).count() == 3
 

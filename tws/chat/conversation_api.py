@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 
 from knowledge.api import Line, problems, require
 from knowledge.cleaning import clean
-from tws.chat import conversations, export, fates, fixes
+from tws.chat import conversations, export, fates, fixes, history
 from tws.models import Conversation, Message
 
 router = Router(tags=["conversations"])
@@ -38,6 +38,17 @@ class Conversations(Schema):
 class Sought(Schema):
     query: Line = Field("", max_length=200)
     limit: int = Field(50, ge=1, le=200)
+
+
+class Before(Schema):
+    before: UUID | None = Field(None, description="A run: what was asked before it.")
+
+
+class Exchanges(Schema):
+    """As the page has them: question, run, answer, fate."""
+
+    exchanges: list[dict[str, Any]]
+    has_earlier: bool
 
 
 class Change(Schema):
@@ -84,10 +95,11 @@ class Read(Schema):
     runs: list[UUID] = Field(max_length=fates.LOOKED_AT)
 
 
-def _own(request: HttpRequest, conversation_id: UUID, *, is_deleted: bool = False) -> Conversation:
+def _own(request: HttpRequest, conversation_id: UUID, *, or_deleted: bool = False) -> Conversation:
     require(request, "tws.use_chat")
-    mine = Conversation.objects.of(request.user.pk)
-    found = mine.filter(pk=conversation_id, deleted_at__isnull=not is_deleted)
+    found = Conversation.objects.of(request.user.pk).filter(pk=conversation_id)
+    if not or_deleted:
+        found = found.filter(deleted_at=None)
     conversation = found.select_related("agent").first()
     if conversation is None:
         raise Http404
@@ -131,6 +143,16 @@ def told(request: HttpRequest, body: Read) -> dict[str, object]:
     return _items(fates.note_told(request.user.pk, set(body.runs)))
 
 
+@router.get("/{uuid:conversation_id}/exchanges", response=Exchanges, openapi_extra=problems(404))
+def exchanges(request: HttpRequest, conversation_id: UUID, wanted: Query[Before]) -> dict[str, Any]:
+    """The newest questions of a conversation with their answers, or the newest before a run's."""
+    conversation = _own(request, conversation_id)
+    try:
+        return history.exchanges(conversation, request.user, wanted.before)  # type: ignore[arg-type]
+    except Message.DoesNotExist as error:
+        raise Http404 from error
+
+
 @router.patch(
     "/{uuid:conversation_id}", response=ConversationItem, openapi_extra=problems(404, 413)
 )
@@ -155,8 +177,8 @@ def delete(request: HttpRequest, conversation_id: UUID) -> Conversation:
     "/{uuid:conversation_id}/restore", response=ConversationItem, openapi_extra=problems(404)
 )
 def restore(request: HttpRequest, conversation_id: UUID) -> Conversation:
-    """Have a deleted conversation back."""
-    conversation = _own(request, conversation_id, is_deleted=True)
+    """Have a deleted conversation back; one that is back already stays."""
+    conversation = _own(request, conversation_id, or_deleted=True)
     conversations.restore(conversation)
     return conversation
 

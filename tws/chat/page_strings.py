@@ -121,6 +121,7 @@ def chat_strings() -> dict[str, object]:
         "thanks_good": _("Thank you."),
         "again": _("Ask again"),
         "edit": _("Edit and ask"),
+        "earlier": _("Earlier questions"),
         "fates": _fates(),
         "corrected_to": _("It says now:"),
         "taken_back": _("Taken back since you read it"),

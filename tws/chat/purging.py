@@ -29,5 +29,5 @@ def purge(
     holding = Conversation.objects.filter(Q(messages__in=telling) | Q(messages__run_id__in=runs))
     for conversation in holding.distinct():
         if any(conversation.title.rstrip("…") in text for text in texts):
-            Conversation.objects.filter(pk=conversation.pk).update(title="")
+            Conversation.objects.filter(pk=conversation.pk).update(title=REMOVED)
     return len(telling)

@@ -26,7 +26,7 @@ ENDS = frozenset({"message", "stopped", "error"})
 KEPT = timedelta(days=1)
 INTERRUPTED = "interrupted"
 """The trouble of an answer whose process died."""
-NEWEST = 100
+NEWEST = 50
 """How many questions of a conversation a page shows, the last ones."""
 
 

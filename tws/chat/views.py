@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django import forms
 from django.conf import settings
@@ -20,15 +19,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from knowledge.feedback import LONGEST_COMMENT, TooManyReports
-from knowledge.models import REQUESTS, Feedback, Memory
-from tws.chat import conversations, remembered, run_log
+from knowledge.models import REQUESTS, Memory
+from tws.chat import conversations, history, remembered, run_log
 from tws.chat.conversation_api import ConversationItem
-from tws.chat.fates import fates_of
 from tws.chat.live_runs import is_live
 from tws.chat.page_strings import chat_strings, examples, live_strings
 from tws.chat.showing.page_words import answer_strings
 from tws.hwa.engines import configured_engines
-from tws.models import Agent, Conversation, Message
+from tws.models import Agent, Conversation
 
 PER_PAGE = 20
 LISTED = 50
@@ -88,12 +86,14 @@ def chat_with(request: HttpRequest, agent_id: str) -> HttpResponse:
         "agents": {one.pk: str(one) for one in agents},
         "conversations": _listed(request),
         "title": conversation.title if conversation else "",
-        "exchanges": _exchanges(conversation, request) if conversation else [],
+        "exchanges": [],
         "question": request.GET.get("question", "")[: settings.CHAT_MAX_CHARACTERS],
         "longest": settings.CHAT_MAX_CHARACTERS,
         "examples": examples(),
         "strings": chat_strings() | answer_strings(),
     }
+    if conversation:
+        page |= history.exchanges(conversation, _user(request))
     context = {
         "page": page,
         "section": "chat",
@@ -169,54 +169,3 @@ def _wanted(request: HttpRequest, agent: Agent) -> Conversation | None:
         raise Http404(_("There is no such conversation."))
     run_log.end_cut_off(conversation, is_live)
     return conversation
-
-
-def _exchanges(conversation: Conversation, request: HttpRequest) -> list[dict[str, Any]]:
-    """Questions with their answers, in the chat's own words, oldest first."""
-    asked = conversation.messages.filter(role=Message.Role.USER).order_by("-pk")[: run_log.NEWEST]
-    questions = list(reversed(asked))
-    run_ids = [question.run_id for question in questions]
-    answers = {
-        answer.run_id: answer
-        for answer in Message.objects.filter(role=Message.Role.AGENT, run_id__in=run_ids)
-    }
-    memory_ids = [answer.memory_id for answer in answers.values() if answer.memory_id]
-    rated = Feedback.objects.given().filter(memory__in=memory_ids, user=_user(request))
-    ratings = dict(rated.values_list("memory_id", "rating"))
-    fates = fates_of(answers.values())
-    return [
-        _exchange(question, answers.get(question.run_id), ratings)
-        | {"fate": fates[question.run_id].as_json() if question.run_id in fates else None}
-        for question in questions
-    ]
-
-
-def _exchange(
-    question: Message, answer: Message | None, ratings: dict[UUID, int]
-) -> dict[str, Any]:
-    # with all that claims and questions are made of
-    from tws.chat.runs import how_understood_of
-    from tws.chat.showing.display import page_parts
-
-    exchange: dict[str, Any] = {
-        "question": question.text,
-        "client_id": question.client_id,
-        "run_id": str(question.run_id),
-        "asked_at": question.created_at.isoformat(),
-        "answer": None,
-    }
-    if answer is not None:
-        exchange["answer"] = {
-            "outcome": answer.outcome,
-            **page_parts(answer.text, answer.display),
-            "sources": answer.sources,
-            "tools": answer.tools,
-            "result": answer.result,
-            "understood": how_understood_of(answer),
-            "suggestions": answer.suggestions,
-            "failure": answer.failure,
-            "trouble": answer.trouble,
-            "memory_id": str(answer.memory_id) if answer.memory_id else None,
-            "rating": ratings.get(answer.memory_id) if answer.memory_id else None,
-        }
-    return exchange

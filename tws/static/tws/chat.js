@@ -6,19 +6,23 @@ import { Card, QuotedMemory } from "./card.js";
 import { Composer } from "./composer.js";
 import { showConnection } from "./connection.js";
 import { Conversations } from "./conversations.js";
-import { byId, element, page } from "./dom.js";
+import { byId, element, getJson, page } from "./dom.js";
 import { Exchange } from "./exchange.js";
 import { openSide } from "./side.js";
 import { openSocket } from "./socket.js";
 import { TakenBack } from "./taken_back.js";
 import { tellFix } from "./what_fixed_it.js";
 
-const { agent, agents, strings, examples, exchanges: past, longest, question: prefilled, ...given } = page();
+const { agent, agents, strings, examples, longest, question: prefilled, ...given } = page();
 const log = byId("log");
+const earlier = element("button", { type: "button", class: "plain earlier", onclick: showEarlier }, strings.earlier);
+log.append(earlier);
+const TWICE = 500; // milliseconds
 const card = new Card(strings, (text) => ask(text));
 const quoted = new QuotedMemory(strings);
 const exchanges = []; // in the order of the page
 let conversation = given.conversation;
+let askedAt = -Infinity;
 let isReady = false; // the server has said which conversation this is
 let stopsFirst = false; // stop was pressed while it had not
 
@@ -50,15 +54,39 @@ function add(question, ids) {
   return exchange;
 }
 
-function showPast() {
-  byId("empty").hidden = past.length > 0;
-  for (const one of past) {
-    const exchange = add(one.question, { clientId: one.client_id, runId: one.run_id });
+/** What was asked before all that is shown; of an answer that is missing the socket brings the rest. */
+function showPast({ exchanges: past, has_earlier: hasEarlier }) {
+  const made = past.map((one) => {
+    const exchange = new Exchange(forExchanges, one.question, { clientId: one.client_id, runId: one.run_id });
     exchange.showFate(one.fate);
-    if (one.answer) exchange.showPast(one.answer); // else it goes on: resumed when the socket is open
-  }
-  toTheEnd();
-  if (location.hash) byId(location.hash.slice(1))?.scrollIntoView();
+    if (one.answer) exchange.showPast(one.answer);
+    return exchange;
+  });
+  exchanges.unshift(...made);
+  earlier.after(...made.map((one) => one.root));
+  earlier.hidden = !hasEarlier;
+  byId("empty").hidden = exchanges.length > 0;
+}
+
+/** Whether what was asked before all that is shown could be read. */
+async function showEarlier() {
+  const fromEnd = log.scrollHeight - log.scrollTop;
+  earlier.disabled = true;
+  const path = `/api/conversations/${conversation}/exchanges`;
+  const found = await getJson(path, { before: exchanges[0].runId }).catch(() => null);
+  earlier.disabled = false;
+  showProblem(found ? "" : strings.no_part);
+  if (!found) return false;
+  showPast(found);
+  log.scrollTop = log.scrollHeight - fromEnd;
+  return true;
+}
+
+/** An address may point at an answer, however long ago it was given. */
+async function showAddressed() {
+  const wanted = location.hash.slice(1);
+  while (wanted.startsWith("run-") && !byId(wanted) && !earlier.hidden && await showEarlier());
+  if (wanted) byId(wanted)?.scrollIntoView();
 }
 
 function showExamples() {
@@ -128,6 +156,8 @@ function state(name) {
 
 /** Ask; `meant` is `{without}`, an earlier question less a condition, or `{answers}`, a question back. */
 function ask(text, meant) {
+  if (performance.now() - askedAt < TWICE && exchanges.at(-1)?.question === text) return; // a double click
+  askedAt = performance.now();
   showProblem("");
   const exchange = add(text, { clientId: newId(), meant });
   exchange.answer.waiting(open().length > 1);
@@ -188,7 +218,10 @@ const conversations = new Conversations({
 });
 const takenBack = new TakenBack(strings);
 showExamples();
-showPast();
+showPast(given);
+toTheEnd();
+showAddressed();
+addEventListener("hashchange", showAddressed);
 const path = `/ws/chat/${encodeURIComponent(agent.id)}/`;
 const socket = openSocket({
   address: () => (conversation ? `${path}?conversation=${conversation}` : path),

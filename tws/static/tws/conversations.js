@@ -37,7 +37,21 @@ export class Conversations {
     const asked = `${PATH}?query=${encodeURIComponent(query)}`;
     this.asked = asked;
     const { items } = await call("GET", asked).catch(() => ({ items: null }));
-    if (items && this.asked === asked) this.show(items, query); // not an older search's
+    if (!items || this.asked !== asked) return; // an older search's
+    this.show(items, query);
+    if (this.mine && !query && !items.some((one) => one.id === this.current())) this.lookAfter(this.mine);
+  }
+
+  /** The conversation on the page has left the list: other ones pushed it out, or it was deleted elsewhere. */
+  async lookAfter(one) {
+    this.mine = null;
+    const status = await call("GET", `${PATH}/${one.id}/exchanges`).then(() => 200, (error) => error.status);
+    if (status === 404) this.undoable(one);
+  }
+
+  undoable(deleted) {
+    sessionStorage.setItem("deleted", JSON.stringify({ ...deleted, until: Date.now() + UNDO_SECONDS * 1000 }));
+    this.offerUndo();
   }
 
   show(items, query = "") {
@@ -55,7 +69,9 @@ export class Conversations {
     byId("no-conversation").hidden = items.length > 0;
     byId("no-conversation").textContent = query ? this.strings.none_found : this.strings.none_yet;
     const mine = items.find((one) => one.id === this.current());
-    if (mine) this.titled(mine.title);
+    if (!mine) return;
+    this.mine = mine;
+    this.titled(mine.title);
   }
 
   /** Show what came while somebody was at work in the list. */
@@ -80,7 +96,7 @@ export class Conversations {
   menu(one) {
     const action = (words, act) => element("button", { type: "button", class: "plain", onclick: act }, words);
     const file = (words, format) => element("a",
-      { href: `${PATH}/${one.id}/export?format=${format}`, download: "" }, words);
+      { href: `${PATH}/${one.id}/export?format=${format}`, download: "", onclick: () => { menu.open = false; } }, words);
     const menu = element("details", { class: "menu" },
       element("summary", { "aria-label": fill(this.strings.more_of, { title: one.title }) }, "⋯"),
       element("div", {},
@@ -133,11 +149,10 @@ export class Conversations {
   async delete(one) {
     const isCurrent = one.id === this.current();
     await this.do(async () => {
+      if (isCurrent) this.mine = null;
       await call("DELETE", `${PATH}/${one.id}`);
-      const deleted = { ...one, isCurrent, until: Date.now() + UNDO_SECONDS * 1000 };
-      sessionStorage.setItem("deleted", JSON.stringify(deleted)); // also for the page that follows
+      this.undoable({ ...one, isCurrent }); // also on the page that follows
       if (isCurrent) location.assign(`/chat/${encodeURIComponent(this.agent.id)}/`);
-      else this.offerUndo();
     });
   }
 

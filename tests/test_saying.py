@@ -299,6 +299,17 @@ async def test_a_job_without_documentation_or_calendar_is_said_to_have_none(
     assert checked.outcome == "verified", checked
 
 
+async def test_the_log_of_a_running_job_is_not_said_to_be_of_one_that_ended(
+    hwa: MovedSimulator,
+) -> None:
+    async with Asking(hwa) as asking:
+        job = await in_database(PlanJob.objects.filter(group="running").earliest, "hwa_id")
+        asked = LogOf(Thing("job", job.name, job.hwa_id))
+        speech = await said(asking.toolkit(), asked, "pt")
+
+    assert speech.text.startswith(f"Log de **{job.name}**, execução 1, {job.status}:")
+
+
 async def test_how_the_plan_is_begins_with_what_is_wrong(hwa: MovedSimulator) -> None:
     async with Asking(hwa) as asking:
         speech = await said(asking.toolkit(), Summary(), "en")

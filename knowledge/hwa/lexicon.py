@@ -19,6 +19,7 @@ from rapidfuzz.distance import OSA
 from knowledge.folding import fold
 from knowledge.hwa.fields import FIELDS
 from knowledge.hwa.spans import LEXICON as TIMES
+from knowledge.hwa.spans import words_in
 from knowledge.hwa.statuses import Language, find_statuses
 
 MOST_WORDS = 400
@@ -122,22 +123,10 @@ def _words_of(node: _Node) -> Iterator[str]:
         yield from _words_of(after)
 
 
-def _time_words(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from key.split()
-            yield from _time_words(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _time_words(inner)
-    elif isinstance(value, str):
-        yield from value.split()
-
-
 VOCABULARY: frozenset[str] = frozenset(
     [
         *_words_of(_ROOT),
-        *_time_words(TIMES),
+        *words_in(TIMES),
         *_TABLE["spelling"]["words"],
         *IGNORED["pt"],
         *IGNORED["en"],

@@ -20,10 +20,9 @@ from knowledge.hwa.statuses import Language
 _WORDS: dict[str, Any] = tomllib.loads(
     Path(__file__).with_name("numbers.toml").read_text(encoding="utf-8")
 )
-_PHRASES: dict[str, int] = {**_WORDS["words"]["pt"], **_WORDS["words"]["en"]}
+_PHRASES: dict[str, int] = _WORDS["words"]
 _MULTIPLES: dict[str, int] = _WORDS["multiples"]
 _OTHER = frozenset(_WORDS["other"]["words"])
-_ENGLISH_ONLY = frozenset(_WORDS["english"]["words"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,6 @@ class Number:
     value: int
     start: int
     end: int
-    in_words: bool
 
 
 _DIGITS = re.compile(
@@ -47,17 +45,14 @@ _MULTIPLE = re.compile(rf" ({'|'.join(sorted(_MULTIPLES, key=len, reverse=True))
 _TOKEN = re.compile(r"[^\W_]+|[^\w\s]|_")
 
 
-def find_numbers(text: str, language: Language | None = None) -> list[Number]:
+def find_numbers(text: str) -> list[Number]:
     """The numbers of a text in order: 3, 2.341, três, duzentos e um, two hundred, 2 mil, nenhum.
 
-    Times, dates, versions, addresses, ordinals and numbers inside names are left out. Without a
-    language both are read.
+    Times, dates, versions, addresses, ordinals and numbers inside names are left out.
     """
     folded = fold(text)
-    languages: tuple[Language, ...] = (language,) if language else ("pt", "en")
-    found = [*_in_digits(folded), *_phrases(folded, language)]
-    for one in languages:
-        found += _in_words(folded, one)
+    phrases = (Number(_PHRASES[one[0]], *one.span()) for one in _PHRASE.finditer(folded))
+    found = [*_in_digits(folded), *phrases, *_in_words(folded, "pt"), *_in_words(folded, "en")]
     found.sort(key=lambda number: (number.start, -number.end))
     return list(_multiplied(_apart(found), folded))
 
@@ -65,15 +60,7 @@ def find_numbers(text: str, language: Language | None = None) -> list[Number]:
 def _in_digits(folded: str) -> Iterator[Number]:
     for match in _DIGITS.finditer(folded):
         value = int(re.sub(r"\D", "", match["digits"])) * (1000 if match["k"] else 1)
-        yield Number(value, match.start(), match.end(), in_words=False)
-
-
-def _phrases(folded: str, language: Language | None) -> Iterator[Number]:
-    for match in _PHRASE.finditer(folded):
-        if language is None or match[0] in _WORDS["words"][language]:
-            if language is None and match[0] in _ENGLISH_ONLY:
-                continue
-            yield Number(_PHRASES[match[0]], match.start(), match.end(), in_words=True)
+        yield Number(value, match.start(), match.end())
 
 
 class _Word:
@@ -103,7 +90,7 @@ def _in_words(folded: str, language: Language) -> Iterator[Number]:
         alone = not re.match(r"[\w-]", folded[last.end : last.end + 1] or " ")
         alone = alone and not re.match(r"[\w#/-]", folded[max(0, first.start - 1) : first.start])
         if alone and not one.is_ordinal and one.value == int(one.value):
-            yield Number(int(one.value), first.start, last.end, in_words=True)
+            yield Number(int(one.value), first.start, last.end)
 
 
 def _apart(found: list[Number]) -> Iterator[Number]:
@@ -124,6 +111,6 @@ def _multiplied(numbers: Iterator[Number], folded: str) -> Iterator[Number]:
         more = _MULTIPLE.match(folded, number.end)
         if more and number.value < _MULTIPLES[more[1]]:
             value = number.value * _MULTIPLES[more[1]]
-            number = Number(value, number.start, more.end(), number.in_words)
+            number = Number(value, number.start, more.end())
         end = number.end
         yield number

@@ -1,10 +1,10 @@
-"""Lengths of time in a text: 2h, 90 min, uma hora e meia, half an hour, PT1H30M."""
+"""Lengths of time in a text: 2h, 90 min, uma hora e meia, half an hour."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,17 @@ def alternatives(words: Mapping[str, Any] | list[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
+def words_in(table: object) -> Iterator[str]:
+    """Each word of a table's keys and texts."""
+    if isinstance(table, dict):
+        table = [*table, *table.values()]
+    if isinstance(table, list):
+        for one in table:
+            yield from words_in(one)
+    if isinstance(table, str):
+        yield from table.split()
+
+
 _UNITS: dict[str, int] = {
     word: unit["seconds"] for unit in LEXICON["unit"].values() for word in unit["words"]
 }
@@ -37,9 +48,6 @@ _AFTER_NUMBER = re.compile(r" " + _UNIT)
 _HALF = re.compile(rf"(?P<half>{alternatives(_HALVES)}) " + _UNIT)
 _AND_A_HALF = re.compile(rf" (?:{alternatives(LEXICON['and_a_half'])})(?!\w)")
 _AND = re.compile(r"(?: e | and | )")
-_ISO = re.compile(
-    r"p(?:(?P<d>\d{1,4})d)?(?:t(?=\d)(?:(?P<h>\d{1,5})h)?(?:(?P<m>\d{1,6})m)?(?:(?P<s>\d{1,8})(?:\.\d+)?s)?)?(?!\w)"
-)
 _ONE = re.compile(rf"(?:an?|uma?) {_UNIT}")
 
 
@@ -59,7 +67,7 @@ class SpanReader:
 
     def at(self, start: int) -> SpanInText | None:
         """The whole of "1 hora e 30 minutos" or "an hour and a half"."""
-        found = self._iso(start) or self._part(start)
+        found = self._part(start)
         if found is None:
             return None
         joint = _AND.match(self.folded, found.end)
@@ -77,13 +85,6 @@ class SpanReader:
         if match is None or len(match[0]) < 3:
             return None
         return SpanInText(timedelta(seconds=_UNITS[match["unit"]]), start, match.end())
-
-    def _iso(self, start: int) -> SpanInText | None:
-        match = _ISO.match(self.folded, start)
-        if match is None or not any(match.groups()):
-            return None
-        d, h, m, s = (int(match[k] or 0) for k in "dhms")
-        return SpanInText(timedelta(days=d, hours=h, minutes=m, seconds=s), start, match.end())
 
     def _part(self, start: int) -> SpanInText | None:
         both = _H_MIN.match(self.folded, start)

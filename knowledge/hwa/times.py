@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
 from knowledge.folding import fold
-from knowledge.hwa.spans import LEXICON, SpanReader, alternatives
+from knowledge.hwa.spans import LEXICON, SpanReader, alternatives, words_in
 
 FIRST_YEAR, LAST_YEAR = 1990, 2199
 Prefer = Literal["past", "future"]
@@ -141,18 +141,8 @@ _RELATIVE = re.compile(r"(?:now|agora)\s?(?P<sign>[+-])\s?(?=\w)")
 _WORD = re.compile(r"(?<![\w.,:/#-])(?:[a-z]+|\w)")
 
 
-def _texts(lexicon: object) -> Iterator[str]:
-    if isinstance(lexicon, dict):
-        lexicon = [*lexicon, *lexicon.values()]
-    if isinstance(lexicon, list):
-        for one in lexicon:
-            yield from _texts(one)
-    if isinstance(lexicon, str):
-        yield lexicon
-
-
-_OPENING = {word for text in _texts(_L) for word in re.findall("[a-z]+", text)}
-_OPENING |= {"a", "o", "an", "um", "uma", "p", "pt", "mes", "month", "week", "semana"}
+_OPENING = {part for word in words_in(_L) for part in re.findall("[a-z]+", word)}
+_OPENING |= {"a", "o", "an", "um", "uma", "mes", "month", "week", "semana"}
 """A moment or a range begins with one of these words, or with a number."""
 
 
@@ -308,60 +298,44 @@ class _Reader:
 
     def _ago(self, start: int) -> TimeInText | None:
         """Há 2 horas, 2 hours ago, daqui a 30 minutos: a moment."""
-        span = self._spans.at(start)
+        ahead = _RELATION["ahead"].match(self.folded, start)
+        opened = ahead or _RELATION["ago"].match(self.folded, start)
+        span = self._spans.at(opened.end() if opened else start)
         after = _AGO_AFTER.match(self.folded, span.end) if span else None
-        if span and after:
-            return self._point(self._from_now(-span.span), start, after.end())
-        for name, sign in (("ago", -1), ("ahead", 1)):
-            opened = _RELATION[name].match(self.folded, start)
-            span = self._spans.at(opened.end()) if opened else None
-            if span:
-                after = _AGO_AFTER.match(self.folded, span.end)
-                return self._point(
-                    self._from_now(sign * span.span), start, after.end() if after else span.end
-                )
-        return None
-
-    def _point(self, at: datetime, start: int, end: int) -> TimeInText:
-        return TimeInText(TimeRange(at, at), start, end)
+        if span is None or not (opened or after):
+            return None
+        at = self._from_now(span.span if ahead else -span.span)
+        return TimeInText(TimeRange(at, at), start, after.end() if after else span.end)
 
     def _open_ended(self, start: int) -> TimeInText | None:
         """Desde ontem, since 02:00, até as 6h, before Monday."""
-        for name in ("since", "until"):
+        for name in ("since", "after", "until", "before"):
             opened = _RELATION[name].match(self.folded, start)
-            if opened is None:
-                continue
-            when = self.moment(opened.end()) or self._hour_with_article(start, opened.end())
-            if when is None:
-                ago = self._ago(opened.end())
-                when = _When(ago.end, instant=ago.range.since) if ago else None
-            if when is None and self.folded.startswith("since", start):
-                span = self._spans.at(opened.end())  # "since 2 hours"
-                when = _When(span.end, instant=self._from_now(-span.span)) if span else None
-            if when is None:
-                continue
-            told = when.range(self)
-            if name == "until":
-                last = (
-                    told.until
-                    if self.folded.startswith(("ate", "until", "till"), start)
-                    else told.since
-                )
-                return TimeInText(TimeRange(None, last), start, when.end)
-            after = self.folded.startswith(("depois", "apos", "after"), start)
-            first = told.until if after else told.since
-            return TimeInText(TimeRange(first, None), start, when.end)
+            when = self._bound(name, start, opened.end()) if opened else None
+            if when:
+                told = when.range(self)
+                bound = told.since if name in ("since", "before") else told.until
+                later = name in ("since", "after")
+                found = TimeRange(bound, None) if later else TimeRange(None, bound)
+                return TimeInText(found, start, when.end)
         return None
+
+    def _bound(self, name: str, start: int, end: int) -> _When | None:
+        when = self.moment(end) or self._hour_with_article(start, end)
+        if when is None and (ago := self._ago(end)):
+            return _When(ago.end, instant=ago.range.since)
+        if when is None and name == "since" and (span := self._spans.at(end)):  # "since 2 hours"
+            return _When(span.end, instant=self._from_now(-span.span))
+        return when
 
     def _hour_with_article(self, start: int, end: int) -> _When | None:
         """The bare hour of "depois das 22" or "since 22h": an article, or an hour's sign."""
-        match = _HOUR.match(self.folded, end)
-        if match is None:
+        hour, opened = self._bare_hour(end), self.folded[start:end]
+        if hour is None:
             return None
-        article = re.search(r"\b[ad]as $", self.folded[start:end])
-        english = match["unit"] and "depois de" not in self.folded[start:end]
-        sure = english or (article and self._stands_alone(match.end()))
-        return _When(match.end(), clock=_clock(int(match["h"]))) if sure else None
+        signed = hour.sure and "depois de" not in opened
+        article = re.search(r"\b[ad]as $", opened)
+        return hour if signed or (article and self._stands_alone(hour.end)) else None
 
     # Moments
 
@@ -396,13 +370,8 @@ class _Reader:
                 return replace(loose, day=later.day, end=later.end)
         if clock:
             return clock
-        return self._hour_alone(start) if clock_said else None
-
-    def _hour_alone(self, start: int) -> _When | None:
-        match = _HOUR.match(self.folded, start)
-        return (
-            _When(match.end(), clock=_clock(int(match["h"]))) if match and match["unit"] else None
-        )
+        hour = self._bare_hour(start) if clock_said else None
+        return hour if hour and hour.sure else None
 
     def _clock_of(self, day: _When) -> _When | None:
         """The clock after a day: "ontem às 22h", "ontem 22h", "Monday at 2 pm"."""

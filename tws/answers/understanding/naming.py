@@ -126,12 +126,8 @@ class Names:
         runs: dict[tuple[int, int], str] = {}
         for first in range(len(words)):
             for last in range(first + 1, min(first + LONGEST_NAME, len(words)) + 1):
-                if last - first > 1 and words[last - 1].start > words[last - 2].end + 2:
-                    break
                 runs[first, last] = "_".join(word.written for word in words[first:last])
-        spelt = {form.upper() for form in runs.values()} | set(runs.values())
-        spelt |= {form.upper().replace("-", "_").replace(".", "_") for form in runs.values()}
-        bearers = self._bearers(spelt)
+        bearers = self._bearers({one for form in runs.values() for one in _spellings(form)})
         found: list[Named] = []
         for (first, last), form in sorted(runs.items(), key=lambda one: one[0][0] - one[0][1]):
             name = next((s for s in _spellings(form) if s in bearers), "")

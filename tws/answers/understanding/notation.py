@@ -49,19 +49,15 @@ def read_command(text: str, names: Names) -> Asked | None:
     if match is None:
         return None
     entity = _ENTITIES[match["verb"].lower()]
-    where, rest = list(_selected(entity, match["what"] or "")), []
+    where = list(_selected(entity, match["what"] or ""))
     for selection in match["more"].split("+")[1:]:
         key, _, values = selection.partition("=")
         if key.lower() != "state":
-            rest.append(selection)
-            continue
+            return None
         where.append(one_of("status", [one.upper() for one in values.split(",") if one]))
-    if rest:
-        return None
-    whole = [one for one in where if one.op == "="]
-    if len(where) == len(whole) == 1 and entity != "jobs":
+    if len(where) == 1 and where[0].op == "=" and entity != "jobs":
         kind = KIND_OF[entity]
-        for named in names.find_exact(str(whole[0].value)):
+        for named in names.find_exact(str(where[0].value)):
             if kind in named.kinds:
                 return About(names.things(named, kind)[0])
     return Ask(query_of(entity, where))

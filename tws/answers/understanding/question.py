@@ -147,9 +147,8 @@ class Question:
 
     def _missed(self) -> list[int]:
         weak = {at for t in self.terms if t.category in _WEAK for at in places_of(t)}
-        weak -= all_places(self.statuses, self.times, self.numbers)
         if not (self.numbers or self.spans):
-            weak |= all_places([*self.of("compare"), *self.of("filter", "folder")])
+            weak |= all_places([*self.of("compare")])
         strong = all_places(self.times, self.spans, self.statuses, self.names)
         strong |= all_places([*self._to_answer(), *self.of("ask", "share")])
         strong |= all_places([*self.of("field"), *self.of("flag"), *self.of("this_hour")])

@@ -35,7 +35,6 @@ _ARTICLES = frozenset({"as", "das", "pelas"})
 _HALVES = frozenset({"am", "pm", "oclock"})
 _PARTS = frozenset({"manha", "tarde", "noite", "madrugada"})
 _OWN = frozenset({"its", "their"})
-_NOR = frozenset({"neither", "nor", "nem"})
 _ONE = frozenset({"one", "um", "uma"})
 _SPENT = frozenset({
     "passou", "passaram", "ficou", "ficaram", "levou", "levaram", "demorou", "demoraram", "spent",
@@ -96,9 +95,7 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
         terms,
         now,
     )
-    question.terms = [
-        t for t in question.terms if not (_opens_time(t, question) or _is_its_own(t, question))
-    ]
+    question.terms = [t for t in question.terms if not _is_its_own(t, question)]
     question.terms = _meant(question)
     leave_aside(question)
     if times != told:
@@ -111,7 +108,6 @@ def _not_yet(words: Sequence[Word], terms: Sequence[Term]) -> Iterator[Term]:
     """ "Ainda não entraram", "have not kicked off": what has not run yet, or is not done."""
     verbs = {"start": "not_run", "ran": "not_run", "end": "not_done"}
     denied = [t for t in terms if (t.category, t.key) == ("negation", "not")]
-    denied = [t for t in denied if words[t.first].text not in _NOR]
     for verb in terms:
         no = next((t for t in denied if _is_joined(words, t.last, verb.first)), None)
         if no and verb.category == "event" and verb.key in verbs:
@@ -235,12 +231,6 @@ def _meant(question: Question) -> list[Term]:
         if term.languages != {other}
         or not all(word.text in empty for word in question.words[term.first : term.last])
     ]
-
-
-def _opens_time(term: Term, question: Question) -> bool:
-    """The "after" of "runs after 11pm", which is of no other job."""
-    beyond = {one.first for one in question.times} | {one.last - 1 for one in question.times}
-    return term.category == "relation" and not beyond.isdisjoint(places_of(term))
 
 
 def _is_its_own(term: Term, question: Question) -> bool:

@@ -155,8 +155,6 @@ class _Worder:
         written = str(value)
         if name == "group":
             return self.group(written)
-        if name == "status":
-            return written
         if name == "substatus":
             return wording(written, self.language) or written
         if FIELDS[name].kind == "minutes" and isinstance(value, int | float):

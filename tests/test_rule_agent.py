@@ -17,6 +17,7 @@ from audits.review import approve_imported
 from knowledge import starter
 from knowledge.claims.checking import check
 from knowledge.claims.evidence import readings_in
+from knowledge.models import Memory
 from tests.factories import make_memory
 from tests.plan_reading import MovedSimulator, moved_simulator, read_or_find_again
 from tws.answers.agents import AgentManager
@@ -467,6 +468,23 @@ async def test_how_something_is_done_is_knowledge_and_no_list_of_the_plan(
 
     assert "> Com conman rr." in end.answer
     assert end.tools == ()
+
+
+async def test_of_a_recipe_in_both_languages_the_one_of_the_question_is_quoted(
+    conversation: Conversation, admin_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = [one for one in starter.drafts() if ".acting.rerun." in str(one.external_id)]
+    monkeypatch.setattr(starter, "drafts", lambda: iter(both))
+    await in_database(call_command, "load_knowledge", "--as", admin_user.username)
+    english = await Memory.objects.aget(external_id="starter.acting.rerun.en")
+    conversation.found = [
+        recalled(english.user_query, english.agent_response, memory_id=english.pk)
+    ]
+
+    end = await conversation.ask("como executo de novo um job que falhou?")
+
+    assert "> Antes: leia o log" in end.answer
+    assert "(Em inglês.)" not in end.answer
 
 
 async def test_definitions_come_from_the_vocabulary_without_any_memory(

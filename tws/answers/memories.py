@@ -85,6 +85,17 @@ async def of_starter(key: str, language: str) -> Recalled | None:
     return await in_database(_of_starter, f"starter.{key}.{language}")
 
 
+async def in_language(memory: Recalled, language: str) -> Recalled:
+    """The same entry of the starter knowledge in that language, where both are in force."""
+    return await in_database(_twin, memory, language) or memory
+
+
+def _twin(memory: Recalled, language: str) -> Recalled | None:
+    of_it = Memory.objects.filter(pk=memory.memory_id, external_id__startswith="starter.")
+    external_id = of_it.values_list("external_id", flat=True).first()
+    return _of_starter(f"{external_id.rpartition('.')[0]}.{language}") if external_id else None
+
+
 def _of_starter(external_id: str) -> Recalled | None:
     found = Memory.objects.in_force().filter(external_id=external_id).first()
     if found is None:

@@ -15,6 +15,7 @@ from tws.answers.memories import (
     OwnMemories,
     Recall,
     Recalled,
+    in_language,
     of_starter,
     own_reading,
     reading_of,
@@ -41,7 +42,7 @@ async def say_memory(
     if best.score < LIKELY:
         speech.say("memory.closest")
         speech.outcome = "partial"
-    await quote(speech, best)
+    await quote(speech, await in_language(best, speech.language))
     return True
 
 

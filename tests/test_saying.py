@@ -322,6 +322,19 @@ async def test_how_the_plan_is_begins_with_what_is_wrong(hwa: MovedSimulator) ->
     assert checked.outcome == "verified", checked
 
 
+async def test_a_column_that_no_row_has_is_shown_only_where_it_was_asked_for(
+    hwa: MovedSimulator,
+) -> None:
+    running = {"field": "group", "value": "running"}
+    by_start, by_end = (q("runs", where=[running], order_by=[by]) for by in ("start", "end"))
+    async with Asking(hwa) as asking:
+        plain = await said(asking.toolkit(), Ask(by_start, "list"), "en")
+        asked = await said(asking.toolkit(), Ask(by_end, "list", ("return_code",)), "en")
+
+    assert "| job | job stream | workstation | status | start |\n" in plain.text
+    assert "| job | return code | end |\n" in asked.text
+
+
 async def test_groups_by_nothing_are_a_list(hwa: MovedSimulator) -> None:
     async with Asking(hwa) as asking:
         listed = await said(asking.toolkit(), Ask(q("workstations"), "list"), "en")

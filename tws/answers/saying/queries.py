@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -92,13 +92,18 @@ def columns_of(query: PlanQuery, wanted: tuple[str, ...] = ()) -> list[str]:
     """
     name = NAME[query.entity]
     fixed = {one.field for one in query.where if isinstance(one, Condition) and one.op == "="}
-    sorted_by = [one.lstrip("-") for one in query.order_by]
-    fields = [*wanted, *sorted_by, *(one.field for one in conditions(query))]
+    fields = _asked_of(query, wanted)
     of_it = [one for one in fields if one in wanted or one not in fixed | _UNSHOWN]
     asked = [one for one in dict.fromkeys(of_it) if one != name]
     usual = [one for one in COLUMNS[query.entity][1:] if one not in {*fixed, *asked}]
     room = 0 if wanted else max(MOST_COLUMNS - 1 - len(asked), 0)
     return [name, *usual[:room], *asked][:MOST_COLUMNS]
+
+
+def _asked_of(query: PlanQuery, wanted: tuple[str, ...]) -> list[str]:
+    """The fields that the question itself speaks of."""
+    sorted_by = (one.lstrip("-") for one in query.order_by)
+    return [*wanted, *sorted_by, *(one.field for one in conditions(query))]
 
 
 def conditions(query: PlanQuery) -> Iterator[Condition]:
@@ -214,7 +219,7 @@ async def _list(speech: Speech, asked: Ask) -> None:
 def say_rows(speech: Speech, asked: Ask, reading: Reading) -> None:
     """A page of rows, with how many there are in all when it does not show all."""
     rows = reading.result["rows"]
-    speech.table(f"{reading.id}.rows", [name for name in rows[0] if name not in _IDS])
+    speech.table(f"{reading.id}.rows", _said_columns(asked, rows))
     for row in rows:
         _show(speech, asked.query.entity, row)
     speech.next = reading.result.get("next") or ""
@@ -222,6 +227,13 @@ def say_rows(speech: Speech, asked: Ask, reading: Reading) -> None:
         speech.paragraph()
         say_shown(speech, reading)
     _say_what_is_unread(speech, reading)
+
+
+def _said_columns(asked: Ask, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """All but the ids, and but what no row has and nobody asked for: the end of what runs."""
+    kept = _asked_of(asked.query, asked.fields)
+    has = [one for one in rows[0] if one in kept or any(row[one] is not None for row in rows)]
+    return [one for one in has if one not in _IDS]
 
 
 def say_shown(speech: Speech, reading: Reading) -> None:

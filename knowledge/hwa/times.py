@@ -191,17 +191,11 @@ class _Reader(MomentReader):
             return None  # "last week" is one of the calendar
         for name in ("last", "next"):
             opened = _RELATION[name].match(self.folded, start)
-            span = self._spans_at(opened.end()) if opened else None
-            if span is None:
-                continue
-            if name == "last":
-                return TimeInText(TimeRange(self._from_now(-span[0]), self.now), start, span[1])
-            return TimeInText(TimeRange(self.now, self._from_now(span[0])), start, span[1])
+            at = opened.end() if opened else len(self.folded)
+            if span := self._spans.at(at) or self._spans.unit_at(at):
+                ends = (self.now, self._from_now(-span.span if name == "last" else span.span))
+                return TimeInText(TimeRange(min(ends), max(ends)), start, span.end)
         return None
-
-    def _spans_at(self, start: int) -> tuple[timedelta, int] | None:
-        found = self._spans.at(start) or self._spans.unit_at(start)
-        return (found.span, found.end) if found else None
 
     def _ago(self, start: int) -> TimeInText | None:
         """Há 2 horas, 2 hours ago, daqui a 30 minutos: a moment."""

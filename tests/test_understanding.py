@@ -1013,3 +1013,66 @@ def test_what_an_answer_would_leave_out_stops_it(text):
 
 def test_a_pronoun_that_points_at_nothing_is_asked_back_about():
     assert asked("quem espera por eles?").asked == AskBack("what")
+
+
+@pytest.mark.parametrize(
+    "text", ["ninguém falhou na FTA1?", "não falhou nada na FTA1?", "nothing failed on FTA1?"]
+)
+def test_what_nothing_did_is_answered_by_what_did_and_without_a_yes(text):
+    found = asked(text).asked
+
+    assert (found.focus, conditions(text)["group"]) == ("list", ("=", "failed"))
+
+
+def test_all_but_those_in_a_state_are_listed():
+    found = asked("all jobs except those waiting for a prompt").asked
+
+    assert (found.focus, found.every) == ("list", False)
+    assert conditions("all jobs except those waiting for a prompt")["substatus"][0] == "!="
+
+
+def test_what_waits_for_a_resource_is_asked_by_its_name():
+    assert conditions("jobs waiting for TAPE")["waits_for"] == ("=", "TAPE")
+    assert isinstance(asked("jobs on TAPE").asked, NotUnderstood)
+
+
+def test_a_word_that_points_at_a_place_is_bound_to_it_or_asked_back_about():
+    job = replace(asked("status of PAYROLL_CALC"), shown=())
+
+    assert conditions("quais jobs desse stream já acabaram?", last=job)["stream"][1] == "PAYROLL"
+    assert asked("quais jobs desse stream já acabaram?").asked == AskBack("what")
+
+
+def test_the_second_is_asked_what_was_asked_of_the_first():
+    things = (Thing("job", "PAYROLL_CALC"), Thing("job", "SALES_LOAD"))
+    first = replace(asked("why did PAYROLL_CALC fail?"), shown=things)
+
+    assert asked("and the second?", last=first).asked == About(things[1], "why_failed")
+
+
+def test_only_the_first_five_are_a_shorter_list():
+    listed = replace(asked("which jobs failed?"), shown=(Thing("job", "PAYROLL_CALC"),))
+
+    assert asked("just the first 5", last=listed).asked.query.limit == 5
+
+
+def test_what_the_listed_can_not_be_asked_is_a_question_of_its_own():
+    failed = asked("what failed today?")
+
+    found = asked("any deadline at risk?", last=failed).asked
+
+    assert {one.field for one in found.query.where} == {"risk"}
+    assert asked("quantos deles estão linkados?", last=failed).asked == AskBack("what")
+
+
+def test_what_is_planned_is_sorted_from_its_earliest():
+    late = asked("late jobs")
+
+    assert asked("sort them by deadline", last=late).asked.query.order_by == ["deadline"]
+    assert asked("sort them by priority", last=late).asked.query.order_by == ["-priority"]
+
+
+def test_a_pronoun_s_verb_is_no_order():
+    job = asked("status of PAYROLL_CALC")
+
+    assert not isinstance(asked("ele roda todo dia?", last=job).asked, Order)

@@ -299,7 +299,8 @@ class _About:
             elif not asked and ended:
                 asked = ["end"]
             elif not asked and "running" not in self.groups:
-                asked = [] if q.has("field") or q.text_of_has("did", "was") else ["scheduled"]
+                asked = ["start", "end"] if q.consists_of("ask", "follow") else ["scheduled"]
+                asked = [] if q.has("field") or q.text_of_has("did", "was") else asked
             elif not asked:
                 asked = ["start"]
             q.use(*q.of("event"), *q.of("ask", "when"), *q.of("filter", "not_run"), *q.statuses)

@@ -329,7 +329,8 @@ class Asking:
         by = next((t for t in q.of("field") if sort and 0 <= t.first - sort.last <= 1), None)
         key = by.key if by else "start" if sort and q.text_of_has("time", "hora", "horario") else ""
         if key in fields:
-            draft.order_by = [f"-{key}"]
+            planned = fields[key].kind == "time" and key not in ("start", "end")
+            draft.order_by = [key if planned else f"-{key}"]
             q.use(sort, by)
 
     def _by_number(self, term: Term, draft: Draft) -> bool:
@@ -381,6 +382,9 @@ class Asking:
         if key == "next":
             if draft.entity not in ("jobs", "job_streams"):
                 return None
+            if due := self.question.take("field", "deadline"):
+                draft.scope.append(condition(due.key, ">=", self.now.isoformat()))
+                return due.key
             if any(one.field == "stream" for one in draft.scope):
                 return None  # the order of a stream's jobs is that of their dependencies
             draft.scope.append(condition("scheduled", ">=", self.now.isoformat()))
@@ -394,6 +398,8 @@ class Asking:
             if draft.entity == "jobs" and groups and groups <= NOT_BEGUN:
                 return f"{sign}scheduled"
             started = self.question.has("event", "start")
+            if self.question.has("event", "end") and draft.entity == "job_streams":
+                return None  # whose end is not known
             self.question.use(*self.question.of("event"))
             return sign + ("end" if draft.entity == "runs" and not started else "start")
         return None
@@ -405,6 +411,8 @@ class Asking:
         q, fields = self.question, ENTITIES[draft.entity].fields
         if any(one.field not in fields for one in draft.predicates):
             q.missed |= all_places([*q.of("flag")], q.statuses)
+        if any(one.field not in fields for one in draft.scope):
+            q.missed |= all_places(q.names)
         draft.scope = [one for one in draft.scope if one.field in fields]
         draft.predicates = [one for one in draft.predicates if one.field in fields]
         draft.group_by = [one for one in draft.group_by if one.partition(".")[0] in fields]
@@ -427,7 +435,7 @@ class Asking:
             return Ask(draft.query(), "list" if self._and_which() else "count")
         if draft.limit == 1:
             return Ask(draft.query(), "extreme", then=self._then(draft))
-        if self._is_of_all() and draft.predicates:
+        if self._is_of_all(draft) and draft.predicates:
             draft.predicates = [contrary(one) for one in draft.predicates]
             return Ask(draft.query(), "yes_no", every=True)
         return Ask(draft.query(), self._list_or_whether())
@@ -471,7 +479,7 @@ class Asking:
     def _taken(self) -> set[str]:
         return {t.category for t in self.question.terms if t.first in self.question.used}
 
-    def _is_of_all(self) -> bool:
+    def _is_of_all(self, draft: Draft) -> bool:
         q = self.question
         starts = q.starts("ask", "every", skip=("polite", "follow"))
         first = q.words[0].text if q.words else ""
@@ -484,9 +492,11 @@ class Asking:
             return False  # "everything in hold except on X"
         if entity and any(one.first < entity.first for one in told):
             return False  # "all failed jobs" are listed
+        if any(one.op in ("!=", "not in") for one in draft.predicates):
+            return False  # "all jobs except those in hold"
         if any(set(places_of(one)) <= q.used for one in q.of("negation", "not")):
             return False  # and so are "all jobs not in SUCC"
-        asks = first in _WHETHER and every
+        asks = every and (first in _WHETHER or q.words[every.first - 1].text in _WHETHER)
         return bool(starts or asks) and not q.has("ask", "list", "count")
 
     def _list_or_whether(self) -> Focus:

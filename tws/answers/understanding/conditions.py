@@ -75,6 +75,9 @@ class Conditions:
                 )
             elif name.kinds:
                 kind = self.kind_of(one)
+                if kind == "resource" and (waiting(q) or q.has("relation", "waits", "after")):
+                    kind = "waits_for"
+                    q.use(*waiting(q), *q.of("relation"))
                 found.setdefault((kind, negated), []).append(name.name)
         q.use(*q.of("filter", "folder"))
         for (column, negated), names in found.items():
@@ -231,7 +234,7 @@ class Conditions:
         if not near or draft.entity != "jobs":
             return []
         q.use(term, *near, *q.of("relation", "before"))  # "a file dependency"
-        return [condition("substatus", "=", term.key)]
+        return [one_of("substatus", [term.key], negated=self._is_negated(near[0].first))]
 
     def _is_negated(self, place: int) -> bool:
         q = self.question
@@ -288,6 +291,8 @@ class Conditions:
         if entity == "resources" and key in _OF_UNITS:
             column, none = _OF_UNITS[key]
             return [condition(column, "=" if none != negated else ">", 0)]
+        if entity == "jobs" and key == "open":
+            return [one_of("group", list(OPEN_GROUPS), negated=negated)]
         if entity == "prompts" and key == "open":
             return [condition("status", "!=" if negated else "=", "ASKED")]
         if key == "late" and "late" in fields:

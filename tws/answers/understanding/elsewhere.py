@@ -34,6 +34,7 @@ _BEFORE_ORDERS = ("polite", "talk", "follow")
 _JOINING = frozenset({"e", "and", "then", "depois", "entao", "so", "please", "favor", "ai"})
 _STATE = frozenset({"status", "estado", "situacao", "state", "if", "se", "whether"})
 """What is confirmed by a look, not by an order."""
+_SUBJECTS = frozenset({"ele", "ela", "eles", "elas", "it", "they", "isso"})
 _MAY = frozenset({"can", "could", "would", "should", "pode", "poderia", "podia", "da"})
 _TO_RUN = frozenset({"rodar", "roda", "rode", "executar", "execute", "run", "processar"})
 _AGAIN = (
@@ -116,6 +117,8 @@ class Elsewhere:
         if verb is None:
             verb = next((t for t in q.of("order") if self._begins_clause(t)), None)
             return verb if verb and self._points(verb.last) else None
+        if verb.first and q.words[verb.first - 1].text in _SUBJECTS:
+            return None  # "ele roda todo dia?"
         then = q.words[verb.last].text if verb.last < len(q.words) else ""
         longer = any(t.first == verb.first and t.last > verb.last for t in q.terms)
         asks = q.has("ask", "when") or (q.has("field") and verb.key in ("submit", "kill", "hold"))

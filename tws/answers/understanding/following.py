@@ -65,7 +65,7 @@ def follows(question: Question, last: Understood | None) -> bool:
         return True
     if q.has("follow", "and") and q.consists_of("follow", "polite", "talk", "entity", "name"):
         return True  # "X, I mean"
-    if (len(q.times) > 1 and q.has("days")) or (len(q.times) > 1 and q.has("facet", "compare")):
+    if len(q.times) > 1 and (q.has("days") or q.has("facet", "compare")):
         return False  # "was yesterday better than today?"
     if q.consists_of("ask", "follow", "polite", "facet", "nth", "superlative", "negation", "flag"):
         return True
@@ -121,11 +121,13 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
     if named := _another(q, last, names):
         return named
     nth = next((t for t in q.of("nth") if not q.before(t.first, "event")), None)
-    if nth and last.shown and all(nth.first <= one.first <= nth.last for one in q.numbers):
+    if nth and last.shown and all(one.value == 1 for one in q.numbers):
         at = len(last.shown) - 1 if nth.key == "last" else int(nth.key)
         q.use(*q.of("nth"), *q.of("superlative"), *q.statuses)
         if at >= len(last.shown):
             return AskBack("which_one", last.shown[:5])
+        if isinstance(last.asked, About | LogOf) and q.consists_of("follow", "nth", "superlative"):
+            return replace(last.asked, object=last.shown[at])  # "and the second?": the same of it
         return about(q, last.shown[at], -1)
     if (
         isinstance(last.asked, Ask)
@@ -144,7 +146,7 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
         return _beside_those(q, last, names, now)
     if (job := _job_of(last)) and _asked_place(q):
         return about(q, job, -1)
-    if home := _home(q, last):
+    if (home := _home(q, last)) and not q.has("follow", "it"):
         q.use(*q.of("entity"))
         return about(q, home, -1)
     if inside := _inside(q, last, names, now):
@@ -265,7 +267,8 @@ def _still(q: Question, last: Understood, names: Names, now: datetime) -> Asked 
 
 def _inside(q: Question, last: Understood, names: Names, now: datetime) -> Ask | None:
     """ "What is running there?": what lies on the workstation, or in the stream, just spoken of."""
-    things = objects_of(last.asked)
+    home = _home(q, last)
+    things = (home,) if home else objects_of(last.asked) or last.shown
     if len(things) != 1 or things[0].kind not in ("workstation", "stream"):
         return None
     of_them = q.has("entity", "jobs", "job_streams")
@@ -291,11 +294,13 @@ def _job_of(last: Understood) -> Thing | None:
 
 def _home(q: Question, last: Understood) -> Thing | None:
     """ "Is the agent up?": the workstation, or the stream, of the job just spoken of."""
-    job, entity = _job_of(last), next(q.of("entity"), None)
-    if entity is None or job is None or q.has("follow", "it"):
+    job = _job_of(last)
+    entity = next(q.of("entity", "workstations", "job_streams"), None)
+    if entity is None or job is None or q.text_of(entity).endswith("s"):
         return None
     the = q.words[entity.first - 1].text if entity.first else ""
-    one = the in _THE and not q.text_of(entity).endswith("s")
+    pointed = q.before(entity.first, "follow", "it") or q.after(entity.last, "follow", "it")
+    one = pointed or (the in _THE and not q.has("follow", "it"))
     homes = {"workstations": job.workstation, "job_streams": job.stream}
     name = homes.get(entity.key) if one and not q.has("by") else None
     return (
@@ -311,6 +316,8 @@ def _is_of_one(q: Question) -> bool:
         or (q.has("follow", "of_them") and not q.has("facet"))
     ):
         return False  # which narrows a list
+    if q.has("ask", "any") and q.has("flag"):
+        return False  # "any deadline at risk?"
     if q.has("by") or q.has("ask", "count", "share") or (q.has("ask", "list") and q.numbers):
         return False
     flags = {(t.first, t.last) for t in q.of("flag")}
@@ -353,7 +360,7 @@ def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None
         query = last.query.model_copy(update={"group_by": [], "after": ""})
         return replace(last, query=query, focus="list", whole=None, every=False)
     place = _asked_place(q)
-    if place and last.query.entity in ("jobs", "runs"):
+    if place in ENTITIES[last.query.entity].fields:
         q.use(*q.of("ask"), *q.of("entity"), *q.of("event"))
         query = last.query.model_copy(update={"group_by": [place], "order_by": [], "after": ""})
         return replace(last, query=query, focus="groups", whole=None, every=False)
@@ -366,11 +373,15 @@ def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None
     if told is None:
         return _other_form(q, last)
     entity = _entity(q, last, told)
+    if any(one.field not in ENTITIES[entity].fields for one in _conditions(told.query)):
+        alone = q.has("entity") or KIND_OF[told.query.entity] == KIND_OF[entity]
+        points = _points_at_one(q) or q.has("follow", "them", "of_them")
+        return told if alone and not points else AskBack("what")
     query = query_of(
         entity,
         _merged(last.query, told.query, entity),
         group_by=_fitting(told.query.group_by or _kept_groups(last, told), entity),
-        order_by=_fitting(told.query.order_by or last.query.order_by, entity),
+        order_by=_fitting(told.query.order_by or _kept_order(last.query, told.query), entity),
     )
     focus = told.focus if told.focus != "list" or q.has("ask", "list", "which_ones") else last.focus
     if focus == "extreme" and told.focus != "extreme" and not query.group_by:
@@ -484,6 +495,12 @@ def _narrows(one: Condition, told: PlanQuery) -> bool:
 
 def _kept_groups(last: Ask, told: Ask) -> list[str]:
     return last.query.group_by if told.focus in ("list", "groups", "extreme") else []
+
+
+def _kept_order(last: PlanQuery, told: PlanQuery) -> list[str]:
+    """The order it had, but for one by how long jobs run when they no longer do."""
+    by_running = _states(told) and last.order_by == ["-running_minutes"]
+    return [] if by_running else last.order_by
 
 
 def _fitting(names: list[str], entity: str) -> list[str]:

@@ -38,7 +38,7 @@ _ENTITIES = {
 def command_to_act(text: str) -> str | None:
     """Which order a conman command gives, by its key: "conman rr FTA1#PAY.CALC"; None of others."""
     match = _ACTING.fullmatch(text)
-    if match is None or not (match["by"] or len(match["verb"]) < 4):
+    if match is None or not (match["by"] or len(match["verb"]) < 4 or match["verb"] == "altpri"):
         return None
     return _ACTS[match["verb"].lower()]
 

@@ -96,6 +96,8 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
         now,
     )
     question.terms = [t for t in question.terms if not _is_its_own(t, question)]
+    question.use(*(t for t in question.terms if _is_concord(t, question.terms)))
+    question.terms = [t for t in question.terms if not _is_concord(t, question.terms)]
     question.terms = _meant(question)
     leave_aside(question)
     if times != told:
@@ -233,11 +235,21 @@ def _meant(question: Question) -> list[Term]:
     ]
 
 
+def _is_concord(term: Term, terms: Sequence[Term]) -> bool:
+    """The "não" of "não falhou nada", the "nenhuma" of "sem nenhuma falha": said once before."""
+    nothing = [t for t in terms if (t.category, t.key) == ("ask", "none")]
+    if (term.category, term.key) == ("negation", "not"):
+        return "pt" in term.languages and any(t.first > term.last for t in nothing)
+    return term in nothing and any(t.category == "negation" and t.last == term.first for t in terms)
+
+
 def _is_its_own(term: Term, question: Question) -> bool:
-    """The "their" of "which jobs miss their deadline", which points at nothing before it."""
+    """The "their" of "which jobs miss their deadline", the "that" of "jobs that failed": neither
+    points at something before."""
     named: list[Term | Found[Any]] = [*question.of("entity"), *question.names]
-    own = term.category == "follow" and question.text_of(term) in _OWN
-    return own and any(one.last <= term.first for one in named)
+    said = question.text_of(term) if term.category == "follow" else ""
+    own = said in _OWN and any(one.last <= term.first for one in named)
+    return own or (said == "that" and any(one.last == term.first for one in named))
 
 
 def _is_half_said(term: Term, question: Question) -> bool:

@@ -49,7 +49,10 @@ TOO_MANY = 2
 _WHAT = frozenset({"que", "what", "algo", "anything", "quem", "tem", "any"})
 _OF_JOBS = ("late", "critical", "urgent", "will_miss", "deadline_passed", "rerun")
 _EVERYTHING = frozenset({"everything", "anything", "stuff", "things", "tudo", "coisas"})
-_PRONOUNS = frozenset({"them", "they", "ele", "ela", "dele", "dela", "eles", "elas"})
+_PRONOUNS = frozenset({
+    "them", "they", "ele", "ela", "dele", "dela", "eles", "elas", "desse", "dessa", "nesse",
+    "nessa", "nele", "nela", "desses", "dessas", "deles", "delas",
+})  # fmt: skip
 _PLACES = frozenset({"on", "in", "at", "na", "no"})
 _OF = frozenset({"of", "from", "da", "do", "de"})
 _NUMBERS = {"resource": {"quantity", "available", "in_use"}, "workstation": {"limit", "fence"}}
@@ -272,7 +275,7 @@ class _Understanding:
         if not_yet or q.has("by") or q.has("ask", "share", "count"):
             return not _asks_number(q, kind)
         own = {"workstation": "workstations", "stream": "job_streams", "resource": "resources"}
-        if where in _PLACES and _is_everything(q, one.first):
+        if where in _PLACES | _OF and _is_everything(q, one.first):
             return True
         inner = [t for t in q.of("entity", "jobs", "job_streams") if t.key != own.get(kind)]
         if inner and not (kind == "resource" and q.has("facet", "holders")):
@@ -312,7 +315,8 @@ class _Understanding:
         if found and job and not q.has("ask", "list", "count") and found.query.entity == "runs":
             found = replace(found, focus="yes_no")
         pointing = q.has("follow", "it", "them", "of_them") and self.last is None
-        if (found is None and pointing) or not _PRONOUNS.isdisjoint(w.text for w in q.words):
+        words = [word.text for at, word in enumerate(q.words) if at not in q.used]
+        if (found is None and pointing) or not _PRONOUNS.isdisjoint(words):
             return AskBack("what")
         return found
 

@@ -841,6 +841,17 @@ def test_which_ones_after_a_count_lists_them():
     assert asked("quais deles são da FTA1?", last=count).asked.focus == "list"
 
 
+def test_what_ran_twice_is_offered_once():
+    calc, load = Thing("job", "PAYROLL_CALC", "J1"), Thing("job", "PAYROLL_LOAD", "J2")
+    runs = asked("which jobs failed today?")
+
+    back = asked("why?", last=replace(runs, shown=(calc, calc, load))).asked
+    alone = asked("why?", last=replace(runs, shown=(calc, calc))).asked
+
+    assert back.choices == (calc, load)
+    assert alone.object == calc
+
+
 @pytest.mark.parametrize("text", ["What needs me right now?", "por onde começo a olhar primeiro?"])
 def test_what_needs_somebody_is_the_plan_as_a_whole(text):
     assert asked(text).asked.type == "summary"

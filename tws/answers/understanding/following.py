@@ -125,7 +125,7 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
         at = len(last.shown) - 1 if nth.key == "last" else int(nth.key)
         q.use(*q.of("nth"), *q.of("superlative"), *q.statuses)
         if at >= len(last.shown):
-            return AskBack("which_one", last.shown[:5])
+            return AskBack("which_one", tuple(dict.fromkeys(last.shown))[:5])
         if isinstance(last.asked, About | LogOf) and q.consists_of("follow", "nth", "superlative"):
             return replace(last.asked, object=last.shown[at])  # "and the second?": the same of it
         return about(q, last.shown[at], -1)
@@ -331,7 +331,8 @@ def _is_of_one(q: Question) -> bool:
 
 
 def _of_one(q: Question, last: Understood) -> Asked | None:
-    things = objects_of(last.asked) or last.shown or _place_of(last)
+    shown = tuple(dict.fromkeys(last.shown))  # a job stands there once for each of its runs
+    things = objects_of(last.asked) or shown or _place_of(last)
     pointing = next(q.of("follow", "it"), None)
     if len(things) == 1:
         return about(q, things[0], pointing.first if pointing else -1)

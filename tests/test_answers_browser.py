@@ -43,6 +43,7 @@ def test_a_list_goes_on_with_the_rows_of_its_own_query(chat: Page) -> None:
     expect(table.locator("tbody tr")).to_have_count(20)
     waiting = PlanJob.objects.filter(group="waiting").count()
     expect(table.locator(".table-foot")).to_contain_text(f"20 of {waiting}")
+    expect(chat.locator(".answer .text")).not_to_contain_text("Showing 20")  # said once
 
     table.get_by_role("button", name=f"Show the other {waiting - 20}").click()
 
@@ -127,13 +128,13 @@ def test_tables_and_answers_are_copied(chat: Page) -> None:
 
 @pytest.mark.slow
 def test_a_fact_says_where_it_was_read(chat: Page) -> None:
-    answered(chat, "which jobs are waiting?")
+    answered(chat, "which jobs failed since yesterday?")
     fact = chat.locator(".fact").first
 
     fact.hover()
 
     origin = chat.get_by_role("tooltip")
-    expect(origin).to_contain_text("Plan of SIM (simulator): jobs · waiting · plan_query")
+    expect(origin).to_contain_text("Plan of SIM (simulator): runs · ended in error")
     expect(origin).to_contain_text(re.compile(r"read \d\d:\d\d:\d\d$"))
     chat.mouse.move(0, 0)
     expect(origin).to_be_hidden()
@@ -241,11 +242,11 @@ def test_a_name_opens_its_card_and_the_card_asks_on(chat: Page) -> None:
     expect(card.locator(".code-head").last).to_contain_text("Times of this log:")
     assert_accessible(chat, *A_FEW)
     assert chat.evaluate("document.documentElement.scrollWidth") <= 390
-    card.get_by_role("button", name="What does").click()
+    card.get_by_role("button", name="What is the impact").click()
 
     expect(card).to_be_hidden()
     expect(chat.locator(".question p").last).to_have_text(
-        f"What does {job.stream_name}.{job.name} hold up?"
+        f"What is the impact of {job.stream_name}.{job.name}?"
     )
     expect(chat.locator(".answer:not([aria-busy])")).to_have_count(2)
 

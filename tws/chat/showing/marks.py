@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from knowledge.claims.answer import Answer, Claim, LogLines, Segment, Table
+from knowledge.claims.answer import Answer, Claim, LogLines, Phrase, Segment, Table
 from knowledge.claims.expressions import Evaluator
 from knowledge.claims.rendering import Speaker, render_with
 from knowledge.markdown import to_html
@@ -15,12 +15,14 @@ from knowledge.markdown import to_html
 _OPEN, _MIDDLE, _CLOSE = "\ue000", "\ue001", "\ue002"
 _PRIVATE = re.compile(f"[{_OPEN}{_MIDDLE}{_CLOSE}]")
 _FACT = re.compile(f"{_OPEN}(c\\d+){_MIDDLE}([^{_OPEN}{_MIDDLE}{_CLOSE}]*){_CLOSE}")
-_PLACE = re.compile(f"{_OPEN}([tl]\\d+){_CLOSE}")
+_PLACE = re.compile(f"{_OPEN}([tl]\\d+|s|e){_CLOSE}")
+_SHOWN = {"s": '<span class="shown">', "e": "</span>"}
 _IN_A_TAG = re.compile(f"<[^>]*{_PRIVATE.pattern}")
 
 
 class _MarkingSpeaker(Speaker):
-    """Says what a Speaker says: each claim between marks, one where a table or log begins."""
+    """Says what a Speaker says: each claim between marks, one where a table or log begins, and
+    between two how much of a table is shown, which on a page stands below the table."""
 
     tables = 0
 
@@ -32,6 +34,8 @@ class _MarkingSpeaker(Speaker):
         if isinstance(segment, Table):
             self.tables += 1
             return said.replace("| ", f"| {_OPEN}t{self.tables}{_CLOSE}", 1)
+        if isinstance(segment, Phrase) and segment.key == "shown":
+            return f"{_OPEN}s{_CLOSE}{said}{_OPEN}e{_CLOSE}"
         if isinstance(segment, LogLines):
             return said.replace("\n", f"\n{_OPEN}{segment.reading}{_CLOSE}", 1)
         return said
@@ -52,7 +56,8 @@ def unmarked(text: str) -> str:
 
 
 def marked_html(text: str) -> str:
-    """The HTML of a text with marks: spans with data-claim="c1", data-table="t1", data-log="l1"."""
+    """The HTML of a text with marks: spans with data-claim="c1", data-table="t1", data-log="l1",
+    and with the class "shown"."""
     html = to_html(text)
     if _IN_A_TAG.search(html):
         return unmarked(html)
@@ -61,5 +66,7 @@ def marked_html(text: str) -> str:
 
 
 def _place(found: re.Match[str]) -> str:
+    if found[1] in _SHOWN:
+        return _SHOWN[found[1]]
     kind = "table" if found[1].startswith("t") else "log"
     return f'<span data-{kind}="{found[1]}"></span>'

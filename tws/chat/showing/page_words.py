@@ -51,7 +51,7 @@ def answer_strings() -> dict[str, object]:
             "log": _("Show the log of {name}"),
             "why_failed": _("Why did {name} fail?"),
             "why_waits": _("Why is {name} waiting?"),
-            "holds_up": _("What does {name} hold up?"),
+            "holds_up": _("What is the impact of {name}?"),
             "compare": _("Compare the runs of {name}"),
             "jobs_of": _("Which jobs run on {name}?"),
         },

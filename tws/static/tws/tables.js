@@ -129,7 +129,9 @@ export function showTables(root, tables, given) {
     const old = root.querySelector(`[data-table="${data.id}"]`)?.closest("table");
     const fetchRows = (wanted) => given.fetchRows(data.id, wanted);
     old?.replaceWith(new Table(data, { ...given, fetchRows }).root);
+    if (old) root.querySelector(".shown")?.remove(); // the table says it, also when it has gone on
   }
+  for (const one of root.querySelectorAll("p:empty")) one.remove();
   for (const table of root.querySelectorAll("table:not(.rows)")) {
     const scroller = element("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": given.strings.table });
     const cells = () => [...table.rows].map((row) => [...row.cells].map((cell) => cell.innerText.trim()));

@@ -162,7 +162,7 @@ class _About:
     def facet(self) -> Asked | None:
         q, thing = self.q, self.thing
         holds = q.has("facet", "holders") or q.has("relation", "holds_up")
-        if thing.kind == "resource" and (holds or self._asks_who()):
+        if thing.kind == "resource" and holds:
             q.use(*q.of("facet", "holders"), *q.of("relation"), *q.of("ask", "who"))
             return About(thing, "holders")
         if thing.kind in ("job", "stream") and self._is_held():
@@ -197,12 +197,6 @@ class _About:
             q.use(*q.statuses)
         q.use(*q.of("flag"), *q.of("relation", "waits"), *q.of("negation", "not"))
         return About(thing, "status", run=self._run())
-
-    def _asks_who(self) -> bool:
-        """Of a resource by whatever verb: "who is hogging it"."""
-        q = self.q
-        waits = q.has("relation") or "waiting" in self.groups
-        return q.has("ask", "who") and not (waits or q.has("field"))
 
     def _is_held(self) -> bool:
         """ "Quem segura o X", "who is holding X"; not "which login does X use"."""

@@ -332,20 +332,13 @@ def _is_of_one(q: Question) -> bool:
 
 def _of_one(q: Question, last: Understood) -> Asked | None:
     shown = tuple(dict.fromkeys(last.shown))  # a job stands there once for each of its runs
-    things = objects_of(last.asked) or shown or _place_of(last)
+    things = objects_of(last.asked) or shown
     pointing = next(q.of("follow", "it"), None)
     if len(things) == 1:
         return about(q, things[0], pointing.first if pointing else -1)
     if things:
         return AskBack("which_one", things[:5])
     return AskBack("what") if q.has("follow", "it") else None
-
-
-def _place_of(last: Understood) -> tuple[Thing, ...]:
-    """ "How many are left in X?", "when does it end?": the one stream that all of it is of."""
-    where = _conditions(last.asked.query) if isinstance(last.asked, Ask) else ()
-    names = [str(one.value) for one in where if (one.field, one.op) == ("stream", "=")]
-    return (Thing("stream", names[0]),) if len(names) == 1 else ()
 
 
 # --- the query, edited --------------------------------------------------------------------------

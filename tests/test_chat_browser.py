@@ -207,6 +207,8 @@ def test_feedback_reaches_the_memory(chat: Page, agents: FakeAgents) -> None:
     agents.script = reading("Two jobs failed.")
     ask(chat, "What failed?")
     chat.get_by_role("button", name="This is wrong").click()
+    # A double click on the thumb: its second half lands where "Send" has come up.
+    chat.get_by_role("button", name="Send").dispatch_event("click", {"detail": 2})
     chat.get_by_label("Something is missing").check()
     chat.get_by_label("What should it say? (optional)").fill("Three failed")
     chat.keyboard.press("Control+Enter")

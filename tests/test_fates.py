@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import translation
 
-from audits import review
+from audits import reports, review
 from audits.models import AuditRecord
 from audits.states import TRUST_OF
 from knowledge import store
@@ -159,8 +159,6 @@ def test_an_answer_given_from_the_older_text_while_it_was_corrected_is_told_of_i
 def test_a_report_names_nobody(operator: User, reviewer: User) -> None:
     shown = answer(operator, memory := make_memory())
     give_feedback(memory.pk, 1, "nonsense", reviewer)
-    from audits import reports
-
     reports.take()
 
     assert fate(shown) == ("flagged", False, "A user reported it as wrong.")
@@ -220,6 +218,21 @@ def test_a_reader_is_told_once_and_again_when_something_else_became_of_it(
     review.decide(memory.pk, "reject", reviewer)
 
     assert [one["kind"] for one in client.get(PATH).json()["items"]] == ["rejected"]
+
+
+def test_who_reported_an_answer_is_not_told_that_it_was_reported(
+    operator: User, reviewer: User
+) -> None:
+    memory = make_memory()
+    for reader in (operator, reviewer):
+        answer(reader, memory)
+    give_feedback(memory.pk, 1, "nonsense", operator)
+    reports.take()
+
+    assert untold(operator.pk) == []
+    assert [one.fate.kind for one in untold(reviewer.pk)] == ["flagged"]
+    review.decide(memory.pk, "reject", User.objects.create_superuser("third"))
+    assert [one.fate.kind for one in untold(operator.pk)] == ["rejected"]
 
 
 def test_what_was_read_is_noted_and_what_is_left_is_told_in_one_weighing(

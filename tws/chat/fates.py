@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone, translation
 
 from knowledge.markdown import to_html
-from knowledge.models import Memory, MemoryRevision, MemoryUse, Trust
+from knowledge.models import Feedback, Memory, MemoryRevision, MemoryUse, Trust
 from tws.chat.masking import shown
 from tws.database import Together
 from tws.models import Conversation, Message
@@ -179,7 +179,7 @@ class TakenBack:
 def untold(user_id: int | None) -> list[TakenBack]:
     """The answers of this user that were taken back since they were shown, newest first."""
     answers = _answers_of(user_id)
-    return _news(answers, fates_of(answers))
+    return _news(answers, fates_of(answers), user_id)
 
 
 def note_told(user_id: int | None, runs: Collection[uuid.UUID]) -> list[TakenBack]:
@@ -190,7 +190,7 @@ def note_told(user_id: int | None, runs: Collection[uuid.UUID]) -> list[TakenBac
     for answer in told:
         answer.fate_told = fates[answer.run_id].key if answer.run_id in fates else ""
     Message.objects.bulk_update(told, ["fate_told"])
-    return _news(answers, fates)
+    return _news(answers, fates, user_id)
 
 
 def _answers_of(user_id: int | None) -> Sequence[Message]:
@@ -200,9 +200,16 @@ def _answers_of(user_id: int | None) -> Sequence[Message]:
     return list(mine.select_related("conversation").order_by("-pk")[:LOOKED_AT])
 
 
-def _news(answers: Sequence[Message], fates: Mapping[uuid.UUID, Fate]) -> list[TakenBack]:
+def _news(
+    answers: Sequence[Message], fates: Mapping[uuid.UUID, Fate], user_id: int | None
+) -> list[TakenBack]:
+    """Those whose fate is news to the user: who reported an answer knows that it was flagged."""
     news = [one for one in answers if one.run_id in fates]
     news = [one for one in news if one.fate_told != fates[one.run_id].key]
+    flagged = [one.memory_id for one in news if fates[one.run_id].kind == "flagged"]
+    own = Feedback.objects.filter(user=user_id, reported_at__isnull=False, memory__in=flagged)
+    reported = set(own.values_list("memory_id", flat=True))
+    news = [one for one in news if one.memory_id not in reported]
     asked = Message.objects.filter(
         role=Message.Role.USER, run_id__in=[answer.run_id for answer in news]
     )

@@ -9,6 +9,9 @@ const WRONG = 1;
 /** A form that Ctrl+Enter sends and Escape leaves. */
 export function smallForm(attributes, { send, close }, ...children) {
   const form = element("form", attributes, ...children);
+  form.addEventListener("click", (event) => {
+    if (event.detail > 1) event.preventDefault(); // of a double click on what opened it, which lands on "Send"
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     send();

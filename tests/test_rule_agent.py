@@ -625,3 +625,11 @@ async def test_memories_and_definitions_are_told_even_when_hwa_is_down(
 
     assert "> Call Ana." in (await asking.ask("who do I call at night?")).answer
     assert "runs at the same time" in (await asking.ask("what is a limit?")).answer
+
+
+async def test_nothing_of_a_list_that_was_not_understood_is_in_the_next_question(
+    conversation: Conversation,
+) -> None:
+    await conversation.ask("jobs that failed twice today")
+
+    assert (await conversation.ask("and on FTA_SP01?")).understood.asked.type == "ask_back"

@@ -1087,3 +1087,32 @@ def test_a_pronoun_s_verb_is_no_order():
     job = asked("status of PAYROLL_CALC")
 
     assert not isinstance(asked("ele roda todo dia?", last=job).asked, Order)
+
+
+def test_what_a_word_means_is_never_answered_by_rows():
+    assert asked("o que significa LATE?").asked == Knowledge()
+
+
+def test_another_kind_of_object_takes_the_place_of_the_one_that_was_listed():
+    assert asked("and jobs?", last=asked("late streams?")).asked.query.entity == "jobs"
+
+
+def test_after_points_at_the_one_that_was_found():
+    found = replace(asked("the oldest running job"), shown=(Thing("job", "PAYROLL_CALC"),))
+
+    after = asked("quem vem depois dele?", last=found).asked
+
+    assert after == Impact(found.shown[0], direct=True)
+
+
+def test_jobs_that_came_into_error_did_so_when_they_ended():
+    assert "end" in conditions("que jobs entraram em erro depois das 12h?")
+
+
+def test_ready_is_done_in_portuguese_alone_where_a_share_is_asked():
+    assert conditions("percent of jobs that are ready")["group"] == ("=", "ready")
+    assert conditions("que porcentagem dos jobs está pronta?")["group"] == ("=", "success")
+
+
+def test_what_is_not_on_time_is_still_open():
+    assert conditions("is everything on time?")["group"][0] == "not in"

@@ -322,7 +322,7 @@ def thread_of(history: Sequence[Turn]) -> Turn | None:
     for turn in reversed(history):
         told = turn.understood
         if told and isinstance(told.asked, NotUnderstood) and not told.shown:
-            if told.asked.words:
+            if objects_of(told.asked.meant):
                 return turn
             continue
         if told and (

@@ -19,12 +19,12 @@ from tws.answers.understanding.conditions import (
     groupings,
     waiting,
 )
-from tws.answers.understanding.drafts import Draft, condition, contrary, within
+from tws.answers.understanding.drafts import Draft, condition, contrary, one_of, within
 from tws.answers.understanding.measures import OVER
 from tws.answers.understanding.naming import Names
 from tws.answers.understanding.question import Found, Question, all_places, places_of
 from tws.plan.query.asked import Condition
-from tws.plan.query.catalogue import ENTITIES
+from tws.plan.query.catalogue import DONE, ENTITIES
 
 _WHICH = frozenset({"que", "qual", "quais", "quem", "what", "which", "who"})
 _HAVING = frozenset({"que", "that", "which", "who", "have", "has", "had", "with", "com", "tem"})
@@ -437,6 +437,8 @@ class Asking:
             return Ask(draft.query(), "extreme", then=self._then(draft))
         if self._is_of_all(draft) and draft.predicates:
             draft.predicates = [contrary(one) for one in draft.predicates]
+            if condition("late", "=", True) in draft.predicates:  # "is everything on time?"
+                draft.predicates.append(one_of("group", list(DONE), negated=True))
             return Ask(draft.query(), "yes_no", every=True)
         return Ask(draft.query(), self._list_or_whether())
 

@@ -133,7 +133,7 @@ class Conditions:
             side = negative if self._is_negated(status.first) else positive
             abend = q.text_of(status).startswith("abend") and status.value.code in (None, "ABEND")
             done = q.has("ask", "share") and status.value.code is None
-            ready = status.value.group == "ready"  # "40% pronto": done
+            ready = q.text_of(status).startswith("pront")  # "40% pronto": done
             group = "success" if done and ready else status.value.group
             side["ABEND" if abend else group] = None
             q.use(status, q.before(status.first, "event", "end", "ran", within=3))

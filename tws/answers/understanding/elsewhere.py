@@ -217,6 +217,8 @@ class Elsewhere:
         of_rows = (
             plain or q.has("negation") or q.has("flag") or q.has("filter", "not_run", "not_done")
         )
+        if meant and not terms:
+            return Knowledge()
         if not terms or not (meant or (len(q.words) <= 9 and not of_rows)):
             return None
         return Define(tuple(_key_of(term) for term in terms))

@@ -138,7 +138,7 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
         return _others(q, last.asked)
     if isinstance(last.asked, About) and (when := _when(q, last.asked)):
         return when
-    if other_side := _other_side(q, last.asked):
+    if other_side := _other_side(q, last):
         return other_side
     if q.has("follow", "of_them") and q.text_of_has(*_STILL) and last.asked.type == "ask":
         return _still(q, last, names, now)
@@ -191,28 +191,29 @@ def _when(q: Question, last: About) -> Asked | None:
     return replace(last, fields=tuple(asked))
 
 
-def _other_side(q: Question, last: Asked) -> Asked | None:
+def _other_side(q: Question, last: Understood) -> Asked | None:
     """ "And before?": of an object what it comes after; of a list since 9 what was until then."""
     told = [word.text for word in q.words if word.text not in EMPTY]
     side = _SIDES.get(told[0]) if len(told) == 1 else None
-    if side is None:
+    if side is None or q.has("event"):
         return None
     q.use(*q.of("relation"), *q.of("superlative"), *q.of("ask", "who"))
     q.used |= {at for at, word in enumerate(q.words) if word.text == told[0]}
-    things = objects_of(last)
+    ask = last.asked
+    things = objects_of(ask) or (last.shown if _points_at_one(q) else ())
     if len(things) == 1:
         return Impact(things[0], direct=True) if side == ">=" else Before(things[0])
-    if not isinstance(last, Ask):
+    if not isinstance(ask, Ask):
         return None
-    times = [one for one in _conditions(last.query) if one.field in _TIME]
+    times = [one for one in _conditions(ask.query) if one.field in _TIME]
     if len(times) != 1 or times[0].op == side:
         return NotUnderstood()
     turned = contrary(times[0])
-    where = [turned if one == times[0] else one for one in last.query.where]
-    if last.query.entity == "runs" and turned.op == "<":
+    where = [turned if one == times[0] else one for one in ask.query.where]
+    if ask.query.entity == "runs" and turned.op == "<":
         until = datetime.fromisoformat(str(turned.value))  # of a day that goes on: since midnight
         where.append(condition(turned.field, ">=", f"{until.replace(hour=0, minute=0)}"))
-    return replace(last, query=last.query.model_copy(update={"where": where, "after": ""}))
+    return replace(ask, query=ask.query.model_copy(update={"where": where, "after": ""}))
 
 
 def _only(q: Question, *categories: str) -> bool:
@@ -433,7 +434,7 @@ def _time_field(last: PlanQuery) -> str:
 
 def _entity(q: Question, last: Ask, told: Ask) -> str:
     old, new = last.query.entity, told.query.entity
-    if q.has("entity") and new not in ("jobs", "runs"):
+    if q.has("entity") and KIND_OF[new] != KIND_OF[old]:
         return new
     if old in ("jobs", "runs") and (new == "runs" or _is_over(last.query, told.query)):
         return "runs"

@@ -213,7 +213,7 @@ def _meant(question: Question) -> list[Term]:
     relations = {(t.first, t.last) for t in terms if t.category == "relation"}
     statuses = {(one.first, one.last) for one in question.statuses}
     covering = {"negation": covers, "flag": covers | relations | statuses}
-    covering["field"] = covering["flag"]
+    covering["field"], covering["event"] = covering["flag"], covers | relations | statuses
     wished = {t.first for t in terms if t.category == "wish"}
     whole = [
         term

@@ -34,7 +34,7 @@ from tws.answers.understanding.asked import (
     Understood,
 )
 from tws.answers.understanding.asking import Asking
-from tws.answers.understanding.conditions import Conditions, excepting
+from tws.answers.understanding.conditions import WHERE, Conditions, excepting
 from tws.answers.understanding.drafts import one_of, query_of, within
 from tws.answers.understanding.elsewhere import Elsewhere, named_things
 from tws.answers.understanding.following import followed, follows, says_what
@@ -178,11 +178,14 @@ class _Understanding:
     # Of the plan
 
     def _follow_up(self) -> Asked | None:
-        if self.last is None or not follows(self.question, self.last):
-            return None
-        found = followed(self.question, self.last, self.names, self.now)
-        self.leaned = found is not None
         q = self.question
+        if self.last is None and q.starts("follow", "and") and q.consists_of("follow", "name"):
+            where = any(q.words[one.first - 1].text in WHERE for one in q.names)
+            return AskBack("what") if where else None  # "and on X?", after nothing
+        if self.last is None or not follows(q, self.last):
+            return None
+        found = followed(q, self.last, self.names, self.now)
+        self.leaned = found is not None
         if found is None and q.starts("follow", "and") and q.has("flag") and not says_what(q):
             return NotUnderstood()  # "and not critical?", after no list
         return found

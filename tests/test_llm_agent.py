@@ -17,12 +17,12 @@ from knowledge import llm
 from tests.factories import make_memory, make_record
 from tests.fake_llm import Scripted, fake_llm, meet, refuse, say
 from tests.plan_reading import make_engine
-from tws.answers import memories
+from tws.answers import beginnings, memories
 from tws.answers.agents import AgentManager
 from tws.answers.events import Chunk, Failed, Final, RunStarted, ToolCall, ToolResult, Turn
 from tws.answers.llm_agent import MOST_CALLS
 from tws.answers.memories import Recalled
-from tws.database import in_database
+from tws.database import in_database, in_turn
 from tws.hwa import engines
 from tws.hwa.client import TWSClient
 from tws.models import Agent
@@ -222,6 +222,31 @@ async def test_who_approved_the_memories_is_read_once_for_all(scripted, monkeypa
     [shown] = [json.loads(line) for line in shown if line.startswith("[{")]
     assert [one["approved_by"] for one in shown] == ["rita", "rui", None]
     assert read == [[one.memory_id for one in known]]
+
+
+async def test_few_answers_are_made_ready_for_the_model_while_others_stream(scripted, monkeypatch):
+    monkeypatch.setattr(beginnings, "PATIENCE_SECONDS", 600)
+    scripted(say("Yes."))
+    beginning, most = set(), []
+
+    async def recall(question, limit):
+        beginning.add(question)
+        await in_turn(bool)  # after all that the others have asked for by now
+        await in_database(bool)
+        most.append(len(beginning))
+        beginning.remove(question)
+        return []
+
+    async def answered(manager, question):
+        async with aclosing(manager.answer(analyzer(), question)) as events:
+            return [event async for event in events][-1].answer
+
+    async with AgentManager(TWSClient, recall) as manager:
+        asked = [f"What does AWSBEH02{number}E mean?" for number in range(8)]
+        answers = await asyncio.gather(*(answered(manager, question) for question in asked))
+
+    assert max(most) == beginnings.AT_ONCE
+    assert all(answer.startswith("Yes.") for answer in answers)
 
 
 async def test_delimiters_differ_each_time(scripted):

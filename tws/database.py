@@ -12,16 +12,19 @@ Key = TypeVar("Key")
 Found = TypeVar("Found")
 
 _threads = DatabaseThreads(2, "sockets-database")
-"""Few: they share one interpreter with the event loop, which streams meanwhile. With four, fifty
-answers that ended together held their last words back for 0.1 s."""
+"""Few: each takes as much of the interpreter as the event loop, which streams meanwhile."""
+_in_turn = DatabaseThreads(1, "answers")
 _live_page = DatabaseThreads(2, "live-page-database")
 in_database = _threads.run
+in_turn = _in_turn.run
+"""For what every answer begins and ends with, milliseconds of Python each: one after the other, and
+where no slow query of somebody's waits."""
 for_live_page = _live_page.run
 """Reading a plan takes long where it is large: no question in the chat waits for it."""
 
 
 def close_connections() -> None:
-    for threads in (_threads, _live_page):
+    for threads in (_threads, _in_turn, _live_page):
         threads.close()
 
 

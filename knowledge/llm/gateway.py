@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 LINGER_SECONDS = 1.0
 """How long the end of a connection is waited for when the answer is done."""
 PACE_SECONDS = 0.02
-"""How long the wire is left alone once all that came is read: of 200 tokens a second four are read
+"""How long what comes is left once all that came is read: of 200 tokens a second four are read
 as one, which costs little more than one does, and nobody reads faster."""
 
 

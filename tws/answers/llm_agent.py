@@ -32,6 +32,7 @@ from knowledge.hwa.statuses import Language
 from knowledge.llm import LLMBrokenOff, LLMError, Reply, as_message, stream
 from knowledge.retrieval import SearchUnavailable
 from knowledge.secrets import mask_secrets
+from tws.answers.beginnings import beginning
 from tws.answers.closing import Note, Withheld
 from tws.answers.events import Chunk, Emit, Failed, Final, Turn
 from tws.answers.memories import readings_of, source_of, used
@@ -116,21 +117,13 @@ class LLMAgent:
 
     async def answer(self, question: str, history: Sequence[Turn] = ()) -> None:
         """Emit the answer's Chunks and its Final, or Failed."""
-        try:
-            understood = await self.fallback.understood(question, thread_of(history))
-        except EngineDown:
+        async with beginning():
+            begun = await self._begun(question, history)
+        if begun is None:
             await self.fallback.answer(question, history)
             return
-        if isinstance(understood.asked, (SmallTalk, Order)):
-            await self.fallback.answer(question, history)
-            return
-        self.toolkit.search = self._search
-        try:
-            recalled = await self._search(understood.standing)
-        except Refused:
-            recalled = []
+        understood, opening = begun
         asked = Reading("u1", "question", result={"understood": {"text": shown_text(question)}})
-        opening = await self._opening(question, history, recalled, understood.language)
         try:
             draft = await self._converse(opening, asked, understood.language)
         except LLMError as error:
@@ -143,6 +136,23 @@ class LLMAgent:
             stopped = aside(self.toolkit, understood.language, ["llm_steps"], steps=steps)
             self._show(stopped)
             self.emit(Final(stopped, outcome="cannot", tools=tuple(self.toolkit.uses), mode="llm"))
+
+    async def _begun(
+        self, question: str, history: Sequence[Turn]
+    ) -> tuple[Understood, list[dict[str, Any]]] | None:
+        """What the question asks, and what the model reads; None for what the rules answer."""
+        try:
+            understood = await self.fallback.understood(question, thread_of(history))
+        except EngineDown:
+            return None
+        if isinstance(understood.asked, (SmallTalk, Order)):
+            return None
+        self.toolkit.search = self._search
+        try:
+            recalled = await self._search(understood.standing)
+        except Refused:
+            recalled = []
+        return understood, await self._opening(question, history, recalled, understood.language)
 
     async def _search(self, text: str) -> list[Reading]:
         """Memories for a text, as readings; the tool calls it too, once a log shows a cause."""

@@ -55,7 +55,7 @@ from tws.answers.understanding.asked import (
 from tws.answers.understanding.choosing import chosen
 from tws.answers.understanding.drafts import condition
 from tws.answers.understanding.understanding import understand
-from tws.database import in_database
+from tws.database import in_turn
 from tws.models import Agent
 from tws.plan.models import PlanEngine
 
@@ -140,7 +140,7 @@ class RuleAgent:
             )
             return understood, state
 
-        return await in_database(take)
+        return await in_turn(take)
 
     async def _with_the_plan(
         self, taken: Understood, known: PlanEngine, text: str, last: Turn | None

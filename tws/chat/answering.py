@@ -26,7 +26,7 @@ from tws.chat.run_log import Frame
 from tws.chat.runs import history_of, store_answer, thread_of
 from tws.chat.showing.display import display_of, page_parts
 from tws.chat.trouble import answer_not_kept, trouble_of
-from tws.database import in_database
+from tws.database import in_turn
 from tws.models import Message
 
 logger = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ class Answering:
             run_id=run.id,
         )
         fields = clean_json(frame(event))
-        text, display, parts = await asyncio.to_thread(_to_read, event)
+        text, display, parts = await in_turn(_to_read, event)
         fields |= {"message": text, **parts}
         fields["memory_id"] = str(memory_id) if memory_id else None
         fields["failure"] = clean_json(explained_failure(event.evidence))
@@ -160,7 +160,7 @@ class Answering:
             **clean_json(answer),
         )
         async with self._writer.last_of(run.id) as frames:
-            settled = await in_database(run_log.settle, row, [*frames, run.numbered(last)])
+            settled = await in_turn(run_log.settle, row, [*frames, run.numbered(last)])
         run.show(last if settled else _went_wrong(None))
 
     async def _fail(self, say: Any, error: Exception) -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from tws.chat import run_log
 from tws.chat.run_log import Frame
-from tws.database import in_database
+from tws.database import in_turn
 
 
 class FrameWriter:
@@ -31,7 +31,7 @@ class FrameWriter:
             group, self._waiting = self._waiting, {}
             if group:
                 async with self._kept_unless_written(group):
-                    await in_database(run_log.save, group)
+                    await in_turn(run_log.save, group)
 
     @asynccontextmanager
     async def last_of(self, run_id: uuid.UUID) -> AsyncIterator[list[Frame]]:

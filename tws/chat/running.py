@@ -29,7 +29,7 @@ from tws.chat.limits import may_ask
 from tws.chat.live_runs import is_live, live_runs
 from tws.chat.run import Run
 from tws.chat.run_log import Frame
-from tws.database import in_database
+from tws.database import in_database, in_turn
 from tws.models import Agent, Conversation, Message
 from tws.per_loop import PerLoop
 
@@ -79,7 +79,7 @@ class Runs:
         run = Run(agent, conversation, user, question, language, taken)
         self._live[run.id] = run  # its place among the waiting is taken before anything is awaited
         try:
-            stored = await in_database(
+            stored = await in_turn(
                 run_log.store_question, conversation, run.id, run.text, run.client_id
             )
             if stored is not None:

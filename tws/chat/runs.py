@@ -18,7 +18,7 @@ from tws.answers.understanding.asked import (
     read_understood,
     understood_json,
 )
-from tws.database import in_database
+from tws.database import in_turn
 from tws.models import Conversation, Message
 
 TURNS = 6
@@ -40,7 +40,7 @@ async def store_answer(
     memories, which are there already: of that the lineage is kept. A follow-up is kept as the
     question that it meant.
     """
-    return await in_database(_store, agent, question, final, user, conversation, run_id)
+    return await in_turn(_store, agent, question, final, user, conversation, run_id)
 
 
 @transaction.atomic
@@ -92,7 +92,7 @@ async def history_of(
     A question may have been put while the one before it was being answered. `up_to` is the last
     run that counts, where an earlier one is answered: what came after it is as not yet said.
     """
-    return await in_database(_history, conversation, turns, before, up_to)
+    return await in_turn(_history, conversation, turns, before, up_to)
 
 
 def _history(

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from knowledge.hwa.lexicon import EMPTY, VOCABULARY, Term
+from knowledge.hwa.lexicon import VOCABULARY, Term
 from knowledge.hwa.statuses import OPEN_GROUPS
 from tws.answers.understanding.asked import KIND_OF
 from tws.answers.understanding.drafts import Draft, condition, one_of
+from tws.answers.understanding.flags import flagged
 from tws.answers.understanding.measures import JOBS_OF_STREAM, measured
 from tws.answers.understanding.naming import Named, Names
-from tws.answers.understanding.question import Found, Question, all_places, places_of
+from tws.answers.understanding.negation import JOINTS, TURNING, is_excepted, is_negated
+from tws.answers.understanding.question import Found, Question, all_places
 from tws.plan.query.asked import Condition
-from tws.plan.query.catalogue import DONE, ENTITIES
+from tws.plan.query.catalogue import ENTITIES
 
 ABENDED = ["ABEND", "ABENP"]
 GROUPED_BY = {
@@ -23,22 +25,9 @@ GROUPED_BY = {
     "resources": "resource", "status": "status", "hora": "end.hour", "hour": "end.hour",
     "dia": "end.day", "day": "end.day",
 }  # fmt: skip
-_TURNING = frozenset({
-    "but", "mas", "porem", "then", "depois", "however", "before", "after", "antes", "que", "that",
-    "than", "which",
-})  # fmt: skip
-_JOINTS = frozenset({"or", "nor", "ou", "nem"})
-_LISTING = _JOINTS | {"and", "e"}
 OF_STATIONS = ("linked", "unlinked", "jobman_down")
 _IN_STATES = ("jobs", "job_streams")
-_OF_DEADLINES = ("will_miss", "deadline_passed")
-_OF_UNITS = {
-    "exhausted": ("available", True), "free": ("available", False), "linked": ("available", False),
-    "unused": ("in_use", True), "in_use": ("in_use", False),
-}  # fmt: skip
-"""Of a resource: which number of units, and whether there are none."""
 NOT_BEGUN = frozenset({"waiting", "ready"})
-WHERE = frozenset({"on", "in", "at", "of", "from", "na", "no", "da", "do"})
 
 
 @dataclass(slots=True)
@@ -55,7 +44,7 @@ class Conditions:
             *self._states(draft),
             *self._words_of_stations(draft),
             *measured(self.question, draft),
-            *self._flags(draft),
+            *flagged(self.question, draft),
         ]
 
     # Names
@@ -64,7 +53,7 @@ class Conditions:
         q = self.question
         found: dict[tuple[str, bool], list[str]] = {}
         for one in q.names:
-            name, negated = one.value, self._is_excepted(one.first)
+            name, negated = one.value, is_excepted(q, one.first)
             q.use(one)
             if name.folder:
                 found.setdefault(("folder", negated), []).append(name.folder)
@@ -94,11 +83,6 @@ class Conditions:
         if "stream" in kinds and self.question.has("entity", "jobs"):
             return "stream"
         return kinds[0]
-
-    def _is_excepted(self, place: int) -> bool:
-        term = excepting(self.question, place)
-        self.question.use(term)
-        return term is not None
 
     def _written_parts(self, draft: Draft) -> Iterator[Condition]:
         """Starting with SPED_, containing FOLHA."""
@@ -130,7 +114,7 @@ class Conditions:
         for status in q.statuses:
             if self._is_of_flag(status, draft.entity):
                 continue
-            side = negative if self._is_negated(status.first) else positive
+            side = negative if is_negated(q, status.first) else positive
             abend = q.text_of(status).startswith("abend") and status.value.code in (None, "ABEND")
             done = q.has("ask", "share") and status.value.code is None
             ready = q.text_of(status).startswith("pront")  # "40% pronto": done
@@ -143,7 +127,7 @@ class Conditions:
             if others.isdisjoint(range(one.last, other.first)):
                 q.used |= q.ors(one.last, other.first)
         for verb in self._joined_to_states():
-            (negative if self._is_negated(verb.first) else positive)["success"] = None
+            (negative if is_negated(q, verb.first) else positive)["success"] = None
             q.use(verb)
         if len(positive) > 1:
             q.missed |= self._turned(q.statuses)
@@ -188,7 +172,7 @@ class Conditions:
     def _joined_to_states(self) -> list[Term]:
         """ "Neither done nor running": a verb that stands beside a state for one."""
         q = self.question
-        joints = {at for at, word in enumerate(q.words) if word.text in _JOINTS}
+        joints = {at for at, word in enumerate(q.words) if word.text in JOINTS}
         return [
             done
             for done in q.of("event", "end")
@@ -201,7 +185,7 @@ class Conditions:
     def _turned(self, statuses: list[Found[Any]]) -> set[int]:
         """The "but", "then", "that", "than" between two states, which ask not for either."""
         between = range(statuses[0].last, statuses[-1].first)
-        return {at for at in between if self.question.words[at].text in _TURNING}
+        return {at for at in between if self.question.words[at].text in TURNING}
 
     def _of_their_jobs(
         self, draft: Draft, positive: dict[str, None], negative: dict[str, None]
@@ -234,79 +218,7 @@ class Conditions:
         if not near or draft.entity != "jobs":
             return []
         q.use(term, *near, *q.of("relation", "before"))  # "a file dependency"
-        return [one_of("substatus", [term.key], negated=self._is_negated(near[0].first))]
-
-    def _is_negated(self, place: int) -> bool:
-        q = self.question
-        term = q.before(place, "negation", "not", within=4)
-        term = term or self._excepting_state(place)
-        if term is None:
-            return False
-        between = range(term.last, place)
-        if states := [s for s in q.statuses if s.first in between]:
-            joint = [word.text for word in q.words[states[-1].last : place]]
-            return len(joint) == 1 and joint[0] in _JOINTS and self._is_negated(states[-1].first)
-        if any(t.first in between for t in q.of("flag")):
-            return False
-        q.use(term, q.before(term.first, "negation", "not", within=4))  # "não está nem … nem"
-        return True
-
-    def _excepting_state(self, place: int) -> Term | None:
-        """ "Ready but not running", "com exceção dos que já terminaram com sucesso"."""
-        q = self.question
-        term = q.before(place, "negation", "except", within=7)
-        verbs = all_places(list(q.of("event")))
-        between = range(term.last, place) if term else ()
-        return term if all(at in verbs or q.words[at].text in EMPTY for at in between) else None
-
-    # Flags
-
-    def _flags(self, draft: Draft) -> list[Condition]:
-        q, found = self.question, list[Condition]()
-        for term in [t for t in q.of("flag") if q.used.isdisjoint(places_of(t))]:
-            made = self._of_flag(term, draft)
-            if made:
-                q.use(term)
-                if term.key in _OF_DEADLINES:  # "vai estourar o deadline"
-                    q.use(*q.of("field", "deadline"))
-                found += made
-                draft.parts.append(made)
-        draft.predicates += found
-        return found
-
-    def _of_flag(self, term: Term, draft: Draft) -> list[Condition]:
-        negated = self._is_negated(term.first)
-        entity, key = draft.entity, term.key
-        if key == "on_time":
-            key, negated = "late", not negated
-        fields = ENTITIES[entity].fields
-        if key in OF_STATIONS and entity == "workstations":
-            if key == "jobman_down":
-                return [condition("jobman_up", "=", negated)]
-            return [condition("linked", "=", (key == "linked") != negated)]
-        if key == "problem" and entity == "workstations":
-            if negated:
-                return [condition("problems", "=", None)]
-            return [one_of("problems", ["unlinked", "jobman_down", "limit_0"])]
-        if entity == "resources" and key in _OF_UNITS:
-            column, none = _OF_UNITS[key]
-            return [condition(column, "=" if none != negated else ">", 0)]
-        if entity == "jobs" and key == "open":
-            return [one_of("group", list(OPEN_GROUPS), negated=negated)]
-        if entity == "prompts" and key == "open":
-            return [condition("status", "!=" if negated else "=", "ASKED")]
-        if key == "late" and "late" in fields:
-            late = condition("late", "=", not negated)
-            return [late] if negated else [late, one_of("group", list(DONE), negated=True)]
-        if key in _OF_DEADLINES and entity == "job_streams" and not draft.group_by:
-            draft.entity, draft.group_by = "jobs", ["stream"]  # a stream's risk is its jobs'
-            fields = ENTITIES["jobs"].fields
-        if key in _OF_DEADLINES and "risk" in fields:
-            risks = ["will_miss", "may_miss"] if key == "will_miss" else ["deadline_passed"]
-            return [one_of("risk", risks, negated=negated)]
-        if key in ("critical", "urgent", "needs_confirmation", "rerun") and key in fields:
-            return [condition(key, "=", not negated)]
-        return []
+        return [one_of("substatus", [term.key], negated=is_negated(q, near[0].first))]
 
     # Words of stations, users
 
@@ -327,7 +239,7 @@ class Conditions:
         q, found = self.question, dict[tuple[str, bool], list[str]]()
         for one in self.types() if draft.entity == "workstations" else ():
             column, value = self.names.station_words[one.value]
-            negated = self._is_negated(one.first) or self._is_excepted(one.first)
+            negated = is_negated(q, one.first) or is_excepted(q, one.first)
             found.setdefault((column, negated), []).append(value)
             q.use(one, *q.of("filter", "type"))
         made = [one_of(column, values, negated=no) for (column, no), values in found.items()]
@@ -347,7 +259,7 @@ class Conditions:
                 if login:
                     q.use(term)
                     q.used.add(at)
-                    return one_of("login", [login], negated=self._is_excepted(term.first))
+                    return one_of("login", [login], negated=is_excepted(q, term.first))
         for at, word in enumerate(q.words):
             login = self.names.logins.get(word.text)
             if login and word.text not in VOCABULARY:
@@ -365,30 +277,6 @@ def groupings(question: Question) -> Iterator[Term]:
 
 def waiting(question: Question) -> list[Found[Any]]:
     return [one for one in question.statuses if one.value.group == "waiting"]
-
-
-def excepting(question: Question, place: int) -> Term | None:
-    """The "menos a", the "except" or the "not on" that stands before a place."""
-    said = question.before(place, "negation", "except", within=4)
-    nowhere = question.before(place - 1, "negation", "not", within=2)
-    if nowhere and nowhere.last < place - 1 and question.text_of(nowhere) in _JOINTS:
-        nowhere = None  # "neither waiting nor done on X"
-    between = {w.text for w in question.words[nowhere.last : place - 1]} if nowhere else set()
-    where = {word.text for word in question.words[place - 1 : place + 1]}
-    found = said or (nowhere if between <= EMPTY and where & WHERE else None)
-    return found or _excepting_before(question, place)
-
-
-def _excepting_before(question: Question, place: int) -> Term | None:
-    """ "Except on X or in stream Y": what excepts the name that this one is joined to."""
-    earlier = next((one for one in reversed(question.names) if one.last < place), None)
-    if earlier is None:
-        return None
-    kinds = all_places([*question.of("entity")])
-    between = [at for at in range(earlier.last, place) if at not in kinds]
-    joint = {question.words[at].text for at in between}
-    joined = joint & _LISTING and joint <= EMPTY - _TURNING
-    return excepting(question, earlier.first) if joined else None
 
 
 def _of_groups(side: dict[str, None], *, negated: bool) -> list[Condition]:

@@ -34,11 +34,12 @@ from tws.answers.understanding.asked import (
     Understood,
 )
 from tws.answers.understanding.asking import Asking
-from tws.answers.understanding.conditions import WHERE, Conditions, excepting
+from tws.answers.understanding.conditions import Conditions
 from tws.answers.understanding.drafts import one_of, query_of, within
 from tws.answers.understanding.elsewhere import Elsewhere, named_things
 from tws.answers.understanding.following import followed, follows, says_what
 from tws.answers.understanding.naming import Named, Names
+from tws.answers.understanding.negation import WHERE, excepting
 from tws.answers.understanding.notation import command_to_act, read_command
 from tws.answers.understanding.question import Found, Question
 from tws.answers.understanding.reading import read_question

@@ -48,7 +48,7 @@ def test_conversation_on_paper_at_200_percent_and_without_motion(
     browser: Browser, plan_of_now: None, server: str, operator: User
 ) -> None:
     page = open_page(browser, server, operator, "/chat/tws-analyzer/", color_scheme="dark")
-    for question in ("which jobs are waiting?", "which jobs are ready?"):
+    for question in ("which jobs are waiting?", "which jobs failed since yesterday?"):
         answered(page, question)
     last = page.locator(".answer .rows").last
     expect(last).to_be_visible()
@@ -59,12 +59,21 @@ def test_conversation_on_paper_at_200_percent_and_without_motion(
     page.emulate_media(media="print")
     assert dark < 60
     assert ink(page) == 255
-    for hidden in (".top", ".side", "#composer", ".question-actions", ".copies", ".feedback"):
+    for hidden in (
+        ".top",
+        ".side",
+        "#composer",
+        ".question-actions",
+        ".copies",
+        ".feedback",
+        ".steps",
+    ):
         expect(page.locator(hidden).first).to_be_hidden()
     for shown in (".question", ".answer .rows", ".sources", "#title"):
         expect(page.locator(shown).first).to_be_visible()
     assert page.evaluate(_CUT) == []
     page.set_viewport_size({"width": 794, "height": 1123})  # A4
+    expect(page.locator(".answer").first).to_have_css("display", "block")  # a page's end parts it
     page.evaluate(_WIDER)
     assert page.evaluate(_RIGHTMOST) <= 794
     page.emulate_media(media="screen", reduced_motion="reduce")

@@ -1116,3 +1116,24 @@ def test_ready_is_done_in_portuguese_alone_where_a_share_is_asked():
 
 def test_what_is_not_on_time_is_still_open():
     assert conditions("is everything on time?")["group"][0] == "not in"
+
+
+def test_jobs_alone_are_those_of_the_place_that_was_spoken_of():
+    assert conditions("jobs?", last=asked("status of PAYROLL"))["stream"] == ("=", "PAYROLL")
+
+
+@pytest.mark.parametrize("text", ["algum em erro?", "em erro?"])
+def test_no_more_than_a_state_is_asked_of_what_was_listed(text):
+    assert conditions(text, last=asked("jobs críticos")).keys() == {"critical", "group"}
+
+
+def test_which_jobs_hold_others_up_is_not_which_wait():
+    assert isinstance(asked("quais jobs estão segurando outros?").asked, NotUnderstood)
+
+
+def test_how_late_is_asked_in_minutes():
+    assert asked("how late is PAYROLL_CALC?").asked.fields == ("overdue_minutes",)
+
+
+def test_a_bound_within_a_day_is_said():
+    assert "20:00–00:00 today" in asked("jobs scheduled today after 20h").text

@@ -154,6 +154,8 @@ class Conditions:
         grouped = {t.first for t in groupings(self.question)}
         if term := next((t for t in q.of("wait") if t.first not in grouped), None):
             found = self._waits_for(term, draft) or found  # which says the state, too
+        elif q.has("ask", "others"):
+            pass  # "which hold others up?"
         elif not found and draft.entity in _IN_STATES and q.take("relation", "waits"):
             found.append(condition("group", "=", "waiting"))
         if not found and draft.entity in _IN_STATES and not q.times and q.take("event", "end"):

@@ -106,7 +106,7 @@ class Elsewhere:
         if verb is None:
             return None
         spoken = (objects_of(self.last.asked) or self.last.shown) if self.last else ()
-        things = named_things(q, self.names) or spoken[:1]
+        things = named_things(q, self.names) or (spoken if len(spoken) == 1 else ())
         key = "rerun" if verb.category == "event" else verb.key
         return Order(key, things[0] if things else None)
 

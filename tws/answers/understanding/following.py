@@ -42,6 +42,7 @@ _TIME = {"start", "end", "scheduled"}
 _WHICH = frozenset({"que", "qual", "quais", "which", "what"})
 _THE = frozenset({"the", "o", "a", "do", "da", "no", "na"})
 _ONE = frozenset({"ele", "ela", "dele", "dela", "it", "its"})
+_SOME = frozenset({"algum", "alguma", "em", "in", "on", "com"})
 _STILL = ("ainda", "still", "agora", "now")
 _SIDES = {"before": "<", "antes": "<", "after": ">=", "depois": ">=", "afterwards": ">="}
 _OF_ONE: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -78,7 +79,7 @@ def follows(question: Question, last: Understood | None) -> bool:
         return isinstance(last.asked, Ask) and narrows
     if _asked_place(q) and (isinstance(last.asked, Ask) or _job_of(last)):
         return True
-    if _home(q, last) or _counts_there(q, last):
+    if _home(q, last) or _counts_there(q, last) or _is_part(q, last):
         return True
     if any(q.of("follow", "it", "them", "of_them")):
         return True
@@ -95,7 +96,15 @@ def _counts_there(q: Question, last: Understood) -> bool:
         one.kind in ("workstation", "stream") for one in things
     )
     counts = q.starts("ask", "count") and not (q.has("entity") or q.times)
-    return bool(counts and place and len(q.words) <= SHORT)
+    listed = bool(things) and q.consists_of("ask", "follow", "polite", "entity")  # "jobs?"
+    return bool((counts or listed) and place and len(q.words) <= SHORT)
+
+
+def _is_part(q: Question, last: Understood) -> bool:
+    """ "Algum em erro?", "em erro?": no more than a state, of what was listed."""
+    others = {at for at, word in enumerate(q.words) if word.text not in _SOME}
+    state = bool(q.statuses) and others <= all_places(q.statuses)
+    return isinstance(last.asked, Ask) and state and not q.has("entity")
 
 
 def _is_only_where(q: Question) -> bool:

@@ -165,8 +165,10 @@ class _Worder:
         """02:00–06:00 today; since 22:00 yesterday; yesterday."""
         if any(one.value is None for one in told):
             return str(self.said("word", "not_started"))
-        since = next((_moment(c) for c in told if c.op in (">=", "=", ">")), None)
-        until = next((_moment(c) for c in told if c.op in ("<", "<=")), None)
+        since = max(
+            filter(None, (_moment(c) for c in told if c.op in (">=", "=", ">"))), default=None
+        )
+        until = min(filter(None, (_moment(c) for c in told if c.op in ("<", "<="))), default=None)
         of = f"{self.heading(name)} " if name != "end" else ""
         if since and until:
             if until - since == MINUTE:

@@ -11,18 +11,12 @@ from typing import Any, Literal
 from knowledge.hwa.lexicon import EMPTY, Term
 from knowledge.hwa.times import TimeRange
 from tws.answers.understanding.asked import KIND_OF, Ask, Focus
-from tws.answers.understanding.conditions import (
-    GROUPED_BY,
-    NOT_BEGUN,
-    OF_STATIONS,
-    Conditions,
-    groupings,
-    waiting,
-)
+from tws.answers.understanding.conditions import GROUPED_BY, NOT_BEGUN, Conditions
 from tws.answers.understanding.drafts import Draft, condition, contrary, one_of, within
 from tws.answers.understanding.measures import OVER
 from tws.answers.understanding.naming import Names
-from tws.answers.understanding.question import Found, Question, all_places, places_of
+from tws.answers.understanding.question import Found, Question, all_places, groupings, places_of
+from tws.answers.understanding.states import OF_STATIONS, waiting
 from tws.plan.query.asked import Condition
 from tws.plan.query.catalogue import DONE, ENTITIES
 

@@ -26,12 +26,13 @@ from tws.answers.understanding.asked import (
     Understood,
 )
 from tws.answers.understanding.asking import Asking
-from tws.answers.understanding.conditions import ABENDED, GROUPED_BY, waiting
+from tws.answers.understanding.conditions import GROUPED_BY
 from tws.answers.understanding.drafts import condition, contrary, one_of, query_of
 from tws.answers.understanding.measures import OVER
 from tws.answers.understanding.naming import Names
 from tws.answers.understanding.negation import WHERE
 from tws.answers.understanding.question import Question, all_places
+from tws.answers.understanding.states import ABENDED, waiting
 from tws.plan.query.asked import AnyOf, Condition, PlanQuery
 from tws.plan.query.catalogue import DONE, ENTITIES
 

@@ -242,3 +242,10 @@ def places_of(found: Term | Found[Any]) -> range:
 
 def all_places(*found: Sequence[Term | Found[Any]]) -> set[int]:
     return {at for several in found for one in several for at in places_of(one)}
+
+
+def groupings(q: Question) -> Iterator[Term]:
+    """The entity or field after "by"."""
+    for by in q.of("by"):
+        named = (*q.of("entity"), *q.of("field"))
+        yield from (t for t in named if 0 <= t.first - by.last <= 1)

@@ -22,6 +22,7 @@ from tws.answers.understanding.asked import (
     LogOf,
     More,
     NotUnderstood,
+    ObjectKind,
     Thing,
     Understood,
 )
@@ -82,11 +83,10 @@ def follows(question: Question, last: Understood | None) -> bool:
         return True
     if _home(q, last) or _counts_there(q, last) or _is_part(q, last):
         return True
-    if any(q.of("follow", "it", "them", "of_them")):
-        return True
     if q.has("nth") and last.shown and not q.has("entity"):
         return True
-    return len(q.words) <= SHORT and not says_what(q)
+    points = q.has("follow", "it", "them", "of_them")
+    return points or (len(q.words) <= SHORT and not says_what(q))
 
 
 def _counts_there(q: Question, last: Understood) -> bool:
@@ -140,11 +140,8 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
         if isinstance(last.asked, About | LogOf) and q.consists_of("follow", "nth", "superlative"):
             return replace(last.asked, object=last.shown[at])  # "and the second?": the same of it
         return about(q, last.shown[at], -1)
-    if (
-        isinstance(last.asked, Ask)
-        and q.has("ask", "others")
-        and _only(q, "ask", "follow", "entity")
-    ):
+    more = q.has("ask", "others") and _only(q, "ask", "follow", "entity")
+    if more and isinstance(last.asked, Ask):
         q.use(*q.of("ask"), *q.of("entity"))
         return _others(q, last.asked)
     if isinstance(last.asked, About) and (when := _when(q, last.asked)):
@@ -185,18 +182,19 @@ def _others(q: Question, last: Ask) -> Asked:
     ]
     if where == last.query.where:
         return NotUnderstood()
-    return replace(last, query=last.query.model_copy(update={"where": where, "after": ""}))
+    return _of_these(last, where)
+
+
+def _of_these(ask: Ask, where: list[Condition | AnyOf]) -> Ask:
+    return replace(ask, query=ask.query.model_copy(update={"where": where, "after": ""}))
 
 
 def _when(q: Question, last: About) -> Asked | None:
     """ "And start?", after when something ended."""
     fields = {"start": "start", "end": "end", "scheduled": "scheduled", "took": "elapsed_minutes"}
     asked = [fields[t.key] for t in q.of("event") if t.key in fields]
-    if (
-        last.facet != "value"
-        or q.has("field")
-        or not (asked and q.consists_of("follow", "event", "order"))
-    ):
+    only = q.consists_of("follow", "event", "order") and not q.has("field")
+    if last.facet != "value" or not (asked and only):
         return None
     q.use(*q.of("event"), *q.of("order"), *q.of("ask", "when", "how_long"))
     return replace(last, fields=tuple(asked))
@@ -224,7 +222,7 @@ def _other_side(q: Question, last: Understood) -> Asked | None:
     if ask.query.entity == "runs" and turned.op == "<":
         until = datetime.fromisoformat(str(turned.value))  # of a day that goes on: since midnight
         where.append(condition(turned.field, ">=", f"{until.replace(hour=0, minute=0)}"))
-    return replace(ask, query=ask.query.model_copy(update={"where": where, "after": ""}))
+    return _of_these(ask, where)
 
 
 def _only(q: Question, *categories: str) -> bool:
@@ -261,8 +259,8 @@ def _beside_those(q: Question, last: Understood, names: Names, now: datetime) ->
     kind = KIND_OF.get(found.query.entity)
     spoken = objects_of(last.asked) or last.shown
     known = sorted({thing.name for thing in spoken if thing.kind == kind})
-    where = [*found.query.where, *([one_of(kind, known, negated=True)] if kind and known else [])]
-    return replace(found, query=found.query.model_copy(update={"where": where}), focus="yes_no")
+    others = [one_of(kind, known, negated=True)] if kind and known else []
+    return replace(_of_these(found, [*found.query.where, *others]), focus="yes_no")
 
 
 def _still(q: Question, last: Understood, names: Names, now: datetime) -> Asked | None:
@@ -273,8 +271,7 @@ def _still(q: Question, last: Understood, names: Names, now: datetime) -> Asked 
     if isinstance(last.asked, Ask) and last.asked.query.after:
         return NotUnderstood()  # there are more of them than were listed
     listed = one_of(last.shown[0].kind, sorted({thing.name for thing in last.shown}))
-    where = [listed, *found.query.where]
-    return replace(found, query=found.query.model_copy(update={"where": where}))
+    return _of_these(found, [listed, *found.query.where])
 
 
 def _inside(q: Question, last: Understood, names: Names, now: datetime) -> Ask | None:
@@ -290,8 +287,8 @@ def _inside(q: Question, last: Understood, names: Names, now: datetime) -> Ask |
     found = Asking(q, names, now).ask()
     if found is None or things[0].kind not in ENTITIES[found.query.entity].fields:
         return None
-    where = [*found.query.where, condition(things[0].kind, "=", things[0].name)]
-    return replace(found, query=found.query.model_copy(update={"where": where}))
+    within = condition(things[0].kind, "=", things[0].name)
+    return _of_these(found, [*found.query.where, within])
 
 
 def _points_at_one(q: Question) -> bool:
@@ -313,21 +310,16 @@ def _home(q: Question, last: Understood) -> Thing | None:
     the = q.words[entity.first - 1].text if entity.first else ""
     pointed = q.before(entity.first, "follow", "it") or q.after(entity.last, "follow", "it")
     one = pointed or (the in _THE and not q.has("follow", "it"))
-    homes = {"workstations": job.workstation, "job_streams": job.stream}
-    name = homes.get(entity.key) if one and not q.has("by") else None
-    return (
-        Thing("workstation" if entity.key == "workstations" else "stream", name) if name else None
-    )
+    kind: ObjectKind = "workstation" if entity.key == "workstations" else "stream"
+    name = getattr(job, kind) if one and not q.has("by") else None
+    return Thing(kind, name) if name else None
 
 
 def _is_of_one(q: Question) -> bool:
     """Whether it asks for something that only one object has."""
-    if (
-        q.starts("follow", "only")
-        or q.has("sort")
-        or (q.has("follow", "of_them") and not q.has("facet"))
-    ):
-        return False  # which narrows a list
+    narrows = q.has("follow", "of_them") and not q.has("facet")
+    if narrows or q.starts("follow", "only") or q.has("sort"):
+        return False
     if q.has("ask", "any") and q.has("flag"):
         return False  # "any deadline at risk?"
     if q.has("by") or q.has("ask", "count", "share") or (q.has("ask", "list") and q.numbers):
@@ -358,11 +350,8 @@ def _of_one(q: Question, last: Understood) -> Asked | None:
 
 def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None:
     """The last query with what is said now in place of what it said of the same."""
-    if (
-        q.has("ask", "which_ones", "list")
-        and q.consists_of("ask", "follow")
-        and not (q.numbers or q.has("event"))
-    ):
+    listed = q.has("ask", "which_ones", "list") and q.consists_of("ask", "follow")
+    if listed and not (q.numbers or q.has("event")):
         query = last.query.model_copy(update={"group_by": [], "after": ""})
         return replace(last, query=query, focus="list", whole=None, every=False)
     place = _asked_place(q)

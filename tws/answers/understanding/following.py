@@ -5,10 +5,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from knowledge.hwa.lexicon import EMPTY
-from knowledge.hwa.statuses import OPEN_GROUPS
 from tws.answers.understanding.about import about, objects_of
 from tws.answers.understanding.asked import (
     KIND_OF,
@@ -28,22 +26,24 @@ from tws.answers.understanding.asked import (
 )
 from tws.answers.understanding.asking import Asking
 from tws.answers.understanding.conditions import GROUPED_BY
-from tws.answers.understanding.drafts import condition, contrary, one_of, query_of
-from tws.answers.understanding.measures import OVER
+from tws.answers.understanding.drafts import condition, contrary, one_of
+from tws.answers.understanding.editing import (
+    TIMES,
+    asked_place,
+    conditions_of,
+    edited,
+    points_at_one,
+)
 from tws.answers.understanding.naming import Names
 from tws.answers.understanding.negation import WHERE
 from tws.answers.understanding.question import Question, all_places
-from tws.answers.understanding.states import ABENDED, waiting
-from tws.plan.query.asked import AnyOf, Condition, PlanQuery
-from tws.plan.query.catalogue import DONE, ENTITIES
+from tws.answers.understanding.states import waiting
+from tws.plan.query.asked import AnyOf, Condition
+from tws.plan.query.catalogue import ENTITIES
 
 SHORT = 7
 """A question of so many words that lacks what is asked for means what was asked last."""
-_STATE = {"group", "status", "substatus", "late", "risk", "runs"}
-_TIME = {"start", "end", "scheduled"}
-_WHICH = frozenset({"que", "qual", "quais", "which", "what"})
 _THE = frozenset({"the", "o", "a", "do", "da", "no", "na"})
-_ONE = frozenset({"ele", "ela", "dele", "dela", "it", "its"})
 _SOME = frozenset({"algum", "alguma", "em", "in", "on", "com"})
 _STILL = ("ainda", "still", "agora", "now")
 _SIDES = {"before": "<", "antes": "<", "after": ">=", "depois": ">=", "afterwards": ">="}
@@ -79,7 +79,7 @@ def follows(question: Question, last: Understood | None) -> bool:
     if q.names:
         narrows = q.has("follow", "of_them") or _is_only_where(q)
         return isinstance(last.asked, Ask) and narrows
-    if _asked_place(q) and (isinstance(last.asked, Ask) or _job_of(last)):
+    if asked_place(q) and (isinstance(last.asked, Ask) or _job_of(last)):
         return True
     if _home(q, last) or _counts_there(q, last) or _is_part(q, last):
         return True
@@ -92,7 +92,7 @@ def follows(question: Question, last: Understood | None) -> bool:
 def _counts_there(q: Question, last: Understood) -> bool:
     """ "How many are waiting?", of no more than the place that was just spoken of."""
     things = objects_of(last.asked)
-    where = _conditions(last.asked.query) if isinstance(last.asked, Ask) else ()
+    where = conditions_of(last.asked.query) if isinstance(last.asked, Ask) else ()
     place = any(one.field in ("workstation", "stream") for one in where) or any(
         one.kind in ("workstation", "stream") for one in things
     )
@@ -152,20 +152,20 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
         return _still(q, last, names, now)
     if q.has("ask", "else"):
         return _beside_those(q, last, names, now)
-    if (job := _job_of(last)) and _asked_place(q):
+    if (job := _job_of(last)) and asked_place(q):
         return about(q, job, -1)
     if (home := _home(q, last)) and not q.has("follow", "it"):
         q.use(*q.of("entity"))
         return about(q, home, -1)
     if inside := _inside(q, last, names, now):
         return inside
-    one = len(objects_of(last.asked)) == 1 or (isinstance(last.asked, Ask) and _points_at_one(q))
+    one = len(objects_of(last.asked)) == 1 or (isinstance(last.asked, Ask) and points_at_one(q))
     if q.has("follow", "it") and one and not q.has("entity", "jobs"):
         return _of_one(q, last)
     if _is_of_one(q) and (found := _of_one(q, last)):
         return found
     if isinstance(last.asked, Ask):
-        return _edited(q, last.asked, names, now)
+        return edited(q, last.asked, names, now)
     return None
 
 
@@ -209,12 +209,12 @@ def _other_side(q: Question, last: Understood) -> Asked | None:
     q.use(*q.of("relation"), *q.of("superlative"), *q.of("ask", "who"))
     q.used |= {at for at, word in enumerate(q.words) if word.text == told[0]}
     ask = last.asked
-    things = objects_of(ask) or (last.shown if _points_at_one(q) else ())
+    things = objects_of(ask) or (last.shown if points_at_one(q) else ())
     if len(things) == 1:
         return Impact(things[0], direct=True) if side == ">=" else Before(things[0])
     if not isinstance(ask, Ask):
         return None
-    times = [one for one in _conditions(ask.query) if one.field in _TIME]
+    times = [one for one in conditions_of(ask.query) if one.field in TIMES]
     if len(times) != 1 or times[0].op == side:
         return NotUnderstood()
     turned = contrary(times[0])
@@ -281,7 +281,7 @@ def _inside(q: Question, last: Understood, names: Names, now: datetime) -> Ask |
     if len(things) != 1 or things[0].kind not in ("workstation", "stream"):
         return None
     of_them = q.has("entity", "jobs", "job_streams")
-    waits = _points_at_one(q) and bool(waiting(q))  # "what is it waiting for"
+    waits = points_at_one(q) and bool(waiting(q))  # "what is it waiting for"
     if q.has("ask", "why") or not (of_them or (q.statuses and not waits)):
         return None
     found = Asking(q, names, now).ask()
@@ -289,11 +289,6 @@ def _inside(q: Question, last: Understood, names: Names, now: datetime) -> Ask |
         return None
     within = condition(things[0].kind, "=", things[0].name)
     return _of_these(found, [*found.query.where, within])
-
-
-def _points_at_one(q: Question) -> bool:
-    """Whether "it" is what something is asked of, not a place: "is it critical?"."""
-    return not _ONE.isdisjoint(word.text for word in q.words)
 
 
 def _job_of(last: Understood) -> Thing | None:
@@ -343,166 +338,3 @@ def _of_one(q: Question, last: Understood) -> Asked | None:
     if things:
         return AskBack("which_one", things[:5])
     return AskBack("what") if q.has("follow", "it") else None
-
-
-# --- the query, edited --------------------------------------------------------------------------
-
-
-def _edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None:
-    """The last query with what is said now in place of what it said of the same."""
-    listed = q.has("ask", "which_ones", "list") and q.consists_of("ask", "follow")
-    if listed and not (q.numbers or q.has("event")):
-        query = last.query.model_copy(update={"group_by": [], "after": ""})
-        return replace(last, query=query, focus="list", whole=None, every=False)
-    place = _asked_place(q)
-    if place in ENTITIES[last.query.entity].fields:
-        q.use(*q.of("ask"), *q.of("entity"), *q.of("event"))
-        query = last.query.model_copy(update={"group_by": [place], "order_by": [], "after": ""})
-        return replace(last, query=query, focus="groups", whole=None, every=False)
-    kind = "jobs" if last.query.entity == "runs" else last.query.entity
-    left = kind != "resources" and q.consists_of("ask", "follow", "field", "flag")
-    if left and q.has("ask", "count"):
-        q.use(*q.of("field", "available"), *q.of("flag", "free"))  # "quantos sobraram?"
-    number_field = _number_field(q, last.query)
-    told = Asking(q, names, now, _time_field(last.query), kind, number_field).ask()
-    if told is None:
-        return _other_form(q, last)
-    entity = _entity(q, last, told)
-    if any(one.field not in ENTITIES[entity].fields for one in _conditions(told.query)):
-        alone = q.has("entity") or KIND_OF[told.query.entity] == KIND_OF[entity]
-        points = _points_at_one(q) or q.has("follow", "them", "of_them")
-        return told if alone and not points else AskBack("what")
-    query = query_of(
-        entity,
-        _merged(last.query, told.query, entity),
-        group_by=_fitting(told.query.group_by or _kept_groups(last, told), entity),
-        order_by=_fitting(told.query.order_by or _kept_order(last.query, told.query), entity),
-    )
-    focus = told.focus if told.focus != "list" or q.has("ask", "list", "which_ones") else last.focus
-    if focus == "extreme" and told.focus != "extreme" and not query.group_by:
-        query = query.model_copy(update={"limit": 1})
-    if told.query.limit != PlanQuery.model_fields["limit"].default:
-        query = query.model_copy(update={"limit": told.query.limit})
-    whole = told.whole if focus == "share" else None
-    if focus == "share" and last.whole:
-        whole = last.whole.model_copy(update={"where": _scope(query, last.whole)})
-    return Ask(query, focus, last.fields, whole, last.every and focus == "yes_no", told.then)
-
-
-def _other_form(q: Question, last: Ask) -> Ask | None:
-    """ "How many?", "top 5" of the same."""
-    query = last.query.model_copy(update={"after": ""})
-    if q.take("ask", "count"):
-        return replace(last, query=query, focus="count")
-    if len(q.numbers) == 1 and q.has("superlative", "top", "first"):
-        q.use(*q.numbers, *q.of("superlative"))
-        limited = query.model_copy(update={"limit": max(q.numbers[0].value, 1)})
-        return replace(last, query=limited, focus="list")
-    return None
-
-
-def _asked_place(q: Question) -> str | None:
-    """ "Em que máquina rodou?", "where?" of what was spoken of: on which workstations it lies."""
-    if q.statuses or q.times or q.names or not q.consists_of("ask", "follow", "entity", "event"):
-        return None
-    entity = next(q.of("entity", "workstations", "job_streams"), None)
-    before = (
-        {word.text for word in q.words[max(0, entity.first - 2) : entity.first]}
-        if entity
-        else set()
-    )
-    asked = q.has("ask", "where") or (entity and _WHICH & before and not q.has("by"))
-    return GROUPED_BY["workstations" if entity is None else entity.key] if asked else None
-
-
-def _number_field(q: Question, last: PlanQuery) -> str:
-    """What a bare number is of: "or 8?" after one return code."""
-    said = {one.field for one in _conditions(last) if type(one.value) in (int, float)}
-    numbers = all_places(q.numbers, list(q.of("follow")), list(q.of("compare")))
-    others = (word.text for at, word in enumerate(q.words) if at not in numbers)
-    return said.pop() if len(said) == 1 and EMPTY.issuperset(others) else ""
-
-
-def _time_field(last: PlanQuery) -> str:
-    """The time that the last query spoke of, which "and yesterday?" means too."""
-    said = [one.field for one in _conditions(last) if one.field in _TIME]
-    states = _states(last)
-    if said or last.entity == "runs" or states & {"failed", "success", "ABEND"}:
-        return said[0] if said else "end"
-    return "start" if "running" in states else "scheduled"
-
-
-def _entity(q: Question, last: Ask, told: Ask) -> str:
-    old, new = last.query.entity, told.query.entity
-    if q.has("entity") and KIND_OF[new] != KIND_OF[old]:
-        return new
-    if old in ("jobs", "runs") and (new == "runs" or _is_over(last.query, told.query)):
-        return "runs"
-    if old == "runs" and not _of_runs(last.query, told.query):
-        return "jobs"
-    return old
-
-
-def _is_over(last: PlanQuery, told: PlanQuery) -> bool:
-    """ "And yesterday?" of failed jobs: with a time, what they ended in is a matter of runs."""
-    timed = any(one.field in _TIME for one in _conditions(told))
-    ended = _states(told) or _states(last)
-    denied = any(one.op in ("!=", "not in") for one in _conditions(last))
-    return timed and not denied and bool(ended) and ended <= {*OVER, *ABENDED}
-
-
-def _of_runs(last: PlanQuery, told: PlanQuery) -> bool:
-    """Whether runs still are what is asked: not when a present state takes the place."""
-    return not _states(told) & set(OPEN_GROUPS) - {"failed"}
-
-
-def _states(query: PlanQuery) -> set[Any]:
-    said = (one.value for one in _conditions(query) if one.field in ("group", "status"))
-    return {state for value in said for state in (value if isinstance(value, list) else [value])}
-
-
-def _conditions(query: PlanQuery) -> list[Condition]:
-    return [one for one in query.where if isinstance(one, Condition)]
-
-
-def _about_what(field: str) -> str:
-    return "state" if field in _STATE else "time" if field in _TIME else field
-
-
-def _merged(last: PlanQuery, told: PlanQuery, entity: str) -> list[Condition | AnyOf]:
-    said = {_about_what(one.field) for one in _conditions(told)}
-    kept: list[Condition | AnyOf] = [
-        one
-        for one in last.where
-        if isinstance(one, AnyOf) or _about_what(one.field) not in said or _narrows(one, told)
-    ]
-    fields = ENTITIES[entity].fields
-    merged = [*kept, *_conditions(told)]
-    return [one for one in merged if isinstance(one, AnyOf) or one.field in fields]
-
-
-def _narrows(one: Condition, told: PlanQuery) -> bool:
-    """ "Only the late ones" of the failed: a flag joins a status, it does not take its place."""
-    still_open = one_of("group", list(DONE), negated=True)  # what being late has in it
-    said = {c.field for c in _conditions(told) if c != still_open}
-    return one.field not in said and said & _STATE <= {"late", "risk"} and one.field in _STATE
-
-
-def _kept_groups(last: Ask, told: Ask) -> list[str]:
-    return last.query.group_by if told.focus in ("list", "groups", "extreme") else []
-
-
-def _kept_order(last: PlanQuery, told: PlanQuery) -> list[str]:
-    """The order it had, but for one by how long jobs run when they no longer do."""
-    by_running = _states(told) and last.order_by == ["-running_minutes"]
-    return [] if by_running else last.order_by
-
-
-def _fitting(names: list[str], entity: str) -> list[str]:
-    fields = ENTITIES[entity].fields
-    return [one for one in names if one.lstrip("-").partition(".")[0] in fields]
-
-
-def _scope(query: PlanQuery, whole: PlanQuery) -> list[Condition | AnyOf]:
-    """The conditions that hold for the whole of a share too: all but those on the state."""
-    return [c for c in query.where if isinstance(c, AnyOf) or c.field not in _STATE]

@@ -477,6 +477,41 @@ async def test_thoughts_are_neither_shown_nor_part_of_the_answer(answer, scripte
     assert events[-1].answer == "500 (not verified) jobs."
 
 
+LED = Scripted("Let me look. ", tool_calls=[("plan_query", {"entity": "jobs", "limit": 0})])
+
+
+def chunks(events):
+    return [event.text for event in events if isinstance(event, Chunk)]
+
+
+async def test_a_model_that_speaks_before_its_calls_is_held_back_from_then_on(scripted):
+    scripted(LED, say("No jobs."), LED, say("No jobs."))
+    await meet()
+
+    first, second = await run("How many jobs are there?"), await run("How many jobs are there?")
+
+    assert "".join(chunks(first)).startswith("Let me look.\n\nNo jobs")
+    assert "".join(chunks(second)).startswith("No jobs")
+    assert first[-1].answer == second[-1].answer == "No jobs."
+
+
+async def test_the_first_words_of_a_model_that_calls_in_silence_are_shown_at_once(scripted):
+    scripted(say("There are no jobs in this plan", chunk_delay=0.1))
+    await meet()
+
+    assert len(chunks(await run("How many jobs are there?"))) > 2
+
+
+async def test_the_rules_answer_when_a_model_fails_after_words_before_a_call(scripted):
+    scripted(LED, refuse(500))
+    await meet()
+
+    events = await run("How many jobs are there?")
+
+    assert isinstance(events[-1], Final)
+    assert (events[-1].mode, "Let me look" in events[-1].answer) == ("rules", False)
+
+
 async def test_a_tool_call_written_as_text_is_called(scripted):
     written = '<tool_call>{"name": "plan_query", "arguments": {"entity": "jobs"}}</tool_call>'
     scripted(streamed({"content": written}), say("500 jobs."))

@@ -96,7 +96,8 @@ class Replay:
         self.requests = server.requests
         final = self.events[-1]
         assert isinstance(final, Final), final
-        assert "".join(one.text for one in self.events if isinstance(one, Chunk)) == final.answer
+        streamed = "".join(one.text for one in self.events if isinstance(one, Chunk))
+        assert streamed.removesuffix(final.answer) in {"", "Vou ler o log.\n\n"}  # before a call
         return final
 
     @property

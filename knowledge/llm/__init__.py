@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from knowledge.llm.costs import Spent, spent
-    from knowledge.llm.endpoints import Failing, failing, forget
+    from knowledge.llm.endpoints import Failing, failing, forget, speaks_first
     from knowledge.llm.errors import (
         Kind,
         LLMBadReply,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Delta", "Failing", "Kind", "LLMBadReply", "LLMBrokenOff", "LLMError", "LLMOff", "LLMRefused",
     "LLMUnavailable", "Message", "Purpose", "Reply", "Spent", "ToolCall", "Usage", "aclose",
-    "as_message", "call_llm", "failing", "forget", "spent", "stream",
+    "as_message", "call_llm", "failing", "forget", "speaks_first", "spent", "stream",
 ]  # fmt: skip
 
 _LATER = {
@@ -37,6 +37,7 @@ _LATER = {
     ),
     "Spent": "costs", "spent": "costs",
     "Failing": "endpoints", "failing": "endpoints", "forget": "endpoints",
+    "speaks_first": "endpoints",
     "call_llm": "gateway", "stream": "gateway",
     "as_message": "messages",
     "aclose": "transport",

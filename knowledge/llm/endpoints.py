@@ -69,7 +69,7 @@ class Endpoint:
 
         A server that was only busy takes the whole request again by then, and teaches nothing.
         """
-        profile = replace(profile, thinking="")  # which a reply shows by itself
+        profile = replace(profile, thinking="", speaks_first=False)  # a reply shows these by itself
         suspected, since = self._suspected.get(purpose, (None, began))
         if suspected != profile:
             self._suspected[purpose] = (profile, time.monotonic())
@@ -113,6 +113,11 @@ async def endpoint_for(model: str) -> Endpoint:
     endpoint = _known.setdefault(key, Endpoint(*key))
     await endpoint.refresh()
     return endpoint
+
+
+async def speaks_first(model: str = "") -> bool:
+    """Whether this model, or the configured one, has said something before it called tools."""
+    return (await endpoint_for(model or settings.LLM_MODEL)).profile.speaks_first
 
 
 def forget() -> None:

@@ -17,6 +17,7 @@ import random
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -219,16 +220,19 @@ class _Call:
             raise broken from error
         finally:
             if incoming.began:
-                self._teach(endpoint, profile, incoming.thought)
+                self._teach(endpoint, profile, incoming)
         yield Delta(reply=reply)
 
-    def _teach(self, endpoint: Endpoint, profile: Profile, thought: str) -> None:
+    def _teach(self, endpoint: Endpoint, profile: Profile, incoming: Incoming) -> None:
         purpose, taken = self._asked.purpose, profile
         if not self._doubtful:
             endpoint.took_all(purpose)
         elif not endpoint.is_sure_of(profile, purpose, self._began):
             taken = self._known
-        endpoint.learn(self._known, taken.thinking_as(thought))
+        taken = taken.thinking_as(incoming.thought)
+        if incoming.spoke_first:
+            taken = replace(taken, speaks_first=True)
+        endpoint.learn(self._known, taken)
 
     def _learns_to_think(self, error: LLMError, talks: Negotiation) -> bool:
         """A model that spent all its tokens on thoughts gets some for them, the first time."""

@@ -61,6 +61,7 @@ class LLMProfile(models.Model):
         choices=[(c, c) for c in CALL_CONTENTS],
     )
     call_thoughts = models.BooleanField(_("wants its thoughts back"), default=False)
+    speaks_first = models.BooleanField(_("speaks before it calls tools"), default=False)
     system_role = models.BooleanField(_("takes a system message"), default=True)
     thinking = models.CharField(_("thinking"), max_length=10, blank=True)
     learned_at = models.DateTimeField(_("learned"), null=True, editable=False)

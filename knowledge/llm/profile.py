@@ -28,6 +28,8 @@ class Profile:
     """What stands for the words of a model's turn that only calls tools."""
     call_thoughts: bool = False
     """Whether it wants its thoughts back with its tool calls."""
+    speaks_first: bool = False
+    """Whether it has said something before it called tools: its first words are held back."""
     system_role: bool = True
     thinking: str = ""
     """"": not known; none; seen: in a field or in tags; unopened: with the closing tag alone."""

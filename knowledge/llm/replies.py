@@ -90,6 +90,11 @@ class Incoming:
             return "seen"
         return "none" if self._spoken.text.strip() else ""
 
+    @property
+    def spoke_first(self) -> bool:
+        """Whether it said something before it called tools, which is no part of an answer."""
+        return bool(self._calls) and bool(self._spoken.text.strip())
+
     def add(self, event: Any) -> str:
         """Take one event in; what of it may be shown now."""
         if isinstance(event, list):  # Gemini writes its errors so

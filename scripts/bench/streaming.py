@@ -43,8 +43,6 @@ QUESTION = "Quantos jobs estão em ABEND agora na produção?"
 STAMP = re.compile(r"@([a-z]{5})")
 BEGAN_NS = time.monotonic_ns()
 TICK_NS = 100_000
-LINE = 8
-"""Tokens to a line. The first line waits until it is clear that it leads to no tool call."""
 
 
 def stamp(now_ns: int, began_ns: int) -> str:
@@ -84,7 +82,7 @@ async def _serve(listener: socket.socket, rate: float, tokens: int, began_ns: in
         for number in range(tokens):
             await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
             text = stamp(time.monotonic_ns(), began_ns)
-            writer.write(_chunk(_event(text + ("\n" if number % LINE == LINE - 1 else ""), None)))
+            writer.write(_chunk(_event(text, None)))
         writer.write(_chunk(_event("", "stop") + b"data: [DONE]\n\n") + _chunk(b""))
         await writer.drain()
         writer.close()

@@ -29,7 +29,7 @@ from knowledge.claims.evidence import Reading
 from knowledge.claims.slots import SlotStream
 from knowledge.cleaning import clean
 from knowledge.hwa.statuses import Language
-from knowledge.llm import LLMBrokenOff, LLMError, Reply, as_message, stream
+from knowledge.llm import LLMBrokenOff, LLMError, Reply, as_message, speaks_first, stream
 from knowledge.retrieval import SearchUnavailable
 from knowledge.secrets import mask_secrets
 from tws.answers.beginnings import beginning
@@ -71,7 +71,7 @@ def prompt(name: str) -> str:
 class Draft:
     """An answer in the making: what the model writes is parted from its note, and its slots filled.
 
-    Its first words are held back up to a line's end, for they may only lead to a tool call.
+    With `may_lead_to_a_call` its first words are held back, up to a line's end.
     """
 
     def __init__(
@@ -113,7 +113,8 @@ class LLMAgent:
     toolkit: Toolkit
     emit: Emit
     fallback: RuleAgent
-    _has_shown: bool = False
+    _has_shown: bool = False  # in this turn
+    _gap: str = ""  # after what an earlier turn has shown
 
     async def answer(self, question: str, history: Sequence[Turn] = ()) -> None:
         """Emit the answer's Chunks and its Final, or Failed."""
@@ -221,13 +222,18 @@ class LLMAgent:
             if last and step > 1:
                 messages.append({"role": "user", "content": prompt("last_step")})
             readings = self._readings(asked)
-            draft = Draft(language, readings, self._is_name, may_lead_to_a_call=with_tools)
+            may_lead = with_tools and await speaks_first(self.agent.model)
+            draft = Draft(language, readings, self._is_name, may_lead_to_a_call=may_lead)
+            if self._has_shown:
+                self._has_shown, self._gap = False, "\n\n"
             reply = await self._speak(messages, draft, with_tools=with_tools)
             if not reply.tool_calls:
                 self._show(draft.end())
                 if not draft.composer.text().strip():
                     raise LLMBrokenOff("empty")
                 return draft
+            if self._has_shown:  # words before a call: whole, then
+                self._show(draft.end())
             messages.append(as_message(reply))
             for number, call in enumerate(reply.tool_calls):
                 told = TOO_MANY_CALLS
@@ -264,7 +270,8 @@ class LLMAgent:
     def _show(self, text: str) -> None:
         if text:
             self._has_shown = True
-            self.emit(Chunk(text))
+            self.emit(Chunk(self._gap + text))
+            self._gap = ""
 
     # --- the end ------------------------------------------------------------------------------
 

@@ -335,6 +335,22 @@ async def test_a_column_that_no_row_has_is_shown_only_where_it_was_asked_for(
     assert "| job | return code | end |\n" in asked.text
 
 
+async def test_that_nothing_failed_is_said_only_where_nothing_else_was_asked(
+    hwa: MovedSimulator,
+) -> None:
+    nobody = q("jobs", where=[FAILED, {"field": "priority", "op": ">", "value": 1000}])
+    async with Asking(hwa) as asking:
+        speech = await said(asking.toolkit(), Ask(nobody, "list"), "en")
+        await in_database(PlanJob.objects.filter(group="failed").delete)
+        none = await said(asking.toolkit(), Ask(q("jobs", where=[FAILED]), "list"), "en")
+
+    assert speech.text == "No jobs."
+    assert none.text == "No job ended in error."
+    for one in (speech, none):
+        checked = check(one.composer.answer(), one.text, readings_in(one.evidence))
+        assert checked.outcome == "verified", checked
+
+
 async def test_groups_by_nothing_are_a_list(hwa: MovedSimulator) -> None:
     async with Asking(hwa) as asking:
         listed = await said(asking.toolkit(), Ask(q("workstations"), "list"), "en")

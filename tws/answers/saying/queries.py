@@ -140,7 +140,9 @@ def say_found(speech: Speech, asked: Ask, reading: Reading) -> None:
 
 
 def _say_none(speech: Speech, asked: Ask, reading: Reading) -> None:
-    speech.say_first(_keys("none", asked.query), on=reading.id)
+    keys = _keys("none", asked.query)
+    only = len(asked.query.where) == 1  # of more conditions the words would deny more than was read
+    speech.say_first(keys if only else keys[-1:], on=reading.id)
     _say_how_far(speech, asked.query, reading)
     _say_what_is_unread(speech, reading)
 

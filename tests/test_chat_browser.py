@@ -188,6 +188,7 @@ def test_stop_is_not_lost_before_the_conversation_is_open(
     expect(page.locator("#connection")).to_have_attribute("data-state", "connected")
 
     ask(page, "One")
+    expect(page.locator(".progress")).to_have_text("Waiting…")  # nobody works on it yet
     page.get_by_role("button", name="Stop").click()
     is_asked.set()
 

@@ -160,7 +160,7 @@ function ask(text, meant) {
   askedAt = performance.now();
   showProblem("");
   const exchange = add(text, { clientId: newId(), meant });
-  exchange.answer.waiting(open().length > 1);
+  exchange.answer.waiting(open().length > 1 || !isReady);
   if (isReady) socket.send(exchange.request()); // else all open ones are sent once it is
   keepAddress();
   showRunning();

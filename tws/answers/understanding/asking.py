@@ -57,10 +57,9 @@ class Asking:
             return None
         self._fit(draft)
         own = GROUPED_BY.get(draft.entity)
-        if self.question.has("ask", "count") and any(
-            (one.field, one.op) == (own, "=") for one in draft.scope
-        ):
-            return None  # "how many cpus does X have": it is one of them
+        is_one = any((one.field, one.op) == (own, "=") for one in draft.scope)
+        if is_one and self.question.has("ask", "count"):
+            return None  # "how many cpus does X have"
         return self._focused(draft)
 
     def _joined(self, draft: Draft) -> None:
@@ -164,9 +163,6 @@ class Asking:
             return []
         if q.has("superlative", "shortest") or q.has("facet", "compare"):
             return []  # "faster than usual"
-        if most := q.take("most", "most"):
-            draft.order_by, draft.limit = ["estimated_end"], 1
-            q.use(most)
         q.use(usual, *q.of("event", "took"), *q.of("superlative", "longest"))
         made = [condition("estimated_end", "<", self.now.isoformat())]
         made += [] if groups else [condition("group", "=", "running")]

@@ -91,14 +91,12 @@ def follows(question: Question, last: Understood | None) -> bool:
 
 def _counts_there(q: Question, last: Understood) -> bool:
     """ "How many are waiting?", of no more than the place that was just spoken of."""
-    things = objects_of(last.asked)
+    things = [one.kind for one in objects_of(last.asked)]
     where = conditions_of(last.asked.query) if isinstance(last.asked, Ask) else ()
-    place = any(one.field in ("workstation", "stream") for one in where) or any(
-        one.kind in ("workstation", "stream") for one in things
-    )
     counts = q.starts("ask", "count") and not (q.has("entity") or q.times)
     listed = bool(things) and q.consists_of("ask", "follow", "polite", "entity")  # "jobs?"
-    return bool((counts or listed) and place and len(q.words) <= SHORT)
+    places = {"workstation", "stream"}.intersection([*things, *(one.field for one in where)])
+    return bool((counts or listed) and places and len(q.words) <= SHORT)
 
 
 def _is_part(q: Question, last: Understood) -> bool:
@@ -315,8 +313,6 @@ def _is_of_one(q: Question) -> bool:
     narrows = q.has("follow", "of_them") and not q.has("facet")
     if narrows or q.starts("follow", "only") or q.has("sort"):
         return False
-    if q.has("ask", "any") and q.has("flag"):
-        return False  # "any deadline at risk?"
     if q.has("by") or q.has("ask", "count", "share") or (q.has("ask", "list") and q.numbers):
         return False
     flags = {(t.first, t.last) for t in q.of("flag")}

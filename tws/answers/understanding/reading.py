@@ -96,8 +96,8 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
         now,
     )
     question.terms = [t for t in question.terms if not _is_its_own(t, question)]
-    question.use(*(t for t in question.terms if _is_concord(t, question.terms)))
-    question.terms = [t for t in question.terms if not _is_concord(t, question.terms)]
+    question.use(*(twice := [t for t in question.terms if _is_concord(t, question.terms)]))
+    question.terms = [t for t in question.terms if t not in twice]
     question.terms = _meant(question)
     leave_aside(question)
     if times != told:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
-LONGEST = 60_000
-"""Longer texts are shown as they are: no answer needs more, and rendering takes time."""
+LONGEST = 64_000
+"""Longer texts are shown as they are: rendering takes time, and the longest answer that the chat
+keeps, with the note that it was cut, is shorter."""
 
 _TAGS = {
     "p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "a",

@@ -26,6 +26,7 @@ from tests.factories import make_memory, make_record
 from tests.plan_reading import make_engine
 from tws.answers.events import Final
 from tws.answers.sources import plan_sources
+from tws.chat import answering
 from tws.chat.api import CardOf
 from tws.chat.cards import card_parts
 from tws.chat.showing.display import display_of, page_parts
@@ -370,3 +371,13 @@ def test_a_source_says_once_that_it_is_a_simulator() -> None:
     assert source("simulator", simulated=True) == "Plan of simulator: jobs"
     assert source("SIM", simulated=True) == "Plan of SIM (simulator): jobs"
     assert source("PROD", simulated=False) == "Plan of PROD: jobs"
+
+
+def test_the_longest_answer_that_is_kept_is_rendered_with_its_note(settings: Any) -> None:
+    longest = settings.CHAT_MAX_ANSWER_CHARACTERS
+    given = Final("**bold** " * (longest // 9 + 1))
+
+    cut = answering._within_length(given)
+
+    assert len(cut.answer) > longest
+    assert to_html(cut.answer).startswith("<p><strong>bold</strong>")

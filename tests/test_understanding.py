@@ -34,7 +34,7 @@ from tws.answers.understanding.asked import (
 from tws.answers.understanding.understanding import understand
 from tws.plan.models import PlanJob, PlanJobStream, PlanResource, PlanWorkstation
 from tws.plan.query.answering import answer
-from tws.plan.query.asked import AnyOf, Condition, PlanQueryRefused
+from tws.plan.query.asked import AnyOf, Condition, PlanQuery, PlanQueryRefused
 
 pytestmark = pytest.mark.django_db
 
@@ -492,11 +492,46 @@ def test_a_second_time_of_the_object_just_asked_about_is_no_order():
     assert isinstance(asked("start PAYROLL_CALC", ended).asked, Order)
 
 
-def test_of_a_share_what_is_said_first_is_the_whole():
-    found = asked("dos jobs criticos quantos por cento terminaram bem?").asked
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dos jobs criticos quantos por cento terminaram bem?",
+        "what share of the critical jobs has finished?",
+    ],
+)
+def test_of_a_share_what_is_said_first_is_the_whole(text):
+    found = asked(text).asked
 
     assert found.focus == "share"
     assert found.whole.where == [Condition(field="critical", op="=", value=True)]
+
+
+def test_of_a_share_of_what_was_listed_that_is_the_whole():
+    critical = Condition(field="critical", op="=", value=True)
+    failed = Condition(field="group", op="=", value="failed")
+
+    of_critical = asked("what share of them has finished?", asked("which jobs are critical?"))
+    of_failed = asked("quantos % são críticos?", asked("quantos jobs falharam?"))
+    of_all = asked("and what share has finished?", asked("how many jobs failed?"))
+
+    assert of_critical.asked.whole.where == [critical]
+    assert of_failed.asked.whole.where == [failed]
+    assert of_all.asked.whole.where == []
+
+
+@pytest.mark.parametrize("text", ["failed jobs, newest first", "erros, mais recentes primeiro"])
+def test_what_comes_first_orders_a_list_and_is_not_all_of_it(text):
+    query = asked(text).asked.query
+
+    assert (query.order_by, query.limit) == (["-end"], PlanQuery.model_fields["limit"].default)
+
+
+def test_runs_are_counted_by_name():
+    assert asked("how many runs failed today?").asked.focus == "count"
+
+
+def test_where_jobs_do_not_run_is_no_state():
+    assert isinstance(asked("jobs em erro que não rodam como crm").asked, NotUnderstood)
 
 
 @pytest.mark.parametrize(

@@ -294,6 +294,10 @@ class Asking:
                 continue
             if term.key in ("highest", "lowest") and self._by_number(term, draft):
                 continue
+            if term.key == "first" and q.before(term.first, "superlative"):  # "newest first"
+                draft.limit = None if draft.limit == 1 else draft.limit
+                q.use(term)
+                continue
             order = self._order(term.key, draft, groups)
             if order is None:
                 continue
@@ -460,10 +464,12 @@ class Asking:
         """Of a state and a flag the one said first: "of the critical jobs, how many failed"."""
         q = self.question
         flags = [t for t in q.of("flag") if t.first in q.used]
-        if len(draft.parts) != 2 or not (q.statuses and flags):
+        states: list[Term | Found[Any]] = list(q.statuses)
+        states += [t for t in q.of("event") if t.first in q.used]
+        if len(draft.parts) != 2 or not (states and flags):
             return []
         state, flag = draft.parts
-        return state if q.statuses[0].first < flags[0].first else flag
+        return state if min(one.first for one in states) < flags[0].first else flag
 
     def _is_empty(self, first: int, last: int) -> bool:
         return all(word.text in EMPTY for word in self.question.words[first:last])

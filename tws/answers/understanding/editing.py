@@ -60,9 +60,12 @@ def edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None:
         query = query.model_copy(update={"limit": 1})
     if told.query.limit != PlanQuery.model_fields["limit"].default:
         query = query.model_copy(update={"limit": told.query.limit})
-    whole = told.whole if focus == "share" else None
+    whole = None
     if focus == "share" and last.whole:
         whole = last.whole.model_copy(update={"where": _scope(query, last.whole)})
+    elif told.whole:  # "how many are critical?", "what share of them has finished?"
+        shared = [one for one in told.query.where if one not in told.whole.where]
+        whole = query_of(entity, [one for one in query.where if one not in shared])
     return Ask(query, focus, last.fields, whole, last.every and focus == "yes_no", told.then)
 
 

@@ -36,6 +36,7 @@ _HALVES = frozenset({"am", "pm", "oclock"})
 _PARTS = frozenset({"manha", "tarde", "noite", "madrugada"})
 _OWN = frozenset({"its", "their"})
 _ONE = frozenset({"one", "um", "uma"})
+_PLACING = frozenset({"como", "em", "na", "no", "nas", "nos"})
 _SPENT = frozenset({
     "passou", "passaram", "ficou", "ficaram", "levou", "levaram", "demorou", "demoraram", "spent",
     "took", "exceeded", "ultrapassou", "ultrapassaram",
@@ -112,8 +113,14 @@ def _not_yet(words: Sequence[Word], terms: Sequence[Term]) -> Iterator[Term]:
     denied = [t for t in terms if (t.category, t.key) == ("negation", "not")]
     for verb in terms:
         no = next((t for t in denied if _is_joined(words, t.last, verb.first)), None)
-        if no and verb.category == "event" and verb.key in verbs:
+        if no and verb.category == "event" and verb.key in verbs and not _is_habit(words, verb):
             yield Term("filter", verbs[verb.key], no.first, verb.last, verb.languages)
+
+
+def _is_habit(words: Sequence[Word], verb: Term) -> bool:
+    """ "Não rodam como X", "na Y": where they ever do, and not what they have done."""
+    after = words[verb.last].text if verb.last < len(words) else ""
+    return words[verb.last - 1].text in ("roda", "rodam") and after in _PLACING
 
 
 def _corrected(terms: Sequence[Term], words: Sequence[Word], text: str) -> Iterator[Term]:

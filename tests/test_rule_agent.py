@@ -318,6 +318,22 @@ async def test_zero_and_not_linked_are_said(conversation: Conversation) -> None:
     assert nothing.answer.startswith("**Não.**")
 
 
+async def test_that_jobman_is_down_is_said_of_a_linked_workstation(
+    conversation: Conversation,
+) -> None:
+    linked = PlanWorkstation.objects.filter(is_linked=True)
+    down = await linked.filter(is_jobman_up=False).afirst()
+    well = await linked.filter(is_jobman_up=True).afirst()
+
+    answers = [
+        (await conversation.ask(f"{place.name} está no ar?")).answer
+        for place in (down, well)
+        if place
+    ]
+
+    assert ["jobman" in answer for answer in answers] == [True, False]
+
+
 async def test_a_follow_up_edits_the_last_question_and_is_kept_standing_alone(
     conversation: Conversation,
 ) -> None:

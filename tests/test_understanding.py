@@ -526,6 +526,12 @@ def test_what_comes_first_orders_a_list_and_is_not_all_of_it(text):
     assert (query.order_by, query.limit) == (["-end"], PlanQuery.model_fields["limit"].default)
 
 
+def test_the_last_of_what_ended_are_the_last_that_ended():
+    ten = asked("e os últimos 10?", asked("últimos 5 jobs que falharam")).asked.query
+
+    assert (ten.order_by, ten.limit) == (["-end"], 10)
+
+
 def test_runs_are_counted_by_name():
     assert asked("how many runs failed today?").asked.focus == "count"
 
@@ -700,6 +706,7 @@ def test_two_words_for_one_fact_do_not_ask_for_both_at_once(text, field, expecte
     [
         ("por que o último job de hoje falhou?", "why"),
         ("qual o motivo da última falha?", "why"),
+        ("the last job failed, any idea why?", "why"),
         ("why did the last job that failed fail?", "why"),
         ("mostra o log do job que falhou por último", "log"),
         ("log of the longest run of today", "log"),

@@ -20,6 +20,8 @@ def say_values(
         elif isinstance(values[field], bool):
             said = "is" if values[field] else "is_not"
             speech.say(f"{said}.{field}", on=at, name=name)
+            if field == "linked" and values.get("jobman_up") is False:  # "no ar" it is not
+                speech.say("fact.jobman_down", on=at)
         elif field == "estimated_end" and is_over(values):
             end, over = f"{at}.{field}", f"minutes_between({at}.{field}, {at}.fetched_at)"
             speech.say("over.estimated_end", on=at, name=name, value=end, over=over)

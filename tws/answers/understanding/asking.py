@@ -391,7 +391,9 @@ class Asking:
                 draft.entity = "runs"
             if draft.entity == "jobs" and groups and groups <= NOT_BEGUN:
                 return f"{sign}scheduled"
-            started = self.question.has("event", "start")
+            started = self.question.has("event", "start") or self.time_field == "start"
+            if self.time_field == "end":  # "and the last ten?"
+                return f"{sign}end"
             if self.question.has("event", "end") and draft.entity == "job_streams":
                 return None  # whose end is not known
             self.question.use(*self.question.of("event"))

@@ -17,12 +17,10 @@ const { agent, agents, strings, examples, longest, question: prefilled, ...given
 const log = byId("log");
 const earlier = element("button", { type: "button", class: "plain earlier", onclick: showEarlier }, strings.earlier);
 log.append(earlier);
-const TWICE = 500; // milliseconds
 const card = new Card(strings, (text) => ask(text));
 const quoted = new QuotedMemory(strings);
 const exchanges = []; // in the order of the page
 let conversation = given.conversation;
-let askedAt = -Infinity;
 let isReady = false; // the server has said which conversation this is
 let stopsFirst = false; // stop was pressed while it had not
 
@@ -156,8 +154,7 @@ function state(name) {
 
 /** Ask; `meant` is `{without}`, an earlier question less a condition, or `{answers}`, a question back. */
 function ask(text, meant) {
-  if (performance.now() - askedAt < TWICE && exchanges.at(-1)?.question === text) return; // a double click
-  askedAt = performance.now();
+  if (window.event?.type === "click" && window.event.detail > 1) return; // the second half of a double click
   showProblem("");
   const exchange = add(text, { clientId: newId(), meant });
   exchange.answer.waiting(open().length > 1 || !isReady);

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import socket
 import uuid
 
 import pytest
@@ -13,6 +15,7 @@ from django.db import connections
 
 from knowledge.models import Kind, Memory, MemoryUse
 from tests.factories import make_memory
+from tests.programs import start
 from tws.answers.events import Final, ToolUse
 from tws.answers.understanding.asked import Summary, Understood
 from tws.chat.runs import history_of, store_answer
@@ -231,3 +234,19 @@ def test_the_sample_is_loaded_once(capsys):
     assert not Memory.objects.exclude(trust="new").exists()
     assert json.loads(capsys.readouterr().out) == {"imported": 0, "asked": 0, "failed": 0}
     assert Memory.objects.count() == count
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ctrl_c_ends_a_sample_that_waits_for_the_llm(hwa_engine):
+    engine = {"TWS_BASE_URL": hwa_engine.base_url, "TWS_USER": "wauser", "TWS_PASSWORD": "wauser"}
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        start(
+            "manage.py", "load_sample", **engine, LLM_MODEL="tiny", LLM_TIMEOUT_SECONDS="600",
+            LLM_BASE_URL=f"http://127.0.0.1:{silent.getsockname()[1]}/v1",
+        ) as loading,
+    ):  # fmt: skip
+        silent.settimeout(60)
+        with silent.accept()[0]:
+            loading.send_signal(signal.SIGINT)
+            assert loading.wait(30) != 0

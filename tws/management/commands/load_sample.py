@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -9,10 +10,11 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand
+from django.db import connections
 
 from knowledge.models import Memory, Source
 from knowledge.store import Draft, remember
@@ -47,7 +49,8 @@ class Command(BaseCommand):
         imported = sum(remember(draft)[1] for draft in _knowledge())
         if settings.LLM_BASE_URL and not options["json"]:
             self.stdout.write("sample: asking the agents, whose LLM may take its time …")
-        asked, failed = async_to_sync(_converse)()
+        with asyncio.Runner() as runner:  # Ctrl-C cancels what it runs
+            asked, failed = runner.run(_converse())
         counts = {"imported": imported, "asked": asked, "failed": failed}
         if options["json"]:
             self.stdout.write(json.dumps(counts))
@@ -92,6 +95,7 @@ async def _converse() -> tuple[int, int]:
                 failed += sum(isinstance(end, Failed) for end in ends)
     finally:
         await close_shared()
+        await sync_to_async(connections.close_all)()  # its thread's
     return asked, failed
 
 

@@ -122,6 +122,11 @@ class SignIn(LoginView):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 
+    def get_redirect_url(self, *args: Any, **kwargs: Any) -> str:
+        """Who opened the site asked for no page of it."""
+        asked = super().get_redirect_url(*args, **kwargs)
+        return "" if asked == "/" else asked
+
     def get_default_redirect_url(self) -> str:
         """Reviewers land on their queue, who came for the console there, others on the plan."""
         user = self.request.user

@@ -38,6 +38,8 @@ def test_one_page_signs_in_at_both_addresses_and_each_role_lands_where_it_works(
     assert sign_in(operator, path) == "/"
     assert sign_in(auditor_user, path) == ("/admin/" if path == "/admin/login/" else "/")
     assert sign_in(reviewer, path, next="/chat/") == "/chat/"
+    assert sign_in(reviewer, path, next="/") == QUEUE
+    assert sign_in(operator, path, next="/") == "/"
 
 
 @pytest.mark.django_db

@@ -33,11 +33,12 @@ def take_turns_sooner() -> None:
 
 
 class DatabaseThreads:
+    _lost_at = 0.0  # of the process: an outage that one thread met ended every thread's connection
+
     def __init__(self, threads: int, name: str) -> None:
         self._count = threads
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._used = threading.local()
-        self._lost_at = 0.0
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run blocking database code without holding up the event loop."""
@@ -60,9 +61,10 @@ class DatabaseThreads:
         finally:
             self._used.at = time.monotonic()
 
-    def distrust(self) -> None:
-        """Have each thread ask whether its connection still works before it uses it again."""
-        self._lost_at = time.monotonic()
+    @staticmethod
+    def distrust() -> None:
+        """Have every thread ask whether its connection still works before it uses it again."""
+        DatabaseThreads._lost_at = time.monotonic()
 
     def close(self) -> None:
         """Close every thread's connection, when no call is under way."""

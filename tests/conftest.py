@@ -19,6 +19,7 @@ from hypothesis import settings as hypothesis_settings
 
 from knowledge import _mem0, retrieval
 from knowledge.llm import endpoints as llm_endpoints
+from knowledge.threads import DatabaseThreads
 from tests import emptying
 from tests.browser import browser, open_page  # noqa: F401  fixtures
 from tests.chat_pages import plan_of_now, server  # noqa: F401  fixtures
@@ -31,7 +32,6 @@ from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their nam
     start_simulator,
 )
 from tests.judges_here import judges_here  # noqa: F401  a fixture
-from tws import database as sockets_database
 from tws.answers.understanding import naming
 from tws.database import close_connections
 
@@ -83,8 +83,7 @@ def _no_dead_connection_is_left() -> Iterator[None]:
     """
     _close_if_dead()
     yield
-    for threads in (sockets_database._threads, llm_endpoints._threads):
-        threads.distrust()
+    DatabaseThreads.distrust()
     SyncToAsync.single_thread_executor.submit(_close_if_dead).result()
 
 

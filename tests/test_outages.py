@@ -41,6 +41,24 @@ def test_one_call_fails_with_a_lost_server_however_many_threads_were_connected()
         threads.close()
 
 
+def test_what_one_kind_of_thread_lost_no_other_kind_takes_for_connected() -> None:
+    met, other, spared = DatabaseThreads(1, "met"), DatabaseThreads(1, "other"), backend()
+
+    async def calls() -> None:
+        await met.run(backend)
+        await other.run(backend)
+        await asyncio.to_thread(end_other_connections, spared)
+        with pytest.raises(DatabaseError):
+            await met.run(backend)
+        await other.run(backend)
+
+    try:
+        asyncio.run(calls())
+    finally:
+        met.close()
+        other.close()
+
+
 async def test_an_auditor_listens_again_after_an_outage(settings, monkeypatch) -> None:
     settings.AUDIT_POLL_SECONDS = 0.05
     parameters, outages = watching._connection_parameters, [OperationalError("starting up")]

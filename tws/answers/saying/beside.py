@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from knowledge.claims.composing import claim
 from knowledge.claims.evidence import Reading
-from tws.answers.saying.objects import ENTITY, find, run_at, say_no_run
-from tws.answers.saying.queries import NAME, say_shown
+from tws.answers.saying.objects import find
+from tws.answers.saying.queries import ENTITY, NAME, say_shown
 from tws.answers.saying.queries import ask as ask_of_plan
+from tws.answers.saying.runs import run_at, say_no_run
 from tws.answers.saying.speech import Speech
 from tws.answers.toolkit import NotThere, Refused
 from tws.answers.understanding.asked import (

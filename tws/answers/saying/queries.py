@@ -28,6 +28,13 @@ NAME: dict[str, str] = {
     "counts": "kind",
 }
 """Which column names an object of that entity."""
+ENTITY = {
+    "job": "jobs",
+    "stream": "job_streams",
+    "workstation": "workstations",
+    "resource": "resources",
+    "prompt": "prompts",
+}
 COLUMNS: dict[str, tuple[str, ...]] = {
     "jobs": ("job", "stream", "workstation", "status"),
     "runs": ("job", "stream", "workstation", "status", "return_code", "end"),

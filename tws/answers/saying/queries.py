@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from knowledge.claims.composing import claim
 from knowledge.claims.evidence import Reading
 from knowledge.claims.phrases import PHRASES
+from tws.answers.saying.counting import (
+    conditions,
+    count_of,
+    number,
+    phrase_keys,
+    say_count,
+    say_found,
+    say_none,
+    say_what_is_unread,
+)
 from tws.answers.saying.speech import Speech
 from tws.answers.saying.values import say_values
 from tws.answers.understanding.asked import KIND_OF, Ask, Thing
-from tws.plan.query.asked import AnyOf, Condition, PlanQuery
+from tws.plan.query.asked import Condition, PlanQuery
 
 PAGE = 20
 MOST_GROUPS = 50
@@ -113,108 +122,6 @@ def _asked_of(query: PlanQuery, wanted: tuple[str, ...]) -> list[str]:
     return [*wanted, *sorted_by, *(one.field for one in conditions(query))]
 
 
-def conditions(query: PlanQuery) -> Iterator[Condition]:
-    for part in query.where:
-        yield from part.any if isinstance(part, AnyOf) else [part]
-
-
-# --- how many -----------------------------------------------------------------------------------
-
-
-def count_of(reading: Reading) -> str:
-    """Where a result counts what was asked for: of runs the jobs that ran."""
-    counted = "distinct_jobs" if "distinct_jobs" in reading.result else "matched"
-    return f"{reading.id}.{counted}"
-
-
-def number(reading: Reading) -> int:
-    return int(reading.result.get("distinct_jobs", reading.result["matched"]))
-
-
-def say_count(speech: Speech, asked: Ask, reading: Reading) -> None:
-    _say_number(speech, asked, reading)
-    if reading.result.get("groups"):
-        speech.table(f"{reading.id}.groups", [*asked.query.group_by, "count"])
-    _say_what_is_unread(speech, reading)
-
-
-def say_found(speech: Speech, asked: Ask, reading: Reading) -> None:
-    """How many, or that there are none."""
-    if number(reading):
-        _say_number(speech, asked, reading)
-    else:
-        _say_none(speech, asked, reading)
-
-
-def _say_none(speech: Speech, asked: Ask, reading: Reading) -> None:
-    keys = _keys("none", asked.query)
-    only = len(asked.query.where) == 1  # of more conditions the words would deny more than was read
-    speech.say_first(keys if only else keys[-1:], on=reading.id)
-    _say_how_far(speech, asked.query, reading)
-    _say_what_is_unread(speech, reading)
-
-
-def _say_how_far(speech: Speech, query: PlanQuery, reading: Reading) -> None:
-    """From when on runs are known, or up to when the plan goes, where a time lies beyond that."""
-    result, at = reading.result, reading.id
-    known_from = _time(result.get("known_from"))
-    since, until = _bounds(query, ("start", "end"))
-    if known_from and (since or until) and (since is None or since < known_from):
-        speech.say("compare_days.since", on=at, at=f"{at}.known_from")
-    first, last = _time(result["plan_from"]), _time(result["plan_to"])
-    since, until = _bounds(query, ("scheduled",))
-    beyond = (until or since) and (until is None or (last and until > last))
-    if first and last and (beyond or (since and since < first)):
-        speech.say("summary.span", plan_from=f"{at}.plan_from", plan_to=f"{at}.plan_to")
-
-
-def _bounds(query: PlanQuery, fields: tuple[str, ...]) -> tuple[datetime | None, datetime | None]:
-    """Since when and until when a query asks, by these times; None of what it leaves open."""
-    said = [one for one in conditions(query) if one.field in fields]
-    since = (_time(one.value) for one in said if one.op in (">", ">="))
-    until = (_time(one.value) for one in said if one.op in ("<", "<="))
-    return next(since, None), next(until, None)
-
-
-def _time(value: object) -> datetime | None:
-    """A moment with its zone; None of words for one."""
-    try:
-        told = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return told if told and told.tzinfo else None
-
-
-def _say_number(speech: Speech, asked: Ask, reading: Reading) -> None:
-    """Of what was asked for; of runs also how many jobs ran, unless they were too many to count."""
-    result, at = reading.result, reading.id
-    counts_jobs = result["entity"] != "runs" or "distinct_jobs" in result
-    if counts_jobs:
-        speech.say_first(_keys("found", asked.query), on=at, n=count_of(reading))
-    if not counts_jobs or number(reading) != result["matched"]:
-        speech.say("of_runs", on=at, n=f"{at}.matched")
-
-
-def _keys(kind: str, query: PlanQuery) -> list[str]:
-    """The phrase with the status group that was asked for, when it was just one; the plain one."""
-    plain = f"{kind}.{query.entity}"
-    if any(isinstance(one, AnyOf) for one in query.where):
-        return [plain]
-    groups = [one for one in conditions(query) if one.field == "group"]
-    if len(groups) == 1 and groups[0].op == "=":
-        return [f"{plain}.{groups[0].value}", plain]
-    return [plain]
-
-
-def _say_what_is_unread(speech: Speech, reading: Reading) -> None:
-    result, at = reading.result, reading.id
-    if result.get("edges_read") != result.get("edges_total"):
-        read, total = (claim(f"{at}.edges_{one}", kind="count") for one in ("read", "total"))
-        speech.say("edges_unread", on=at, read=read, total=total)
-    elif not result.get("complete", True):
-        speech.say("incomplete", on=at)
-
-
 # --- which --------------------------------------------------------------------------------------
 
 
@@ -235,7 +142,7 @@ def say_rows(speech: Speech, asked: Ask, reading: Reading) -> None:
     if reading.result["shown"] < reading.result["matched"]:
         speech.paragraph()
         say_shown(speech, reading)
-    _say_what_is_unread(speech, reading)
+    say_what_is_unread(speech, reading)
 
 
 def _said_columns(asked: Ask, rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -274,7 +181,7 @@ async def _yes_no(speech: Speech, asked: Ask) -> None:
         _say_whether_all(speech, asked, reading, found)
     elif not found:
         speech.say("no", on=reading.id)
-        _say_none(speech, asked, reading)
+        say_none(speech, asked, reading)
     else:
         speech.say("yes", on=reading.id)
         say_found(speech, asked, reading)
@@ -288,7 +195,7 @@ def _say_whether_all(speech: Speech, asked: Ask, reading: Reading, found: bool) 
         say_rows(speech, asked, reading)
         return
     speech.say("all", on=reading.id)
-    _say_what_is_unread(speech, reading)
+    say_what_is_unread(speech, reading)
 
 
 # --- shares, groups, firsts, values ---------------------------------------------------------------
@@ -310,12 +217,12 @@ async def _share(speech: Speech, asked: Ask) -> None:
 async def _groups(speech: Speech, asked: Ask) -> None:
     reading = await _read(speech, asked.query)
     if not reading.result["matched"]:
-        _say_none(speech, asked, reading)
+        say_none(speech, asked, reading)
         return
     if "distinct_jobs" in reading.result:
         speech.say("of_runs", on=reading.id, n=f"{reading.id}.matched")
     else:
-        keys = _keys("found", asked.query)
+        keys = phrase_keys("found", asked.query)
         speech.say_first(keys, on=reading.id, n=f"{reading.id}.matched")
     groups = reading.result["groups"]
     at = f"{reading.id}.groups" + (f"[:{MOST_GROUPS}]" if len(groups) > MOST_GROUPS else "")
@@ -323,7 +230,7 @@ async def _groups(speech: Speech, asked: Ask) -> None:
     if len(groups) > MOST_GROUPS or reading.result["more_groups"]:
         speech.paragraph()
         speech.say("more_groups", on=reading.id)
-    _say_what_is_unread(speech, reading)
+    say_what_is_unread(speech, reading)
 
 
 async def _extreme(speech: Speech, asked: Ask) -> None:
@@ -336,7 +243,7 @@ async def _extreme(speech: Speech, asked: Ask) -> None:
     reading = await _read(speech, query, fields=_fields(asked), limit=limit)
     rows = reading.result["rows"]
     if not rows:
-        _say_none(speech, asked, reading)
+        say_none(speech, asked, reading)
         return
     if asked.then:  # which is answered of it, by its name
         _show(speech, query.entity, rows[0])
@@ -353,14 +260,14 @@ async def _extreme(speech: Speech, asked: Ask) -> None:
         if rows[0].get("stream") and NAME[query.entity] != "stream":
             speech.say("fact.stream", value=f"{first}.stream")
         _show(speech, query.entity, rows[0])
-        _say_what_is_unread(speech, reading)
+        say_what_is_unread(speech, reading)
 
 
 async def _first_group(speech: Speech, asked: Ask) -> None:
     reading = await _read(speech, asked.query)
     groups = reading.result["groups"]
     if not groups:
-        _say_none(speech, asked, reading)
+        say_none(speech, asked, reading)
         return
     by = asked.query.group_by[0]
     best = groups[0]["count"]

@@ -19,7 +19,8 @@ MINUTE = timedelta(minutes=1)
 class Draft:
     """A query in the making. `predicates`: the conditions on the state, which a share leaves out
     of its whole and "are all …" turns round; `parts`: those that were said together, of which one
-    is enough when `either` is."""
+    is enough when `either` is; `time_field`, `number_field`: what a time, or a number, is of when
+    the question does not say."""
 
     entity: str = "jobs"
     scope: list[Condition] = field(default_factory=list)
@@ -29,6 +30,7 @@ class Draft:
     limit: int | None = None
     parts: list[list[Condition]] = field(default_factory=list)
     either: bool = False
+    time_field: str = ""
     number_field: str = ""
 
     def query(self) -> PlanQuery:

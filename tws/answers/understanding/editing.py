@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from knowledge.hwa.lexicon import EMPTY
 from knowledge.hwa.statuses import OPEN_GROUPS
 from tws.answers.understanding.asked import KIND_OF, Ask, AskBack, Asked
-from tws.answers.understanding.asking import Asking
+from tws.answers.understanding.asking import composed
 from tws.answers.understanding.conditions import GROUPED_BY
-from tws.answers.understanding.drafts import one_of, query_of
+from tws.answers.understanding.drafts import Draft, one_of, query_of
 from tws.answers.understanding.measures import OVER
 from tws.answers.understanding.naming import Names
 from tws.answers.understanding.question import Question, all_places
@@ -25,7 +24,7 @@ _WHICH = frozenset({"que", "qual", "quais", "which", "what"})
 _ONE = frozenset({"ele", "ela", "dele", "dela", "it", "its"})
 
 
-def edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None:
+def edited(q: Question, last: Ask, names: Names) -> Asked | None:
     """The last query with what is said now in place of what it said of the same."""
     listed = q.has("ask", "which_ones", "list") and q.consists_of("ask", "follow")
     if listed and not (q.numbers or q.has("event")):
@@ -40,8 +39,10 @@ def edited(q: Question, last: Ask, names: Names, now: datetime) -> Asked | None:
     left = kind != "resources" and q.consists_of("ask", "follow", "field", "flag")
     if left and q.has("ask", "count"):
         q.use(*q.of("field", "available"), *q.of("flag", "free"))  # "quantos sobraram?"
-    number_field = _number_field(q, last.query)
-    told = Asking(q, names, now, _time_field(last.query), kind, number_field).ask()
+    meant = Draft(
+        kind, time_field=_time_field(last.query), number_field=_number_field(q, last.query)
+    )
+    told = composed(q, names, meant)
     if told is None:
         return _other_form(q, last)
     entity = _entity(q, last, told)

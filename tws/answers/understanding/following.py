@@ -24,9 +24,9 @@ from tws.answers.understanding.asked import (
     Thing,
     Understood,
 )
-from tws.answers.understanding.asking import Asking
+from tws.answers.understanding.asking import composed
 from tws.answers.understanding.conditions import GROUPED_BY
-from tws.answers.understanding.drafts import condition, contrary, one_of
+from tws.answers.understanding.drafts import Draft, condition, contrary, one_of
 from tws.answers.understanding.editing import (
     TIMES,
     asked_place,
@@ -122,7 +122,7 @@ def says_what(q: Question) -> bool:
     return entity or bool(q.statuses and not q.has("ask", "why"))
 
 
-def followed(question: Question, last: Understood, names: Names, now: datetime) -> Asked | None:
+def followed(question: Question, last: Understood, names: Names) -> Asked | None:
     """What it asks with what was asked before; None when it leans on nothing of that."""
     q = question
     if isinstance(last.asked, More):
@@ -147,15 +147,15 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
     if other_side := _other_side(q, last):
         return other_side
     if q.has("follow", "of_them") and q.text_of_has(*_STILL) and last.asked.type == "ask":
-        return _still(q, last, names, now)
+        return _still(q, last, names)
     if q.has("ask", "else"):
-        return _beside_those(q, last, names, now)
+        return _beside_those(q, last, names)
     if (job := _job_of(last)) and asked_place(q):
         return about(q, job, -1)
     if (home := _home(q, last)) and not q.has("follow", "it"):
         q.use(*q.of("entity"))
         return about(q, home, -1)
-    if inside := _inside(q, last, names, now):
+    if inside := _inside(q, last, names):
         return inside
     one = len(objects_of(last.asked)) == 1 or (isinstance(last.asked, Ask) and points_at_one(q))
     if q.has("follow", "it") and one and not q.has("entity", "jobs"):
@@ -163,7 +163,7 @@ def followed(question: Question, last: Understood, names: Names, now: datetime) 
     if _is_of_one(q) and (found := _of_one(q, last)):
         return found
     if isinstance(last.asked, Ask):
-        return edited(q, last.asked, names, now)
+        return edited(q, last.asked, names)
     return None
 
 
@@ -248,9 +248,9 @@ def _another(q: Question, last: Understood, names: Names) -> Asked | None:
     return About(things[0])
 
 
-def _beside_those(q: Question, last: Understood, names: Names, now: datetime) -> Ask | None:
+def _beside_those(q: Question, last: Understood, names: Names) -> Ask | None:
     """ "Anything else late?": what is so beside what was spoken of."""
-    found = Asking(q, names, now).ask()
+    found = composed(q, names, Draft())
     if found is None:
         return None
     q.use(*q.of("ask", "else"), *q.of("ask", "others"), *q.of("most"))
@@ -261,9 +261,9 @@ def _beside_those(q: Question, last: Understood, names: Names, now: datetime) ->
     return replace(_of_these(found, [*found.query.where, *others]), focus="yes_no")
 
 
-def _still(q: Question, last: Understood, names: Names, now: datetime) -> Asked | None:
+def _still(q: Question, last: Understood, names: Names) -> Asked | None:
     """ "Which of them are still in error?": the jobs that were listed, as they are now."""
-    found = Asking(q, names, now).ask()
+    found = composed(q, names, Draft())
     if found is None or not last.shown:
         return None
     if isinstance(last.asked, Ask) and last.asked.query.after:
@@ -272,7 +272,7 @@ def _still(q: Question, last: Understood, names: Names, now: datetime) -> Asked 
     return _of_these(found, [listed, *found.query.where])
 
 
-def _inside(q: Question, last: Understood, names: Names, now: datetime) -> Ask | None:
+def _inside(q: Question, last: Understood, names: Names) -> Ask | None:
     """ "What is running there?": what lies on the workstation, or in the stream, just spoken of."""
     home = _home(q, last)
     things = (home,) if home else objects_of(last.asked) or last.shown
@@ -282,7 +282,7 @@ def _inside(q: Question, last: Understood, names: Names, now: datetime) -> Ask |
     waits = points_at_one(q) and bool(waiting(q))  # "what is it waiting for"
     if q.has("ask", "why") or not (of_them or (q.statuses and not waits)):
         return None
-    found = Asking(q, names, now).ask()
+    found = composed(q, names, Draft())
     if found is None or things[0].kind not in ENTITIES[found.query.entity].fields:
         return None
     within = condition(things[0].kind, "=", things[0].name)

@@ -33,9 +33,9 @@ from tws.answers.understanding.asked import (
     Summary,
     Understood,
 )
-from tws.answers.understanding.asking import Asking
+from tws.answers.understanding.asking import composed
 from tws.answers.understanding.conditions import Conditions
-from tws.answers.understanding.drafts import one_of, query_of, within
+from tws.answers.understanding.drafts import Draft, one_of, query_of, within
 from tws.answers.understanding.elsewhere import Elsewhere, named_things
 from tws.answers.understanding.following import followed, follows, says_what
 from tws.answers.understanding.naming import Named, Names
@@ -185,7 +185,7 @@ class _Understanding:
             return AskBack("what") if where else None  # "and on X?", after nothing
         if self.last is None or not follows(q, self.last):
             return None
-        found = followed(q, self.last, self.names, self.now)
+        found = followed(q, self.last, self.names)
         self.leaned = found is not None
         if found is None and q.starts("follow", "and") and q.has("flag") and not says_what(q):
             return NotUnderstood()  # "and not critical?", after no list
@@ -314,7 +314,7 @@ class _Understanding:
             return CannotKnow("future")
         if self.last is None and _narrows(q):
             return AskBack("what")
-        found: Ask | None = Asking(q, self.names, self.now).ask()
+        found: Ask | None = composed(q, self.names, Draft())
         job = next((one for one in q.names if one.value.kinds[:1] == ("job",)), None)
         if found and job and not q.has("ask", "list", "count") and found.query.entity == "runs":
             found = replace(found, focus="yes_no")

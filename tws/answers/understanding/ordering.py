@@ -1,0 +1,170 @@
+"""By what a question groups and orders its rows: "by station", "the five slowest"."""
+
+from __future__ import annotations
+
+from knowledge.hwa.lexicon import Term
+from tws.answers.understanding.conditions import GROUPED_BY, NOT_BEGUN
+from tws.answers.understanding.drafts import Draft, condition
+from tws.answers.understanding.measures import OVER
+from tws.answers.understanding.question import Found, Question, groupings
+from tws.plan.query.catalogue import ENTITIES
+
+
+def grouped(q: Question, draft: Draft) -> None:
+    """What the rows are counted by: put into the draft."""
+    fields = ENTITIES[draft.entity].fields
+    for by in list(q.of("by")):
+        target = next((t for t in groupings(q) if 0 <= t.first - by.last <= 1), None)
+        words = [q.words[at].text for at in range(by.last, min(by.last + 2, len(q.words)))]
+        column = GROUPED_BY.get(target.key, target.key) if target else None
+        ranked = next((t for t in q.of("entity") if t.last <= by.first), None)
+        jobs = q.after(by.last, "entity", "jobs", within=3)
+        if jobs and ranked and ranked.key in ("workstations", "job_streams"):
+            # "workstations by failed jobs": what is counted stands after it
+            draft.entity, column, target = "jobs", GROUPED_BY[ranked.key], jobs
+            q.use(*q.of("superlative", "top"), *q.numbers)
+        if column is None:
+            column = next((GROUPED_BY[word] for word in words if word in GROUPED_BY), None)
+        if column is None and not words and q.text_of_has("situacao", "status", "estado"):
+            column = "status"  # "situação dos jobs, quantos em cada"
+        if column and column.partition(".")[0] in fields and column not in draft.group_by:
+            q.use(by, target)
+            draft.group_by = [column]
+    if draft.group_by and q.take("most", "most"):  # "who has most, by user"
+        draft.limit = None
+    if draft.group_by or not q.has("most", "most"):
+        return
+    named = [t for t in q.of("field") if t.key in fields and t.key not in ("priority", "late")]
+    asked = [*(t for t in q.of("entity") if GROUPED_BY.get(t.key) in fields), *named]
+    first = next((t for t in asked if t.key != draft.entity), None) or next(iter(asked), None)
+    if first and (first.key != draft.entity or draft.entity in ("jobs", "runs")):
+        if first.key == "jobs" and draft.entity == "jobs":
+            draft.entity = "runs"
+        q.take("most", "most")
+        q.use(first)
+        draft.limit = None
+        if first.category == "field" and fields[first.key].kind == "number":
+            draft.order_by, draft.limit = [f"-{first.key}"], 1  # "most used": not how many are
+            return
+        draft.group_by = [GROUPED_BY.get(first.key, first.key)]
+
+
+def ordered(q: Question, draft: Draft) -> None:
+    """What comes first of the rows, and how many of them: put into the draft."""
+    groups = {s.value.group for s in q.statuses}
+    _sorted(q, draft)
+    for term in q.of("superlative"):
+        if _is_part_of_time(q, term) or (term.key == "longest" and q.has("facet", "overrun")):
+            continue
+        if term.key in ("highest", "lowest") and _by_number(q, term, draft):
+            continue
+        if term.key == "first" and q.before(term.first, "superlative"):  # "newest first"
+            draft.limit = None if draft.limit == 1 else draft.limit
+            q.use(term)
+            continue
+        order = _order(q, term.key, draft, groups)
+        if order is None:
+            continue
+        draft.order_by = [order]
+        q.use(term, *q.of("superlative", "top"), *q.of("ask", "when"))
+        number = _number_beside(q, term)
+        draft.limit = number.value if number and number.value else draft.limit or 1
+        if number:
+            q.use(number)
+        elif _is_plural(q, term):
+            draft.limit = None
+    if not draft.order_by and draft.entity == "runs" and not draft.group_by:
+        draft.order_by = ["-end" if any(c.field == "end" for c in draft.scope) else "-start"]
+    if not draft.order_by and draft.predicates and draft.entity == "jobs":
+        first = draft.predicates[0].field
+        if first == "running_minutes" or groups == {"running"}:
+            draft.order_by = ["-running_minutes"]
+
+
+def _sorted(q: Question, draft: Draft) -> None:
+    """ "Sort by priority": the most, the latest first."""
+    fields = ENTITIES[draft.entity].fields
+    sort = next(q.of("sort"), None)
+    by = next((t for t in q.of("field") if sort and 0 <= t.first - sort.last <= 1), None)
+    key = by.key if by else "start" if sort and q.text_of_has("time", "hora", "horario") else ""
+    if key in fields:
+        planned = fields[key].kind == "time" and key not in ("start", "end")
+        draft.order_by = [key if planned else f"-{key}"]
+        q.use(sort, by)
+
+
+def _by_number(q: Question, term: Term, draft: Draft) -> bool:
+    """ "Highest limit", "a menor prioridade": of what is asked for the one with it."""
+    fields = ENTITIES[draft.entity].fields
+    numbers = [t for t in q.of("field") if t.key in fields and fields[t.key].kind == "number"]
+    by = next((t for t in numbers if abs(t.first - term.last) <= 2), None)
+    if by is None:
+        return False
+    draft.order_by = [f"{'-' if term.key == 'highest' else ''}{by.key}"]
+    number = _number_beside(q, term)
+    draft.limit = int(number.value) if number and number.value else 1
+    q.use(term, by, number, *q.of("filter", "rc"))
+    return True
+
+
+def _number_beside(q: Question, term: Term) -> Found[int] | None:
+    """How many: "last 5", "os 3 primeiros"."""
+    return next(
+        (
+            number
+            for number in q.numbers
+            if 0 <= number.first - term.last <= 1 or 0 <= term.first - number.last <= 1
+        ),
+        None,
+    )
+
+
+def _is_part_of_time(q: Question, term: Term) -> bool:
+    return any(t.first <= term.first < t.last for t in q.times)
+
+
+def _is_plural(q: Question, term: Term) -> bool:
+    """Longest jobs, últimos que falharam: several, as many as a page holds."""
+    last = q.words[term.last - 1].text
+    after = q.words[term.last].text if term.last < len(q.words) else ""
+    plural_entity = {"jobs", "streams", "runs", "failures", "workstations"}
+    return last.endswith(("os", "as")) or after in plural_entity
+
+
+def _order(q: Question, key: str, draft: Draft, groups: set[str]) -> str | None:
+    running = "running" in groups
+    if key in ("longest", "shortest"):
+        if draft.entity == "jobs" and not running:
+            draft.entity = "runs"
+        sign = "-" if key == "longest" else ""
+        return sign + ("running_minutes" if running else "elapsed_minutes")
+    if key == "overdue":
+        return "-overdue_minutes" if draft.entity == "jobs" else None
+    if key == "priority":
+        return "-priority" if "priority" in ENTITIES[draft.entity].fields else None
+    if key == "next":
+        if draft.entity not in ("jobs", "job_streams"):
+            return None
+        if due := q.take("field", "deadline"):
+            draft.scope.append(condition(due.key, ">=", q.now.isoformat()))
+            return due.key
+        if any(one.field == "stream" for one in draft.scope):
+            return None  # the order of a stream's jobs is that of their dependencies
+        draft.scope.append(condition("scheduled", ">=", q.now.isoformat()))
+        q.use(*q.of("event"))
+        return "scheduled"
+    if key in ("first", "last"):
+        sign = "-" if key == "last" else ""
+        of_runs = groups & OVER or q.has("event", "end", "start")
+        if draft.entity == "jobs" and of_runs:
+            draft.entity = "runs"
+        if draft.entity == "jobs" and groups and groups <= NOT_BEGUN:
+            return f"{sign}scheduled"
+        started = q.has("event", "start") or draft.time_field == "start"
+        if draft.time_field == "end":  # "and the last ten?"
+            return f"{sign}end"
+        if q.has("event", "end") and draft.entity == "job_streams":
+            return None  # whose end is not known
+        q.use(*q.of("event"))
+        return sign + ("end" if draft.entity == "runs" and not started else "start")
+    return None

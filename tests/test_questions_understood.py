@@ -27,6 +27,7 @@ anything was mended from it (questions, right, honest, wrong):
     questions_twentyfourth 106           (the final texts: 86, 11, 9)
     questions_twentyfifth 97             (the final texts: 77, 12, 8)
     questions_twentysixth 104            (the final texts: 90, 8, 6)
+    questions_twentyseventh 107          (the final texts: 101, 4, 2)
 
 Nobody mends anything from questions_unseen: it is only measured.
 """

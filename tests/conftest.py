@@ -32,7 +32,7 @@ from tests.hwa_fixtures import (  # noqa: F401  (fixtures are found by their nam
     start_simulator,
 )
 from tests.judges_here import judges_here  # noqa: F401  a fixture
-from tws.answers.understanding import naming
+from tws.answers.understanding import plan_words
 from tws.database import close_connections
 
 # Hundreds of users are made here; what guards their passwords is Django's business.
@@ -124,7 +124,7 @@ def _texts_are_english() -> None:
 @pytest.fixture(autouse=True)
 def _nothing_is_known_of_an_endpoint_or_a_plan() -> None:
     llm_endpoints.forget()
-    naming.forget()
+    plan_words.forget()
 
 
 @pytest.fixture

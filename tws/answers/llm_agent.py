@@ -41,7 +41,7 @@ from tws.answers.rules import RuleAgent, aside, thread_of
 from tws.answers.sources import plan_sources
 from tws.answers.toolkit import EngineDown, Refused, Toolkit
 from tws.answers.understanding.asked import Order, SmallTalk, Understood
-from tws.answers.understanding.naming import plain_names
+from tws.answers.understanding.plan_words import plain_names
 from tws.database import in_database
 from tws.models import Agent
 from tws.plan.models import PlanEngine

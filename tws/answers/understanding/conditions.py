@@ -96,7 +96,7 @@ class Conditions:
     # Words of stations, users
 
     def types(self) -> list[Found[str]]:
-        q, known = self.question, self.names.station_words
+        q, known = self.question, self.names.words.station_words
         entity = all_places([*q.of("entity")])
         said = [*q.of("negation"), *q.of("ask", "others")]
         phrases = all_places(said)  # "other than", "the other ones"
@@ -111,7 +111,7 @@ class Conditions:
     def _words_of_stations(self, draft: Draft) -> list[Condition]:
         q, found = self.question, dict[tuple[str, bool], list[str]]()
         for one in self.types() if draft.entity == "workstations" else ():
-            column, value = self.names.station_words[one.value]
+            column, value = self.names.words.station_words[one.value]
             negated = is_negated(q, one.first) or is_excepted(q, one.first)
             found.setdefault((column, negated), []).append(value)
             q.use(one, *q.of("filter", "type"))
@@ -128,13 +128,13 @@ class Conditions:
         q = self.question
         for term in q.of("filter", "login"):
             for at in range(term.last, min(term.last + 2, len(q.words))):
-                login = self.names.logins.get(q.words[at].text)
+                login = self.names.words.logins.get(q.words[at].text)
                 if login:
                     q.use(term)
                     q.used.add(at)
                     return one_of("login", [login], negated=is_excepted(q, term.first))
         for at, word in enumerate(q.words):
-            login = self.names.logins.get(word.text)
+            login = self.names.words.logins.get(word.text)
             if login and word.text not in VOCABULARY:
                 q.used.add(at)
                 return condition("login", "=", login)

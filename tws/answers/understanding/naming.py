@@ -4,7 +4,7 @@ misspelt. What is a name is known to the plan, not to a word's shape."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -12,18 +12,17 @@ from typing import Any
 
 from django.db import connection
 
-from knowledge.folding import fold
 from knowledge.hwa.lexicon import VOCABULARY, Word
 from knowledge.hwa.names import find_names, is_pattern
 from knowledge.hwa.statuses import GROUP_OF_CODE
 from tws.answers.understanding.asked import ObjectKind, Thing
-from tws.plan.models import PlanJob, PlanWorkstation
+from tws.answers.understanding.plan_words import PlanWords, words_of
+from tws.plan.models import PlanJob
 from tws.plan.resolving import MODELS, Match, resolve
 
 MOST_TOKENS = 120
 LONGEST_NAME = 6
 MOST_GUESSED = 3
-MOST_PLAIN = 2_000
 ALIKE, APART = 86.0, 2.5
 """A misspelt name is taken for the only one so much alike, if the next is so much less."""
 # One statement: every question asks it, and five are five times as dear.
@@ -135,7 +134,7 @@ class Names:
             if not name or not _is_meant(name, words[first:last]):
                 continue
             before = words[first - 1].text if first else ""
-            if last - first == 1 and before in _USER and words[first].text in self.logins:
+            if last - first == 1 and before in _USER and words[first].text in self.words.logins:
                 continue
             if any(one.start < end and start < one.end for one in found):
                 continue
@@ -205,65 +204,10 @@ class Names:
         where = str(one.get("workstation") or "")
         return Thing(kind, name, str(one["id"]), str(one.get("stream") or ""), where)
 
-    # Words of few values
-
-    @property
-    def logins(self) -> dict[str, str]:
-        return self._few.logins
-
-    @property
-    def station_words(self) -> dict[str, tuple[str, str]]:
-        """Folded word → the workstations' field and its value: "fta", "linux"."""
-        return self._few.station_words
-
     @cached_property
-    def _few(self) -> _FewValues:
-        read_at, few = _kept.get(self.engine, (None, None))
-        if few is None or read_at is None or read_at != self._read_at:
-            few = _few_values(self.engine)
-            _kept[self.engine] = (self._read_at, few)
-        return few
-
-
-@dataclass(frozen=True, slots=True)
-class _FewValues:
-    logins: dict[str, str]
-    station_words: dict[str, tuple[str, str]]
-    plain_names: frozenset[str]
-
-
-_kept: dict[str, tuple[datetime | None, _FewValues]] = {}
-"""By engine: the words of its plan, and when that was read."""
-
-
-def plain_names(engine: str) -> Set[str]:
-    """Names of the plan that could be words, as of the last question: PAYROLL, but not PAY_01."""
-    _, few = _kept.get(engine, (None, None))
-    return few.plain_names if few else frozenset()
-
-
-def forget() -> None:
-    """Know no plan's words in this process, as at its start."""
-    _kept.clear()
-
-
-def _few_values(engine: str) -> _FewValues:
-    jobs = PlanJob.objects.filter(engine=engine).order_by()
-    logins = {fold(x): x for x in jobs.values_list("login", flat=True).distinct()[:500] if x}
-    stations = PlanWorkstation.objects.filter(engine=engine).order_by()
-    words = {}
-    for column in ("domain", "os", "type"):
-        for value in stations.values_list(column, flat=True).distinct()[:100]:
-            if value:
-                words[fold(value)] = (column, value)
-    return _FewValues(logins, words, _plain_names(engine))
-
-
-def _plain_names(engine: str) -> frozenset[str]:
-    named = (model._default_manager.filter(engine=engine) for model in MODELS.values())
-    plain = (rows.filter(name__regex="^[A-Z][A-Z-]+$").order_by() for rows in named)
-    columns = (rows.values_list("name", flat=True).distinct()[:MOST_PLAIN] for rows in plain)
-    return frozenset(name for names in columns for name in names)
+    def words(self) -> PlanWords:
+        """The plan's words of few values."""
+        return words_of(self.engine, self._read_at)
 
 
 def _tokens(words: Sequence[Word]) -> list[Word]:

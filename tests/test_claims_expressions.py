@@ -23,6 +23,7 @@ def row(job: str, end: str, code: int | None, minutes: float | None, station: st
         "return_code": code,
         "elapsed_minutes": minutes,
         "waits_for": [],
+        "waits_until": None,
     }
 
 
@@ -82,8 +83,16 @@ LOG = {
     "lines": [{"number": 42, "text": "ORA-01555: snapshot"}, {"number": 43, "text": "exit 12"}],
 }
 MEMORY = {"memory_id": "5f", "version": 2, "agent_response": "x" * (LONGEST_VALUE + 1)}
+CLOCKS = {
+    "matched": 2,
+    "shown": 2,
+    "rows": [  # the night on which New York's clocks go back: the later one is written earlier
+        {"job": "FIRST", "end": "2026-11-01T01:30:00-04:00", "elapsed_minutes": 5.0},
+        {"job": "SECOND", "end": "2026-11-01T01:10:00-05:00", "elapsed_minutes": 5.0},
+    ],
+}
 RESULTS = {
-    "q1": RUNS, "q2": GROUPS, "q3": STATION, "q4": CUT, "q5": HOURS, "q6": PART,
+    "q1": RUNS, "q2": GROUPS, "q3": STATION, "q4": CUT, "q5": HOURS, "q6": PART, "q7": CLOCKS,
     "l1": LOG, "m1": MEMORY,
 }  # fmt: skip
 READINGS = {
@@ -141,6 +150,16 @@ DERIVED = [
     ("least(q1.rows, &elapsed_minutes)[*].job", ["SAP_BA"], "name"),
     ("max_by(q1.rows, &end).workstation", "DPOOL", "name"),
     ("length(most(q1.rows, &return_code))", 1, "count"),
+    ("max_by(q7.rows, &elapsed_minutes).elapsed_minutes", 5, "minutes"),
+    # times by when they are
+    ("max(q7.rows[*].end)", "2026-11-01T01:10:00-05:00", "time"),
+    ("sort_by(q7.rows, &end)[*].job", ["FIRST", "SECOND"], "name"),
+    ("max_by(q7.rows, &end).job", "SECOND", "name"),
+    ("least(q7.rows, &end)[*].job", ["FIRST"], "name"),
+    ("q7.rows[?end > '2026-11-01T05:45:00Z'].job", ["SECOND"], "name"),
+    ("q7.rows[0].end == '2026-11-01T05:30:00+00:00'", True, "flag"),
+    # what is unknown is neither so nor otherwise
+    ("length(q1.rows[?!(waits_until > `5`) || job == 'FAT_DF'])", 2, "count"),
 ]  # fmt: skip
 
 
@@ -206,6 +225,25 @@ def test_derived_facts_are_found(expr, value, kind):
         "[q1.matched, q1.rows[0].job]",
         "[q1.rows[0].job, q3.jobman_up]",
         "m1.agent_response",
+        "[q1.rows[0].elapsed_minutes, q1.matched]",
+        "q1.rows[0].[job, status]",
+        # one kind or a condition in the clothes of another
+        "q1.rows[0].elapsed_minutes && q1.matched",
+        "q3.jobman_up || q1.matched",
+        "plus(q1.rows[0].elapsed_minutes, q1.matched)",
+        "max([q1.rows[0].elapsed_minutes, q1.matched])",
+        "[q1.matched, q1.understood.where[0].value][1]",
+        "q1 | [matched, understood.where[0].value] | [1]",
+        "q1.complete && q1.understood.where[0].value",
+        # conditions that are none, or unknown
+        "q1.rows[?return_code].job",
+        "q1.rows[?!waits_for].job",
+        "!(q3.jobman_up)",
+        "q1.rows[?end >= '2026-11-25'].job",
+        "length(q1.rows[?end == '2026-11-25'])",
+        "max([q1.rows[0].end, q3.definition.owner])",
+        # which of several it is
+        "max_by(q7.rows, &elapsed_minutes).job",
         # types that don't fit
         "minus(q1.rows[0].end, q1.rows[0].start)",
         "minus(q1.rows[0].job, `1`)",
@@ -220,6 +258,8 @@ def test_derived_facts_are_found(expr, value, kind):
         "q1.rows[?job = 'X']",
         "q1.rows[?return_code == `8]",
         "q1.rows[?job == `X`].job",
+        "floor(plus(q1.matched, `NaN`))",
+        "add_minutes(q1.rows[0].end, `NaN`)",
         "{{ q1.matched }}",
         "q1.rows[::0].job",
     ],
@@ -248,6 +288,9 @@ def test_what_no_reading_holds_is_no_claim(expr):
         "sum(q5.groups[*].count)",
         "length(l1.lines)",
         "max(q6.last_runs[*].minutes)",
+        "q4.rows[?job == 'NONE'] | [0].job == `null`",
+        "q4.rows[-1].job",
+        "q4.rows[2].job",
     ],
 )
 def test_nothing_is_counted_in_a_list_that_is_cut(expr):
@@ -260,6 +303,8 @@ def test_a_list_that_is_cut_can_be_looked_into():
 
     assert found.value == "2026-11-25T01:00:00-03:00"
     assert len(Evaluator(READINGS).rows("q4.rows")[0]) == 2
+    with pytest.raises(NoClaim, match="there are more"):
+        Evaluator(READINGS).rows("q4.rows[?job == 'NONE']")
 
 
 def test_how_the_question_was_understood_is_a_condition_in_its_fields_unit():
@@ -280,7 +325,7 @@ def test_a_wrong_name_is_answered_with_those_there_are():
     with pytest.raises(NoClaim, match=r"'jobb'.*there is elapsed_minutes, end, group, id, job"):
         evaluate("q1.rows[0].jobb", READINGS)
     with pytest.raises(NoClaim, match="there is l1, m1, q1"):
-        evaluate("q7.matched", READINGS)
+        evaluate("q9.matched", READINGS)
 
 
 @pytest.mark.parametrize(

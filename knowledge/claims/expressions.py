@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jmespath.exceptions import JMESPathError
-
 from knowledge.claims.answer import Scalar, Value
 from knowledge.claims.evidence import NoClaim, Reading
 from knowledge.claims.grammar import Node, compiled, field_of, kind_of, source_of
-from knowledge.claims.interpreting import Interpreter
+from knowledge.claims.interpreting import Interpreter, is_part
 from knowledge.claims.wording import is_number, read_time
 
 MOST_STEPS = 100_000
@@ -114,6 +112,8 @@ class Evaluator:
             raise NoClaim("a table shows rows, as in q1.rows or q1.groups")
         if len(value) > MOST_ROWS:
             raise NoClaim(f"a table has at most {MOST_ROWS} rows")
+        if not value and is_part(value):
+            raise NoClaim("none of the rows that are here; there are more, ask the plan")
         if not interpreter.facts:
             raise NoClaim("a table shows rows of a reading")
         return list(value), next(iter(interpreter.read))
@@ -123,7 +123,9 @@ class Evaluator:
         interpreter = Interpreter(results, most_steps=min(MOST_STEPS, max(0, self._left)))
         try:
             value = interpreter.value(tree)
-        except (JMESPathError, ArithmeticError, TypeError) as error:
+        except NoClaim:
+            raise
+        except (ValueError, ArithmeticError, TypeError) as error:
             raise NoClaim(str(error).strip().split("\n")[0][:200]) from error
         finally:
             self.used |= interpreter.read.keys()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, TypeVar, cast
 
 from jmespath.functions import Functions, signature
@@ -44,23 +45,38 @@ class ClaimFunctions(Functions):  # type: ignore[misc]  # jmespath has no types
     def _func_contains(self, subject: Any, search: Any) -> bool:
         return search in subject
 
+    @_takes(_LIST)
+    def _func_sort(self, items: list[Any]) -> list[Any]:
+        return _sorted(items, items)
+
+    @_takes(_LIST, _KEY)
+    def _func_sort_by(self, items: list[Any], key: Any) -> list[Any]:
+        return _sorted(items, _keys(items, key))
+
+    @_takes(_LIST)
+    def _func_max(self, items: list[Any]) -> Any:
+        return next(iter(_extreme(items, items, max)), None)
+
+    @_takes(_LIST)
+    def _func_min(self, items: list[Any]) -> Any:
+        return next(iter(_extreme(items, items, min)), None)
+
     @_takes(_LIST, _KEY)
     def _func_most(self, items: list[Any], key: Any) -> list[Any]:
         """All with the largest value: ties are named, not hidden."""
-        return self._extreme(items, key, max)
+        return _extreme(items, _keys(items, key), max)
 
     @_takes(_LIST, _KEY)
     def _func_least(self, items: list[Any], key: Any) -> list[Any]:
-        return self._extreme(items, key, min)
+        return _extreme(items, _keys(items, key), min)
 
-    def _extreme(self, items: list[Any], key: Any, pick: Callable[..., Any]) -> list[Any]:
-        keyed = [(key.visit(key.expression, one), one) for one in items]
-        known = [(value, one) for value, one in keyed if value is not None]
-        kinds = {type(value) for value, _ in known}
-        if not (kinds <= {int, float} or kinds == {str}):
-            raise NoClaim("the largest or smallest of values that can't be compared")
-        best = pick((value for value, _ in known), default=None)
-        return [one for value, one in known if value == best]
+    @_takes(_LIST, _KEY)
+    def _func_max_by(self, items: list[Any], key: Any) -> Any:
+        return _in_common(_extreme(items, _keys(items, key), max))
+
+    @_takes(_LIST, _KEY)
+    def _func_min_by(self, items: list[Any], key: Any) -> Any:
+        return _in_common(_extreme(items, _keys(items, key), min))
 
     @_takes(_LIST)
     def _func_distinct(self, items: list[Any]) -> list[Any]:
@@ -103,6 +119,43 @@ class ClaimFunctions(Functions):  # type: ignore[misc]  # jmespath has no types
     @_takes(_TEXT)
     def _func_local_day(self, time: str) -> str:
         return _moment(time).date().isoformat()
+
+
+def _keys(items: list[Any], key: Any) -> list[Any]:
+    return [key.visit(key.expression, one) for one in items]
+
+
+def _ranks(values: list[Any]) -> list[Any]:
+    """What values are ordered by: times by when they are, on whatever clock."""
+    moments = [read_time(value) for value in values]
+    if all(moments):
+        return moments
+    kinds = {type(value) for value in values}
+    if any(moments) or not (kinds <= {int, float} or kinds == {str}):
+        raise NoClaim("values that can't be compared have no order")
+    return values
+
+
+def _sorted(items: list[Any], keys: list[Any]) -> list[Any]:
+    pairs = sorted(zip(_ranks(keys), items, strict=True), key=itemgetter(0))
+    return [one for _, one in pairs]
+
+
+def _extreme(items: list[Any], keys: list[Any], pick: Callable[..., Any]) -> list[Any]:
+    """All that have the largest or smallest key; what has none is passed over."""
+    known = [(key, one) for key, one in zip(keys, items, strict=True) if key is not None]
+    ranks = _ranks([key for key, _ in known])
+    best = pick(ranks, default=None)
+    return [one for rank, (_, one) in zip(ranks, known, strict=True) if rank == best]
+
+
+def _in_common(items: list[Any]) -> Any:
+    """The one, or of several what they agree in: which of them it is can't be said."""
+    if len(items) < 2 or not all(isinstance(one, dict) for one in items):
+        return items[0] if items else None
+    first, *rest = items
+    missing = object()
+    return {k: v for k, v in first.items() if all(one.get(k, missing) == v for one in rest)}
 
 
 def _moment(text: str) -> datetime:

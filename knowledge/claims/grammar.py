@@ -59,11 +59,15 @@ def compiled(expression: str) -> Node:
 
 def _check_literal(text: str) -> None:
     try:
-        json.loads(text.replace("\\`", "`"))
+        json.loads(text.replace("\\`", "`"), parse_constant=_no_json)
     except ValueError as error:
         raise NoClaim(
             "between backticks stands JSON; a text is written in single quotes"
         ) from error
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _first_line(error: Exception) -> str:
@@ -85,6 +89,18 @@ def _check(node: Node, *, literal_allowed: bool) -> None:
     )
     for child in children(node):
         _check(child, literal_allowed=takes)
+    if kind == "multi_select_list" or (takes and node["value"] in {"plus", "minus"}):
+        _check_kinds(children(node))
+
+
+def _check_kinds(nodes: list[Node]) -> None:
+    """Values that stand in one list or are added up are of one kind: no minutes among counts."""
+    sources = [source for one in nodes if (source := source_of(one))]
+    kinds = {_PLAIN.get(kind, kind) for one in sources if (kind := kind_of(one, field_of(one, "")))}
+    if len(kinds) > 1:
+        raise NoClaim(
+            f"the values of a claim are of one kind, these are {', '.join(sorted(kinds))}"
+        )
 
 
 def children(node: Node) -> list[Node]:
@@ -106,11 +122,10 @@ _MAKES = {
     "ends_with": "flag",
 }
 """Functions whose result is of a kind of its own; any other yields what it is given."""
-_IS_TRUE = frozenset({"comparator", "not_expression"})
+_PLAIN = {"number": "count"}
+_IS_TRUE = frozenset({"comparator", "not_expression", "or_expression", "and_expression"})
 _ENDS_IN_LAST = frozenset({"subexpression", "pipe", "index_expression", "projection", "expref"})
-_ENDS_IN_FIRST = frozenset(
-    {"function_expression", "flatten", "multi_select_list", "or_expression", "and_expression"}
-)
+_ENDS_IN_FIRST = frozenset({"function_expression", "flatten", "multi_select_list"})
 
 
 def source_of(node: Node) -> Node | None:

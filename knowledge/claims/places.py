@@ -12,7 +12,7 @@ from jmespath.visitor import _Expression
 from knowledge.claims.evidence import NoClaim, Reading
 from knowledge.claims.expressions import MOST_STEPS, MOST_STEPS_IN_ALL
 from knowledge.claims.grammar import compiled
-from knowledge.claims.interpreting import Interpreter
+from knowledge.claims.interpreting import Interpreter, is_met
 
 MOST_PLACES = 60
 """More fields than that are a list, and no one looks at each."""
@@ -69,7 +69,7 @@ class _Tracing(Interpreter):
     def _each(self, base: Any, of_each: dict[str, Any], condition: Any = None) -> Any:
         if condition is not None and isinstance(base, list):
             with self._aside():
-                base = type(base)(o for o in base if self._is_true(self.visit(condition, o)))
+                base = type(base)(o for o in base if is_met(self.visit(condition, o)))
         return super()._each(base, of_each)
 
     def visit_expref(self, node: dict[str, Any], value: Any) -> Any:

@@ -20,6 +20,7 @@ from tws.answers.understanding.asked import (
     About,
     Ask,
     AskBack,
+    Before,
     CannotKnow,
     Impact,
     Knowledge,
@@ -1179,3 +1180,79 @@ def test_how_late_is_asked_in_minutes():
 
 def test_a_bound_within_a_day_is_said():
     assert "20:00–00:00 today" in asked("jobs scheduled today after 20h").text
+
+
+@pytest.mark.parametrize("text", ["desculpa, na FTA1", "sorry, FTA1", "não, eu falei da FTA1"])
+def test_an_apology_takes_back_the_place_and_keeps_what_was_asked(text):
+    held = asked("quantos jobs em hold na FTA2?")
+
+    found = asked(text, last=held).asked
+
+    assert found.focus == "count"
+    assert conditions(text, last=held)["workstation"] == ("=", "FTA1")
+
+
+def test_an_apology_before_a_question_of_its_own_takes_back_nothing():
+    held = asked("jobs em hold na FTA1")
+
+    assert "workstation" not in conditions("desculpa, quais jobs falharam?", last=held)
+
+
+def test_the_first_five_of_a_sorted_list_are_its_first_five():
+    listed = asked("sort them by deadline", last=asked("late jobs"))
+
+    first = asked("just the first 5", last=listed).asked.query
+
+    assert (first.limit, first.order_by) == (5, ["deadline"])
+
+
+def test_the_last_twelve_after_six_hours_are_hours():
+    six = asked("failures in the last 6 hours")
+
+    twelve = asked("and the last 12?", last=six).asked.query
+
+    assert twelve.where[-2:] == [
+        Condition(
+            field="end", op=">=", value=(NOW - timedelta(hours=12)).astimezone(ZONE).isoformat()
+        ),
+        Condition(field="end", op="<", value=NOW.astimezone(ZONE).isoformat()),
+    ]
+    assert asked("and the last 12?", last=asked("failed jobs")).asked.query.limit == 12
+
+
+def test_a_place_that_was_never_named_is_asked_back_about():
+    not_understood = asked("FTA9 ta com limite 0, pq?")
+
+    assert asked("quais jobs prontos tem lá?", last=not_understood).asked == AskBack("what")
+
+
+def test_what_is_asked_after_one_of_a_list_is_asked_of_the_list():
+    things = (Thing("job", "PAYROLL_CALC"), Thing("job", "SALES_LOAD"))
+    about = replace(asked("why did PAYROLL_CALC fail?"), shown=things)
+
+    listed = conditions("tem algum crítico aí?", last=about)
+
+    assert listed["job"] == ("in", ["PAYROLL_CALC", "SALES_LOAD"])
+    page = replace(about, shown=things * 10)
+    assert isinstance(asked("tem algum crítico aí?", last=page).asked, NotUnderstood)
+    alone = replace(about, shown=())
+    assert asked("crítico?", last=alone).asked.object.name == "PAYROLL_CALC"
+
+
+def test_whom_a_job_waits_for_is_what_it_comes_after():
+    assert isinstance(asked("o SALES_LOAD espera por quem?").asked, Before)
+
+
+def test_how_long_is_left_is_told_beside_the_start():
+    found = asked("PAYROLL_CALC começou que horas e quanto falta?").asked
+
+    assert found.fields == ("start", "estimated_end", "end")
+
+
+def test_help_with_what_failed_is_why_it_did():
+    assert asked("PAYROLL_CALC quebrou, me ajuda").asked.facet == "why_failed"
+
+
+def test_how_the_one_who_asks_does_something_is_for_a_memory():
+    assert isinstance(asked("como coloco um job em hold?").asked, Knowledge)
+    assert not isinstance(asked("como estamos?").asked, Knowledge)

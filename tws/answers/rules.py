@@ -352,8 +352,8 @@ def _to_go_on(understood: Understood, speech: Speech, last: Turn | None) -> Unde
         asked = replace(asked, query=asked.query.model_copy(update={"after": speech.next}))
     shown = tuple(speech.shown)
     listed = last.understood.shown if last and last.understood else ()
-    one = objects_of(understood.asked)
-    if len(one) == 1 and one[0] in listed and set(shown) <= set(one):
+    one = [thing.id for thing in objects_of(understood.asked)]
+    if len(one) == 1 and {thing.id for thing in shown} <= set(one) <= {x.id for x in listed}:
         shown = listed
     return replace(understood, asked=asked, shown=shown)
 

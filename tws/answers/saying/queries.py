@@ -20,10 +20,9 @@ from tws.answers.saying.counting import (
 )
 from tws.answers.saying.speech import Speech
 from tws.answers.saying.values import say_values
-from tws.answers.understanding.asked import KIND_OF, Ask, Thing
+from tws.answers.understanding.asked import KIND_OF, PAGE, Ask, Thing
 from tws.plan.query.asked import Condition, PlanQuery
 
-PAGE = 20
 MOST_GROUPS = 50
 MOST_COLUMNS = 7
 NAME: dict[str, str] = {

@@ -131,7 +131,7 @@ class _About:
             q.use(*q.of("relation"), *q.statuses)
             if self._is_object_of(term):
                 return Impact(thing, direct=True)
-            waits = q.text_of(term).startswith(_WAITING)
+            waits = q.text_of(term).startswith(_WAITING) and not q.has("ask", "who")
             return About(thing, "why_waits") if waits else Before(thing)
         if q.take("relation", "depends"):
             return Before(thing)
@@ -223,7 +223,7 @@ class _About:
     def _why(self) -> About | Impact | None:
         q, thing = self.q, self.thing
         asks_what = bool(_WHAT & {word.text for word in q.words})
-        cause = q.take("facet", "cause")
+        cause = q.take("facet", "cause") or ("failed" in self.groups and q.take("talk", "help"))
         if not (q.has("ask", "why") or cause):
             if asks_what and q.has("relation", "waits") and not q.has("ask", "when"):
                 waiting = next(q.of("relation", "waits"))
@@ -289,7 +289,7 @@ class _About:
                 "end" in asked and q.text_of_has("will", "vai", "deve", "going to", "should")
             )
             if to_come or q.has("field", "estimated_end"):
-                asked = ["estimated_end", "end"]
+                asked = [*(one for one in asked if one == "start"), "estimated_end", "end"]
             elif not asked and ended:
                 asked = ["end"]
             elif not asked and "running" not in self.groups:

@@ -22,6 +22,8 @@ Facet = Literal[
     "failed_before", "value", "holders",
 ]  # fmt: skip
 Run = Literal["last", "first", "previous", "failed"]
+PAGE = 20
+"""So many rows of a list are shown at once."""
 KIND_OF: dict[str, ObjectKind] = {
     "jobs": "job",
     "runs": "job",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from knowledge.hwa.lexicon import EMPTY
+from knowledge.hwa.lexicon import EMPTY, Term
 from knowledge.hwa.statuses import OPEN_GROUPS
+from knowledge.hwa.times import TimeRange
 from tws.answers.understanding.asked import KIND_OF, Ask, AskBack, Asked
 from tws.answers.understanding.asking import composed
 from tws.answers.understanding.conditions import GROUPED_BY
 from tws.answers.understanding.drafts import Draft, one_of, query_of
 from tws.answers.understanding.measures import OVER
 from tws.answers.understanding.naming import Names
-from tws.answers.understanding.question import Question, all_places
+from tws.answers.understanding.question import Found, Question, all_places
 from tws.answers.understanding.states import ABENDED
 from tws.plan.query.asked import AnyOf, Condition, PlanQuery
 from tws.plan.query.catalogue import DONE, ENTITIES
@@ -21,6 +23,8 @@ from tws.plan.query.catalogue import DONE, ENTITIES
 _STATE = {"group", "status", "substatus", "late", "risk", "runs"}
 TIMES = {"start", "end", "scheduled"}
 _WHICH = frozenset({"que", "qual", "quais", "which", "what"})
+_UNCUT: int = PlanQuery.model_fields["limit"].default
+_HOUR, _TWO_DAYS = timedelta(hours=1), timedelta(days=2)
 _ONE = frozenset({"ele", "ela", "dele", "dela", "it", "its"})
 
 
@@ -39,6 +43,9 @@ def edited(q: Question, last: Ask, names: Names) -> Asked | None:
     left = kind != "resources" and q.consists_of("ask", "follow", "field", "flag")
     if left and q.has("ask", "count"):
         q.use(*q.of("field", "available"), *q.of("flag", "free"))  # "quantos sobraram?"
+    if first := _first_of(q, last):
+        return first
+    _take_for_hours(q, last.query)
     meant = Draft(
         kind, time_field=_time_field(last.query), number_field=_number_field(q, last.query)
     )
@@ -59,7 +66,7 @@ def edited(q: Question, last: Ask, names: Names) -> Asked | None:
     focus = told.focus if told.focus != "list" or q.has("ask", "list", "which_ones") else last.focus
     if focus == "extreme" and told.focus != "extreme" and not query.group_by:
         query = query.model_copy(update={"limit": 1})
-    if told.query.limit != PlanQuery.model_fields["limit"].default:
+    if told.query.limit != _UNCUT:
         query = query.model_copy(update={"limit": told.query.limit})
     whole = None
     if focus == "share" and last.whole:
@@ -71,15 +78,42 @@ def edited(q: Question, last: Ask, names: Names) -> Asked | None:
 
 
 def _other_form(q: Question, last: Ask) -> Ask | None:
-    """ "How many?", "top 5" of the same."""
-    query = last.query.model_copy(update={"after": ""})
-    if q.take("ask", "count"):
-        return replace(last, query=query, focus="count")
-    if len(q.numbers) == 1 and q.has("superlative", "top", "first"):
-        q.use(*q.numbers, *q.of("superlative"))
-        limited = query.model_copy(update={"limit": max(q.numbers[0].value, 1)})
-        return replace(last, query=limited, focus="list")
-    return None
+    """ "How many?" of the same."""
+    if not q.take("ask", "count"):
+        return None
+    return replace(last, query=last.query.model_copy(update={"after": ""}), focus="count")
+
+
+def _first_of(q: Question, last: Ask) -> Ask | None:
+    """ "Just the first 5", "top 5": of the same in its order, unless that was asked to be cut."""
+    first = [*q.of("superlative", "top", "first")]
+    if not first or last.query.limit != _UNCUT or not _says_only(q, *first, *q.of("ask", "list")):
+        return None
+    q.use(*q.numbers, *first)
+    limited = {"limit": max(q.numbers[0].value, 1), "after": ""}
+    return replace(last, query=last.query.model_copy(update=limited), focus="list")
+
+
+def _take_for_hours(q: Question, last: PlanQuery) -> None:
+    """ "And the last 12?", after the last 6 hours."""
+    told = [*q.of("superlative", "last")]
+    if not told or not _says_only(q, *told):
+        return
+    times = [datetime.fromisoformat(str(c.value)) for c in conditions_of(last) if c.field in TIMES]
+    length = max(times) - min(times) if len(times) == 2 else timedelta(minutes=1)
+    if length % _HOUR or q.now - max(times) > _HOUR or q.numbers[0].value * _HOUR > _TWO_DAYS:
+        return
+    first, then = told[0].first, q.numbers[0].last
+    since = q.now - q.numbers[0].value * _HOUR
+    q.times, q.numbers = [Found(TimeRange(since, q.now), first, then)], []
+    q.terms = [t for t in q.terms if t not in told]
+
+
+def _says_only(q: Question, *told: Term) -> bool:
+    """Whether it says one number and this, and nothing else."""
+    said = all_places(q.numbers, [*told, *q.of("follow"), *q.of("polite"), *q.of("nth")])
+    others = (word.text for at, word in enumerate(q.words) if at not in said)
+    return len(q.numbers) == 1 and EMPTY.issuperset(others)
 
 
 def asked_place(q: Question) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from knowledge.hwa.lexicon import EMPTY, Term
+from knowledge.hwa.lexicon import EMPTY, VOCABULARY, Term
 from knowledge.hwa.statuses import STATUSES
 from knowledge.hwa.terms import TERMS, find_terms
 from tws.answers.understanding.about import OUTCOMES, objects_of
@@ -53,6 +53,7 @@ _NO_CASE = frozenset({
     "puder", "possivel", "possible", "der",
 })  # fmt: skip
 """After "se" a reflexive verb, after "if" politeness: neither puts a case."""
+_SUBJECT = frozenset({"eu", "nos", "a", "gente", "e", "mas"})
 _ASKING_THEN = frozenset({"que", "what", "which", "quem"})
 _OF_PEOPLE = ("contact", "procedure")
 _LIMITS = ("deadline", "latest_start", "earliest_start", "estimated_end")
@@ -100,7 +101,7 @@ class Elsewhere:
     def _order(self) -> Asked | None:
         """Something to be done; not "como faço para …", which asks how."""
         q = self.question
-        if q.has("knowledge", "procedure"):
+        if q.has("knowledge", "procedure") or self._asks_how():
             return None
         verb = self._commanded() or self._wished() or self._stopped() or self._again()
         if verb is None:
@@ -237,12 +238,18 @@ class Elsewhere:
         q = self.question
         if q.names and q.has("field", *_LIMITS) and not q.has("knowledge", *_OF_PEOPLE):
             q.use(*q.of("knowledge"))  # "até que horas o X pode rodar?"
-        elif q.has("knowledge") and not q.has("whole", "needs"):
+        elif (q.has("knowledge") and not q.has("whole", "needs")) or self._asks_how():
             return Knowledge(named_things(q, self.names))
         at = self._opens_case()
         if at is None:
             return None
         return self._hit_by(at) or (Knowledge(named_things(q, self.names)) if at else None)
+
+    def _asks_how(self) -> bool:
+        """ "Como coloco um job em hold?", "como eu religo ela?": a verb of the one who asks."""
+        words = [word.text for word in self.question.words if word.text not in _SUBJECT]
+        opens = words[:1] == ["como"] and len(words) > 1 and words[1] not in VOCABULARY
+        return opens and words[1].endswith("o")
 
     def _opens_case(self) -> int | None:
         """Where "… if X fails", "se o X travar" begins, of which it asks what then; "me diz se"

@@ -10,6 +10,7 @@ from knowledge.hwa.lexicon import EMPTY
 from tws.answers.understanding.about import about, objects_of
 from tws.answers.understanding.asked import (
     KIND_OF,
+    PAGE,
     About,
     Ask,
     AskBack,
@@ -107,11 +108,12 @@ def _is_part(q: Question, last: Understood) -> bool:
 
 
 def _is_only_where(q: Question) -> bool:
-    """ "On X?", "da X": a condition that begins with its preposition, and nothing else."""
-    named = all_places(q.names)
-    others = [word.text for at, word in enumerate(q.words) if at not in named]
-    begins = 0 not in named and q.words[0].text in WHERE
-    return begins and EMPTY.issuperset(others)
+    """ "On X?", "desculpa, da X": a condition that begins with its preposition, and nothing else;
+    after an apology without one too."""
+    said = all_places(q.names, [*q.of("polite", "sorry")])
+    others = [word.text for at, word in enumerate(q.words) if at not in said]
+    begins = q.starts("polite", "sorry") or (others and others[0] in WHERE)
+    return bool(begins) and EMPTY.issuperset(others)
 
 
 def says_what(q: Question) -> bool:
@@ -147,7 +149,7 @@ def followed(question: Question, last: Understood, names: Names) -> Asked | None
     if other_side := _other_side(q, last):
         return other_side
     if q.has("follow", "of_them") and q.text_of_has(*_STILL) and last.asked.type == "ask":
-        return _still(q, last, names)
+        return _of_shown(q, last, names)
     if q.has("ask", "else"):
         return _beside_those(q, last, names)
     if (job := _job_of(last)) and asked_place(q):
@@ -164,7 +166,10 @@ def followed(question: Question, last: Understood, names: Names) -> Asked | None
         return found
     if isinstance(last.asked, Ask):
         return edited(q, last.asked, names)
-    return None
+    if len(last.shown) > 1 and not says_what(q):
+        return _of_shown(q, last, names)  # "any critical?", after one of them was asked about
+    alone = q.consists_of("flag", "follow", "polite") and not q.has("ask")
+    return _of_one(q, last) if alone else None
 
 
 def _others(q: Question, last: Ask) -> Asked:
@@ -261,15 +266,16 @@ def _beside_those(q: Question, last: Understood, names: Names) -> Ask | None:
     return replace(_of_these(found, [*found.query.where, *others]), focus="yes_no")
 
 
-def _still(q: Question, last: Understood, names: Names) -> Asked | None:
+def _of_shown(q: Question, last: Understood, names: Names) -> Asked | None:
     """ "Which of them are still in error?": the jobs that were listed, as they are now."""
     found = composed(q, names, Draft())
-    if found is None or not last.shown:
+    kind = KIND_OF[found.query.entity] if found else None
+    shown = sorted({thing.name for thing in last.shown if thing.kind == kind})
+    if found is None or kind is None or not shown:
         return None
-    if isinstance(last.asked, Ask) and last.asked.query.after:
+    if last.asked.query.after if isinstance(last.asked, Ask) else len(last.shown) >= PAGE:
         return NotUnderstood()  # there are more of them than were listed
-    listed = one_of(last.shown[0].kind, sorted({thing.name for thing in last.shown}))
-    return _of_these(found, [listed, *found.query.where])
+    return _of_these(found, [one_of(kind, shown), *found.query.where])
 
 
 def _inside(q: Question, last: Understood, names: Names) -> Ask | None:

@@ -51,8 +51,8 @@ _WHAT = frozenset({"que", "what", "algo", "anything", "quem", "tem", "any"})
 _OF_JOBS = ("late", "critical", "urgent", "will_miss", "deadline_passed", "rerun")
 _EVERYTHING = frozenset({"everything", "anything", "stuff", "things", "tudo", "coisas"})
 _PRONOUNS = frozenset({
-    "them", "they", "ele", "ela", "dele", "dela", "eles", "elas", "desse", "dessa", "nesse",
-    "nessa", "nele", "nela", "desses", "dessas", "deles", "delas",
+    "them", "they", "there", "ele", "ela", "dele", "dela", "eles", "elas", "desse", "dessa", "la",
+    "nesse", "nessa", "nele", "nela", "desses", "dessas", "deles", "delas",
 })  # fmt: skip
 _PLACES = frozenset({"on", "in", "at", "na", "no"})
 _OF = frozenset({"of", "from", "da", "do", "de"})
@@ -318,9 +318,9 @@ class _Understanding:
         job = next((one for one in q.names if one.value.kinds[:1] == ("job",)), None)
         if found and job and not q.has("ask", "list", "count") and found.query.entity == "runs":
             found = replace(found, focus="yes_no")
-        pointing = q.has("follow", "it", "them", "of_them") and self.last is None
-        words = [word.text for at, word in enumerate(q.words) if at not in q.used]
-        if (found is None and pointing) or not _PRONOUNS.isdisjoint(words):
+        pointing = [t for t in q.of("follow", "it", "them", "of_them") if t.first not in q.used]
+        lost = any(q.words[t.first].text in _PRONOUNS for t in pointing)
+        if lost or (found is None and pointing and self.last is None):
             return AskBack("what")
         return found
 

@@ -20,7 +20,16 @@ _STRAY_HIDDEN = re.compile(f"[{BIDI_CONTROLS}{_INVISIBLE}{_ODD_CONTROLS}]|{_JOIN
 
 def visible(text: str) -> str:
     """The text with each character that hides or reorders others written as ⟨U+202E⟩."""
-    return _HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
+    return _HIDDEN.sub(_by_number, text)
+
+
+def exposed(text: str) -> str:
+    """The same for text that is shown in lines: their ends stay what they are."""
+    return _STRAY_HIDDEN.sub(_by_number, text)
+
+
+def _by_number(found: re.Match[str]) -> str:
+    return f"⟨U+{ord(found[0]):04X}⟩"
 
 
 def has_hidden(text: str) -> bool:

@@ -25,7 +25,7 @@ RUNS = {
     ],
     "understood": {"where": [{"field": "status", "op": "=", "value": "ABEND"}]},
 }
-SHARES = {"groups": [{"workstation": "MDM", "count": 7, "share": 12.5}]}
+SHARES = {"groups": [{"workstation": "MDM", "count": 7, "share": 12.5, "minutes": 122.0}]}
 LOG = {"lines": [{"number": n, "text": f"line {n}: ORA-01555"} for n in (41, 42, 43)]}
 MEMORY = {"memory_id": "5f", "version": 77, "agent_response": "Ask for 16 GB on FIN_AGT; rerun."}
 QUESTION = {"understood": {"text": "o que falhou nas últimas 12 horas?"}}
@@ -117,6 +117,7 @@ def test_what_is_held_back_is_bounded():
 WRITTEN = [
     "So ", "12", " hours", "{{", "}}", " q1.matched ", "{", "`", "FAT_", "DF", "\n", "1. ", ".",
     "{{ table q1 job }}", " 99", "%", "-", "ABEND", " at 02:35", "/11", "**", "x",
+    "forty", " two", " e ", "mil ", "\u200d", "\U0001f469", "\r\n",
 ]  # fmt: skip
 DELTAS = st.lists(st.sampled_from(WRITTEN), max_size=12)
 
@@ -150,6 +151,8 @@ def test_whatever_is_written_verifies_as_far_as_it_is_claimed(deltas):
         "24/11", "25/11/26", "2026-11-24", "23:53", "2h35", "FAT_DF", "SAP_SP", "`FAT_DF`", "ABEND",
         "ORA-01555", "21 min", "21 minutes", "21.4 minutes", "1.5 hours", "90 min", "12 hours",
         "16", "FIN_AGT", "42", "12.5",
+        "seven", "Forty-two", "cento e vinte e dois", "quarenta e dois", "twelve hours",
+        "mil duzentos e trinta e quatro", "４２",
     ],
 )  # fmt: skip
 def test_a_typed_value_that_the_evidence_states_becomes_a_claim_on_it(typed):
@@ -168,6 +171,9 @@ def test_a_typed_value_that_the_evidence_states_becomes_a_claim_on_it(typed):
         "1235", "1,235", "02:36", "2:35 pm", "02:35:27", "26/11", "2026-11-23", "2h36", "FAT_DF2",
         "HOLD", "SAP_RJ", "ORA-01556", "22 min", "21 hours", "90 seconds", "12.5%", "7%", "17 GB",
         "13", "-7", "26", "35", "2026", "155", "FIN_AGT2", "`conman sbs XY_99`", "7 days",
+        "seventeen", "thirty-five", "vinte e dois", "seven days", "duzentos e sete", "13jobs",
+        "rc13", "7th", "7k", "7**7**", "7\\7", "7\ufe0f\u20e37", "⑦", "½", "Ⅶ", "１３",
+        "SAP\u0410_SP", "AB\u0415ND", "РАУ_01", "fat_df9", "&#x37;", "&frac12;",
     ],
 )  # fmt: skip
 def test_a_typed_value_that_nothing_states_is_marked_in_place(typed):
@@ -175,6 +181,15 @@ def test_a_typed_value_that_nothing_states_is_marked_in_place(typed):
 
     assert len(unverified(composer)) == 1
     assert re.sub(r" \(not verified\)", "", composer.text()) == f"It was {typed} then."
+
+
+def test_what_hides_in_a_models_words_is_shown():
+    assert (
+        spoken("4\u200b2 of\u202e 31\u202c\r\n").text().startswith("4 (not verified)⟨U+200B⟩2 of⟨")
+    )
+    assert spoken("\U0001f469\u200d\U0001f4bb and \ufeff.").text() == (
+        "\U0001f469\u200d\U0001f4bb and ⟨U+FEFF⟩."
+    )
 
 
 def test_a_name_that_does_not_look_like_one_is_known_by_the_plan():
@@ -193,6 +208,8 @@ def test_a_name_that_does_not_look_like_one_is_known_by_the_plan():
         "well-known",
         "a/b",
         "e.g. x",
+        "one of them, see [m1] and q1",
+        "um por cento",
     ],
 )
 def test_ordinary_words_and_the_numbers_of_a_list_are_no_values(text):

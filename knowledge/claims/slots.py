@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo
 from knowledge.claims.composing import Composer
 from knowledge.claims.evidence import NoClaim
 from knowledge.claims.grammar import LONGEST
-from knowledge.claims.typed import Leaf, find_typed, leaves, occurs
+from knowledge.claims.typed import GOES_ON, Leaf, find_typed, leaves, occurs
+from knowledge.visible import exposed
 
 LONGEST_SLOT = LONGEST + 100
 LONGEST_HELD = 300
@@ -27,7 +28,7 @@ _TABLE = re.compile(r"table\s+(?P<rows>\S.*?)(?:\s+(?P<columns>[\w.]+(?:\s*,\s*[
 _LOG = re.compile(r"log\s+(?P<log>\w+)(?:\s+(?P<lines>\d+(?:-\d+)?(?:\s*,\s*\d+(?:-\d+)?)*))?")
 _MEMORY = re.compile(r"memory\s+(?P<memory>\w+)")
 _CODE = re.compile(r"(`[^`\n]+`)")
-_LAST_WORD = re.compile(r"(?:(?<!\S)\S*\d[ ]?)?\S*\Z")
+_LAST_WORD = re.compile(rf"{GOES_ON}(?:(?<!\S)\S*\d[ ]?)?\S*\Z", re.IGNORECASE)
 
 
 class SlotStream:
@@ -124,7 +125,7 @@ class SlotStream:
     def _text(self, text: str) -> str:
         return "".join(
             self._code(part) if _CODE.fullmatch(part) else self._words(part)
-            for part in _CODE.split(text)
+            for part in _CODE.split(exposed(text))
             if part
         )
 

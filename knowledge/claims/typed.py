@@ -1,7 +1,8 @@
 """Values that a model types by itself: found in its text, and looked for in the evidence.
 
-Numbers with their units, clock times and dates, statuses in capitals, and names and codes by their
-looks (CAPS_WITH_9, ORA-01555) or because the caller knows them.
+Numbers with their units, in digits or in words (from two on), clock times and dates, statuses in
+capitals, and names and codes by their looks (CAPS_WITH_9, ORA-01555, rc12) or because the caller
+knows them. What only looks like one of these, by letters or digits of another script, is one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +20,7 @@ from knowledge.claims.evidence import Reading
 from knowledge.claims.wording import read_time
 from knowledge.hwa.fields import FIELDS
 from knowledge.hwa.statuses import STATUSES
+from knowledge.visible import mixed_script_words
 
 _UNITS = {
     **dict.fromkeys(("s", "seg", "segundo", "segundos", "sec", "second", "seconds"), 1 / 60),
@@ -26,20 +29,36 @@ _UNITS = {
     **dict.fromkeys(("dia", "dias", "day", "days"), 1440),
 }
 _UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
+_SPELLED = (
+    "dois|duas|três|tres|quatro|cinco|seis|sete|oito|nove|dez|onze|doze|treze|quatorze|"
+    "catorze|quinze|dezesseis|dezessete|dezoito|dezenove|vinte|trinta|quarenta|cinquenta|"
+    "sessenta|setenta|oitenta|noventa|cem|duzent[oa]s|trezent[oa]s|quatrocent[oa]s|"
+    "quinhent[oa]s|seiscent[oa]s|setecent[oa]s|oitocent[oa]s|novecent[oa]s|mil|two|three|"
+    "four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
+    "seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|"
+    "hundred|thousand"
+)
+GOES_ON = rf"(?:(?<![\w-])(?:(?:{_SPELLED}|cento)[ -](?:(?:e|and)[ -])?)+)?"
+"""The part of a number in words that the next word may go on with; it may be empty."""
 _TOKEN = re.compile(
     rf"""
-    (?P<item>^[ ]*\d{{1,3}}[.)][ ])                               # the number of a list's item
+    (?P<no_value>^[ ]*\d{{1,3}}[.)][ ]|⟨U\+[0-9A-F]+⟩)   # of a list's item, of a character
+  | (?P<entity>&(?:\#|frac|sup)\w{{1,8}};)                       # shown as a figure
   | (?P<moment>\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?)
   | (?P<date>\d{{4}}-\d\d-\d\d|(?<![\w/])\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?(?![\w/]))
   | (?P<clock>(?<![\w:.])\d{{1,2}}:\d\d(?::\d\d)?(?:[ ]?[ap]m\b)?)
+  | (?P<glued>(?<![\w.,])\d+(?:[*_~\\\ufe0f\u20e3\u0300-\u036f]+\d+)+)    # shown as one number
   | (?P<number>(?<![\w.,])-?\d+(?:[.,]\d+)*(?:[ ]?(?:%|(?:{_UNIT})\b))?(?!\w))
-  | (?P<name>[A-Za-z0-9@/][\w@\#./-]{{0,200}}\w)
+  | (?P<spelled>(?<![\w-]){GOES_ON}(?:{_SPELLED})(?:[ ](?:{_UNIT})\b)?(?![\w-]))
+  | (?P<name>(?:[^\W_]|[@/])(?:[\w@\#./-]{{0,200}}\w)?)
     """,
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,
 )
 _NUMBER = re.compile(rf"(?P<digits>-?\d+(?:[.,]\d+)*)[ ]?(?P<unit>%|{_UNIT})?", re.IGNORECASE)
+_WORDS_OF_NUMBERS = re.compile(rf"{GOES_ON}(?:{_SPELLED})(?![\w-])", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?(?: ?([ap])m)?", re.IGNORECASE)
 _HOUR = re.compile(r"(\d{1,2})h(\d\d)?", re.IGNORECASE)
+_HOLDS_A_FIGURE = re.compile(r"\d.*|(?![qlmu]\d)[^\W\d_]{1,3}\d+|(?=.*\d).*_.*")
 _LOOKS_LIKE_A_NAME = re.compile(r"(?=.*[A-Z].*[A-Z])(?=.*[\d_#])[A-Z0-9@/][\w@#./-]*")
 
 
@@ -55,7 +74,7 @@ class Typed:
 def find_typed(text: str, is_name: Callable[[str], bool], start: int = 0) -> Iterator[Typed]:
     """The values of a text from `start` on; `is_name` knows names that don't look like one."""
     for found in _TOKEN.finditer(text, start):
-        if found.lastgroup == "item":
+        if found.lastgroup == "no_value":
             continue
         if found.lastgroup == "name":
             yield from _in_word(found[0], found.start(), is_name)
@@ -64,10 +83,17 @@ def find_typed(text: str, is_name: Callable[[str], bool], start: int = 0) -> Ite
 
 
 def _in_word(word: str, start: int, is_name: Callable[[str], bool]) -> Iterator[Typed]:
-    """A word is a name or a status, or it is a number (12, 22h) after all."""
-    is_number = word[0].isdigit() and (_NUMBER.fullmatch(word) or _HOUR.fullmatch(word))
-    if is_number or word in STATUSES or _LOOKS_LIKE_A_NAME.fullmatch(word) or is_name(word):
+    """A word is a name or a status, or there is a number in it after all (12, 22h, 42jobs)."""
+    looks = _LOOKS_LIKE_A_NAME.fullmatch(word) or _HOLDS_A_FIGURE.fullmatch(word)
+    if looks or word in STATUSES or _imitates(word) or (len(word) > 1 and is_name(word)):
         yield Typed(word, start, start + len(word))
+
+
+def _imitates(word: str) -> bool:
+    """Whether it is drawn like a number or a word of Latin letters (ABEND with a Cyrillic E)."""
+    if word.isascii():
+        return False
+    return any(map(str.isnumeric, word)) or bool(mixed_script_words(word))
 
 
 # --- where it occurs ----------------------------------------------------------------------------
@@ -112,9 +138,21 @@ def occurs(typed: str, value: Any, kind: str, zone: ZoneInfo) -> bool:
     """Whether a value of this kind states what was typed: it is it, or says it in its text."""
     if isinstance(value, list):
         return any(occurs(typed, one, kind, zone) for one in value)
+    digits = _in_digits(typed)
     if isinstance(value, str):
-        return _is_in(typed, value) or _is_time(typed, value, zone)
-    return wording.is_number(value) and _is_number(typed, value, kind)
+        return any(_is_in(one, value) for one in (typed, digits)) or _is_time(typed, value, zone)
+    return wording.is_number(value) and _is_number(digits, value, kind)
+
+
+@lru_cache(maxsize=256)
+def _in_digits(typed: str) -> str:
+    """twenty-two hours → 22 hours"""
+    if not typed[0].isalpha() or not (spelled := _WORDS_OF_NUMBERS.match(typed)):
+        return typed
+    from knowledge.hwa.numbers import find_numbers  # loaded with the first number in words
+
+    numbers = find_numbers(spelled[0])
+    return f"{numbers[0].value}{typed[spelled.end() :]}" if len(numbers) == 1 else typed
 
 
 def _is_in(typed: str, text: str) -> bool:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from knowledge.hwa.lexicon import Term
 from knowledge.hwa.statuses import OPEN_GROUPS, Language
 from knowledge.hwa.times import TimeRange
 from knowledge.hwa_terms import message_codes
@@ -41,22 +39,17 @@ from tws.answers.understanding.following import followed, follows, says_what
 from tws.answers.understanding.naming import Named, Names
 from tws.answers.understanding.negation import WHERE, excepting
 from tws.answers.understanding.notation import command_to_act, read_command
+from tws.answers.understanding.placing import is_filter
 from tws.answers.understanding.question import Found, Question
 from tws.answers.understanding.reading import read_question
 from tws.answers.understanding.wording import parts_of
 
 TOO_MANY = 2
 """So many words that were not used leave too little of a question to answer it."""
-_WHAT = frozenset({"que", "what", "algo", "anything", "quem", "tem", "any"})
-_OF_JOBS = ("late", "critical", "urgent", "will_miss", "deadline_passed", "rerun")
-_EVERYTHING = frozenset({"everything", "anything", "stuff", "things", "tudo", "coisas"})
 _PRONOUNS = frozenset({
     "them", "they", "there", "ele", "ela", "dele", "dela", "eles", "elas", "desse", "dessa", "la",
     "nesse", "nessa", "nele", "nela", "desses", "dessas", "deles", "delas",
 })  # fmt: skip
-_PLACES = frozenset({"on", "in", "at", "na", "no"})
-_OF = frozenset({"of", "from", "da", "do", "de"})
-_NUMBERS = {"resource": {"quantity", "available", "in_use"}, "workstation": {"limit", "fence"}}
 _UNTOUCHED = (SmallTalk, Order, CannotKnow, Define, Knowledge, NotFound, AskBack, NotUnderstood)
 """What is not answered from the plan: no word of it is missed."""
 
@@ -259,54 +252,13 @@ class _Understanding:
             return None
         one = named[0]
         kind = Conditions(q, self.names).kind_of(one)
-        if self._is_filter(one, kind):
+        if is_filter(q, one, kind):
             return None
         things = self.names.things(one.value, kind)
         q.use(one)
         if len(things) > 1:
             return AskBack("which_one", tuple(things[:5]), q.written(one))
         return about(q, things[0], one.first) if things else None
-
-    def _is_filter(self, one: Found[Named], kind: str) -> bool:
-        """Whether the name says where to look: "jobs do stream X", "o que roda na X"."""
-        q = self.question
-        if kind == "job":
-            return self._is_of_runs()
-        if kind == "prompt":
-            return False
-        where = q.words[one.first - 1].text if one.first else ""
-        not_yet = q.has("filter", "not_run", "not_done") and not q.has("ask", "why")
-        if not_yet or q.has("by") or q.has("ask", "share", "count"):
-            return not _asks_number(q, kind)
-        own = {"workstation": "workstations", "stream": "job_streams", "resource": "resources"}
-        if where in _PLACES | _OF and _is_everything(q, one.first):
-            return True
-        inner = [t for t in q.of("entity", "jobs", "job_streams") if t.key != own.get(kind)]
-        if inner and not (kind == "resource" and q.has("facet", "holders")):
-            return True
-        if kind == "resource":
-            return False
-        if q.statuses and q.has("superlative") and not q.has("facet"):
-            return True
-        happened: list[Found[Any] | Term] = [*q.statuses, *q.of("relation", "waits")]
-        happened += q.of("flag", *_OF_JOBS)
-        happened += q.of("event") if q.times or q.has("superlative", "first", "last") else ()
-        if where in _PLACES and any(s.first < one.first for s in happened):
-            return not q.has("ask", "why", "when", "how_long")
-        if where in _OF and any(_are_many(q.text_of(s), s.last, one.first) for s in q.statuses):
-            return not q.has("ask", "why", "when", "how_long")
-        first = [word.text for word in q.words[:2]]
-        asks_what = first == ["o", "que"] or first[0] in _WHAT
-        verbs = (q.statuses, q.of("superlative"), q.of("event"), q.of("filter", "not_run"))
-        happens = any(verb.first < one.first for several in verbs for verb in several)
-        return asks_what and happens and not (q.has("ask", "why") or q.has("field"))
-
-    def _is_of_runs(self) -> bool:
-        """Whether it asks what the job did in a time: "o X falhou ontem?"."""
-        q = self.question
-        beside = q.has("ask", "why", "when", "how_long") or q.has("facet") or q.has("relation")
-        did = q.statuses or q.has("event", "ran", "end", "start")
-        return bool(q.times and did) and not (beside or q.has("field"))
 
     def _of_plan(self) -> Asked | None:
         q = self.question
@@ -329,22 +281,6 @@ def _narrows(q: Question) -> bool:
     """ "Tira os da X", "only the late ones", "critical ones?": a part of what nobody listed."""
     part = q.starts("follow", "only") or q.starts("negation", "except") or q.text_of_has("ones")
     return bool(part) and not q.has("entity")
-
-
-def _is_everything(q: Question, place: int) -> bool:
-    """ "Everything on X that …": of what lies there, not of the place."""
-    return any(word.text in _EVERYTHING for word in q.words[max(0, place - 3) : place - 1])
-
-
-def _asks_number(q: Question, kind: str) -> bool:
-    """Whether "how many" asks for a number of the object: units, a limit."""
-    fields = {t.key for t in q.of("field")}
-    return bool(fields & _NUMBERS.get(kind, set()))
-
-
-def _are_many(status: str, last: int, place: int) -> bool:
-    """ "Abends da X", "failures of X": several, and the name right behind them."""
-    return status.endswith("s") and place - last == 1
 
 
 def _is_lost(named: Named) -> bool:

@@ -44,7 +44,8 @@ def _say_unset(speech: Speech, values: Mapping[str, Any], at: str, name: str, fi
     elif f"unset.{field}" in PHRASES:
         speech.say(f"unset.{field}", on=at, name=name)
     else:
-        speech.say("unset", on=f"{at}.{field}", name=name)
+        key = "unset_list" if values[field] == [] else "unset"
+        speech.say(key, on=f"{at}.{field}", name=name)
 
 
 def is_over(known: Mapping[str, Any]) -> bool:

@@ -469,8 +469,8 @@ def test_a_clock_is_yesterday_s_only_of_what_is_over():
     to_come = conditions("que job vem depois das 18h na FTA1")
     over = conditions("que job falhou depois das 18h na FTA1")
 
-    assert to_come["scheduled"] == (">=", "2026-11-25T18:00:00-03:00")
-    assert over["end"] == (">=", "2026-11-24T18:00:00-03:00")
+    assert to_come["scheduled"] == (">=", "2026-11-25T18:01:00-03:00")
+    assert over["end"] == (">=", "2026-11-24T18:01:00-03:00")
 
 
 def test_a_follow_up_that_only_says_where_narrows_what_was_asked():
@@ -656,7 +656,7 @@ def test_a_bare_side_is_that_of_the_time_or_of_the_object_spoken_of():
     before = asked("and before?", since).asked
 
     assert [one.value for one in since.asked.query.where if one.field == "end"] == [
-        "2026-11-25T09:00:00-03:00"
+        "2026-11-25T09:01:00-03:00"
     ]
     assert [one.op for one in before.query.where if one.field == "end"] == ["<", ">="]
     assert isinstance(asked("e depois?", asked("status do PAYROLL_CALC")).asked, Impact)
@@ -1256,3 +1256,4 @@ def test_help_with_what_failed_is_why_it_did():
 def test_how_the_one_who_asks_does_something_is_for_a_memory():
     assert isinstance(asked("como coloco um job em hold?").asked, Knowledge)
     assert not isinstance(asked("como estamos?").asked, Knowledge)
+    assert "20:01–00:00 today" in asked("jobs scheduled today after 20h").text

@@ -1257,3 +1257,29 @@ def test_how_the_one_who_asks_does_something_is_for_a_memory():
     assert isinstance(asked("como coloco um job em hold?").asked, Knowledge)
     assert not isinstance(asked("como estamos?").asked, Knowledge)
     assert "20:01–00:00 today" in asked("jobs scheduled today after 20h").text
+
+
+def test_what_has_a_word_in_its_name_is_asked_for_by_it():
+    for text in ("jobs com FOLHA no nome", "jobs with FOLHA in the name", "jobs contendo FOLHA"):
+        assert conditions(text) == {"job": ("like", "@FOLHA@")}
+
+
+def test_what_waits_for_a_resource_is_in_whatever_state():
+    row(PlanResource, "TAPES", quantity=1, available=0)
+
+    assert conditions("jobs waiting for TAPES") == {"waits_for": ("=", "TAPES")}
+
+
+def test_conman_selects_by_type_and_shows_a_job_s_output():
+    assert conditions("sc @!type=fta") == {"type": ("=", "FTA")}
+    assert asked("sj PAYROLL_CALC;stdlist").asked.type == "log"
+    assert conditions("sj PAYROLL_CALC") == {"job": ("=", "PAYROLL_CALC")}
+    assert asked("sc @+colour=red").asked.type == "not_understood"
+
+
+def test_what_runs_past_its_estimate_is_asked_for_in_either_language():
+    for text in (
+        "algum job rodando já passou do tempo estimado?",
+        "which running jobs are past their estimated time?",
+    ):
+        assert {"estimated_end", "group"} == conditions(text).keys()

@@ -25,6 +25,8 @@ GROUPED_BY = {
 }  # fmt: skip
 NOT_BEGUN = frozenset({"waiting", "ready"})
 
+_PATTERNS = {"begins": "{}@", "contains": "@{}@", "in_name": "@{}@"}
+
 
 @dataclass(slots=True)
 class Conditions:
@@ -83,10 +85,10 @@ class Conditions:
     def _written_parts(self, draft: Draft) -> Iterator[Condition]:
         """Starting with SPED_, containing FOLHA."""
         q = self.question
-        for key, pattern in (("begins", "{}@"), ("contains", "@{}@")):
+        for key, pattern in _PATTERNS.items():
             for term in q.of("filter", key):
-                at = term.last
-                if at < len(q.words) and at not in q.used:
+                at = term.first - 1 if key == "in_name" else term.last
+                if 0 <= at < len(q.words) and at not in q.used:
                     written = q.text[q.words[at].start : q.words[at].end].strip("@*").upper()
                     q.use(term)
                     q.used.add(at)
@@ -135,7 +137,7 @@ class Conditions:
                     return one_of("login", [login], negated=is_excepted(q, term.first))
         for at, word in enumerate(q.words):
             login = self.names.words.logins.get(word.text)
-            if login and word.text not in VOCABULARY:
+            if login and word.text not in VOCABULARY and at not in q.used:
                 q.used.add(at)
                 return condition("login", "=", login)
         return None

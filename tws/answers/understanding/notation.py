@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 
 from knowledge.hwa.names import is_pattern, parse
-from tws.answers.understanding.asked import KIND_OF, About, Ask, Asked
+from tws.answers.understanding.asked import KIND_OF, About, Ask, Asked, LogOf
 from tws.answers.understanding.drafts import condition, one_of, query_of
 from tws.answers.understanding.naming import Names
 from tws.plan.query.asked import Condition
+from tws.plan.query.catalogue import ENTITIES
 
 _COMMAND = re.compile(
     r"\s*(?:conman\s+)?[\"'`]?(?P<verb>sj|ss|sc|sr|sp|showjobs|showscheds|showschedules|showcpus"
-    r"|showresources|showprompts)(?:\s+(?P<what>[^\s+;\"'`]+))?"
-    r"(?P<more>(?:\+[a-z]+=[^+;\s\"'`]+)*)[\"'`]?(?:;[a-z;]*)?\s*\??",
+    r"|showresources|showprompts)(?:\s+(?P<what>[^\s+!;\"'`]+))?"
+    r"(?P<more>(?:[+!][a-z]+=[^+!;\s\"'`]+)*)[\"'`]?(?P<shown>;[a-z;]*)?\s*\??",
     re.IGNORECASE,
 )
 _ACTS = {
@@ -49,21 +50,24 @@ def read_command(text: str, names: Names) -> Asked | None:
     if match is None:
         return None
     entity = _ENTITIES[match["verb"].lower()]
-    where = list(_selected(entity, match["what"] or ""))
-    for selection in match["more"].split("+")[1:]:
-        key, _, values = selection.partition("=")
-        if key.lower() != "state":
+    where = list(_selected(entity, match["what"] or "", names))
+    for selection in re.split("[+!]", match["more"])[1:]:
+        key, _, values = selection.lower().partition("=")
+        column = {"state": "status"}.get(key, key)
+        if column not in ("status", "type") or column not in ENTITIES[entity].fields:
             return None
-        where.append(one_of("status", [one.upper() for one in values.split(",") if one]))
-    if len(where) == 1 and where[0].op == "=" and entity != "jobs":
-        kind = KIND_OF[entity]
+        if values.strip("@"):
+            where.append(one_of(column, [one for one in values.upper().split(",") if one]))
+    if len(where) == 1 and where[0].op == "=" and where[0].field == KIND_OF[entity]:
+        kind, log = KIND_OF[entity], "stdlist" in (match["shown"] or "")
         for named in names.find_exact(str(where[0].value)):
-            if kind in named.kinds:
-                return About(names.things(named, kind)[0])
+            if kind in named.kinds and (entity != "jobs" or log):
+                thing = names.things(named, kind)[0]
+                return LogOf(thing) if log else About(thing)
     return Ask(query_of(entity, where))
 
 
-def _selected(entity: str, what: str) -> list[Condition]:
+def _selected(entity: str, what: str, names: Names) -> list[Condition]:
     """WS#STREAM.JOB, parts of it, each with wildcards; `@` alone selects all."""
     station, has_station, rest = what.rpartition("#")
     found = []
@@ -71,7 +75,8 @@ def _selected(entity: str, what: str) -> list[Condition]:
         found.append(_named("workstation", station.strip("/").rpartition("/")[2]))
     name = parse(rest)
     if entity == "jobs":
-        stream, _, job = rest.rpartition(".") if "." in rest else (rest, "", "@")
+        is_job = any(one.kinds == ("job",) for one in names.find_exact(rest.upper()))
+        stream, _, job = rest.rpartition(".") if "." in rest or is_job else (rest, "", "@")
         if name is not None and name.stream:
             stream, job = name.stream, name.job or "@"
         found += [_named("stream", stream.rpartition("/")[2])] if stream.strip("/@*") else []

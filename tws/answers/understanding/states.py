@@ -10,7 +10,7 @@ from knowledge.hwa.statuses import OPEN_GROUPS
 from tws.answers.understanding.drafts import Draft, condition, one_of
 from tws.answers.understanding.measures import JOBS_OF_STREAM
 from tws.answers.understanding.negation import JOINTS, TURNING, is_negated
-from tws.answers.understanding.question import Found, Question, all_places, groupings
+from tws.answers.understanding.question import Found, Question, all_places, groupings, places_of
 from tws.plan.query.asked import Condition
 from tws.plan.query.catalogue import ENTITIES
 
@@ -55,7 +55,8 @@ def _begun(q: Question, draft: Draft) -> list[Condition]:
 def _told(q: Question, entity: str) -> tuple[dict[str, None], dict[str, None]]:
     """The groups that are said and those that are denied, in their order."""
     said, denied = dict[str, None](), dict[str, None]()
-    for status in (one for one in q.statuses if not _is_of_flag(q, one, entity)):
+    free = [one for one in q.statuses if not q.used.issuperset(places_of(one))]
+    for status in (one for one in free if not _is_of_flag(q, one, entity)):
         side = denied if is_negated(q, status.first) else said
         abend = q.text_of(status).startswith("abend") and status.value.code in (None, "ABEND")
         done = q.has("ask", "share") and q.text_of(status).startswith("pront")  # "40% pronto"
@@ -88,7 +89,8 @@ def _waiting(q: Question, draft: Draft, found: list[Condition]) -> list[Conditio
         return _waits_for(q, term, draft) or found
     if q.has("ask", "others"):
         return found  # "which hold others up?"
-    if not found and draft.entity in _IN_STATES and q.take("relation", "waits"):
+    on_name = any(one.field == "waits_for" for one in draft.scope)
+    if not (found or on_name) and draft.entity in _IN_STATES and q.take("relation", "waits"):
         return [condition("group", "=", "waiting")]
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
@@ -115,6 +116,30 @@ async def test_where_a_time_lies_beyond_what_is_known_it_is_said_how_far_that_re
     assert "As execuções só são conhecidas desde" in past.answer
     assert "The plan goes from" in to_come.answer
     assert "O plano vai" not in within.answer
+
+
+async def test_groups_are_counted_against_a_number_and_the_first_of_them_shown(
+    conversation: Conversation,
+) -> None:
+    stations = Counter([one async for one in PlanJob.objects.values_list("workstation", flat=True)])
+    (most, n), (second, m), *_ = stations.most_common()
+
+    above = await conversation.ask(f"stations with more than {m} jobs")
+    none = await conversation.ask(f"stations with more than {n} jobs")
+    first = await conversation.ask("top 1 stations by number of jobs")
+    both = await conversation.ask(f"which has more jobs, {most} or {second}?")
+
+    over = [one for one, count in stations.items() if count > m]
+    assert f"**{len(over)}** workstation" in above.answer
+    assert most in above.answer and f"| {second} |" not in above.answer
+    assert "**0** workstations" in none.answer
+    assert first.answer.startswith(f"**{most}**: {n}")
+    assert both.answer.startswith(f"**{most}**: {n}") and f"| {second} | {m} |" in both.answer
+    for end in (above, none, first, both):
+        assert end.segments is not None
+        assert (
+            check(end.segments, end.answer, readings_in(list(end.evidence))).outcome == "verified"
+        )
 
 
 async def test_what_is_pointed_to_among_runs_is_the_job_that_ran(

@@ -1283,3 +1283,55 @@ def test_what_runs_past_its_estimate_is_asked_for_in_either_language():
         "which running jobs are past their estimated time?",
     ):
         assert {"estimated_end", "group"} == conditions(text).keys()
+
+
+def test_two_places_joined_by_or_are_one_filter_and_counted_each_where_more_is_asked():
+    row(PlanWorkstation, "FTA2", type="FTA")
+
+    either = asked("jobs em hold na FTA1 ou na FTA2").asked
+    for text in (
+        "tem mais job em hold na FTA1 ou na FTA2?",
+        "which has more jobs waiting, FTA1 or FTA2?",
+    ):
+        more = asked(text).asked
+        assert (more.focus, more.query.group_by, more.query.entity) == (
+            "extreme", ["workstation"], "jobs",
+        )  # fmt: skip
+        assert more.query.where == either.query.where
+    assert (either.focus, either.query.group_by) == ("list", [])
+    each = asked("quantos jobs em hold na FTA1 e quantos na FTA2?").asked
+    assert (each.focus, each.query.group_by) == ("groups", ["workstation"])
+
+
+@pytest.mark.parametrize(
+    ("text", "entity", "by", "first", "above"),
+    [
+        ("stations with more than 20 failed jobs", "jobs", "workstation", None, 20),
+        ("agentes com pelo menos 5 jobs em hold", "jobs", "workstation", None, 4),
+        ("streams com mais de 2 falhas", "jobs", "stream", None, 2),
+        ("jobs that failed twice or more", "runs", "job", None, 1),
+        ("jobs que falharam mais de uma vez", "runs", "job", None, 1),
+        ("top 3 workstations by number of failures", "jobs", "workstation", 3, None),
+        ("as 3 estações com mais falhas", "jobs", "workstation", 3, None),
+    ],
+)
+def test_groups_are_counted_against_a_number_and_the_first_of_them_asked_for(
+    text: str, entity: str, by: str, first: int | None, above: int | None
+):
+    found = asked(text).asked
+
+    assert (found.query.entity, found.query.group_by) == (entity, [by])
+    assert (found.first, found.above) == (first, above)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "quais estações têm menos de 5 jobs em hold?",  # those with none are in no group
+        "stations with more than 3 failed jobs today",  # whose runs are counted, not jobs
+        "jobs that failed twice",  # or more?
+        "qual job em hold tem mais execuções",
+    ],
+)
+def test_a_number_that_nothing_is_counted_against_is_told_as_not_understood(text: str):
+    assert asked(text).asked.type == "not_understood"

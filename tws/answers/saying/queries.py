@@ -218,15 +218,22 @@ async def _groups(speech: Speech, asked: Ask) -> None:
     if not reading.result["matched"]:
         say_none(speech, asked, reading)
         return
-    if "distinct_jobs" in reading.result:
+    groups, at, by = reading.result["groups"], f"{reading.id}.groups", asked.query.group_by[0]
+    if asked.above is not None:
+        groups = [one for one in groups if one["count"] > asked.above]
+        at += f"[?count > `{asked.above}`]"
+        speech.say(f"groups.{by}", on=reading.id, n=claim(f"length({at})"))
+        if not groups:
+            return
+    elif "distinct_jobs" in reading.result:
         speech.say("of_runs", on=reading.id, n=f"{reading.id}.matched")
     else:
         keys = phrase_keys("found", asked.query)
         speech.say_first(keys, on=reading.id, n=f"{reading.id}.matched")
-    groups = reading.result["groups"]
-    at = f"{reading.id}.groups" + (f"[:{MOST_GROUPS}]" if len(groups) > MOST_GROUPS else "")
+    most = asked.first or MOST_GROUPS
+    at += f" | [:{most}]" if len(groups) > most else ""
     speech.table(at, [*asked.query.group_by, "count"])
-    if len(groups) > MOST_GROUPS or reading.result["more_groups"]:
+    if len(groups) > most == MOST_GROUPS or reading.result["more_groups"]:
         speech.paragraph()
         speech.say("more_groups", on=reading.id)
     say_what_is_unread(speech, reading)
@@ -276,6 +283,8 @@ async def _first_group(speech: Speech, asked: Ask) -> None:
     if 1 < len(equal) <= PAGE:
         same = f'{at}[1:] | [?count == `{best}`]."{by}"'
         speech.say("ties", on=reading.id, names=claim(same))
+    if any(one.field == by and one.op == "in" for one in conditions(asked.query)):
+        speech.table(at, [by, "count"])  # "on A or on B?"
     for one in equal:
         _show(speech, asked.query.entity, one)
 

@@ -61,6 +61,7 @@ class Ask:
     yes_no   whether anything matches; `every`: the query asks for the exceptions, so that none
              means yes
 
+    `first`: of the groups so many, which have most; `above`: those of more rows than that.
     `then`: of the one object that is found its log, or why it is as it is.
     """
 
@@ -70,6 +71,8 @@ class Ask:
     whole: PlanQuery | None = None
     every: bool = False
     then: Literal["", "why", "log"] = ""
+    first: int | None = None
+    above: int | None = None
     type: Literal["ask"] = "ask"
 
 

@@ -12,7 +12,13 @@ from tws.answers.understanding.conditions import GROUPED_BY, Conditions
 from tws.answers.understanding.drafts import Draft
 from tws.answers.understanding.focus import HAVING, WHICH, and_which, focused
 from tws.answers.understanding.naming import Names
-from tws.answers.understanding.ordering import grouped, ordered
+from tws.answers.understanding.ordering import (
+    PLACES,
+    against_a_number,
+    counts_jobs,
+    grouped,
+    ordered,
+)
 from tws.answers.understanding.question import Found, Question, all_places, groupings
 from tws.answers.understanding.states import OF_STATIONS, waiting
 from tws.answers.understanding.timing import beyond_usual, timed
@@ -123,7 +129,7 @@ def _entity(q: Question, conditions: Conditions) -> str:
     keys = [t.key for t in free]
     happened = q.statuses or q.has("event")
     by = next(q.of("by"), None)
-    if by and q.after(by.last, "entity", "jobs", within=3):
+    if (by and set(keys) & set(PLACES) and counts_jobs(q, by)) or against_a_number(q):
         return "jobs"
     if q.has("most", "most") and happened and set(keys) <= {"job_streams", "workstations"}:
         return "jobs"

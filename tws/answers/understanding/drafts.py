@@ -20,7 +20,8 @@ class Draft:
     """A query in the making. `predicates`: the conditions on the state, which a share leaves out
     of its whole and "are all …" turns round; `parts`: those that were said together, of which one
     is enough when `either` is; `time_field`, `number_field`: what a time, or a number, is of when
-    the question does not say."""
+    the question does not say; `first`: how many of the groups, `above`: those of more rows than
+    that."""
 
     entity: str = "jobs"
     scope: list[Condition] = field(default_factory=list)
@@ -32,6 +33,8 @@ class Draft:
     either: bool = False
     time_field: str = ""
     number_field: str = ""
+    first: int | None = None
+    above: int | None = None
 
     def query(self) -> PlanQuery:
         values: dict[str, Any] = {"group_by": self.group_by, "order_by": self.order_by}

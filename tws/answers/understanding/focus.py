@@ -22,10 +22,9 @@ def focused(q: Question, draft: Draft) -> Ask:
     if draft.predicates and q.take("ask", "share"):
         whole = Draft(draft.entity, [*draft.scope, *_said_of_whole(q, draft)]).query()
         return Ask(draft.query(), "share", whole=whole)
-    if draft.group_by and "most" in _taken(q):
-        return Ask(draft.query(), "extreme")
     if draft.group_by and draft.group_by != ["group"]:
-        return Ask(draft.query(), "groups")
+        focus: Focus = "extreme" if draft.first == 1 else "groups"
+        return Ask(draft.query(), focus, first=draft.first, above=draft.above)
     if draft.group_by != ["group"]:
         for first, then in pairwise(q.of("ask", "count")):
             if not _is_empty(q, first.last, then.first):
@@ -79,10 +78,6 @@ def _said_of_whole(q: Question, draft: Draft) -> list[Condition]:
 
 def _is_empty(q: Question, first: int, last: int) -> bool:
     return all(word.text in EMPTY for word in q.words[first:last])
-
-
-def _taken(q: Question) -> set[str]:
-    return {t.category for t in q.terms if t.first in q.used}
 
 
 def _is_of_all(q: Question, draft: Draft) -> bool:

@@ -34,13 +34,13 @@ def measured(q: Question, draft: Draft) -> list[Condition]:
     for number in (one for one in q.numbers if not set(range(one.first, one.last)) <= q.used):
         column = _number_field(q, number, draft)
         if column:
-            made = condition(column, _operator(q, number), number.value)
+            made = condition(column, operator(q, number), number.value)
             found.append(contrary(made) if _is_excepted(q, number) else made)
             q.use(number)
     found = _either(q, found)
     for span in q.spans:
         ago = _ago(q, span, draft)
-        op = _operator(q, span)
+        op = operator(q, span)
         if op != "=" and ago:
             found.append(condition(ago, _BACK[op], (q.now - span.value).isoformat()))
             q.use(span, *q.of("event"))
@@ -109,9 +109,11 @@ def _is_excepted(q: Question, number: Found[int]) -> bool:
     return True
 
 
-def _operator(q: Question, found: Found[Any]) -> str:
+def operator(q: Question, found: Found[Any]) -> str:
     """ "More than 3", "3 or more"."""
-    term = q.before(found.first, "compare", within=2) or q.after(found.last, "compare_after")
+    after = q.past_times(found)  # "3 vezes ou mais"
+    q.used.update(range(found.last, after))
+    term = q.before(found.first, "compare", within=2) or q.after(after, "compare_after")
     q.use(term)
     return _OPS[term.key] if term else "="
 
@@ -129,8 +131,9 @@ def _number_field(q: Question, number: Found[int], draft: Draft) -> str | None:
             q.use(*q.of(term.category, term.key))  # "rc 8 or rc 12"
             return column
     counted = q.after(number.last, "entity", "runs") or q.after(number.last, "event", "ran")
-    if counted and draft.entity == "jobs":
-        q.use(counted)
+    times = q.is_of_times(number) and not q.statuses and q.has("event", "ran")
+    if (counted or times) and draft.entity == "jobs":
+        q.use(counted, *q.of("event", "ran"))
         return "runs"
     more = q.before(number.first, "compare", within=2)
     if more and draft.entity == "job_streams" and q.after(number.last, "entity", "jobs", within=2):

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from knowledge.hwa.lexicon import Term
 from tws.answers.understanding.conditions import GROUPED_BY, NOT_BEGUN
 from tws.answers.understanding.drafts import Draft, condition
-from tws.answers.understanding.measures import OVER
-from tws.answers.understanding.question import Found, Question, groupings
+from tws.answers.understanding.measures import OVER, operator
+from tws.answers.understanding.question import Found, Question, all_places, groupings
 from tws.plan.query.catalogue import ENTITIES
+
+PLACES = ("workstations", "job_streams")
+_WHERE = frozenset({"workstation", "stream"})
+_EITHER = frozenset({"ou", "or"})
+_JOINTS = _EITHER | {"e", "and", "versus", "vs", "x"}
 
 
 def grouped(q: Question, draft: Draft) -> None:
     """What the rows are counted by: put into the draft."""
+    if _side_by_side(q, draft) or _against_a_number(q, draft):
+        return
     fields = ENTITIES[draft.entity].fields
     for by in list(q.of("by")):
         target = next((t for t in groupings(q) if 0 <= t.first - by.last <= 1), None)
         words = [q.words[at].text for at in range(by.last, min(by.last + 2, len(q.words)))]
         column = GROUPED_BY.get(target.key, target.key) if target else None
         ranked = next((t for t in q.of("entity") if t.last <= by.first), None)
-        jobs = q.after(by.last, "entity", "jobs", within=3)
-        if jobs and ranked and ranked.key in ("workstations", "job_streams"):
+        if ranked and ranked.key in PLACES and counts_jobs(q, by):
             # "workstations by failed jobs": what is counted stands after it
-            draft.entity, column, target = "jobs", GROUPED_BY[ranked.key], jobs
-            q.use(*q.of("superlative", "top"), *q.numbers)
+            draft.entity, column = "jobs", GROUPED_BY[ranked.key]
+            target = q.after(by.last, "entity", "jobs", within=3)
+            q.use(*q.of("superlative", "top"), *q.of("ask", "count"))
+            draft.first = _number_of(q, ranked)
         if column is None:
             column = next((GROUPED_BY[word] for word in words if word in GROUPED_BY), None)
         if column is None and not words and q.text_of_has("situacao", "status", "estado"):
@@ -31,7 +41,7 @@ def grouped(q: Question, draft: Draft) -> None:
             q.use(by, target)
             draft.group_by = [column]
     if draft.group_by and q.take("most", "most"):  # "who has most, by user"
-        draft.limit = None
+        draft.first = 1
     if draft.group_by or not q.has("most", "most"):
         return
     named = [t for t in q.of("field") if t.key in fields and t.key not in ("priority", "late")]
@@ -39,14 +49,78 @@ def grouped(q: Question, draft: Draft) -> None:
     first = next((t for t in asked if t.key != draft.entity), None) or next(iter(asked), None)
     if first and (first.key != draft.entity or draft.entity in ("jobs", "runs")):
         if first.key == "jobs" and draft.entity == "jobs":
+            if {s.value.group for s in q.statuses} - OVER:
+                return  # runs are of what has run
             draft.entity = "runs"
         q.take("most", "most")
-        q.use(first)
-        draft.limit = None
+        q.use(first, *q.of("superlative", "top"))
+        draft.first = _number_of(q, first) or 1
         if first.category == "field" and fields[first.key].kind == "number":
             draft.order_by, draft.limit = [f"-{first.key}"], 1  # "most used": not how many are
             return
         draft.group_by = [GROUPED_BY.get(first.key, first.key)]
+
+
+def counts_jobs(q: Question, by: Term) -> bool:
+    """Whether jobs, or what they ended in, stand after the "by"."""
+    jobs: list[Term | Found[Any]] = [*q.of("entity", "jobs"), *q.statuses]
+    return any(0 <= one.first - by.last < 3 for one in jobs)
+
+
+def _number_of(q: Question, entity: Term) -> int | None:
+    """ "Top 3 stations", "as 3 estações"."""
+    number = next((one for one in q.numbers if one.last == entity.first), None)
+    q.use(number)
+    return number.value if number else None
+
+
+def _side_by_side(q: Question, draft: Draft) -> bool:
+    """ "More in hold on A or on B?", "how many on A and how many on B": each is counted."""
+    places = next((c for c in draft.scope if c.op == "in" and c.field in _WHERE), None)
+    if places is None or draft.entity not in ("jobs", "runs"):
+        return False
+    between = range(q.names[0].last, q.names[-1].first)
+    joints = {q.words[at].text for at in between} & _JOINTS
+    more = q.has("most", "most") or q.text_of_has("more")
+    if not joints or not (more or q.has("ask", "count")) or (not more and joints & _EITHER):
+        return False
+    q.use(*q.of("most", "most"), *q.of("ask", "others", "count"))
+    q.use(*(t for t in q.of("entity") if GROUPED_BY.get(t.key) == places.field))
+    draft.group_by, draft.first = [places.field], 1 if more else None
+    return True
+
+
+def against_a_number(q: Question) -> tuple[Term, Found[int]] | None:
+    """ "Stations with more than 20 failed jobs", "jobs that failed twice or more": what is counted
+    by, and the number."""
+    for number in q.numbers:
+        by = next((t for t in q.of("entity", "jobs", *PLACES) if t.last <= number.first), None)
+        jobs = q.after(number.last, "entity", "jobs", within=3)
+        own = by and by.key == "job_streams"  # which counts its jobs itself
+        ended = any(0 <= one.first - number.last <= 1 for one in q.statuses)
+        times = bool(q.statuses) and q.is_of_times(number)
+        counted = times if by and by.key == "jobs" and not ended else jobs or ended
+        counted = counted and not (own and jobs)
+        if by and counted and q.is_compared(number):
+            return by, number
+    return None
+
+
+def _against_a_number(q: Question, draft: Draft) -> bool:
+    found = against_a_number(q)
+    if found is None or found[1].first in q.used:
+        return False
+    by, number = found
+    op = operator(q, number)
+    of_jobs = by.key != "jobs" and any(t.first > by.first for t in q.of("entity", "jobs"))
+    if op not in (">", ">=") or (of_jobs and draft.entity == "runs"):
+        q.missed |= all_places([number])
+        return False
+    if by.key == "jobs":
+        draft.entity = "runs"
+    q.use(by, number)
+    draft.group_by, draft.above = [GROUPED_BY[by.key]], number.value - (op == ">=")
+    return True
 
 
 def ordered(q: Question, draft: Draft) -> None:

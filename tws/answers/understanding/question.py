@@ -23,6 +23,8 @@ _ANSWERED = ("who", "when", "where", "how_long", "why")
 _WHAT = frozenset({"o", "que", "what", "went"})
 """How an "o que deu" begins, which in "o que deu erro" asks for no reason."""
 
+_TIMES = frozenset({"vez", "vezes", "times"})
+
 _LEADING = frozenset({
     "no", "na", "nos", "nas", "do", "da", "dos", "das", "de", "em", "com", "por", "pelo", "pela",
     "ao", "a", "o", "os", "as", "on", "in", "at", "of", "with", "by", "the", "an", "for",
@@ -145,6 +147,20 @@ class Question:
         asked = self.of("ask", *_ANSWERED)
         return [t for t in asked if t.key != "why" or self.words[t.first].text not in _WHAT]
 
+    def is_of_times(self, number: Found[int]) -> bool:
+        """ "3 vezes", "twice"."""
+        return self.text_of(number) == "twice" or self.past_times(number) > number.last
+
+    def past_times(self, number: Found[Any]) -> int:
+        """The place after a number, and after its "times"."""
+        after = [word.text for word in self.words[number.last : number.last + 1]]
+        return number.last + (not _TIMES.isdisjoint(after))
+
+    def is_compared(self, number: Found[Any]) -> bool:
+        """ "More than 3", "3 vezes ou mais"."""
+        before = self.before(number.first, "compare", within=2)
+        return bool(before or self.after(self.past_times(number), "compare_after"))
+
     def _missed(self) -> list[int]:
         weak = {at for t in self.terms if t.category in _WEAK for at in places_of(t)}
         if not (self.numbers or self.spans):
@@ -152,6 +168,9 @@ class Question:
         strong = all_places(self.times, self.spans, self.statuses, self.names)
         strong |= all_places([*self._to_answer(), *self.of("ask", "share")])
         strong |= all_places([*self.of("field"), *self.of("flag"), *self.of("this_hour")])
+        strong |= all_places(
+            [n for n in self.numbers if self.is_of_times(n) or self.is_compared(n)]
+        )
         strong |= all_places([*self.of("superlative"), *self.of("most"), *self._denying()])
         return [
             at
@@ -245,7 +264,8 @@ def all_places(*found: Sequence[Term | Found[Any]]) -> set[int]:
 
 
 def groupings(q: Question) -> Iterator[Term]:
-    """The entity or field after "by"."""
+    """The entity or field after "by"; "por prioridade 0" is a condition."""
+    numbers = {number.first for number in q.numbers}
+    named = [t for t in (*q.of("entity"), *q.of("field")) if t.last not in numbers]
     for by in q.of("by"):
-        named = (*q.of("entity"), *q.of("field"))
         yield from (t for t in named if 0 <= t.first - by.last <= 1)

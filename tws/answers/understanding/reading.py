@@ -40,7 +40,7 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     spoken, starts = _spoken(words)
     spans = [_at(one.span, one.start, one.end, starts) for one in find_spans(spoken)]
     numbers = [_at(one.value, one.start, one.end, starts) for one in find_numbers(spoken)]
-    numbers += [one for one in _ones(words, terms) if one.first not in all_places(numbers)]
+    numbers += [one for one in _more(words, terms) if one.first not in all_places(numbers)]
     lengths = _lengths(words, terms, [*spans, *numbers])
     clocks = times_in(_without(words, lengths), now, terms)
     all_times = [_at(one.range, one.start, one.end, starts) for one in clocks]
@@ -72,8 +72,9 @@ def read_question(text: str, names: Names, now: datetime) -> Question:
     return question
 
 
-def _ones(words: Sequence[Word], terms: Sequence[Term]) -> Iterator[Found[int]]:
-    """The "um" of "mais de um", which elsewhere is an article."""
+def _more(words: Sequence[Word], terms: Sequence[Term]) -> Iterator[Found[int]]:
+    """ "Twice"; the "um" of "mais de um", which elsewhere is an article."""
+    yield from (Found(2, at, at + 1) for at, word in enumerate(words) if word.text == "twice")
     for at in (term.last for term in terms if term.category == "compare"):
         if at < len(words) and words[at].text in _ONE:
             yield Found(1, at, at + 1)

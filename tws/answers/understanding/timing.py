@@ -23,7 +23,7 @@ def timed(q: Question, draft: Draft) -> None:
         to_come = one.value.since is not None and one.value.since >= q.now
         if to_come and draft.entity == "runs" and not q.statuses:
             draft.entity = "jobs"  # "what runs at 10 pm": nothing has begun by then
-        begins = to_come and draft.entity == "jobs" and not q.statuses
+        begins = to_come and draft.entity in ("jobs", "job_streams") and not q.statuses
         column = _field_before(q, one, draft)
         column = column or ("scheduled" if begins else _time_field(q, draft))
         if column:
@@ -77,6 +77,8 @@ def _time_field(q: Question, draft: Draft) -> str | None:
     happened = longest or coded or groups & OVER or q.has("flag", "rerun")
     if condition("rerun", "=", False) in draft.predicates:
         return "end"  # its last run is its only one
+    if any(one.field == "runs" and one.op != "=" for one in draft.predicates):
+        return "start"
     if draft.entity == "jobs" and (happened or q.has("event", "end", "ran", "took", "start")):
         draft.entity = "runs"
         if not any(one.field in ENTITIES["runs"].fields for one in draft.predicates):

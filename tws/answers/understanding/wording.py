@@ -125,7 +125,9 @@ class _Worder:
         by = self.said("word", "by")
         if query.group_by and query.group_by != ["group"]:
             headings = ", ".join(self.heading(n.partition(".")[0]) for n in query.group_by)
-            yield f"{by} {headings}", []
+            above = f", {self.said('op', '>')} {ask.above}" if ask.above is not None else ""
+            top = f", top {ask.first}" if ask.first and ask.focus == "groups" else ""
+            yield f"{by} {headings}{above}{top}", []
         elif query.order_by and query.limit:  # a count has no order
             yield f"{by} {self.heading(query.order_by[0].lstrip('-'))}", []
         if ask.then:

@@ -1335,3 +1335,21 @@ def test_groups_are_counted_against_a_number_and_the_first_of_them_asked_for(
 )
 def test_a_number_that_nothing_is_counted_against_is_told_as_not_understood(text: str):
     assert asked(text).asked.type == "not_understood"
+
+
+def test_what_is_to_start_later_is_asked_for_by_its_schedule():
+    for text in ("quais streams ainda vão começar depois das 19h?", "streams that start after 7pm"):
+        assert "scheduled" in conditions(text) and "start" not in conditions(text)
+
+
+def test_a_field_with_its_value_behind_por_is_a_condition_and_no_grouping():
+    held = asked("jobs segurados por prioridade zero").asked.query
+
+    assert conditions("jobs segurados por prioridade zero")["priority"] == ("=", 0)
+    assert held.group_by == []
+    assert asked("quantos jobs por prioridade?").asked.query.group_by == ["priority"]
+
+
+def test_what_stations_run_is_their_system_and_hrs_are_hours():
+    assert conditions("which agents run linux?") == {"os": ("=", "LINUX")}
+    assert asked("q hrs o SALES_LOAD começou").asked.fields == ("start",)

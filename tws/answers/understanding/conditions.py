@@ -116,7 +116,7 @@ class Conditions:
             column, value = self.names.words.station_words[one.value]
             negated = is_negated(q, one.first) or is_excepted(q, one.first)
             found.setdefault((column, negated), []).append(value)
-            q.use(one, *q.of("filter", "type"))
+            q.use(one, *q.of("filter", "type"), *q.of("event", "ran"))  # "which run windows?"
         made = [one_of(column, values, negated=no) for (column, no), values in found.items()]
         draft.scope += made
         login = self._login() if "login" in ENTITIES[draft.entity].fields else None

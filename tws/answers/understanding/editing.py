@@ -74,9 +74,9 @@ def edited(q: Question, last: Ask, names: Names) -> Asked | None:
     elif told.whole:  # "how many are critical?", "what share of them has finished?"
         shared = [one for one in told.query.where if one not in told.whole.where]
         whole = query_of(entity, [one for one in query.where if one not in shared])
-    first, above = told.first or last.first, last.above if told.above is None else told.above
+    most, above = told.first or last.first, last.above if told.above is None else told.above
     every = last.every and focus == "yes_no"
-    return Ask(query, focus, last.fields, whole, every, told.then, first, above)
+    return Ask(query, focus, last.fields, whole, every, told.then, most, above)
 
 
 def _other_form(q: Question, last: Ask) -> Ask | None:

@@ -60,7 +60,8 @@ def test_slots_are_filled_with_values_tables_lines_and_memories():
     assert composer.text() == (
         "**1,234 runs** failed, FAT_DF at 02:35:\n\n"
         "| job | end |\n| --- | --- |\n| FAT_DF | 02:35 |\n| SAP_SP | 24 Nov 23:53 |\n\n"
-        "The log says\n\n```\n42: line 42: ORA-01555\n43: line 43: ORA-01555\n```\n\n"
+        "In all: 1,234.\nThe log says\n\n"
+        "```\n42: line 42: ORA-01555\n43: line 43: ORA-01555\n```\n\n"
         "and\n\n> Ask for 16 GB on FIN_AGT; rerun.\n\nDone."
     )
     checked = check(composer.answer(), composer.text(), READINGS)
@@ -73,6 +74,12 @@ def test_tables_and_logs_are_shown_whole_when_no_part_is_named():
     assert "| job | end | duration |\n| --- | --- | --- |\n| FAT_DF |" in text
     assert "| MDM | 7 | 12.5 |" in text
     assert text.count("ORA-01555") == 3
+
+
+@pytest.mark.parametrize("rows", ["q1", "q1.rows[:1]", "q1.rows[?job == 'FAT_DF']"])
+def test_below_rows_that_are_not_all_it_says_how_many_there_are(rows):
+    assert spoken(f"{{{{ table {rows} }}}}").text().endswith("|\n\nIn all: 1,234.")
+    assert spoken("{{ table q2 }}").text().endswith("| 12.5 | 2 h 2 min |")
 
 
 @pytest.mark.parametrize(
@@ -216,6 +223,11 @@ def test_ordinary_words_and_the_numbers_of_a_list_are_no_values(text):
     composer = spoken(text)
 
     assert composer.answer().segments == (Words(text),)
+
+
+def test_a_reading_is_named_by_its_id_and_none_that_was_not_made():
+    assert spoken("As `m1` and [m1] say.").text() == "As `m1` and [m1] say."
+    assert unverified(spoken("As [m7] says, and `m8`.")) == ["m7", "`m8`"]
 
 
 def test_a_list_number_is_one_only_where_a_line_begins():

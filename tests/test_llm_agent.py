@@ -167,6 +167,15 @@ async def test_the_number_of_steps_is_limited(scripted, settings):
     assert "tools" not in server.requests[-1]
     assert isinstance(events[-1], Final)
     assert events[-1].outcome == "cannot"
+    assert "JOB_A" in events[-1].understood.text
+
+
+async def test_without_a_note_a_question_that_no_rule_reads_is_understood_as_it_was_put(scripted):
+    scripted(say("Colourless green ideas do."))
+
+    events = await run("Do colourless green ideas sleep furiously?")
+
+    assert events[-1].understood.text == "Do colourless green ideas sleep furiously?"
 
 
 @pytest.mark.parametrize(

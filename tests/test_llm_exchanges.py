@@ -332,3 +332,44 @@ def test_a_note_that_cannot_be_read_is_none(written):
     withheld.feed(f"Yes. <<<NOTE {written}")
 
     assert withheld.note == Note()
+
+
+NOTED = '<<<NOTE {"outcome": "partial", "question": "Which } fell?"}'
+
+
+@pytest.mark.parametrize("size", [1, 3, 400])
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"{NOTED}\n\nTwo fell.", "Two fell."),
+        (f"Two fell.\n{NOTED}>>>\nOf five.", "Two fell.\n\nOf five."),
+        (f"Two fell.\n\n```json\n{NOTED}\n```\n", "Two fell."),
+        (f"Two fell. {NOTED.replace('NOTE', ' note')} >>>", "Two fell."),
+        (f"Two fell.\n{NOTED}\n<<<NOTE {{}}", "Two fell."),
+        (f"```\nconman\n```\nTwo. {NOTED}", "```\nconman\n```\nTwo."),
+        (f"`Two` <<late>>, see NOT {NOTED}", "`Two` <<late>>, see NOT"),
+    ],
+)
+def test_a_note_is_withheld_wherever_it_stands_and_nothing_else_is(text, shown, size):
+    withheld = Withheld()
+
+    said = [withheld.feed(text[at : at + size]) for at in range(0, len(text), size)]
+
+    assert "".join(said) + withheld.end() == shown
+    assert (withheld.note.outcome, withheld.note.question) == ("partial", "Which } fell?")
+
+
+def test_an_odd_field_of_a_note_costs_that_field_alone():
+    withheld = Withheld()
+    odd = {
+        "outcome": "parcial",
+        "question": "q" * 900,
+        "assumed": {"a": 1},
+        "missing": ["Friday", 7],
+    }
+    withheld.feed(f"Two. <<<NOTE {json.dumps(odd)}")
+
+    note = withheld.note
+
+    assert (note.outcome, note.missing, note.assumed) == ("partial", ["Friday"], [])
+    assert note.question == "q" * 500

@@ -19,12 +19,14 @@ from zoneinfo import ZoneInfo
 from knowledge.claims.composing import Composer
 from knowledge.claims.evidence import NoClaim
 from knowledge.claims.grammar import LONGEST
+from knowledge.claims.interpreting import is_cut
 from knowledge.claims.typed import GOES_ON, Leaf, find_typed, leaves, occurs
 from knowledge.visible import exposed
 
 LONGEST_SLOT = LONGEST + 100
 LONGEST_HELD = 300
 _TABLE = re.compile(r"table\s+(?P<rows>\S.*?)(?:\s+(?P<columns>[\w.]+(?:\s*,\s*[\w.]+)*))?")
+_LIST = re.compile(r"\b(?P<id>[qlmu]\d+)\.(?P<list>rows|groups)\b")
 _LOG = re.compile(r"log\s+(?P<log>\w+)(?:\s+(?P<lines>\d+(?:-\d+)?(?:\s*,\s*\d+(?:-\d+)?)*))?")
 _MEMORY = re.compile(r"memory\s+(?P<memory>\w+)")
 _CODE = re.compile(r"(`[^`\n]+`)")
@@ -102,7 +104,20 @@ class SlotStream:
         if rows in self._readings:
             result = self._readings[rows].result
             rows += ".rows" if "rows" in result else ".groups"
-        return self._composer.table(rows, re.split(r"\s*,\s*", columns) if columns else ())
+        said = self._composer.table(rows, re.split(r"\s*,\s*", columns) if columns else ())
+        return said + self._rest_of(rows)
+
+    def _rest_of(self, rows: str) -> str:
+        """How many there are in all, below rows that are not all of them."""
+        if not (found := _LIST.search(rows)) or found["id"] not in self._readings:
+            return ""
+        reading, name = found.groups()
+        if not is_cut(self._readings[reading].result, name):
+            return ""
+        self._composer.paragraph()
+        if name == "groups":
+            return self._composer.say("more_groups", on=reading)
+        return self._composer.say("in_all", on=reading, n=f"{reading}.matched")
 
     def _lines(self, lines: str | None) -> list[int]:
         numbers: list[int] = []
@@ -131,7 +146,7 @@ class SlotStream:
 
     def _code(self, code: str) -> str:
         """A command is marked as a whole, behind it: inside it the mark would be copied along."""
-        if all(self._where(one.text) for one in find_typed(code, self._is_name)):
+        if all(self._is_known(one.text) for one in find_typed(code, self._is_name)):
             return self._words(code)
         self._before = "`"
         return self._composer.unverified(code)
@@ -140,6 +155,8 @@ class SlotStream:
         said, end = "", 0
         before = len(self._before)
         for typed in find_typed(self._before + text, self._is_name, start=before):
+            if typed.text in self._readings:
+                continue
             said += self._composer.words(text[end : typed.start - before])
             expr = self._where(typed.text)
             if expr:
@@ -150,6 +167,10 @@ class SlotStream:
         line = (self._before + text).rpartition("\n")[2]
         self._before = text[-1] if line.strip(" ") else f"\n{line}"
         return said + self._composer.words(text[end:])
+
+    def _is_known(self, typed: str) -> bool:
+        """Whether it names a reading, as in [m1], or is a value of one."""
+        return typed in self._readings or bool(self._where(typed))
 
     def _where(self, typed: str) -> str:
         """The expression of the first leaf that states the value; "" when none does."""

@@ -58,7 +58,7 @@ _NUMBER = re.compile(rf"(?P<digits>-?\d+(?:[.,]\d+)*)[ ]?(?P<unit>%|{_UNIT})?", 
 _WORDS_OF_NUMBERS = re.compile(rf"{GOES_ON}(?:{_SPELLED})(?![\w-])", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?(?: ?([ap])m)?", re.IGNORECASE)
 _HOUR = re.compile(r"(\d{1,2})h(\d\d)?", re.IGNORECASE)
-_HOLDS_A_FIGURE = re.compile(r"\d.*|(?![qlmu]\d)[^\W\d_]{1,3}\d+|(?=.*\d).*_.*")
+_HOLDS_A_FIGURE = re.compile(r"\d.*|[^\W\d_]{1,3}\d+|(?=.*\d).*_.*")
 _LOOKS_LIKE_A_NAME = re.compile(r"(?=.*[A-Z].*[A-Z])(?=.*[\d_#])[A-Z0-9@/][\w@#./-]*")
 
 

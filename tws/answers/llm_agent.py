@@ -136,7 +136,9 @@ class LLMAgent:
             steps = settings.CHAT_MAX_STEPS
             stopped = aside(self.toolkit, understood.language, ["llm_steps"], steps=steps)
             self._show(stopped)
-            self.emit(Final(stopped, outcome="cannot", tools=tuple(self.toolkit.uses), mode="llm"))
+            tools = tuple(self.toolkit.uses)
+            took = as_the_model_took_it(understood, Note())
+            self.emit(Final(stopped, "cannot", understood=took, tools=tools, mode="llm"))
 
     async def _begun(
         self, question: str, history: Sequence[Turn]
@@ -338,7 +340,9 @@ class LLMAgent:
 def as_the_model_took_it(understood: Understood, note: Note) -> Understood:
     """The question by the note; what a follow-up goes on from is still as the rules took it."""
     if not note.question:
-        return replace(understood, unused=())
+        return replace(
+            understood, parts=understood.parts or (shown_text(understood.standing),), unused=()
+        )
     parts = tuple(shown_text(one) for one in (note.question, *note.assumed))
     return replace(understood, standing=parts[0], parts=parts, unused=())
 

@@ -379,6 +379,8 @@ def score_understood(asking: Asking, understood: Understood, shown: list[Any]) -
         return _is(asked, expect)
     if isinstance(asked, NotFound):
         return wrong(asked)
+    if expect.get("asked") == "both":
+        return RIGHT if understood.also else wrong(asked)
     if "asked" in expect:
         return _asked(asking, asked)
     if "nth" in expect:

@@ -221,7 +221,6 @@ def test_streams_are_asked_for_by_the_states_of_their_jobs():
 
 def test_two_questions_in_one_are_not_answered_by_half():
     for text in (
-        "how many jobs are there and how many are late?",
         "jobs que rodaram ontem e falharam hoje",
         "rc do PAYROLL_CALC e do que ele depende",
     ):
@@ -1058,11 +1057,33 @@ def test_an_order_asked_for_as_a_favour_is_an_order(text):
     assert isinstance(asked(text).asked, Order)
 
 
+def test_what_an_answer_would_leave_out_stops_it():
+    assert isinstance(asked("streams with only failed jobs").asked, NotUnderstood)
+
+
 @pytest.mark.parametrize(
-    "text", ["streams with only failed jobs", "how many jobs failed and which station has most?"]
+    ("text", "first", "then"),
+    [
+        ("how many jobs are there and how many are late?", ("count", 0), ("count", 2)),
+        ("how many jobs failed and which was the first?", ("count", 1), ("extreme", 1)),
+        ("o que falhou hoje e o que ainda vai rodar?", ("list", 3), ("list", 1)),
+    ],
 )
-def test_what_an_answer_would_leave_out_stops_it(text):
-    assert isinstance(asked(text).asked, NotUnderstood)
+def test_two_questions_in_one_are_both_answered(text, first, then):
+    found = holds(text)
+
+    both = [(one.focus, len(one.query.where)) for one in (found.asked, found.also)]
+    assert (both, found.unused) == ([first, then], ())
+
+
+def test_a_second_question_that_nothing_was_taken_of_is_told():
+    found = asked("what is the rc of PAYROLL_CALC and what does it mean?")
+
+    assert (found.asked.fields, found.unused) == (("return_code",), ("what does it mean",))
+
+
+def test_what_a_question_finds_is_no_log_of_the_whole_plan_s_first():
+    assert asked("e o log do primeiro?").asked == AskBack("what")
 
 
 def test_a_pronoun_that_points_at_nothing_is_asked_back_about():

@@ -34,6 +34,7 @@ from tws.answers.understanding.asked import (
     About,
     Ask,
     AskBack,
+    Asked,
     Before,
     CannotKnow,
     CompareDays,
@@ -205,34 +206,42 @@ class RuleAgent:
     async def _say_of_the_plan(self, speech: Speech, understood: Understood) -> None:
         known = asyncio.create_task(self._known(understood.standing))
         try:
-            match understood.asked:
-                case Ask() as asked:
-                    await queries.ask(speech, asked)
-                    if asked.then and (found := next(iter(speech.shown), None)):
-                        await self._go_on(speech, asked, found)
-                case More() as asked:
-                    await queries.more(speech, asked.last)
-                case About() as asked:
-                    await objects.about(speech, asked, self.recall)
-                case LogOf() as asked:
-                    await beside.log(speech, asked)
-                case Impact() as asked:
-                    await beside.impact(speech, asked)
-                case Before() as asked:
-                    await beside.before(speech, asked)
-                case CompareRuns() as asked:
-                    await beside.compare_runs(speech, asked)
-                case CompareDays() as asked:
-                    await beside.compare_days(speech, asked)
-                case Summary():
-                    await beside.summary(speech)
-                case Engine():
-                    await beside.engine(speech)
+            await self._say_asked(speech, understood.asked)
+            if understood.also:
+                first, speech.shown[:] = speech.shown[:], []
+                speech.paragraph()
+                await self._say_asked(speech, understood.also)
+                speech.shown[:] = speech.shown or first
             if memory := await known:
                 speech.paragraph()
                 await knowledge.quote_beside(speech, memory)
         finally:
             known.cancel()
+
+    async def _say_asked(self, speech: Speech, asked: Asked) -> None:
+        match asked:
+            case Ask():
+                await queries.ask(speech, asked)
+                if asked.then and (found := next(iter(speech.shown), None)):
+                    await self._go_on(speech, asked, found)
+            case More():
+                await queries.more(speech, asked.last)
+            case About():
+                await objects.about(speech, asked, self.recall)
+            case LogOf():
+                await beside.log(speech, asked)
+            case Impact():
+                await beside.impact(speech, asked)
+            case Before():
+                await beside.before(speech, asked)
+            case CompareRuns():
+                await beside.compare_runs(speech, asked)
+            case CompareDays():
+                await beside.compare_days(speech, asked)
+            case Summary():
+                await beside.summary(speech)
+            case Engine():
+                await beside.engine(speech)
 
     async def _go_on(self, speech: Speech, asked: Ask, found: Thing) -> None:
         if asked.then == "log":
@@ -347,7 +356,8 @@ def _to_go_on(understood: Understood, speech: Speech, last: Turn | None) -> Unde
 
     Who asks about one of a list may ask about the second one next.
     """
-    asked = understood.asked.last if isinstance(understood.asked, More) else understood.asked
+    asked = understood.also or understood.asked
+    asked = asked.last if isinstance(asked, More) else asked
     if isinstance(asked, Ask):
         asked = replace(asked, query=asked.query.model_copy(update={"after": speech.next}))
     shown = tuple(speech.shown)
@@ -355,7 +365,7 @@ def _to_go_on(understood: Understood, speech: Speech, last: Turn | None) -> Unde
     one = [thing.id for thing in objects_of(understood.asked)]
     if len(one) == 1 and {thing.id for thing in shown} <= set(one) <= {x.id for x in listed}:
         shown = listed
-    return replace(understood, asked=asked, shown=shown)
+    return replace(understood, asked=asked, also=None, shown=shown)
 
 
 def aside(toolkit: Toolkit, language: Language, keys: Sequence[str], **values: Any) -> str:

@@ -15,6 +15,8 @@ def say_values(
 ) -> None:
     """These fields of `values`, which stand at `at`; `name` is where the object's name stands."""
     for field in fields:
+        if field == "estimated_end" and "end" in fields and values.get("end"):
+            continue  # it has ended, which is said
         if field not in values or values[field] in (None, [], ""):
             _say_unset(speech, values, at, name, field)
         elif isinstance(values[field], bool):

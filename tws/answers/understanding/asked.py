@@ -268,7 +268,8 @@ class Understood:
     `standing`: what was asked as it stands alone, in words; equal to the text for a question that
     is no follow-up. `parts`: how it was understood, in the question's language. `unused`: words
     that could have mattered and were not used. `shown`: the objects that the answer listed, in
-    its order, which "the second one" counts by; whoever answers sets it.
+    its order, which "the second one" counts by; whoever answers sets it. `also`: the second
+    question in one.
     """
 
     asked: Asked
@@ -277,6 +278,7 @@ class Understood:
     parts: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     shown: tuple[Thing, ...] = ()
+    also: Asked | None = None
 
     @property
     def text(self) -> str:

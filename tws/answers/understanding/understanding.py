@@ -36,6 +36,7 @@ from tws.answers.understanding.conditions import Conditions
 from tws.answers.understanding.drafts import Draft, one_of, query_of, within
 from tws.answers.understanding.elsewhere import Elsewhere, named_things
 from tws.answers.understanding.following import followed, follows, says_what
+from tws.answers.understanding.halves import halves
 from tws.answers.understanding.naming import Named, Names
 from tws.answers.understanding.negation import WHERE, excepting
 from tws.answers.understanding.notation import command_to_act, read_command
@@ -52,9 +53,8 @@ _PRONOUNS = frozenset({
 })  # fmt: skip
 _UNTOUCHED = (SmallTalk, Order, CannotKnow, Define, Knowledge, NotFound, AskBack, NotUnderstood)
 """What is not answered from the plan: no word of it is missed."""
-
-
 _TO_GO_ON = (Ask, About, LogOf, Impact, Before, CompareRuns)
+_OF_PLAN = (*_TO_GO_ON, CompareDays, Summary, Engine)
 
 
 def understand(
@@ -72,11 +72,36 @@ def understand(
     A word that could have mattered and was not used is told in `unused`; with too many of them, or
     where it could narrow what is listed, nothing is understood. Never raises.
     """
-    names = Names(engine, read_at)
+    names, now = Names(engine, read_at), now.astimezone(zone)
+    whole = _taken(text, names, now, last, page_language)
+    for first, then in halves(text):
+        one = _taken(first, names, now, last, page_language)
+        two = _taken(then, names, now, replace(one, shown=()), one.language)
+        dropped = not whole.unused and whole.asked == one.asked
+        if not (_is_answered(one) and (dropped or not _is_answered(whole))):
+            continue
+        if _is_answered(two) and two.asked != one.asked:
+            return replace(
+                one, standing=text.strip(), parts=(*one.parts, *two.parts), also=two.asked
+            )
+        if dropped:
+            return replace(whole, unused=(then.strip(" ?!."),))
+    return whole
+
+
+def _is_answered(understood: Understood) -> bool:
+    """Whether the plan answers all that was asked."""
+    return isinstance(understood.asked, _OF_PLAN) and not understood.unused
+
+
+def _taken(
+    text: str, names: Names, now: datetime, last: Understood | None, page_language: Language
+) -> Understood:
+    """One question."""
     last, missed = _but_for_words(last)
-    question = read_question(text, names, now.astimezone(zone))
+    question = read_question(text, names, now)
     language = question.language() or (last.language if last else page_language)
-    reader = _Understanding(question, names, now.astimezone(zone), last)
+    reader = _Understanding(question, names, now, last)
     asked = reader.asked()
     whole = isinstance(asked, _UNTOUCHED) or reader.is_command
     unused = () if whole else question.unused()
@@ -93,7 +118,7 @@ def understand(
         unused = asked.words if isinstance(asked, NotUnderstood) else ()
     elif not whole:
         unused = (*unused, *question.beside(), *(missed if reader.leaned else ()))
-    parts = parts_of(asked, language, now.astimezone(zone))
+    parts = parts_of(asked, language, now)
     standing = text.strip()
     if reader.leaned and parts:
         standing = ", ".join(parts)
@@ -272,7 +297,10 @@ class _Understanding:
             found = replace(found, focus="yes_no")
         pointing = [t for t in q.of("follow", "it", "them", "of_them") if t.first not in q.used]
         lost = any(q.words[t.first].text in _PRONOUNS for t in pointing)
-        if lost or (found is None and pointing and self.last is None):
+        of_nothing = (
+            found and found.then and not (q.statuses or q.names or q.times or q.has("entity"))
+        )
+        if lost or of_nothing or (found is None and pointing and self.last is None):
             return AskBack("what")
         return found
 

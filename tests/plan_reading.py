@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.apps import apps
@@ -38,6 +38,9 @@ class MovedSimulator:
         self.plan.now = 0
         self.plan.refresh()
         self.engine = engine_of(server)
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.at, UTC)
 
     def move(self, seconds: int) -> None:
         self.at += seconds

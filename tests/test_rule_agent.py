@@ -83,6 +83,7 @@ async def conversation(
 ) -> Conversation:
     settings.LLM_BASE_URL = ""
     monkeypatch.setattr(engines, "configured_engines", lambda: [hwa.engine])
+    monkeypatch.setattr(timezone, "now", hwa.now)
     await read_or_find_again(hwa)
     return Conversation()
 

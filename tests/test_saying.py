@@ -315,7 +315,7 @@ async def test_how_the_plan_is_begins_with_what_is_wrong(hwa: MovedSimulator) ->
         speech = await said(asking.toolkit(), Summary(), "en")
 
     first, *_, last = speech.text.split("\n\n")
-    assert re.fullmatch(r"(\*\*\d+\*\* jobs?|No job) ended in error\.", first), first
+    assert re.fullmatch(r"(\*\*\d+\*\* jobs? (is|are) still|No job is) in error\.", first), first
     assert last.startswith("| state | count |")
     assert speech.text.index("Late or past their deadline:") < speech.text.index("in the plan.")
     checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
@@ -345,7 +345,7 @@ async def test_that_nothing_failed_is_said_only_where_nothing_else_was_asked(
         none = await said(asking.toolkit(), Ask(q("jobs", where=[FAILED]), "list"), "en")
 
     assert speech.text == "No jobs."
-    assert none.text == "No job ended in error."
+    assert none.text == "No job is in error."
     for one in (speech, none):
         checked = check(one.composer.answer(), one.text, readings_in(one.evidence))
         assert checked.outcome == "verified", checked

@@ -13,6 +13,8 @@ from asgiref.sync import sync_to_async
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from knowledge.claims.answer import Answer, Break, Quote, Words
+from knowledge.claims.wording import WORDING
 from knowledge.models import Kind, Memory, MemoryUse
 from tests.factories import make_memory
 from tests.programs import start
@@ -55,10 +57,13 @@ async def test_an_answer_from_the_plan_is_a_state_with_its_evidence(operator):
 
 @pytest.mark.usefixtures("its_threads_connection_is_closed")
 @pytest.mark.django_db(transaction=True)
-async def test_of_an_answer_that_only_quotes_the_lineage_is_kept(operator):
+@pytest.mark.parametrize("mode", ["rules", "llm"])
+async def test_of_an_answer_that_only_quotes_the_lineage_is_kept(mode, operator):
     quoted = await sync_to_async(make_memory)()
     run_id = uuid.uuid4()
-    final = Final("> This.", used={(quoted.pk, 1): "quoted"})
+    segments = (Words("\n"), Quote("m1", "abc"), Break("paragraph"))
+    answer = Answer("en", "UTC", WORDING, segments, {})
+    final = Final("> This.", segments=answer, used={(quoted.pk, 1): "quoted"}, mode=mode)
 
     memory_id = await store_answer("tws-analyzer", "What?", final, user=operator, run_id=run_id)
 

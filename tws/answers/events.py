@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from knowledge.claims.answer import Answer
+from knowledge.claims.answer import Answer, Break, Quote, Segment, Words
 from tws.answers.understanding.asked import Understood
 
 Outcome = Literal["answered", "partial", "cannot", "ask", "refused", "error"]
@@ -117,12 +117,22 @@ class Final:
     def is_worth_keeping(self) -> bool:
         """No honest no, question back or refusal: they say nothing. Nor what only quotes."""
         says_something = self.kind == "state" or self.mode == "llm"
-        return says_something and self.outcome in {"answered", "partial"}
+        return says_something and not self._only_quotes and self.outcome in {"answered", "partial"}
+
+    @property
+    def _only_quotes(self) -> bool:
+        said = self.segments.segments if self.segments else ()
+        beside = [one for one in said if not isinstance(one, (Quote, Break))]
+        return len(beside) < len(said) and not any(_says_more(one) for one in beside)
 
     @property
     def claims(self) -> list[dict[str, Any]]:
         """Each value of the answer: where in the evidence it stands, and how it was said."""
         return [asdict(claim) for claim in self.segments.said] if self.segments else []
+
+
+def _says_more(segment: Segment) -> bool:
+    return not (isinstance(segment, Words) and not segment.text.strip())
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,11 @@ RUNS = {
     "understood": {"where": [{"field": "status", "op": "=", "value": "ABEND"}]},
 }
 SHARES = {"groups": [{"workstation": "MDM", "count": 7, "share": 12.5, "minutes": 122.0}]}
-LOG = {"lines": [{"number": n, "text": f"line {n}: ORA-01555"} for n in (41, 42, 43)]}
+LOG = {
+    "lines": [
+        {"number": n, "text": f"line {n}: ORA-01555 at 99 % for minutes"} for n in (41, 42, 43)
+    ]
+}
 MEMORY = {"memory_id": "5f", "version": 77, "agent_response": "Ask for 16 GB on FIN_AGT; rerun."}
 QUESTION = {"understood": {"text": "o que falhou nas últimas 12 horas?"}}
 READINGS = {
@@ -61,7 +65,8 @@ def test_slots_are_filled_with_values_tables_lines_and_memories():
         "**1,234 runs** failed, FAT_DF at 02:35:\n\n"
         "| job | end |\n| --- | --- |\n| FAT_DF | 02:35 |\n| SAP_SP | 24 Nov 23:53 |\n\n"
         "In all: 1,234.\nThe log says\n\n"
-        "```\n42: line 42: ORA-01555\n43: line 43: ORA-01555\n```\n\n"
+        "```\n42: line 42: ORA-01555 at 99 % for minutes\n"
+        "43: line 43: ORA-01555 at 99 % for minutes\n```\n\n"
         "and\n\n> Ask for 16 GB on FIN_AGT; rerun.\n\nDone."
     )
     checked = check(composer.answer(), composer.text(), READINGS)
@@ -124,7 +129,7 @@ def test_what_is_held_back_is_bounded():
 WRITTEN = [
     "So ", "12", " hours", "{{", "}}", " q1.matched ", "{", "`", "FAT_", "DF", "\n", "1. ", ".",
     "{{ table q1 job }}", " 99", "%", "-", "ABEND", " at 02:35", "/11", "**", "x",
-    "forty", " two", " e ", "mil ", "\u200d", "\U0001f469", "\r\n",
+    "{{ q1.matched }}", "forty", " two", " e ", "mil ", "\u200d", "\U0001f469", "\r\n",
 ]  # fmt: skip
 DELTAS = st.lists(st.sampled_from(WRITTEN), max_size=12)
 
@@ -188,6 +193,31 @@ def test_a_typed_value_that_nothing_states_is_marked_in_place(typed):
 
     assert len(unverified(composer)) == 1
     assert re.sub(r" \(not verified\)", "", composer.text()) == f"It was {typed} then."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ q1.matched }}%", "1,234% (not verified)"),
+        ("{{ q1.matched }} minutes.", "1,234 minutes (not verified)."),
+        ("{{ q1.matched }}h", "1,234 h (not verified)"),
+        ("{{ q1.matched }}7", "1,234 7"),
+        ("{{ q1.matched }}.7", "1,234.7 (not verified)"),
+        ("7{{ q1.matched }}", "7 1,234"),
+        ("**7**{{ q1.matched }}", "**7** 1,234"),
+        ("{{ q1.matched }}{{ q1.matched }}", "1,234 1,234"),
+        ("{{ q1.rows[0].job }}S", "FAT_DF S"),
+        ("7{{ q1.nothing }}", "7 (not verified)"),
+        ("**{{ q1.matched }}** runs, {{ q1.rows[0].end }}h", "**1,234** runs, 02:35 h"),
+        (
+            "{{ q1.rows[0].elapsed_minutes }}, {{ q1.matched }}/{{ q1.matched }}",
+            "21 min, 1,234/ 1,234",
+        ),
+    ],
+)
+def test_nothing_that_is_typed_beside_a_value_becomes_a_part_of_it(text, said):
+    assert spoken(text).text() == said
+    assert spoken(*text).text() == said
 
 
 def test_what_hides_in_a_models_words_is_shown():

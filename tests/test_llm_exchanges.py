@@ -347,6 +347,7 @@ NOTED = '<<<NOTE {"outcome": "partial", "question": "Which } fell?"}'
         (f"Two fell. {NOTED.replace('NOTE', ' note')} >>>", "Two fell."),
         (f"Two fell.\n{NOTED}\n<<<NOTE {{}}", "Two fell."),
         (f"```\nconman\n```\nTwo. {NOTED}", "```\nconman\n```\nTwo."),
+        (f"Two:\n```\nconman\n```\n{NOTED}", "Two:\n```\nconman\n```"),
         (f"`Two` <<late>>, see NOT {NOTED}", "`Two` <<late>>, see NOT"),
     ],
 )

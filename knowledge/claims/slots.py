@@ -20,15 +20,18 @@ from knowledge.claims.composing import Composer
 from knowledge.claims.evidence import NoClaim
 from knowledge.claims.grammar import LONGEST
 from knowledge.claims.interpreting import is_cut
-from knowledge.claims.typed import GOES_ON, Leaf, find_typed, leaves, occurs
+from knowledge.claims.typed import FIGURE, GOES_ON, Leaf, find_typed, leaves, occurs
 from knowledge.visible import exposed
 
+_SLOT = "}"
 LONGEST_SLOT = LONGEST + 100
 LONGEST_HELD = 300
 _TABLE = re.compile(r"table\s+(?P<rows>\S.*?)(?:\s+(?P<columns>[\w.]+(?:\s*,\s*[\w.]+)*))?")
 _LIST = re.compile(r"\b(?P<id>[qlmu]\d+)\.(?P<list>rows|groups)\b")
 _LOG = re.compile(r"log\s+(?P<log>\w+)(?:\s+(?P<lines>\d+(?:-\d+)?(?:\s*,\s*\d+(?:-\d+)?)*))?")
 _MEMORY = re.compile(r"memory\s+(?P<memory>\w+)")
+_NUMBER = re.compile(r"(?<!\S)-?\d[\d.,]*\Z")
+_RUNS_ON = re.compile(r"\w\Z|\d[*_~`.,:/]*\Z")
 _CODE = re.compile(r"(`[^`\n]+`)")
 _LAST_WORD = re.compile(rf"{GOES_ON}(?:(?<!\S)\S*\d[ ]?)?\S*\Z", re.IGNORECASE)
 
@@ -75,8 +78,9 @@ class SlotStream:
             said += self._text(text)
             slot, is_closed, after = rest.partition("}}")
             if is_closed and len(slot) <= LONGEST_SLOT:
-                said += self._slot(slot.strip())
-                self._held, self._before = after, "}"
+                filled = self._slot(slot.strip())
+                said += filled
+                self._held, self._before = after, FIGURE if _NUMBER.search(filled) else _SLOT
             elif is_closed or len(rest) > LONGEST_SLOT:
                 said += self._composer.unverified()
                 self._held = after if is_closed else ""
@@ -98,7 +102,15 @@ class SlotStream:
             return self._composer.log(found["log"], self._lines(found["lines"]))
         if found := _MEMORY.fullmatch(slot):
             return self._composer.quote(found["memory"])
-        return self._composer.said(slot)
+        return self._value(slot)
+
+    def _value(self, slot: str) -> str:
+        """Apart from what stands before it: 1 and 7 are not 17."""
+        gap = self._composer.words(" ") if _RUNS_ON.search(self._composer.text()[-4:]) else ""
+        try:
+            return gap + self._composer.said(slot)
+        except NoClaim:
+            return gap + self._composer.unverified()
 
     def _table(self, rows: str, columns: str | None) -> str:
         if rows in self._readings:
@@ -152,20 +164,24 @@ class SlotStream:
         return self._composer.unverified(code)
 
     def _words(self, text: str) -> str:
+        if self._before in {FIGURE, _SLOT} and text[0].isalnum():
+            text = f" {text}"  # what follows a value is no part of it
         said, end = "", 0
         before = len(self._before)
         for typed in find_typed(self._before + text, self._is_name, start=before):
             if typed.text in self._readings:
                 continue
             said += self._composer.words(text[end : typed.start - before])
-            expr = self._where(typed.text)
+            expr = "" if typed.of_another else self._where(typed.text)
             if expr:
                 said += self._composer.typed(typed.text, expr)
             else:
                 said += self._composer.unverified(typed.text)
             end = typed.end - before
         line = (self._before + text).rpartition("\n")[2]
-        self._before = text[-1] if line.strip(" ") else f"\n{line}"
+        if line != f"{FIGURE} ":
+            line = text[-1] if line.strip(" ") else f"\n{line}"
+        self._before = line
         return said + self._composer.words(text[end:])
 
     def _is_known(self, typed: str) -> bool:

@@ -40,9 +40,13 @@ _SPELLED = (
 )
 GOES_ON = rf"(?:(?<![\w-])(?:(?:{_SPELLED}|cento)[ -](?:(?:e|and)[ -])?)+)?"
 """The part of a number in words that the next word may go on with; it may be empty."""
+FIGURE = "\ue000"
+"""Stands before the text that is looked through for a number that the program has written there."""
 _TOKEN = re.compile(
     rf"""
     (?P<no_value>^[ ]*\d{{1,3}}[.)][ ]|⟨U\+[0-9A-F]+⟩)   # of a list's item, of a character
+  | (?P<unit>(?:(?<={FIGURE})|(?<={FIGURE}[ ]))(?:%|(?:{_UNIT})\b))  # of that number
+  | (?P<places>(?<={FIGURE})[.,:/]\d[\d.,:/]*)
   | (?P<entity>&(?:\#|frac|sup)\w{{1,8}};)                       # shown as a figure
   | (?P<moment>\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:?\d\d)?)
   | (?P<date>\d{{4}}-\d\d-\d\d|(?<![\w/])\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?(?![\w/]))
@@ -64,11 +68,12 @@ _LOOKS_LIKE_A_NAME = re.compile(r"(?=.*[A-Z].*[A-Z])(?=.*[\d_#])[A-Z0-9@/][\w@#.
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A value in a text, and where."""
+    """A value in a text, and where. `of_another`: it would change the value it stands behind."""
 
     text: str
     start: int
     end: int
+    of_another: bool = False
 
 
 def find_typed(text: str, is_name: Callable[[str], bool], start: int = 0) -> Iterator[Typed]:
@@ -79,7 +84,8 @@ def find_typed(text: str, is_name: Callable[[str], bool], start: int = 0) -> Ite
         if found.lastgroup == "name":
             yield from _in_word(found[0], found.start(), is_name)
         else:
-            yield Typed(found[0], found.start(), found.end())
+            of_another = found.lastgroup in {"unit", "places"}
+            yield Typed(found[0], found.start(), found.end(), of_another)
 
 
 def _in_word(word: str, start: int, is_name: Callable[[str], bool]) -> Iterator[Typed]:

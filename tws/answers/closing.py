@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, model_validator
 
 from knowledge.cleaning import clean_json
 
-_MARK = re.compile(r"\s*(?:```\w*\s*)?<<<\s*NOTE\b", re.IGNORECASE)
+_MARK = re.compile(r"\s*(?P<fence>```\w*\s*)?<<<\s*NOTE\b", re.IGNORECASE)
 """With the space and the fence that stand before it."""
 _TAIL = re.compile(r"\s*(?:`{1,3}\w*\s*)?(?:<{1,3}\s*(?:N(?:O(?:TE?)?)?)?)?\Z", re.IGNORECASE)
 """What may be the mark's beginning."""
@@ -71,7 +71,7 @@ class Withheld:
         """The note as far as it has come; None outside one."""
         self._gap: str | None = None
         """What parts the text behind a note from that before it; None where none has just ended."""
-        self._has_shown = False
+        self._has_shown = self._in_code = False
         self._notes: list[Note] = []
 
     def feed(self, text: str) -> str:
@@ -87,7 +87,10 @@ class Withheld:
         if mark := _MARK.search(self._held):
             shown, rest = self._held[: mark.start()], self._held[mark.end() :]
             self._held, self._written = "", ""
-            return self._shown(shown) + self._noted(rest)
+            shown = self._shown(shown)
+            if mark["fence"] and self._in_code:  # it ends code of the answer's
+                shown += self._shown("\n```")
+            return shown + self._noted(rest)
         tail = _TAIL.search(self._held)
         end = tail.start() if tail else len(self._held)
         shown, self._held = self._held[:end], self._held[end:]
@@ -105,6 +108,7 @@ class Withheld:
 
     def _shown(self, text: str) -> str:
         self._has_shown |= bool(text.strip())
+        self._in_code ^= text.count("```") % 2 == 1
         return text
 
     def end(self) -> str:

@@ -61,7 +61,7 @@ def say_no_run(speech: Speech, known: dict[str, Any], at: str, run: Run) -> None
 def say_whether_rerun(speech: Speech, known: dict[str, Any], at: str, name: str) -> None:
     runs = len(known["last_runs"])
     if runs > 1 or _has_more_runs(known):
-        speech.say("rerun.yes", on=at, name=name, n=_how_many_runs(known, at))
+        speech.say("rerun.yes", name=name, n=_how_many_runs(known, at))
         _show_runs(speech, known, at)
     elif runs:
         speech.say("rerun.no", on=at, name=name)

@@ -143,6 +143,16 @@ async def test_groups_are_counted_against_a_number_and_the_first_of_them_shown(
         )
 
 
+async def test_of_a_job_with_several_runs_it_is_said_that_it_was_rerun(
+    conversation: Conversation,
+) -> None:
+    job = await a_job(run_count=2)
+
+    end = await conversation.ask(f"{job.name} was rerun?")
+
+    assert end.answer.startswith(f"**Yes**, {job.name} has 2 runs.")
+
+
 async def test_what_is_pointed_to_among_runs_is_the_job_that_ran(
     conversation: Conversation,
 ) -> None:

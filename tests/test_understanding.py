@@ -1373,3 +1373,48 @@ def test_a_field_with_its_value_behind_por_is_a_condition_and_no_grouping():
 def test_what_stations_run_is_their_system_and_hrs_are_hours():
     assert conditions("which agents run linux?") == {"os": ("=", "LINUX")}
     assert asked("q hrs o SALES_LOAD começou").asked.fields == ("start",)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("jobs de relatório que falharam", "relatório"),
+        ("which report jobs failed?", "report"),
+        ("failed jobs of my team", "team"),
+        ("o que falhou neste turno?", "turno"),
+        ("jobs velhos em hold", "velhos"),
+        ("jobs que nunca falharam", "nunca"),  # earlier runs may have
+        ("last job that failed on each workstation", "last"),
+        ("jobs mais críticos", "mais"),
+    ],
+)
+def test_a_word_that_tells_which_ones_are_meant_is_never_passed_over(text: str, word: str):
+    found = asked(text)
+
+    assert isinstance(found.asked, NotUnderstood) and found.asked.words == (word,)
+
+
+def test_for_whom_a_list_is_says_nothing_of_its_rows():
+    assert conditions("me mostra os jobs que falharam para o relatório do chefe")
+    assert conditions("passagem de turno: quais jobs falharam?") == {"group": ("=", "failed")}
+
+
+def test_what_is_denied_of_a_place_is_not_denied_of_the_state_behind_it():
+    row(PlanWorkstation, "FTA2", type="FTA")
+
+    found = asked("jobs da FTA1 mas não da FTA2 em erro").asked.query
+
+    assert conditions_of(found) == [
+        ("workstation", "=", "FTA1"), ("workstation", "!=", "FTA2"), ("group", "=", "failed"),
+    ]  # fmt: skip
+
+
+def test_a_length_of_time_lies_between_two():
+    for text in (
+        "jobs that took between 5 and 10 minutes",
+        "jobs que levaram entre 5 e 10 minutos",
+    ):
+        found = asked(text).asked.query
+        assert conditions_of(found) == [
+            ("elapsed_minutes", ">=", 5), ("elapsed_minutes", "<=", 10),
+        ]  # fmt: skip

@@ -134,6 +134,8 @@ VOCABULARY: frozenset[str] = frozenset(
     ]
 )
 """Words that are none of a name, and no misspelling of another."""
+NARROWING = frozenset(_TABLE["narrowing"]["words"])
+"""Empty words that say which ones are meant where they stand beside what is asked for."""
 _OWN = frozenset(_TABLE["spelling"]["own"])
 _SPELLINGS = sorted(word for word in VOCABULARY - _FORMS if len(word) >= 5 and word.isalpha())
 

@@ -20,6 +20,7 @@ _COUNTED = frozenset({
 })  # fmt: skip
 _PAST = re.compile(r"(?:ou|aram|eram|iram|iu|eu|ed|(?<!ro)d[oa]s?|ran|began|begun|took)$")
 _ARTICLES = frozenset({"as", "das", "pelas"})
+_UNITS = frozenset({"minutos", "minutes", "segundos", "seconds", "dias", "days"})
 _HALVES = frozenset({"am", "pm", "oclock"})
 _PARTS = frozenset({"manha", "tarde", "noite", "madrugada"})
 
@@ -31,7 +32,8 @@ def hours_written(words: list[Word]) -> list[Word]:
         first, then = words[at + 1].text, words[at + 3].text
         opens = words[at].text in BETWEEN and words[at + 2].text in ("and", "e")
         counted = {word.text for word in words[max(0, at - 3) : at]} & _COUNTED
-        last = at + 4 == len(words) or not words[at + 4].text[0].isdigit()
+        behind = words[at + 4].text if at + 4 < len(words) else " "
+        last = not (behind[0].isdigit() or behind in _UNITS)
         hours = _hour(first), _hour(then)
         if opens and last and not counted and None not in hours:
             for place, hour in zip((at + 1, at + 3), hours, strict=True):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+from knowledge.hwa.numbers import find_numbers
 from tws.answers.understanding.drafts import Draft, condition, contrary, one_of
 from tws.answers.understanding.question import Found, Question, places_of
 from tws.plan.query.asked import Condition
@@ -38,7 +40,7 @@ def measured(q: Question, draft: Draft) -> list[Condition]:
             found.append(contrary(made) if _is_excepted(q, number) else made)
             q.use(number)
     found = _either(q, found)
-    for span in q.spans:
+    for span in (one for one in q.spans if q.used.isdisjoint(places_of(one))):
         ago = _ago(q, span, draft)
         op = operator(q, span)
         if op != "=" and ago:
@@ -85,17 +87,30 @@ def _ago(q: Question, span: Found[Any], draft: Draft) -> str:
 
 
 def _between(q: Question, draft: Draft) -> list[Condition]:
-    """Rc between 1 and 8."""
-    for one, other in pairwise(q.numbers):
+    """Rc between 1 and 8, "entre 10 e 20 minutos"."""
+    said: list[Found[Any]] = sorted([*q.numbers, *q.spans], key=lambda one: one.first)
+    for one, other in pairwise(said):
         opens = one.first and q.words[one.first - 1].text in ("between", "entre")
         joined = other.first - one.last == 1 and q.words[one.last].text in ("and", "e")
-        column = _number_field(q, one, draft) if opens and joined else None
+        if not (opens and joined):
+            continue
+        of_time = other in q.spans
+        column = _span_field(q, draft) if of_time else _number_field(q, one, draft)
         if column:
-            q.use(one, other)
+            q.use(one, other, *(q.of("event", "took", "ran") if of_time else ()))
             q.used.add(one.first - 1)
-            bounds = sorted((one.value, other.value))
+            bounds = sorted(_in_minutes(q, one, other) if of_time else (one.value, other.value))
             return [condition(column, ">=", bounds[0]), condition(column, "<=", bounds[1])]
     return []
+
+
+def _in_minutes(q: Question, one: Found[Any], other: Found[timedelta]) -> tuple[float, float]:
+    """Two lengths of time, of which the first may be in the other's unit."""
+    longer = other.value.total_seconds() / 60
+    if isinstance(one.value, timedelta):
+        return one.value.total_seconds() / 60, longer
+    counted = next((number.value for number in find_numbers(q.text_of(other))), 1)
+    return one.value * longer / counted, longer
 
 
 def _is_excepted(q: Question, number: Found[int]) -> bool:

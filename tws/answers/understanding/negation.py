@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from knowledge.hwa.lexicon import EMPTY, Term
+from tws.answers.understanding.measures import OVER
 from tws.answers.understanding.question import Question, all_places
 
 TURNING = frozenset({
@@ -11,6 +12,7 @@ TURNING = frozenset({
 })  # fmt: skip
 JOINTS = frozenset({"or", "nor", "ou", "nem"})
 _LISTING = JOINTS | {"and", "e"}
+_EVER = frozenset({"never", "nunca"})
 WHERE = frozenset({"on", "in", "at", "of", "from", "na", "no", "da", "do"})
 
 
@@ -24,8 +26,11 @@ def is_negated(q: Question, place: int) -> bool:
     if states := [s for s in q.statuses if s.first in between]:
         joint = [word.text for word in q.words[states[-1].last : place]]
         return len(joint) == 1 and joint[0] in JOINTS and is_negated(q, states[-1].first)
-    if any(t.first in between for t in q.of("flag")):
+    if not all_places([*q.of("flag")], q.names).isdisjoint(between):
         return False
+    over = {one.first for one in q.statuses if one.value.group in OVER}
+    if q.text_of(term) in _EVER and place in over:
+        q.missed |= all_places([term])  # earlier runs than the last are no state
     q.use(term, q.before(term.first, "negation", "not", within=4))  # "não está nem … nem"
     return True
 

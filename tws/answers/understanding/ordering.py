@@ -49,7 +49,8 @@ def grouped(q: Question, draft: Draft) -> None:
     first = next((t for t in asked if t.key != draft.entity), None) or next(iter(asked), None)
     if first and (first.key != draft.entity or draft.entity in ("jobs", "runs")):
         if first.key == "jobs" and draft.entity == "jobs":
-            if {s.value.group for s in q.statuses} - OVER:
+            groups = {s.value.group for s in q.statuses}
+            if groups - OVER or not (groups or q.has("event") or q.has("entity", "runs")):
                 return  # runs are of what has run
             draft.entity = "runs"
         q.take("most", "most")
@@ -127,6 +128,8 @@ def ordered(q: Question, draft: Draft) -> None:
     """What comes first of the rows, and how many of them: put into the draft."""
     groups = {s.value.group for s in q.statuses}
     _sorted(q, draft)
+    if draft.group_by:
+        return  # "the last that failed on each station"
     for term in q.of("superlative"):
         if _is_part_of_time(q, term) or (term.key == "longest" and q.has("facet", "overrun")):
             continue

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from knowledge.hwa.lexicon import EMPTY, IGNORED, VOCABULARY, Term, Word
+from knowledge.hwa.lexicon import EMPTY, IGNORED, NARROWING, VOCABULARY, Term, Word
 from knowledge.hwa.statuses import Language, StatusWord
 from knowledge.hwa.times import TimeRange
 from tws.answers.understanding.naming import Named
@@ -24,6 +24,12 @@ _WHAT = frozenset({"o", "que", "what", "went"})
 """How an "o que deu" begins, which in "o que deu erro" asks for no reason."""
 
 _TIMES = frozenset({"vez", "vezes", "times"})
+
+_ARTICLES = frozenset({"o", "a", "meu", "minha", "nosso", "nossa", "the", "my", "our"})
+_BELONGING = frozenset({
+    "de", "do", "da", "dos", "das", "deste", "desta", "desse", "dessa", "neste", "nesse", "of",
+    "this",
+})  # fmt: skip
 
 _LEADING = frozenset({
     "no", "na", "nos", "nas", "do", "da", "dos", "das", "de", "em", "com", "por", "pelo", "pela",
@@ -161,10 +167,24 @@ class Question:
         before = self.before(number.first, "compare", within=2)
         return bool(before or self.after(self.past_times(number), "compare_after"))
 
+    def _narrowing(self) -> set[int]:
+        """The "relatório" of "jobs de relatório", which is aside in "para o relatório"."""
+        said: list[Term | Found[Any]] = [*self.of("entity"), *self.statuses]
+        ends, begins = {one.last for one in said}, {term.first for term in self.of("entity")}
+        found = set()
+        for at in (at for at, word in enumerate(self.words) if word.text in NARROWING):
+            place = at - 1
+            while place > 0 and self.words[place].text in _ARTICLES:
+                place -= 1
+            belongs = self.words[place].text in _BELONGING and place in ends
+            found |= {at} if belongs or at + 1 in begins else set()
+        return found
+
     def _missed(self) -> list[int]:
         weak = {at for t in self.terms if t.category in _WEAK for at in places_of(t)}
         if not (self.numbers or self.spans):
             weak |= all_places([*self.of("compare")])
+        narrowing = self._narrowing()
         strong = all_places(self.times, self.spans, self.statuses, self.names)
         strong |= all_places([*self._to_answer(), *self.of("ask", "share")])
         strong |= all_places([*self.of("field"), *self.of("flag"), *self.of("this_hour")])
@@ -175,7 +195,7 @@ class Question:
         return [
             at
             for at, word in enumerate(self.words)
-            if at in self.missed
+            if at in self.missed | narrowing
             or (at not in self.used and at in strong)
             or (at not in self.used | weak | self.asides and word.text not in EMPTY)
         ]

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from tws.answers.understanding.asked import Summary, Understood, understood_json
 from tws.chat import conversations, run_log
 from tws.models import Agent, Conversation, Message
 
@@ -167,6 +168,24 @@ def test_a_conversation_is_exported_as_json(mine: Client, operator: User) -> Non
     assert (answer["id"], answer["agent"]) == (conversation, AGENT)
     assert [one["role"] for one in answer["messages"]] == ["user", "agent"]
     assert answer["messages"][1]["sources"][0]["label"] == "Plan of PROD"
+
+
+def test_an_export_says_how_a_question_was_understood_and_what_came_of_it(
+    mine: Client, operator: User
+) -> None:
+    conversation = converse(operator, "What failed on Friday?")
+    taken = Understood(Summary(), "en", "what failed?", ("runs", "<b>failed</b>"), ("Friday",))
+    answers = Message.objects.filter(conversation=conversation, role="agent")
+    answers.update(result="partial", thread=understood_json(taken))
+
+    text = mine.get(f"{PATH}/{conversation}/export").content.decode()
+    told = mine.get(f"{PATH}/{conversation}/export", {"format": "json"}).json()["messages"][1]
+
+    assert (
+        "Understood as: `runs · <b>failed</b>`  \nNot used: Friday.  \n"
+        "Only a part of the question was answered.\n\n**Two** jobs."
+    ) in text
+    assert (told["result"], told["understood"]["unused"]) == ("partial", ["Friday"])
 
 
 @pytest.mark.parametrize("path", ["", "/exchanges", "/export", "/restore"])

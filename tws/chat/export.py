@@ -9,8 +9,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from knowledge.claims.inert import inert
 from tws.chat.fates import Fate, fates_of
-from tws.chat.page_strings import fate_words, moment
+from tws.chat.page_strings import fate_words, moment, outcomes
 from tws.models import Conversation, Message
 
 
@@ -43,11 +44,18 @@ def _message(message: Message, fate: Fate | None) -> dict[str, Any]:
         return told
     return told | {
         "result": message.result,
+        "understood": _understood_of(message),
         "sources": message.sources,
         "tools": message.tools,
         "memory_id": str(message.memory_id) if message.memory_id else None,
         "fate": fate.as_json() if fate else None,
     }
+
+
+def _understood_of(answer: Message) -> dict[str, Any] | None:
+    from tws.chat.runs import how_understood_of  # with all that questions are made of
+
+    return how_understood_of(answer)
 
 
 def as_markdown(conversation: Conversation) -> str:
@@ -61,9 +69,20 @@ def as_markdown(conversation: Conversation) -> str:
             parts += [f"## {_('You')}, {moment(message.created_at)}", quoted]
         else:
             parts += [f"### {conversation.agent}, {moment(message.created_at)}"]
-            parts += [_fate(fates.get(message.run_id)), message.text]
+            parts += [_fate(fates.get(message.run_id)), _understood(message), message.text]
             parts += [_note(message), _sources(message)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _understood(answer: Message) -> str:
+    """How the question was taken, and what came of it where that is not all of it."""
+    said, taken = [], _understood_of(answer)
+    if taken and taken["text"]:
+        said.append(_("Understood as: {how}").format(how=inert(taken["text"])))
+    if taken and taken["unused"]:
+        said.append(_("Not used: {words}.").format(words=inert(", ".join(taken["unused"]))))
+    said.append(outcomes().get(answer.result, ""))
+    return "  \n".join(line for line in said if line)
 
 
 def _fate(fate: Fate | None) -> str:

@@ -33,6 +33,7 @@ class Item(Schema):
     status: str
     trust: str
     user_query: str
+    understood: dict[str, Any] | None
     agent_response: str
     reason: str
     confidence: float | None
@@ -123,6 +124,7 @@ def _item(record: AuditRecord) -> dict[str, Any]:
         "status": record.status,
         "trust": memory.trust,
         "user_query": mask_secrets(memory.user_query),
+        "understood": mask_json(memory.understood),
         "agent_response": mask_secrets(memory.agent_response),
         "reason": mask_secrets(record.ia_audit_reason),
         "confidence": record.ia_audit_confidence,

@@ -69,8 +69,8 @@ def blank(memories: Sequence[Memory]) -> None:
     Feedback.objects.filter(memory__in=ids).update(comment="")
     now = timezone.now()
     Memory.objects.filter(pk__in=ids).update(
-        user_query="", asked_as="", agent_response="", answer=None, evidence=[], terms=[],
-        marks={}, index_error="", purged_at=now, valid_until=now, updated_at=now,
+        user_query="", asked_as="", understood=None, agent_response="", answer=None, evidence=[],
+        terms=[], marks={}, index_error="", purged_at=now, valid_until=now, updated_at=now,
     )  # fmt: skip
 
 

@@ -58,6 +58,7 @@ class Draft:
     answer: dict[str, Any] | None = None
     """The segments that yield `agent_response`, as `knowledge.claims.answer` writes them."""
     asked_as: str = ""
+    understood: dict[str, Any] | None = None
     engine: str = ""
     kind: str = Kind.KNOWLEDGE
     source: str = Source.CHAT
@@ -88,6 +89,7 @@ class Draft:
             evidence=clean_json(self.evidence),
             answer=clean_json(self.answer),
             asked_as=clean(self.asked_as).strip(),
+            understood=clean_json(self.understood),
             engine=clean(self.engine)[:100],
             kind=self.kind,
             source=self.source,

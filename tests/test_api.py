@@ -199,6 +199,7 @@ def test_an_item_has_the_fields_of_the_contract(reviewer):
         "judge": "rules",
         "valid_until": None,
         "superseded_by": None,
+        "understood": None,
         "evidence": evidence,
         "claims": [{"id": "c1", "expr": "q1.matched", "kind": "count", "value": 3, "words": "3"}],
         "findings": [

@@ -180,6 +180,26 @@ def test_a_reviewer_reads_claim_datum_and_reason_in_their_language(
 
 
 @pytest.mark.django_db
+@pytest.mark.django_db
+def test_a_reviewer_reads_how_a_question_was_put_and_taken_and_that_it_was_answered_in_part(
+    client, reviewer
+):
+    taken = {"text": "runs · <b>failed</b>", "unused": ["Friday"], "outcome": "partial"}
+    memory = make_memory("What failed?", "Two.", asked_as="and\u202e failed?", understood=taken)
+    record = make_record("unverified", memory)
+    client.force_login(reviewer)
+
+    page = client.get(reverse("admin:audits_auditrecord_change", args=[record.pk])).content.decode()
+
+    for line in (
+        "Typed: and⟨U+202E⟩ failed?",
+        "Understood as: runs · &lt;b&gt;failed&lt;/b&gt;",
+        "Not used: Friday.",
+        "Only a part of the question was answered.",
+    ):
+        assert f">{line}</p>" in page
+
+
 def test_findings_are_stored_as_code_and_values(reviewer):
     record = judged(answered())
 

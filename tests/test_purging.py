@@ -68,7 +68,9 @@ def a_month_later(settings) -> Callable[[], None]:
 def spread(reviewer, operator) -> AuditRecord:
     """A memory that has been everywhere: approved, quoted, shown, corrected, judged, rejected."""
     memory = make_memory(f"How do I mend {MARKER}?", "Call somebody.", user=operator)
-    Memory.objects.filter(pk=memory.pk).update(asked_as=f"{MARKER} broke")
+    Memory.objects.filter(pk=memory.pk).update(
+        asked_as=f"{MARKER} broke", understood={"text": MARKER, "unused": [], "outcome": "partial"}
+    )
     finding = {"code": "llm.wrong_fact", "quote": MARKER, "datum": MARKER, "message": MARKER}
     record = make_record(
         "pending",

@@ -84,6 +84,7 @@ async def test_a_follow_up_is_remembered_as_the_question_that_it_meant():
     memory = await Memory.objects.aget(pk=memory_id)
     assert memory.user_query == "quais jobs estão em hold?"
     assert memory.asked_as == "e em hold?"
+    assert memory.understood == {"text": understood.text, "unused": [], "outcome": "answered"}
 
 
 @pytest.mark.usefixtures("its_threads_connection_is_closed")

@@ -77,6 +77,7 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
     # They load all that claims are made of; commands load this module with the admin.
     from audits.console.advice import advice, validity
     from audits.console.answer import drawn, parts_of
+    from audits.console.asked import asked
     from audits.console.evidence import sources
     from audits.console.reasons import explained, found_in, reasons, string
     from audits.contradicting import contradictions
@@ -95,6 +96,7 @@ def page(record: AuditRecord, by: User, *, full: bool = False) -> dict[str, Any]
         "record": record,
         "memory": memory,
         "question": question,
+        "asked": list(asked(memory)),
         "answer": answer,
         "parts": parts,
         "judge": judge_name(record.judge),

@@ -67,6 +67,7 @@ def _draft(
         agent=agent,
         user_query=standing,
         asked_as=question if question != standing else "",
+        understood=_taken(final),
         agent_response=final.answer.removeprefix(final.note)
         .removesuffix(final.beside)
         .lstrip("\n"),
@@ -78,6 +79,13 @@ def _draft(
         conversation=conversation,
         user=user,
     )
+
+
+def _taken(final: Final) -> dict[str, Any] | None:
+    if final.understood is None:
+        return None
+    text, unused = final.understood.text, list(final.understood.unused)
+    return {"text": text, "unused": unused, "outcome": final.outcome}
 
 
 async def history_of(

@@ -32,6 +32,7 @@ from tws.answers.understanding.asked import (
     read_understood,
     understood_json,
 )
+from tws.answers.understanding.drafts import condition
 from tws.answers.understanding.understanding import understand
 from tws.plan.models import PlanJob, PlanJobStream, PlanResource, PlanWorkstation
 from tws.plan.query.answering import answer
@@ -439,7 +440,6 @@ def test_a_clause_before_the_question_is_no_part_of_it(text):
 @pytest.mark.parametrize(
     ("text", "field", "expected"),
     [
-        ("failed jobs excluding rc 8", "return_code", ("!=", 8)),
         ("jobs com erro sem rc 8", "return_code", ("!=", 8)),
         ("jobs except those with priority over 50", "priority", ("<=", 50)),
         ("quais falhas nao foram na FTA1?", "workstation", ("!=", "FTA1")),
@@ -1418,3 +1418,82 @@ def test_a_length_of_time_lies_between_two():
         assert conditions_of(found) == [
             ("elapsed_minutes", ">=", 5), ("elapsed_minutes", "<=", 10),
         ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["failed jobs excluding rc 8", "jobs em erro exceto rc 8"])
+def test_what_is_without_a_return_code_is_left_in_when_one_is_excepted(text):
+    unlike = AnyOf.model_validate(
+        {"any": [condition("return_code", "!=", 8), condition("return_code", "=", None)]}
+    )
+
+    assert holds(text).asked.query.where[-1] == unlike
+    later = asked("except rc 8", last=asked("failed jobs")).asked.query
+    assert unlike in later.where
+    assert conditions("failed jobs with rc different from 8")["return_code"] == ("!=", 8)
+
+
+def test_the_rest_of_a_list_that_named_a_place_is_elsewhere():
+    listed = asked("jobs em erro na FTA1")
+
+    assert conditions("e o resto?", last=listed)["workstation"] == ("!=", "FTA1")
+    cut = replace(
+        listed,
+        asked=replace(listed.asked, query=listed.asked.query.model_copy(update={"after": "t"})),
+    )
+    assert asked("e o resto?", last=cut).asked.type == "more"
+    assert asked("e o resto?", last=asked("jobs em erro")).asked.type == "more"
+
+
+def test_for_a_prompt_is_what_those_that_wait_wait_for():
+    waiting = asked("how many jobs are waiting?")
+
+    found = asked("for a prompt?", last=waiting).asked
+
+    assert found.focus == "count"
+    assert conditions("for a prompt?", last=waiting) == {
+        "substatus": ("=", "HOLD_WAITING_FOR_PROMPT")
+    }
+    assert asked("for a prompt?", last=asked("failed jobs")).asked.query.entity == "prompts"
+
+
+def test_a_deadline_is_a_subject_of_its_own():
+    to_come = asked("o que vai rodar na próxima hora?")
+
+    assert conditions("tem algum deadline em risco?", last=to_come).keys() == {"risk"}
+
+
+def test_jobs_that_depend_on_a_stream_are_its_followers():
+    found = asked("que jobs dependem do stream PAYROLL?").asked
+
+    assert (found.type, found.direct, found.object.name) == ("impact", True, "PAYROLL")
+
+
+def test_the_late_ones_are_jobs_where_nothing_else_was_listed():
+    assert conditions("show me the late ones").keys() == {"late", "group"}
+    assert asked("critical ones?").asked == AskBack("what")
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"), [("which jobs take the longest?", 50), ("which job took the longest?", 1)]
+)
+def test_which_jobs_take_longest_are_several(text, limit):
+    assert asked(text).asked.query.limit == limit
+
+
+def test_users_that_are_excepted_are_left_out():
+    failed = asked("failed jobs")
+
+    assert conditions("except the folha ones", last=failed)["login"] == ("!=", "folha")
+
+
+def test_the_language_of_a_few_words_is_that_of_an_article_before_a_name():
+    assert (
+        understand(
+            "log do PAYROLL_CALC", now=NOW, zone=ZONE, engine="SIM", page_language="en"
+        ).language
+        == "pt"
+    )
+
+
+def test_what_has_to_be_waited_for_is_what_comes_before():
+    assert isinstance(asked("does SALES_LOAD have to wait for anything?").asked, Before)

@@ -37,6 +37,7 @@ _STATE = frozenset(
 )
 _EVER = ("chegou a", "chegaram a", "alguma vez", "ever", "nunca", "never", "at any point")
 _WAITING = ("esper", "aguard", "precis", "wait", "need", "requir")
+_HAS_TO_WAIT = ("to wait", "que esperar", "que aguardar")
 _MORE = frozenset({"mais", "menos", "more", "less"})
 _SLOWER = (
     "longer", "slower", "faster", "quicker", "mais devagar", "mais lento", "mais lenta",
@@ -132,6 +133,7 @@ class _About:
             if self._is_object_of(term):
                 return Impact(thing, direct=True)
             waits = q.text_of(term).startswith(_WAITING) and not q.has("ask", "who")
+            waits = waits and not q.text_of_has(*_HAS_TO_WAIT)
             return About(thing, "why_waits") if waits else Before(thing)
         if q.take("relation", "depends"):
             return Before(thing)

@@ -139,5 +139,5 @@ class Conditions:
             login = self.names.words.logins.get(word.text)
             if login and word.text not in VOCABULARY and at not in q.used:
                 q.used.add(at)
-                return condition("login", "=", login)
+                return one_of("login", [login], negated=is_excepted(q, at))
         return None

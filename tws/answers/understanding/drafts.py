@@ -21,7 +21,7 @@ class Draft:
     of its whole and "are all …" turns round; `parts`: those that were said together, of which one
     is enough when `either` is; `time_field`, `number_field`: what a time, or a number, is of when
     the question does not say; `first`: how many of the groups, `above`: those of more rows than
-    that."""
+    that; `unknown_too`: fields that may be unknown as well, "except rc 12"."""
 
     entity: str = "jobs"
     scope: list[Condition] = field(default_factory=list)
@@ -35,13 +35,18 @@ class Draft:
     number_field: str = ""
     first: int | None = None
     above: int | None = None
+    unknown_too: set[str] = field(default_factory=set)
 
     def query(self) -> PlanQuery:
         values: dict[str, Any] = {"group_by": self.group_by, "order_by": self.order_by}
         if self.limit is not None:
             values["limit"] = min(self.limit, MOST_ROWS)
-        said = self._any_part() if self.either else self.predicates
+        said = self._any_part() if self.either else map(self._or_unknown, self.predicates)
         return query_of(self.entity, [*self.scope, *said], **values)
+
+    def _or_unknown(self, one: Condition) -> Condition | AnyOf:
+        unknown = condition(one.field, "=", None)
+        return AnyOf(any=[one, unknown]) if one.field in self.unknown_too else one
 
     def _any_part(self) -> list[AnyOf]:
         """ "(a and b) or c" as the query has it: a or c, and b or c."""

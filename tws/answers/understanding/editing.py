@@ -25,6 +25,7 @@ TIMES = {"start", "end", "scheduled"}
 _WHICH = frozenset({"que", "qual", "quais", "which", "what"})
 _UNCUT: int = PlanQuery.model_fields["limit"].default
 _HOUR, _TWO_DAYS = timedelta(hours=1), timedelta(days=2)
+_FOR = frozenset({"for", "on", "por", "pelo", "pela", "de"})
 _ONE = frozenset({"ele", "ela", "dele", "dela", "it", "its"})
 
 
@@ -49,7 +50,7 @@ def edited(q: Question, last: Ask, names: Names) -> Asked | None:
     meant = Draft(
         kind, time_field=_time_field(last.query), number_field=_number_field(q, last.query)
     )
-    told = composed(q, names, meant)
+    told = waited_for(q, last.query) or composed(q, names, meant)
     if told is None:
         return _other_form(q, last)
     entity = _entity(q, last, told)
@@ -109,6 +110,20 @@ def _take_for_hours(q: Question, last: PlanQuery) -> None:
     since = q.now - q.numbers[0].value * _HOUR
     q.times, q.numbers = [Found(TimeRange(since, q.now), first, then)], []
     q.terms = [t for t in q.terms if t not in told]
+
+
+def waited_for(q: Question, last: PlanQuery) -> Ask | None:
+    """ "For a prompt?", of those that wait."""
+    term = next(q.of("wait"), None)
+    for_it = (
+        bool(q.words)
+        and q.words[0].text in _FOR
+        and q.consists_of("wait", "follow", "polite", "entity")
+    )
+    if term is None or not for_it or "waiting" not in _states(last):
+        return None
+    q.use(term)
+    return Ask(query_of("jobs", [one_of("substatus", [term.key])]))
 
 
 def _says_only(q: Question, *told: Term) -> bool:
@@ -194,7 +209,7 @@ def _merged(last: PlanQuery, told: PlanQuery, entity: str) -> list[Condition | A
         if isinstance(one, AnyOf) or _about_what(one.field) not in said or _narrows(one, told)
     ]
     fields = ENTITIES[entity].fields
-    merged = [*kept, *conditions_of(told)]
+    merged = [*kept, *told.where]
     return [one for one in merged if isinstance(one, AnyOf) or one.field in fields]
 
 

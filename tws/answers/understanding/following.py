@@ -34,6 +34,7 @@ from tws.answers.understanding.editing import (
     conditions_of,
     edited,
     points_at_one,
+    waited_for,
 )
 from tws.answers.understanding.naming import Names
 from tws.answers.understanding.negation import WHERE
@@ -48,6 +49,8 @@ _THE = frozenset({"the", "o", "a", "do", "da", "no", "na"})
 _SOME = frozenset({"algum", "alguma", "em", "in", "on", "com"})
 _STILL = ("ainda", "still", "agora", "now")
 _SIDES = {"before": "<", "antes": "<", "after": ">=", "depois": ">=", "afterwards": ">="}
+_PLACES = frozenset({"workstation", "stream", "login", "folder"})
+_REST = ("resto", "restante", "demais", "rest", "outros", "outras", "others")
 _OF_ONE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("facet", ()),
     ("relation", ()),
@@ -64,7 +67,8 @@ def follows(question: Question, last: Understood | None) -> bool:
         return False
     if q.has("ask", "else") and (last.shown or objects_of(last.asked)):
         return True
-    if isinstance(last.asked, Ask) and q.starts("negation", "except"):
+    of_list = last.asked.query if isinstance(last.asked, Ask) else None
+    if of_list and (q.starts("negation", "except") or waited_for(q, of_list)):
         return True
     if q.starts("follow", "and", "only", skip=("talk", "polite")) and len(q.words) <= 3 * SHORT:
         return True
@@ -121,7 +125,8 @@ def says_what(q: Question) -> bool:
     by = next(q.of("by"), None)
     grouped = by.first if by else len(q.words)
     entity = any(term.first < grouped for term in q.of("entity"))
-    return entity or bool(q.statuses and not q.has("ask", "why"))
+    deadlines = q.has("flag", "will_miss", "deadline_passed") and q.has("field", "deadline")
+    return entity or deadlines or bool(q.statuses and not q.has("ask", "why"))
 
 
 def followed(question: Question, last: Understood, names: Names) -> Asked | None:
@@ -176,16 +181,13 @@ def _others(q: Question, last: Ask) -> Asked:
     """The next page; "and the other streams?" of one stream's jobs: those of all but that one."""
     listed = "jobs" if last.query.entity == "runs" else last.query.entity
     other = next((t.key for t in q.of("entity") if t.key != listed), None)
-    if other is None:
+    places = {GROUPED_BY.get(other)} if other else _PLACES
+    named = [one for one in conditions_of(last.query) if one.field in places]
+    if other is None and (last.query.after or not named or not q.text_of_has(*_REST)):
         return More(last)
-    column = GROUPED_BY.get(other)
-    where = [
-        contrary(one) if isinstance(one, Condition) and one.field == column else one
-        for one in last.query.where
-    ]
-    if where == last.query.where:
+    if len(named) != 1:
         return NotUnderstood()
-    return _of_these(last, where)
+    return _of_these(last, [contrary(one) if one == named[0] else one for one in last.query.where])
 
 
 def _of_these(ask: Ask, where: list[Condition | AnyOf]) -> Ask:

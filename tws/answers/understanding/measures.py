@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+from knowledge.hwa.lexicon import Term
 from knowledge.hwa.numbers import find_numbers
 from tws.answers.understanding.drafts import Draft, condition, contrary, one_of
 from tws.answers.understanding.question import Found, Question, places_of
@@ -37,7 +38,10 @@ def measured(q: Question, draft: Draft) -> list[Condition]:
         column = _number_field(q, number, draft)
         if column:
             made = condition(column, operator(q, number), number.value)
-            found.append(contrary(made) if _is_excepted(q, number) else made)
+            denied = _denial(q, number)
+            found.append(contrary(made) if denied else made)
+            if denied and denied.key == "except" and column == "return_code":
+                draft.unknown_too.add(column)
             q.use(number)
     found = _either(q, found)
     for span in (one for one in q.spans if q.used.isdisjoint(places_of(one))):
@@ -113,15 +117,15 @@ def _in_minutes(q: Question, one: Found[Any], other: Found[timedelta]) -> tuple[
     return one.value * longer / counted, longer
 
 
-def _is_excepted(q: Question, number: Found[int]) -> bool:
+def _denial(q: Question, number: Found[int]) -> Term | None:
     """ "Excluding rc 8", "sem rc 8"."""
     named = [t for t in (*q.of("filter", "rc"), *q.of("field")) if 0 <= number.first - t.last <= 2]
     place = min((t.first for t in named), default=number.first)
     term = q.before(place, "negation", within=3) or q.before(number.first, "negation", within=2)
     if term is None or q.used.issuperset(places_of(term)):
-        return False
+        return None
     q.use(term)
-    return True
+    return term
 
 
 def operator(q: Question, found: Found[Any]) -> str:

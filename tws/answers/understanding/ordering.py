@@ -16,6 +16,8 @@ _WHERE = frozenset({"workstation", "stream"})
 _EITHER = frozenset({"ou", "or"})
 _JOINTS = _EITHER | {"e", "and", "versus", "vs", "x"}
 
+_WHICH = frozenset({"which", "what", "quais"})
+
 
 def grouped(q: Question, draft: Draft) -> None:
     """What the rows are counted by: put into the draft."""
@@ -205,7 +207,10 @@ def _is_plural(q: Question, term: Term) -> bool:
     last = q.words[term.last - 1].text
     after = q.words[term.last].text if term.last < len(q.words) else ""
     plural_entity = {"jobs", "streams", "runs", "failures", "workstations"}
-    return last.endswith(("os", "as")) or after in plural_entity
+    asked = next((t for t in q.of("entity") if q.text_of(t).endswith("s")), None)
+    which = asked and q.words[max(0, asked.first - 1)].text in _WHICH  # "which jobs take longest"
+    several = which or q.words[0].text in ("os", "as")
+    return several or last.endswith(("os", "as")) or after in plural_entity
 
 
 def _order(q: Question, key: str, draft: Draft, groups: set[str]) -> str | None:

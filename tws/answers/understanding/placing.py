@@ -30,6 +30,9 @@ def is_filter(q: Question, one: Found[Named], kind: str) -> bool:
     if where in _PLACES | _OF and _is_everything(q, one.first):
         return True
     inner = [t for t in q.of("entity", "jobs", "job_streams") if t.key != own.get(kind)]
+    related = [*q.of("relation", "after", "before", "holds_up", "impact")]
+    if kind == "stream" and any(0 <= one.first - t.last <= 2 for t in related):
+        return False  # "que jobs dependem do stream X?"
     if inner and not (kind == "resource" and q.has("facet", "holders")):
         return True
     if kind == "resource":

@@ -248,7 +248,8 @@ class Question:
         if any(word.written.lower() != word.text for word in self.words):
             scores["pt"] += 2  # an accent
         if scores["pt"] == scores["en"]:
-            return None
+            before = {self.words[max(0, one.first - 1)].text for one in self.names}
+            return "pt" if before & _PT_ARTICLES else None  # "log do X"
         return "pt" if scores["pt"] > scores["en"] else "en"
 
     def text_of_has(self, *phrases: str) -> bool:
@@ -266,6 +267,7 @@ class Question:
         return " ".join(word.text for word in self.words[found.first : found.last])
 
 
+_PT_ARTICLES = frozenset({"do", "da", "no", "na"})
 _PT_ENDINGS = ("ou", "aram", "ado", "ada", "ados", "adas", "ando", "endo", "ido", "idos", "ao")
 
 

@@ -307,8 +307,9 @@ class _Understanding:
 
 def _narrows(q: Question) -> bool:
     """ "Tira os da X", "only the late ones", "critical ones?": a part of what nobody listed."""
-    part = q.starts("follow", "only") or q.starts("negation", "except") or q.text_of_has("ones")
-    return bool(part) and not q.has("entity")
+    clear = q.has("ask", "list", "count") or q.names or q.times or q.numbers
+    part = q.starts("follow", "only") or q.starts("negation", "except")
+    return bool(part or (q.text_of_has("ones") and not clear)) and not q.has("entity")
 
 
 def _is_lost(named: Named) -> bool:

@@ -1497,3 +1497,47 @@ def test_the_language_of_a_few_words_is_that_of_an_article_before_a_name():
 
 def test_what_has_to_be_waited_for_is_what_comes_before():
     assert isinstance(asked("does SALES_LOAD have to wait for anything?").asked, Before)
+
+
+def test_all_of_what_is_said_first_are_asked_for_what_is_said_then():
+    done = asked("are all critical jobs done?").asked
+    late = asked("todos os jobs críticos estão no prazo?").asked
+    urgent = asked("are all late jobs critical?").asked
+
+    assert done.every and late.every and urgent.every
+    assert ("critical", "=", True) in conditions_of(done.query)
+    assert ("group", "not in", ["success", "failed"]) in conditions_of(done.query)
+    assert {("critical", "=", True), ("late", "=", True)} <= {
+        (one.field, one.op, one.value) for one in late.query.where if one.field != "group"
+    }
+    assert ("critical", "=", False) in conditions_of(urgent.query)
+    listed = asked("todos os jobs em erro que são críticos").asked
+    assert (listed.focus, listed.every) == ("list", False)
+
+
+def test_streams_without_a_failed_job_are_those_with_none():
+    for text in ("quais streams não têm nenhum job em erro?", "streams with no failed jobs"):
+        assert conditions(text) == {"failed_jobs": ("=", 0)}
+
+
+def test_how_many_jobs_on_each_counts_the_jobs_by_place():
+    found = asked("lista de estações e quantos jobs em cada").asked.query
+
+    assert (found.entity, found.group_by) == ("jobs", ["workstation"])
+
+
+def test_what_has_ended_well_is_not_asked_for_as_late():
+    assert asked("jobs que terminaram com sucesso mas atrasados").asked.type == "not_understood"
+    assert ("group", "!=", "success") in conditions_of(
+        asked("did all jobs in PAYROLL finish ok?").asked.query
+    )
+
+
+def test_what_has_just_happened_is_the_last_and_what_is_most_late_is_ranked_by_that():
+    just = asked("o que acabou de falhar?").asked
+    late = asked("which critical job is most late?").asked.query
+
+    assert (just.focus, just.query.order_by, just.query.limit) == ("extreme", ["-end"], 1)
+    assert (late.order_by, late.group_by) == (["-overdue_minutes"], [])
+    assert asked("3 jobs mais atrasados").asked.query.limit == 3
+    assert asked("jobs demorados de hoje").asked.words == ("demorados",)

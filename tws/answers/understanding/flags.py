@@ -57,6 +57,8 @@ def _of_flag(q: Question, term: Term, draft: Draft) -> list[Condition]:
     if key in _OF_DEADLINES and draft.entity == "job_streams" and not draft.group_by:
         draft.entity, draft.group_by = "jobs", ["stream"]  # a stream's risk is its jobs'
     fields = ENTITIES[draft.entity].fields
+    if key == "late" and any(one.value.group in DONE for one in q.statuses):
+        return []  # what is done is late no more
     if key == "late" and "late" in fields:
         late = condition("late", "=", not negated)
         return [late] if negated else [late, one_of("group", list(DONE), negated=True)]

@@ -15,6 +15,9 @@ from tws.plan.query.catalogue import DONE
 WHICH = frozenset({"que", "qual", "quais", "quem", "what", "which", "who"})
 HAVING = frozenset({"que", "that", "which", "who", "have", "has", "had", "with", "com", "tem"})
 _WHETHER = frozenset({"are", "is", "did", "have", "esta", "estao", "foram", "ficou", "ficaram"})
+_RELATIVE = frozenset({"que", "that", "which", "who"})
+_STILL_OPEN = one_of("group", list(DONE), negated=True)
+"""What being late has in it."""
 
 
 def focused(q: Question, draft: Draft) -> Ask:
@@ -34,9 +37,13 @@ def focused(q: Question, draft: Draft) -> Ask:
     if draft.limit == 1:
         return Ask(draft.query(), "extreme", then=_then(q))
     if _is_of_all(q, draft) and draft.predicates:
-        draft.predicates = [contrary(one) for one in draft.predicates]
+        of_whole = _said_of_whole(q, draft)  # "are all critical jobs done?"
+        if len(draft.parts) > 1 and not of_whole:
+            q.missed |= all_places([*q.of("ask", "every")])
+        draft.scope += of_whole
+        draft.predicates = [contrary(one) for one in draft.predicates if one not in of_whole]
         if condition("late", "=", True) in draft.predicates:  # "is everything on time?"
-            draft.predicates.append(one_of("group", list(DONE), negated=True))
+            draft.predicates.append(_STILL_OPEN)
         return Ask(draft.query(), "yes_no", every=True)
     return Ask(draft.query(), _list_or_whether(q))
 
@@ -66,14 +73,15 @@ def _is_counted_against(q: Question) -> bool:
 
 
 def _said_of_whole(q: Question, draft: Draft) -> list[Condition]:
-    """Of a state and a flag the one said first: "of the critical jobs, how many failed"."""
+    """Of a state and a flag, or two flags, the one said first: "of the critical jobs, how many
+    failed"."""
     flags = [t for t in q.of("flag") if t.first in q.used]
     states: list[Term | Found[Any]] = list(q.statuses)
     states += [t for t in q.of("event") if t.first in q.used]
-    if len(draft.parts) != 2 or not (states and flags):
+    if len(draft.parts) != 2 or not flags or (not states and len(flags) < 2):
         return []
-    state, flag = draft.parts
-    return state if min(one.first for one in states) < flags[0].first else flag
+    first, then = draft.parts
+    return first if not states or min(s.first for s in states) < flags[0].first else then
 
 
 def _is_empty(q: Question, first: int, last: int) -> bool:
@@ -90,9 +98,12 @@ def _is_of_all(q: Question, draft: Draft) -> bool:
     entity = next(q.of("entity"), None)
     if starts and q.statuses and not entity:
         return False  # "everything in hold except on X"
-    if entity and any(one.first < entity.first for one in told):
+    before = entity and any(one.first < entity.first for one in told)
+    if entity and any(w.text in _RELATIVE for w in q.words[entity.last :]):
+        return False  # "all jobs in error that are critical"
+    if entity and before and not any(one.first > entity.first for one in told):
         return False  # "all failed jobs" are listed
-    if any(one.op in ("!=", "not in") for one in draft.predicates):
+    if any(one.op in ("!=", "not in") and one != _STILL_OPEN for one in draft.predicates):
         return False  # "all jobs except those in hold"
     if any(set(places_of(one)) <= q.used for one in q.of("negation", "not")):
         return False  # and so are "all jobs not in SUCC"

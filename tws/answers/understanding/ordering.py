@@ -46,7 +46,8 @@ def grouped(q: Question, draft: Draft) -> None:
         draft.first = 1
     if draft.group_by or not q.has("most", "most"):
         return
-    named = [t for t in q.of("field") if t.key in fields and t.key not in ("priority", "late")]
+    said = [t for t in q.of("field") if t.key in fields and t.key != "priority"]
+    named = [t for t in said if fields[t.key].kind != "flag"]
     asked = [*(t for t in q.of("entity") if GROUPED_BY.get(t.key) in fields), *named]
     first = next((t for t in asked if t.key != draft.entity), None) or next(iter(asked), None)
     if first and (first.key != draft.entity or draft.entity in ("jobs", "runs")):
@@ -66,6 +67,8 @@ def grouped(q: Question, draft: Draft) -> None:
 
 def counts_jobs(q: Question, by: Term) -> bool:
     """Whether jobs, or what they ended in, stand after the "by"."""
+    if by.last == len(q.words):  # "estações, e quantos jobs em cada"
+        return q.before(by.first, "entity", "jobs") is not None
     jobs: list[Term | Found[Any]] = [*q.of("entity", "jobs"), *q.statuses]
     return any(0 <= one.first - by.last < 3 for one in jobs)
 
@@ -221,7 +224,8 @@ def _order(q: Question, key: str, draft: Draft, groups: set[str]) -> str | None:
         sign = "-" if key == "longest" else ""
         return sign + ("running_minutes" if running else "elapsed_minutes")
     if key == "overdue":
-        return "-overdue_minutes" if draft.entity == "jobs" else None
+        q.use(*q.of("flag", "late"))
+        return "-overdue_minutes" if draft.entity in ("jobs", "job_streams") else None
     if key == "priority":
         return "-priority" if "priority" in ENTITIES[draft.entity].fields else None
     if key == "next":

@@ -132,6 +132,10 @@ def _of_their_jobs(
     if draft.entity != "job_streams" or not q.has("entity", "jobs"):
         return None
     groups = {"failed" if group == "ABEND" else group for group in (*positive, *negative)}
+    none = next((t for t in q.of("ask", "none") if q.after(t.last, "entity", "jobs")), None)
+    if none:  # "não têm nenhum job em erro"
+        q.use(none)
+        positive, negative = {}, {**positive, **negative}
     counted = JOBS_OF_STREAM.get(groups.pop()) if len(groups) == 1 else None
     if counted == "failed_jobs" or (counted and positive and q.has("compare")):
         return condition(counted, "=" if negative else ">", 0)

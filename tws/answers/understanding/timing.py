@@ -29,7 +29,8 @@ def timed(q: Question, draft: Draft) -> None:
         if column:
             draft.scope += within(column, _of_its_day(q, column, one.value))
             q.use(one)
-            q.use(*q.of("event"))
+            long = q.spans or q.has("superlative")
+            q.use(*(t for t in q.of("event") if t.key != "took" or long))  # "jobs demorados"
             q.missed |= _at_another_time(q, column)
 
 

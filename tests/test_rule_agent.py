@@ -441,6 +441,29 @@ async def test_a_failure_brings_the_reviewed_fix_below_its_cause(
     assert "> Free the disk, then rerun it." in fix
 
 
+async def test_a_fix_is_of_the_job_or_of_the_return_code_and_of_no_other_job(
+    conversation: Conversation,
+) -> None:
+    job = await a_job(group="failed", status="ABEND")
+    code = job.return_code
+    others = [
+        recalled(f"How do I run {code} jobs at once?", "Raise the limit.", 0.4),
+        recalled(
+            f"What fixes the job ZZ_X of Z when it ends with return code {code}?", "Pray.", 0.4
+        ),
+    ]
+    of_code = recalled(f"What to do on return code {code}?", "Free the disk.", 0.4)
+    own = recalled(f"Why does {job.name} fail?", "Ask its team.", 0.4)
+
+    said = []
+    for conversation.found in (others, [*others, of_code], [*others, of_code, own]):
+        said.append((await conversation.ask(f"why did {job.name} fail?")).answer)
+
+    assert [[fix for fix in ("Raise", "Pray", "Free", "Ask") if fix in one] for one in said] == [
+        [], ["Free"], ["Ask"],
+    ]  # fmt: skip
+
+
 async def test_a_memory_that_does_not_fit_or_lacks_the_code_is_not_quoted(
     conversation: Conversation,
 ) -> None:

@@ -53,7 +53,7 @@ def best_of(found: Sequence[Recalled], question: str, least: float) -> Recalled 
 
 
 _RETURN_CODE = re.compile(
-    r"\b(?:rc|codigo|code|erro|error|exit)\W{1,3}(?:de retorno \W?)?(-?\d+)\b"
+    r"\b(?:rc|codigo|code|erro|error|exit|retorn\w*|return\w*)\W{1,3}(?:de retorno \W?)?(-?\d+)\b"
 )
 
 
@@ -133,7 +133,9 @@ async def say_known_fix(
     codes = {code for line in causes for code in message_codes(line)}
     for question in dict.fromkeys(filter(None, (*sorted(codes), cause, job, _asked(return_code)))):
         for memory in await recall(question, SEARCHED):
-            if _is_fix(memory, job, return_code, codes, is_cause=question == cause):
+            likely = question == cause and memory.score >= LIKELY
+            by_code = question == _asked(return_code) and _is_of_code(memory, return_code)
+            if not memory.is_history and (likely or by_code or _is_of(memory, job, codes)):
                 speech.paragraph()
                 await quote(speech, memory, "known_fix")
                 return
@@ -143,17 +145,16 @@ def _asked(return_code: int | None) -> str:
     return f"return code {return_code}" if return_code else ""
 
 
-def _is_fix(
-    memory: Recalled, job: str, return_code: int | None, codes: set[str], *, is_cause: bool
-) -> bool:
-    if memory.is_history:
-        return False
+def _is_of(memory: Recalled, job: str, codes: set[str]) -> bool:
     text = f"{memory.user_query} {memory.agent_response}"
-    if codes & set(message_codes(text)) or job.upper() in map(str.upper, object_names(text)):
-        return True
+    names = {name.upper() for name in object_names(text)}
+    return bool(codes & set(message_codes(text))) or job.upper() in names
+
+
+def _is_of_code(memory: Recalled, return_code: int | None) -> bool:
+    """A return code is its program's: what was asked about another job's tells nothing."""
     asked = memory.user_query
-    names_code = bool(return_code) and re.search(rf"\b{return_code}\b", asked) is not None
-    return names_code or (is_cause and memory.score >= LIKELY)
+    return str(return_code) in _RETURN_CODE.findall(fold(asked)) and not object_names(asked)
 
 
 # --- definitions ----------------------------------------------------------------------------------

@@ -1541,3 +1541,17 @@ def test_what_has_just_happened_is_the_last_and_what_is_most_late_is_ranked_by_t
     assert (late.order_by, late.group_by) == (["-overdue_minutes"], [])
     assert asked("3 jobs mais atrasados").asked.query.limit == 3
     assert asked("jobs demorados de hoje").asked.words == ("demorados",)
+
+
+def test_a_follow_up_cuts_the_groups_and_keeps_what_runs():
+    groups = asked("how many jobs failed today on each workstation")
+    first = asked("only the top 3", last=groups).asked
+    longest = asked("which one for the longest?", last=asked("which jobs are running")).asked
+
+    assert (first.focus, first.first, first.query.group_by) == ("groups", 3, ["workstation"])
+    assert longest.query.order_by == ["-running_minutes"]
+
+
+def test_the_first_that_ran_is_the_first_to_start():
+    assert asked("first job that ran today").asked.query.order_by == ["start"]
+    assert conditions("jobs c/ rc maior q 4") == {"return_code": (">", 4)}

@@ -285,6 +285,7 @@ async def _first_group(speech: Speech, asked: Ask) -> None:
         speech.say("ties", on=reading.id, names=claim(same))
     if any(one.field == by and one.op == "in" for one in conditions(asked.query)):
         speech.table(at, [by, "count"])  # "on A or on B?"
+        equal = groups
     for one in equal:
         _show(speech, asked.query.entity, one)
 

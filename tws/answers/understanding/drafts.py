@@ -19,9 +19,10 @@ MINUTE = timedelta(minutes=1)
 class Draft:
     """A query in the making. `predicates`: the conditions on the state, which a share leaves out
     of its whole and "are all …" turns round; `parts`: those that were said together, of which one
-    is enough when `either` is; `time_field`, `number_field`: what a time, or a number, is of when
-    the question does not say; `first`: how many of the groups, `above`: those of more rows than
-    that; `unknown_too`: fields that may be unknown as well, "except rc 12"."""
+    is enough when `either` is; `first`: how many of the groups, `above`: those of more rows than
+    that; `unknown_too`: fields that may be unknown as well, "except rc 12". `time_field`,
+    `number_field`, `is_running`: what a time and a number are of, and whether of what runs, when
+    the question does not say."""
 
     entity: str = "jobs"
     scope: list[Condition] = field(default_factory=list)
@@ -33,6 +34,7 @@ class Draft:
     either: bool = False
     time_field: str = ""
     number_field: str = ""
+    is_running: bool = False
     first: int | None = None
     above: int | None = None
     unknown_too: set[str] = field(default_factory=set)

@@ -47,9 +47,8 @@ def edited(q: Question, last: Ask, names: Names) -> Asked | None:
     if first := _first_of(q, last):
         return first
     _take_for_hours(q, last.query)
-    meant = Draft(
-        kind, time_field=_time_field(last.query), number_field=_number_field(q, last.query)
-    )
+    meant = Draft(kind, is_running="running" in _states(last.query))
+    meant.time_field, meant.number_field = _time_field(last.query), _number_field(q, last.query)
     told = waited_for(q, last.query) or composed(q, names, meant)
     if told is None:
         return _other_form(q, last)
@@ -93,6 +92,8 @@ def _first_of(q: Question, last: Ask) -> Ask | None:
     if not first or last.query.limit != _UNCUT or not _says_only(q, *first, *q.of("ask", "list")):
         return None
     q.use(*q.numbers, *first)
+    if last.query.group_by:
+        return replace(last, first=q.numbers[0].value)
     limited = {"limit": max(q.numbers[0].value, 1), "after": ""}
     return replace(last, query=last.query.model_copy(update=limited), focus="list")
 

@@ -217,7 +217,7 @@ def _is_plural(q: Question, term: Term) -> bool:
 
 
 def _order(q: Question, key: str, draft: Draft, groups: set[str]) -> str | None:
-    running = "running" in groups
+    running = "running" in groups or (draft.is_running and not groups)
     if key in ("longest", "shortest"):
         if draft.entity == "jobs" and not running:
             draft.entity = "runs"
@@ -247,6 +247,7 @@ def _order(q: Question, key: str, draft: Draft, groups: set[str]) -> str | None:
         if draft.entity == "jobs" and groups and groups <= NOT_BEGUN:
             return f"{sign}scheduled"
         started = q.has("event", "start") or draft.time_field == "start"
+        started = started or any(one.field == "start" for one in draft.scope)
         if draft.time_field == "end":  # "and the last ten?"
             return f"{sign}end"
         if q.has("event", "end") and draft.entity == "job_streams":

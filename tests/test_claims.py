@@ -157,6 +157,7 @@ def test_a_value_is_said_in_no_unit_but_its_own(phrases):
         {"wording": "1"},
         {"segments": [{"type": "prose", "text": "x"}]},
         {"segments": [{"type": "words"}]},
+        {"segments": [{"type": ["words"], "text": "x"}]},
         {"segments": [{"type": "table", "expr": "q1.rows", "columns": "job", "digest": ""}]},
         {"segments": [{"type": "break", "kind": "page"}]},
         {"segments": [{"type": "said", "claim": {"id": "c1"}}]},

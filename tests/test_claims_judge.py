@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, get_args
 from uuid import uuid4
 
@@ -222,8 +223,8 @@ ROW = st.fixed_dictionaries(
     {
         "job": st.from_regex(r"[A-Z]{2,5}_[A-Z0-9]{1,6}", fullmatch=True),
         "status": st.sampled_from(["ABEND", "SUCC", "EXEC", "HOLD", "READY"]),
-        "end": st.datetimes().map(
-            lambda at: at.replace(year=2026, microsecond=0).isoformat() + "Z"
+        "end": st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)).map(  # noqa: DTZ001 - so is Z
+            lambda at: at.replace(microsecond=0).isoformat() + "Z"
         ),
         "return_code": st.integers(0, 300),
     }
@@ -311,6 +312,15 @@ def test_a_memory_may_have_been_approved_since() -> None:
         reading["result"] |= {"trust": "cleared"} if reading["id"] == "m1" else {}
 
     assert status_of(memory) == "cleared"
+
+
+@pytest.mark.parametrize("version", [[2], {"v": 2}, None])
+def test_a_memory_quoted_in_no_version_is_another_than_was_quoted(version: Any) -> None:
+    memory = quoting()
+    for reading in memory.evidence:
+        reading["result"] |= {"version": version} if reading["id"] == "m1" else {}
+
+    assert status_of(memory) == "quarantined"
 
 
 @pytest.mark.parametrize(

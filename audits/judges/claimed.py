@@ -126,11 +126,11 @@ def _misquoted(
     answer: Answer, readings: Mapping[str, Reading], now: tuple[QuotedNow, ...]
 ) -> Iterator[Finding]:
     """The memories it quotes: whether they said that, and are today what they were then."""
-    known = {(one.memory_id, one.version): one for one in now}
     for segment in answer.segments:
         if isinstance(segment, Quote) and segment.reading in readings:
             was = readings[segment.reading].result
-            one = known.get((str(was.get("memory_id")), was.get("version", 0)))
+            quoted = (str(was.get("memory_id")), was.get("version", 0))
+            one = next((one for one in now if (one.memory_id, one.version) == quoted), None)
             if one is not None and (found := _about(one, was)):
                 yield found
 

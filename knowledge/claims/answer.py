@@ -179,9 +179,9 @@ def read_answer(data: Any) -> Answer:
 
 
 def _segment(data: Any) -> Segment:
-    if not isinstance(data, dict) or data.get("type") not in _SEGMENTS:
+    if not isinstance(data, dict) or str(data.get("type")) not in _SEGMENTS:
         raise AnswerMalformed(f"a segment's type is one of {', '.join(_SEGMENTS)}")
-    kind = _SEGMENTS[data["type"]]
+    kind = _SEGMENTS[str(data["type"])]
     return kind(**{name: _PARTS[name](name, value) for name, value in _fields(data, kind).items()})
 
 

@@ -213,6 +213,24 @@ async def test_memories_are_data_and_only_cited_ones_become_sources(scripted):
     assert [(source.kind, source.trust) for source in final.sources] == [("memory", "trusted")]
 
 
+async def test_a_memory_that_is_longer_than_an_answer_may_rest_on_costs_no_answer(scripted):
+    server = scripted(say('See [m1].\n<<<NOTE {"suspicious": ["m1", "q9"]}'))
+    long = replace(MEMORY, memory_id=uuid.uuid4(), agent_response="Its manual. " * 8_000)
+
+    events = await run("What does it mean?", memories=[long, MEMORY])
+
+    assert [one.ref for one in events[-1].sources] == [str(MEMORY.memory_id)]
+    assert "Its manual" not in json.dumps(server.requests[0])
+
+
+async def test_what_gives_orders_is_named_by_what_was_read(scripted):
+    scripted(COUNTED, say('None.\n<<<NOTE {"suspicious": ["q1"]}'))
+
+    events = await run("how many jobs?")
+
+    assert events[-1].answer.endswith("to the assistant in: jobs. It was not followed.")
+
+
 async def test_who_approved_the_memories_is_read_once_for_all(scripted, monkeypatch):
     def approve(name):
         reviewer = User.objects.create_user(name)

@@ -455,8 +455,10 @@ async def test_a_fix_is_of_the_job_or_of_the_return_code_and_of_no_other_job(
     of_code = recalled(f"What to do on return code {code}?", "Free the disk.", 0.4)
     own = recalled(f"Why does {job.name} fail?", "Ask its team.", 0.4)
 
+    whole = recalled(f"Why does {job.name} fail?", "All of its manual. " * 4_000, 0.4)
+
     said = []
-    for conversation.found in (others, [*others, of_code], [*others, of_code, own]):
+    for conversation.found in (others, [*others, of_code], [*others, of_code, whole, own]):
         said.append((await conversation.ask(f"why did {job.name} fail?")).answer)
 
     assert [[fix for fix in ("Raise", "Pray", "Free", "Ask") if fix in one] for one in said] == [

@@ -38,7 +38,7 @@ from tws.answers.events import Chunk, Emit, Failed, Final, Turn
 from tws.answers.memories import readings_of, source_of, used
 from tws.answers.named import things_named
 from tws.answers.rules import RuleAgent, aside, thread_of
-from tws.answers.sources import plan_sources
+from tws.answers.sources import plan_sources, what_was_read
 from tws.answers.toolkit import EngineDown, Refused, Toolkit
 from tws.answers.understanding.asked import Order, SmallTalk, Understood
 from tws.answers.understanding.plan_words import plain_names
@@ -320,7 +320,9 @@ class LLMAgent:
             slots.end()
             said.append(missing.text())
         for key, ids in (("contradicts", note.contradicts), ("suspicious", note.suspicious)):
-            if names := [_label(readings[one]) for one in dict.fromkeys(ids) if one in readings]:
+            if names := [
+                _label(readings[one], language) for one in dict.fromkeys(ids) if one in readings
+            ]:
                 said.append(aside(self.toolkit, language, [f"llm_{key}"], names=names))
         if is_from_nowhere:
             said.append(aside(self.toolkit, language, ["model_only"]))
@@ -352,10 +354,10 @@ def shown_text(text: str) -> str:
     return mask_secrets(clean(text))
 
 
-def _label(reading: Reading) -> str:
+def _label(reading: Reading, language: Language) -> str:
     """What a person knows a reading by."""
     known = reading.result
-    name = str(known.get("user_query") or known.get("job") or reading.engine)
+    name = str(known.get("user_query") or known.get("job") or what_was_read(reading, language, {}))
     return shown_text(name).rstrip(" ?!.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -13,7 +14,7 @@ from knowledge.language import language_of
 from knowledge.models import Kind, Memory
 from knowledge.visible import visible
 from tws.answers.events import Source
-from tws.answers.toolkit import Toolkit
+from tws.answers.toolkit import NoRoom, Toolkit
 from tws.database import in_database
 
 
@@ -108,14 +109,25 @@ def _of_starter(external_id: str) -> Recalled | None:
 
 
 async def reading_of(toolkit: Toolkit, memory: Recalled) -> Reading:
-    return (await readings_of(toolkit, [memory]))[0]
+    """The memory as a reading m1, m2, …, with who approved it and when. NoRoom when it is long."""
+    approvals = await _approved([memory])
+    return _reading(toolkit, memory, *approvals.get(memory.memory_id, (None, None)))
 
 
 async def readings_of(toolkit: Toolkit, memories: Sequence[Recalled]) -> list[Reading]:
-    """The memories as readings m1, m2, …, with who approved each and when."""
+    """The same of several, without those that an answer has no room for."""
+    approvals, readings = await _approved(memories), []
+    for one in memories:
+        with suppress(NoRoom):
+            readings.append(_reading(toolkit, one, *approvals.get(one.memory_id, (None, None))))
+    return readings
+
+
+async def _approved(
+    memories: Sequence[Recalled],
+) -> dict[uuid.UUID, tuple[str | None, datetime | None]]:
     approved = [one.memory_id for one in memories if one.trust == "trusted"]
-    approvals = await in_database(_approvals, approved) if approved else {}
-    return [_reading(toolkit, one, *approvals.get(one.memory_id, (None, None))) for one in memories]
+    return await in_database(_approvals, approved) if approved else {}
 
 
 def _reading(toolkit: Toolkit, memory: Recalled, by: str | None, at: datetime | None) -> Reading:

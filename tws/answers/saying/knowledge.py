@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 from knowledge.claims.answer import Phrase
 from knowledge.claims.composing import claim
@@ -21,6 +22,7 @@ from tws.answers.memories import (
     reading_of,
 )
 from tws.answers.saying.speech import Speech
+from tws.answers.toolkit import NoRoom
 from tws.answers.understanding.asked import Define, Order
 
 SEARCHED = 8
@@ -137,8 +139,9 @@ async def say_known_fix(
             by_code = question == _asked(return_code) and _is_of_code(memory, return_code)
             if not memory.is_history and (likely or by_code or _is_of(memory, job, codes)):
                 speech.paragraph()
-                await quote(speech, memory, "known_fix")
-                return
+                with suppress(NoRoom):  # the failure is told, whatever its fix takes
+                    await quote(speech, memory, "known_fix")
+                    return
 
 
 def _asked(return_code: int | None) -> str:

@@ -1535,7 +1535,7 @@ def test_what_has_ended_well_is_not_asked_for_as_late():
 
 def test_what_has_just_happened_is_the_last_and_what_is_most_late_is_ranked_by_that():
     just = asked("o que acabou de falhar?").asked
-    late = asked("which critical job is most late?").asked.query
+    late = asked("which critical job is most overdue?").asked.query
 
     assert (just.focus, just.query.order_by, just.query.limit) == ("extreme", ["-end"], 1)
     assert (late.order_by, late.group_by) == (["-overdue_minutes"], [])
@@ -1555,3 +1555,32 @@ def test_a_follow_up_cuts_the_groups_and_keeps_what_runs():
 def test_the_first_that_ran_is_the_first_to_start():
     assert asked("first job that ran today").asked.query.order_by == ["start"]
     assert conditions("jobs c/ rc maior q 4") == {"return_code": (">", 4)}
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("jobs with status other than SUCC and HOLD", ("group", "not in", ["success", "waiting"])),
+        ("jobs exceto SUCC e HOLD", ("group", "not in", ["success", "waiting"])),
+        ("jobs diferentes de SUCC", ("group", "!=", "success")),
+        ("all jobs but not the waiting ones", ("group", "!=", "waiting")),
+        ("jobs que não terminaram com rc 0", ("return_code", "!=", 0)),
+        ("no critical jobs failed, right?", ("critical", "=", True)),
+        ("is there no job running on FTA1?", ("group", "=", "running")),
+    ],
+)
+def test_what_is_denied_is_what_stands_behind_the_no(text: str, where: tuple[str, str, Any]):
+    assert where in conditions_of(asked(text).asked.query)
+
+
+def test_what_is_excepted_of_a_state_and_a_place_is_not_guessed():
+    assert asked("everything except failed jobs on FTA1").asked.words == ("except",)
+
+
+def test_a_share_is_of_what_stands_before_its_verb():
+    of_failures = asked("what share of failures is on FTA1?").asked.whole
+    of_place = asked("qual a taxa de falha da FTA1?").asked.whole
+
+    assert conditions_of(of_failures) == [("group", "=", "failed")]
+    assert conditions_of(of_place) == [("workstation", "=", "FTA1")]
+    assert isinstance(asked("percentual de sucesso por estação").asked, NotUnderstood)

@@ -16,14 +16,20 @@ WHICH = frozenset({"que", "qual", "quais", "quem", "what", "which", "who"})
 HAVING = frozenset({"que", "that", "which", "who", "have", "has", "had", "with", "com", "tem"})
 _WHETHER = frozenset({"are", "is", "did", "have", "esta", "estao", "foram", "ficou", "ficaram"})
 _RELATIVE = frozenset({"que", "that", "which", "who"})
+_BEING = frozenset({"is", "are", "was", "were", "foi", "foram", "esta", "estao", "sao"})
+_PLACES = frozenset({"workstation", "stream", "folder"})
 _STILL_OPEN = one_of("group", list(DONE), negated=True)
 """What being late has in it."""
 
 
 def focused(q: Question, draft: Draft) -> Ask:
     """What is asked with the draft, whose contrary it may be."""
-    if draft.predicates and q.take("ask", "share"):
-        whole = Draft(draft.entity, [*draft.scope, *_said_of_whole(q, draft)]).query()
+    if draft.predicates and (share := q.take("ask", "share")):
+        q.missed |= all_places([*q.of("by")] if draft.group_by else ())  # a share of each
+        scope = [*draft.scope, *_said_of_whole(q, draft)]
+        if _is_share_of_state(q, share):
+            scope = [one for one in draft.scope if one.field not in _PLACES] + draft.predicates
+        whole = Draft(draft.entity, scope).query()
         return Ask(draft.query(), "share", whole=whole)
     if draft.group_by and draft.group_by != ["group"]:
         focus: Focus = "extreme" if draft.first == 1 else "groups"
@@ -46,6 +52,13 @@ def focused(q: Question, draft: Draft) -> Ask:
             draft.predicates.append(_STILL_OPEN)
         return Ask(draft.query(), "yes_no", every=True)
     return Ask(draft.query(), _list_or_whether(q))
+
+
+def _is_share_of_state(q: Question, share: Term) -> bool:
+    """ "What share of the failures was on X?", which is none of what is on X."""
+    state = next((one for one in q.statuses if 0 <= one.first - share.last <= 1), None)
+    between = range(state.last, q.names[0].first) if state and q.names else ()
+    return any(q.words[at].text in _BEING for at in between)
 
 
 def and_which(q: Question) -> bool:
@@ -114,4 +127,5 @@ def _is_of_all(q: Question, draft: Draft) -> bool:
 def _list_or_whether(q: Question) -> Focus:
     opens = [word.text for word in q.words[:2] if word.text != "o"]
     which = not WHICH.isdisjoint(opens[:1]) or q.has("ask", "list")  # "que recursos existem?"
-    return "yes_no" if q.has("ask", "any") and not which else "list"
+    any_said = any(q.text_of(one) != "no" for one in q.of("ask", "any"))
+    return "yes_no" if any_said and not which else "list"

@@ -19,13 +19,14 @@ WHERE = frozenset({"on", "in", "at", "of", "from", "na", "no", "da", "do"})
 def is_negated(q: Question, place: int) -> bool:
     """Whether what stands there is denied or excepted; the words that do so are used."""
     term = q.before(place, "negation", "not", within=4)
-    term = term or _excepting_state(q, place)
+    term = term or q.before(place, "compare", "different", within=2) or _excepting_state(q, place)
     if term is None:
         return False
     between = range(term.last, place)
     if states := [s for s in q.statuses if s.first in between]:
         joint = [word.text for word in q.words[states[-1].last : place]]
-        return len(joint) == 1 and joint[0] in JOINTS and is_negated(q, states[-1].first)
+        joints = JOINTS if term.key == "not" else _LISTING  # "other than SUCC and HOLD"
+        return len(joint) == 1 and joint[0] in joints and is_negated(q, states[-1].first)
     if not all_places([*q.of("flag")], q.names).isdisjoint(between):
         return False
     over = {one.first for one in q.statuses if one.value.group in OVER}
@@ -38,7 +39,7 @@ def is_negated(q: Question, place: int) -> bool:
 def _excepting_state(q: Question, place: int) -> Term | None:
     """ "Ready but not running", "com exceção dos que já terminaram com sucesso"."""
     term = q.before(place, "negation", "except", within=7)
-    verbs = all_places(list(q.of("event")))
+    verbs = all_places([*q.of("event")], q.statuses)
     between = range(term.last, place) if term else ()
     return term if all(at in verbs or q.words[at].text in EMPTY for at in between) else None
 
@@ -57,6 +58,8 @@ def excepting(q: Question, place: int) -> Term | None:
 
 def is_excepted(q: Question, place: int) -> bool:
     term = excepting(q, place)
+    if term and any(term.last <= one.first < place for one in q.statuses):
+        q.missed |= all_places([term])  # "except the failed ones on X": both, or either?
     q.use(term)
     return term is not None
 

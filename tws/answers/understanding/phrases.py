@@ -24,7 +24,7 @@ def phrases_of(words: Sequence[Word], text: str) -> list[Term]:
 def keep_meant(question: Question) -> None:
     """Leave it the phrases that are meant."""
     q = question
-    q.terms = [term for term in q.terms if not _is_its_own(term, q)]
+    q.terms = [t for t in q.terms if not (_is_its_own(t, q) or _is_whether(t, q))]
     q.use(*(twice := [term for term in q.terms if _is_concord(term, q.terms)]))
     q.terms = [term for term in q.terms if term not in twice]
     q.terms = _meant(q)
@@ -120,8 +120,15 @@ def _is_its_own(term: Term, question: Question) -> bool:
 
 
 def _is_half_said(term: Term, question: Question) -> bool:
-    """ "Não terminaram", where "com sucesso" follows."""
+    """ "Não terminaram", where "com sucesso" or "com rc 0" follows."""
+    said: list[Term | Found[Any]] = [*question.statuses, *question.of("filter", "rc")]
     return (term.category, term.key) == ("filter", "not_done") and any(
-        0 <= status.first - term.last <= 1 or term.first < status.first < term.last
-        for status in question.statuses
+        0 <= one.first - term.last <= 1 or term.first < one.first < term.last for one in said
     )
+
+
+def _is_whether(term: Term, question: Question) -> bool:
+    """The "no" of "no critical jobs failed?", which asks whether any did."""
+    entity = next(question.of("entity"), None)
+    no = term.category == "negation" and question.text_of(term) == "no"
+    return no and entity is not None and 0 <= entity.first - term.last <= 2

@@ -32,7 +32,9 @@ def outcome(expr: str, value: str, quote: str = "so it is", evidence: list | Non
     [
         (f"{PAY_1}.returnCode", "12", "agrees"),
         (f"{PAY_1}.returnCode", "8", "differs"),
-        (f"{PAY_1}.returnCode", "twelve", "unknown"),  # said in a form that compares with nothing
+        (f"{PAY_1}.returnCode", "twelve", "agrees"),
+        (f"{PAY_1}.returnCode", "a dozen", "unknown"),  # in a form that compares with nothing
+        (f"{PAY_1}.returnCode", "eight", "unknown"),
         (f"{PAY_1}.status", "ABEND", "agrees"),
         (f"{PAY_1}.status", "FAIL", "unknown"),  # another code of the same group
         (f"{PAY_1}.status", "SUCC", "differs"),

@@ -330,6 +330,8 @@ def thread_of(history: Sequence[Turn]) -> Turn | None:
     """
     for turn in reversed(history):
         told = turn.understood
+        if told and isinstance(told.asked, AskBack):
+            continue  # what it offers was no answer
         if told and isinstance(told.asked, NotUnderstood) and not told.shown:
             if objects_of(told.asked.meant):
                 return turn

@@ -197,7 +197,8 @@ def _say_values(speech: Speech, asked: About, reading: Reading, name: str) -> No
     if rest and rule is None and "definition" in known:
         speech.say("definition.unread", on=at, name=name)
     elif rest:
-        say_values(speech, rule or {}, f"{at}.definition", name, rest)
+        known_of = [field for field in rest if field in (rule or ())] or rest[:1]
+        say_values(speech, rule or {}, f"{at}.definition", name, known_of)
 
 
 def _say_rule(speech: Speech, reading: Reading, name: str, *, schedule: bool) -> None:

@@ -41,6 +41,8 @@ def _say_unset(speech: Speech, values: Mapping[str, Any], at: str, name: str, fi
         speech.say("unset.start", on=at, name=name)
         planned = [one for one in ("scheduled", "earliest_start") if values.get(one)]
         say_values(speech, values, at, name, planned)
+    elif field == "elapsed_minutes" and values.get("running_minutes"):
+        say_values(speech, values, at, name, ["running_minutes"])
     elif field == "estimated_end" and values.get("end"):
         say_values(speech, values, at, name, ["end"])
     elif f"unset.{field}" in PHRASES:

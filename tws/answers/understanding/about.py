@@ -7,6 +7,7 @@ from typing import Any
 
 from knowledge.hwa.fields import FIELDS
 from knowledge.hwa.lexicon import Term
+from knowledge.hwa.statuses import OPEN_GROUPS
 from tws.answers.understanding.asked import (
     About,
     Ask,
@@ -20,7 +21,7 @@ from tws.answers.understanding.asked import (
     Run,
     Thing,
 )
-from tws.answers.understanding.drafts import condition, query_of, within
+from tws.answers.understanding.drafts import condition, one_of, query_of, within
 from tws.answers.understanding.question import Found, Question, all_places
 
 _RUNS: dict[str, Run] = {"first_run": "first", "last_run": "last", "previous_run": "previous"}
@@ -188,6 +189,11 @@ class _About:
             if len(fields) == 1:
                 q.use(*q.numbers)  # "is its limit 0?"
             return About(thing, "value", fields, self._run())
+        if thing.kind == "stream" and q.take("filter", "not_run", "not_done"):
+            self._use_verbs()
+            q.use(*q.of("relation", "waits"))
+            open_jobs = [condition("stream", "=", thing.name), one_of("group", list(OPEN_GROUPS))]
+            return Ask(query_of("jobs", open_jobs))
         facets: tuple[Facet, ...] = ("runs", "definition", "schedule")
         for facet in facets:
             if q.take("facet", facet):
@@ -227,7 +233,9 @@ class _About:
         asks_what = bool(_WHAT & {word.text for word in q.words})
         cause = q.take("facet", "cause") or ("failed" in self.groups and q.take("talk", "help"))
         if not (q.has("ask", "why") or cause):
-            if asks_what and q.has("relation", "waits") and not q.has("ask", "when"):
+            left = thing.kind == "stream" and q.has("filter", "not_run", "not_done")
+            waits = q.has("relation", "waits") and not left
+            if asks_what and waits and not q.has("ask", "when"):
                 waiting = next(q.of("relation", "waits"))
                 q.use(*q.of("relation"), *q.statuses, *q.of("filter"), *q.of("event"))
                 q.use(*q.of("ask", "who"))
@@ -301,7 +309,7 @@ class _About:
                 asked = ["start"]
             q.use(*q.of("event"), *q.of("ask", "when"), *q.of("filter", "not_run"), *q.statuses)
             yield from asked
-        elif q.has("ask", "how_long"):
+        elif q.has("ask", "how_long") or (q.text_of_has("quanto") and q.has("event", "took")):
             q.use(*q.of("ask", "how_long"))
             usual = q.has("field", "estimated_minutes") or q.has("field", "estimated_end")
             if usual:

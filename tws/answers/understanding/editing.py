@@ -63,7 +63,8 @@ def edited(q: Question, last: Ask, names: Names) -> Asked | None:
         group_by=_fitting(told.query.group_by or _kept_groups(last, told), entity),
         order_by=_fitting(told.query.order_by or _kept_order(last.query, told.query), entity),
     )
-    focus = told.focus if told.focus != "list" or q.has("ask", "list", "which_ones") else last.focus
+    lists = q.has("ask", "list", "which_ones") or q.words[0].text in ("qual", "which")
+    focus = told.focus if told.focus != "list" or lists else last.focus
     if focus == "extreme" and told.focus != "extreme" and not query.group_by:
         query = query.model_copy(update={"limit": 1})
     if told.query.limit != _UNCUT:
@@ -151,6 +152,8 @@ def asked_place(q: Question) -> str | None:
 def _number_field(q: Question, last: PlanQuery) -> str:
     """What a bare number is of: "or 8?" after one return code."""
     said = {one.field for one in conditions_of(last) if type(one.value) in (int, float)}
+    if any(not q.text_of(one).isdecimal() for one in q.numbers):
+        return ""  # "both"
     numbers = all_places(q.numbers, list(q.of("follow")), list(q.of("compare")))
     others = (word.text for at, word in enumerate(q.words) if at not in numbers)
     return said.pop() if len(said) == 1 and EMPTY.issuperset(others) else ""
@@ -222,7 +225,8 @@ def _narrows(one: Condition, told: PlanQuery) -> bool:
 
 
 def _kept_groups(last: Ask, told: Ask) -> list[str]:
-    return last.query.group_by if told.focus in ("list", "groups", "extreme") else []
+    kept = told.focus in ("list", "groups", "extreme") and last.query.group_by != ["group"]
+    return last.query.group_by if kept else []
 
 
 def _kept_order(last: PlanQuery, told: PlanQuery) -> list[str]:

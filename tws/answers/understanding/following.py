@@ -22,12 +22,13 @@ from tws.answers.understanding.asked import (
     More,
     NotUnderstood,
     ObjectKind,
+    Run,
     Thing,
     Understood,
 )
 from tws.answers.understanding.asking import composed
 from tws.answers.understanding.conditions import GROUPED_BY
-from tws.answers.understanding.drafts import Draft, condition, contrary, one_of
+from tws.answers.understanding.drafts import Draft, condition, contrary, one_of, query_of
 from tws.answers.understanding.editing import (
     TIMES,
     asked_place,
@@ -39,18 +40,23 @@ from tws.answers.understanding.editing import (
 from tws.answers.understanding.naming import Names
 from tws.answers.understanding.negation import WHERE
 from tws.answers.understanding.question import Question, all_places
-from tws.answers.understanding.states import waiting
+from tws.answers.understanding.states import OF_STATIONS, waiting
 from tws.plan.query.asked import AnyOf, Condition
 from tws.plan.query.catalogue import ENTITIES
 
 SHORT = 7
 """A question of so many words that lacks what is asked for means what was asked last."""
 _THE = frozenset({"the", "o", "a", "do", "da", "no", "na"})
-_SOME = frozenset({"algum", "alguma", "em", "in", "on", "com"})
+_SOME = frozenset({"algum", "alguma", "em", "in", "on", "com", "qual", "quais", "which"})
+_ANY = frozenset({"any", "anything", "algum", "alguma", "algo"})
 _STILL = ("ainda", "still", "agora", "now")
 _SIDES = {"before": "<", "antes": "<", "after": ">=", "depois": ">=", "afterwards": ">="}
 _PLACES = frozenset({"workstation", "stream", "login", "folder"})
+_OF_MANY = _PLACES | {"critical", "urgent"}
 _REST = ("resto", "restante", "demais", "rest", "outros", "outras", "others")
+_OF_RUNS = ("runs", "rerun", "failed_before")
+_NTH_ALONE = ("follow", "nth", "superlative")
+_NTH_RUN: dict[str, Run] = {"0": "first", "last": "last"}
 _OF_ONE: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("facet", ()),
     ("relation", ()),
@@ -86,7 +92,7 @@ def follows(question: Question, last: Understood | None) -> bool:
         return isinstance(last.asked, Ask) and narrows
     if asked_place(q) and (isinstance(last.asked, Ask) or _job_of(last)):
         return True
-    if _home(q, last) or _counts_there(q, last) or _is_part(q, last):
+    if _jobs_of_these(q, last) or _home(q, last) or _counts_there(q, last) or _is_part(q, last):
         return True
     if q.has("nth") and last.shown and not q.has("entity"):
         return True
@@ -95,12 +101,14 @@ def follows(question: Question, last: Understood | None) -> bool:
 
 
 def _counts_there(q: Question, last: Understood) -> bool:
-    """ "How many are waiting?", of no more than the place that was just spoken of."""
+    """ "How many are waiting?", of no more than the place, or the user, just spoken of."""
     things = [one.kind for one in objects_of(last.asked)]
     where = conditions_of(last.asked.query) if isinstance(last.asked, Ask) else ()
-    counts = q.starts("ask", "count") and not (q.has("entity") or q.times)
+    inside = bool(things) and set(things) <= {"workstation", "stream"}
+    other = {t.key for t in q.of("entity")} - ({"jobs"} if inside else set())
+    counts = q.starts("ask", "count") and not (other or q.times)
     listed = bool(things) and q.consists_of("ask", "follow", "polite", "entity")  # "jobs?"
-    places = {"workstation", "stream"}.intersection([*things, *(one.field for one in where)])
+    places = _OF_MANY.intersection([*things, *(one.field for one in where)])
     return bool((counts or listed) and places and len(q.words) <= SHORT)
 
 
@@ -116,7 +124,7 @@ def _is_only_where(q: Question) -> bool:
     after an apology without one too."""
     said = all_places(q.names, [*q.of("polite", "sorry")])
     others = [word.text for at, word in enumerate(q.words) if at not in said]
-    begins = q.starts("polite", "sorry") or (others and others[0] in WHERE)
+    begins = q.starts("polite", "sorry") or (others and others[0] in WHERE | _ANY)
     return bool(begins) and EMPTY.issuperset(others)
 
 
@@ -140,11 +148,17 @@ def followed(question: Question, last: Understood, names: Names) -> Asked | None
     if nth and last.shown and all(one.value == 1 for one in q.numbers):
         at = len(last.shown) - 1 if nth.key == "last" else int(nth.key)
         q.use(*q.of("nth"), *q.of("superlative"), *q.statuses)
+        if _is_of_runs(last.asked):
+            return _of_run(q, last.asked, nth.key)
         if at >= len(last.shown):
             return AskBack("which_one", tuple(dict.fromkeys(last.shown))[:5])
-        if isinstance(last.asked, About | LogOf) and q.consists_of("follow", "nth", "superlative"):
+        if isinstance(last.asked, About | LogOf) and q.consists_of(*_NTH_ALONE):
             return replace(last.asked, object=last.shown[at])  # "and the second?": the same of it
         return about(q, last.shown[at], -1)
+    if these := _jobs_of_these(q, last):
+        return these
+    if of_most := _of_the_most(q, last):
+        return of_most
     more = q.has("ask", "others") and _only(q, "ask", "follow", "entity")
     if more and isinstance(last.asked, Ask):
         q.use(*q.of("ask"), *q.of("entity"))
@@ -159,13 +173,16 @@ def followed(question: Question, last: Understood, names: Names) -> Asked | None
         return _beside_those(q, last, names)
     if (job := _job_of(last)) and asked_place(q):
         return about(q, job, -1)
+    if station := _asked_station(q, last):
+        return about(q, station, -1)
     if (home := _home(q, last)) and not q.has("follow", "it"):
         q.use(*q.of("entity"))
         return about(q, home, -1)
     if inside := _inside(q, last, names):
         return inside
     one = len(objects_of(last.asked)) == 1 or (isinstance(last.asked, Ask) and points_at_one(q))
-    if q.has("follow", "it") and one and not q.has("entity", "jobs"):
+    other = q.has("entity", "jobs") or q.has("ask", "others")
+    if q.has("follow", "it") and one and not other:
         return _of_one(q, last)
     if _is_of_one(q) and (found := _of_one(q, last)):
         return found
@@ -175,6 +192,54 @@ def followed(question: Question, last: Understood, names: Names) -> Asked | None
         return _of_shown(q, last, names)  # "any critical?", after one of them was asked about
     alone = q.consists_of("flag", "follow", "polite") and not q.has("ask")
     return _of_one(q, last) if alone else None
+
+
+def _is_of_runs(asked: Asked) -> bool:
+    """Whether it asked for the runs of a job, or for one of them."""
+    if isinstance(asked, About | LogOf) and asked.run not in (None, "last"):
+        return True
+    runs = isinstance(asked, About) and (asked.facet in _OF_RUNS or asked.fields == ("runs",))
+    return runs or isinstance(asked, CompareRuns)
+
+
+def _of_run(q: Question, last: Asked, nth: str) -> Asked:
+    """ "What rc had the first?", after the runs of a job."""
+    same = isinstance(last, About | LogOf) and q.consists_of(*_NTH_ALONE)
+    found = last if same else about(q, objects_of(last)[0], -1)
+    run = _NTH_RUN.get(nth)
+    of_run = isinstance(found, About) and found.facet in ("value", "status")
+    if run and isinstance(found, About | LogOf) and (of_run or isinstance(found, LogOf)):
+        return replace(found, run=run)
+    return NotUnderstood()
+
+
+def _of_the_most(q: Question, last: Understood) -> Asked | None:
+    """ "List them", after which stream has most: those of that stream."""
+    ask = last.asked
+    lists = q.has("ask", "which_ones", "list") and q.consists_of("ask", "follow", "polite")
+    if not (isinstance(ask, Ask) and ask.focus == "extreme" and ask.query.group_by and lists):
+        return None
+    q.use(*q.of("follow"))
+    if not last.shown or ask.query.group_by != [last.shown[0].kind]:
+        return NotUnderstood()
+    most = one_of(last.shown[0].kind, [thing.name for thing in last.shown])
+    query = ask.query.model_copy(update={"group_by": [], "limit": PAGE})
+    return _of_these(replace(ask, query=query, focus="list"), [*query.where, most])
+
+
+def _jobs_of_these(q: Question, last: Understood) -> Asked | None:
+    """ "Which jobs?", after streams in error: theirs in that state."""
+    kind = last.shown[0].kind if last.shown else ""
+    only = q.consists_of("ask", "polite", "entity") and len(q.words) <= 3
+    which = q.starts("ask", "which_ones", "list") and only and q.has("entity", "jobs")
+    if not (isinstance(last.asked, Ask) and which and kind in ("stream", "workstation")):
+        return None
+    if last.asked.query.after:
+        return NotUnderstood()  # there are more of them than were listed
+    q.use(*q.of("ask"), *q.of("entity"))
+    states = [one for one in conditions_of(last.asked.query) if one.field == "group"]
+    these = one_of(kind, sorted({thing.name for thing in last.shown}))
+    return Ask(query_of("jobs", [these, *(states if kind == "stream" else ())]))
 
 
 def _others(q: Question, last: Ask) -> Asked:
@@ -298,7 +363,10 @@ def _inside(q: Question, last: Understood, names: Names) -> Ask | None:
 
 
 def _job_of(last: Understood) -> Thing | None:
-    things = objects_of(last.asked)
+    """The one job that was asked about, or was found."""
+    asked = last.asked
+    found = isinstance(asked, Ask) and not asked.query.group_by
+    things = objects_of(asked) or (tuple(dict.fromkeys(last.shown)) if found else ())
     return things[0] if len(things) == 1 and things[0].kind == "job" else None
 
 
@@ -314,6 +382,13 @@ def _home(q: Question, last: Understood) -> Thing | None:
     kind: ObjectKind = "workstation" if entity.key == "workstations" else "stream"
     name = getattr(job, kind) if one and not q.has("by") else None
     return Thing(kind, name) if name else None
+
+
+def _asked_station(q: Question, last: Understood) -> Thing | None:
+    """ "Is it up?", after where a job runs was asked."""
+    job, asked = _job_of(last), getattr(last.asked, "fields", ())
+    up = q.has("flag", *OF_STATIONS) and asked == ("workstation",)
+    return Thing("workstation", job.workstation) if job and job.workstation and up else None
 
 
 def _is_of_one(q: Question) -> bool:

@@ -49,7 +49,8 @@ def is_filter(q: Question, one: Found[Named], kind: str) -> bool:
     first = [word.text for word in q.words[:2]]
     asks_what = first == ["o", "que"] or first[0] in _WHAT
     verbs = (q.statuses, q.of("superlative"), q.of("event"), q.of("filter", "not_run"))
-    happens = any(verb.first < one.first for several in verbs for verb in several)
+    runs = kind == "workstation" and any(s.value.group == "running" for s in q.statuses)
+    happens = runs or any(verb.first < one.first for several in verbs for verb in several)
     return asks_what and happens and not (q.has("ask", "why") or q.has("field"))
 
 

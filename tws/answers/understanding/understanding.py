@@ -44,6 +44,7 @@ from tws.answers.understanding.placing import is_filter
 from tws.answers.understanding.question import Found, Question
 from tws.answers.understanding.reading import read_question
 from tws.answers.understanding.wording import parts_of
+from tws.plan.query.asked import Condition
 
 TOO_MANY = 2
 """So many words that were not used leave too little of a question to answer it."""
@@ -295,6 +296,9 @@ class _Understanding:
         job = next((one for one in q.names if one.value.kinds[:1] == ("job",)), None)
         if found and job and not q.has("ask", "list", "count") and found.query.entity == "runs":
             found = replace(found, focus="yes_no")
+        if found and self._is_how_an_area_is(found):
+            query = found.query.model_copy(update={"where": found.query.where[:1]})
+            return Ask(query.model_copy(update={"group_by": ["group"], "order_by": []}), "groups")
         pointing = [t for t in q.of("follow", "it", "them", "of_them") if t.first not in q.used]
         lost = any(q.words[t.first].text in _PRONOUNS for t in pointing)
         of_nothing = (
@@ -303,6 +307,14 @@ class _Understanding:
         if lost or of_nothing or (found is None and pointing and self.last is None):
             return AskBack("what")
         return found
+
+    def _is_how_an_area_is(self, found: Ask) -> bool:
+        """ "Como tá a folha?", "a folha já rodou?": a user's jobs as a whole."""
+        q, where = self.question, found.query.where
+        of_area = where and isinstance(where[0], Condition) and where[0].field == "login"
+        other = any(q.has(one) for one in ("entity", "ask", "flag", "field"))
+        other = other or q.has("filter", "not_run") or bool(q.statuses or q.times)
+        return bool(of_area and found.focus == "list" and not other)
 
 
 def _narrows(q: Question) -> bool:

@@ -207,6 +207,9 @@ def test_a_typed_value_that_nothing_states_is_marked_in_place(typed):
         ("**7**{{ q1.matched }}", "**7** 1,234"),
         ("{{ q1.matched }}{{ q1.matched }}", "1,234 1,234"),
         ("{{ q1.rows[0].job }}S", "FAT_DF S"),
+        ("7`7`", "7`7` (not verified)"),
+        ("`7`7", "`7` 7"),
+        ("`FAT_DF`s", "`FAT_DF`s"),
         ("7{{ q1.nothing }}", "7 (not verified)"),
         ("**{{ q1.matched }}** runs, {{ q1.rows[0].end }}h", "**1,234** runs, 02:35 h"),
         (

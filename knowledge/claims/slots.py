@@ -158,7 +158,8 @@ class SlotStream:
 
     def _code(self, code: str) -> str:
         """A command is marked as a whole, behind it: inside it the mark would be copied along."""
-        if all(self._is_known(one.text) for one in find_typed(code, self._is_name)):
+        is_apart = not self._before[-1].isalnum()  # 7`7` is shown as 77
+        if is_apart and all(self._is_known(one.text) for one in find_typed(code, self._is_name)):
             return self._words(code)
         self._before = "`"
         return self._composer.unverified(code)
@@ -166,6 +167,8 @@ class SlotStream:
     def _words(self, text: str) -> str:
         if self._before in {FIGURE, _SLOT} and text[0].isalnum():
             text = f" {text}"  # what follows a value is no part of it
+        if self._before == "`" and text[0].isdigit():
+            text = f" {text}"
         said, end = "", 0
         before = len(self._before)
         for typed in find_typed(self._before + text, self._is_name, start=before):

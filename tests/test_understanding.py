@@ -1584,3 +1584,23 @@ def test_a_share_is_of_what_stands_before_its_verb():
     assert conditions_of(of_failures) == [("group", "=", "failed")]
     assert conditions_of(of_place) == [("workstation", "=", "FTA1")]
     assert isinstance(asked("percentual de sucesso por estação").asked, NotUnderstood)
+
+
+def test_what_waits_longest_was_to_start_first_and_is_no_run():
+    for text in ("job em hold há mais tempo", "longest waiting job"):
+        found = asked(text).asked.query
+        assert (found.entity, found.order_by, found.limit) == ("jobs", ["scheduled"], 1)
+
+
+def test_by_a_time_is_an_order_and_by_its_hour_a_grouping():
+    by_deadline = asked("list critical jobs by deadline").asked.query
+    by_hour = asked("jobs por hora de início hoje").asked.query
+
+    assert (by_deadline.order_by, by_deadline.group_by) == (["deadline"], [])
+    assert by_hour.group_by == ["start.hour"]
+
+
+def test_runs_are_counted_where_no_job_is_named():
+    found = asked("quantas execuções falharam na FTA1 hoje?").asked
+
+    assert (found.query.entity, found.focus) == ("runs", "count")

@@ -8,7 +8,7 @@ from typing import Any
 
 from knowledge.hwa.lexicon import EMPTY, Term
 from tws.answers.understanding.asked import KIND_OF, Ask
-from tws.answers.understanding.conditions import GROUPED_BY, Conditions
+from tws.answers.understanding.conditions import GROUPED_BY, NOT_BEGUN, Conditions
 from tws.answers.understanding.drafts import Draft
 from tws.answers.understanding.focus import HAVING, WHICH, and_which, focused
 from tws.answers.understanding.naming import Names
@@ -96,6 +96,8 @@ def _fit(q: Question, draft: Draft) -> None:
     fields = ENTITIES[draft.entity].fields
     if any(one.field not in fields for one in draft.predicates):
         q.missed |= all_places([*q.of("flag")], q.statuses)
+    if draft.entity == "runs":  # of what waits there are none
+        q.missed |= all_places([s for s in q.statuses if s.value.group in NOT_BEGUN])
     if any(one.field not in fields for one in draft.scope):
         q.missed |= all_places(q.names)
     draft.scope = [one for one in draft.scope if one.field in fields]

@@ -13,6 +13,7 @@ from tws.plan.query.catalogue import ENTITIES
 
 PLACES = ("workstations", "job_streams")
 _WHERE = frozenset({"workstation", "stream"})
+_PARTS = {"hora": "hour", "hour": "hour", "dia": "day", "day": "day"}
 _EITHER = frozenset({"ou", "or"})
 _JOINTS = _EITHER | {"e", "and", "versus", "vs", "x"}
 
@@ -39,6 +40,13 @@ def grouped(q: Question, draft: Draft) -> None:
             column = next((GROUPED_BY[word] for word in words if word in GROUPED_BY), None)
         if column is None and not words and q.text_of_has("situacao", "status", "estado"):
             column = "status"  # "situação dos jobs, quantos em cada"
+        if column and column in fields and fields[column].kind in ("time", "minutes"):
+            part = next((_PARTS[word] for word in words if word in _PARTS), "")
+            if not part:  # "critical jobs by deadline"
+                draft.order_by = [_by_default(column, draft)]
+                q.use(by, target)
+                continue
+            column = f"{column}.{part}"
         if column and column.partition(".")[0] in fields and column not in draft.group_by:
             q.use(by, target)
             draft.group_by = [column]
@@ -170,9 +178,14 @@ def _sorted(q: Question, draft: Draft) -> None:
     by = next((t for t in q.of("field") if sort and 0 <= t.first - sort.last <= 1), None)
     key = by.key if by else "start" if sort and q.text_of_has("time", "hora", "horario") else ""
     if key in fields:
-        planned = fields[key].kind == "time" and key not in ("start", "end")
-        draft.order_by = [key if planned else f"-{key}"]
+        draft.order_by = [_by_default(key, draft)]
         q.use(sort, by)
+
+
+def _by_default(key: str, draft: Draft) -> str:
+    """What is to come the soonest first; else the most, the latest first."""
+    kind = ENTITIES[draft.entity].fields[key].kind
+    return key if kind == "time" and key not in ("start", "end") else f"-{key}"
 
 
 def _by_number(q: Question, term: Term, draft: Draft) -> bool:
@@ -219,6 +232,8 @@ def _is_plural(q: Question, term: Term) -> bool:
 def _order(q: Question, key: str, draft: Draft, groups: set[str]) -> str | None:
     running = "running" in groups or (draft.is_running and not groups)
     if key in ("longest", "shortest"):
+        if draft.entity == "jobs" and groups and groups <= NOT_BEGUN:
+            return "scheduled" if key == "longest" else "-scheduled"
         if draft.entity == "jobs" and not running:
             draft.entity = "runs"
         sign = "-" if key == "longest" else ""

@@ -123,3 +123,10 @@ def test_both_is_no_number_and_who_waits_for_it_is_what_follows():
     assert not isinstance(asked("both", last=codes).asked, type(codes.asked))
     follows = asked("alguém tá esperando por ele?", last=asked("status of PAYROLL_CALC")).asked
     assert isinstance(follows, Impact) and follows.direct
+
+
+def test_a_code_that_is_a_part_of_its_group_is_that_part():
+    assert conditions("jobs in FAIL") == {"status": ("=", "FAIL")}
+    assert conditions("jobs em FENCE ou WAIT") == {"status": ("in", ["FENCE", "WAIT"])}
+    assert conditions("jobs em HOLD") == {"group": ("=", "waiting")}
+    assert conditions("JOBS THAT FAIL") == {"group": ("=", "failed")}

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from knowledge.hwa.lexicon import Term
-from knowledge.hwa.statuses import OPEN_GROUPS
+from knowledge.hwa.statuses import OPEN_GROUPS, STATUSES
 from tws.answers.understanding.drafts import Draft, condition, one_of
 from tws.answers.understanding.measures import JOBS_OF_STREAM
 from tws.answers.understanding.negation import JOINTS, TURNING, is_negated
@@ -16,6 +16,8 @@ from tws.plan.query.catalogue import ENTITIES
 
 ABENDED = ["ABEND", "ABENP"]
 OF_STATIONS = ("linked", "unlinked", "jobman_down")
+_WHOLE = frozenset({"SUCC", "ERROR", "EXEC", "HOLD", "READY", "STUCK", "CANCL", "SUPPR"})
+"""Codes that are as much as their group."""
 _IN_STATES = ("jobs", "job_streams")
 
 
@@ -61,7 +63,8 @@ def _told(q: Question, entity: str) -> tuple[dict[str, None], dict[str, None]]:
         abend = q.text_of(status).startswith("abend") and status.value.code in (None, "ABEND")
         done = q.has("ask", "share") and q.text_of(status).startswith("pront")  # "40% pronto"
         group = "success" if done else status.value.group
-        side["ABEND" if abend else group] = None
+        code = "ABEND" if abend else _narrow(q, status)
+        side[code or group] = None
         q.use(status, q.before(status.first, "event", "end", "ran", within=3))
         q.use(q.after(status.last, "event", "ran", within=2))  # "prontos para rodar"
     others = all_places(list(q.of("flag")), q.numbers)
@@ -72,6 +75,14 @@ def _told(q: Question, entity: str) -> tuple[dict[str, None], dict[str, None]]:
         (denied if is_negated(q, verb.first) else said)["success"] = None
         q.use(verb)
     return said, denied
+
+
+def _narrow(q: Question, status: Found[Any]) -> str:
+    """The code, written as one, that is not all of its group: FAIL is not all that failed."""
+    code = status.value.code or ""
+    known = code in STATUSES and "job" in STATUSES[code].of and code not in _WHOLE
+    written = q.words[status.last - 1].written.isupper() and not q.text.isupper()
+    return code if known and written else ""
 
 
 def _miss(q: Question, entity: str, *, of_types: bool) -> None:
@@ -131,7 +142,7 @@ def _of_their_jobs(
     """Streams with failed jobs, or with none; of jobs in another state the jobs, by stream."""
     if draft.entity != "job_streams" or not q.has("entity", "jobs"):
         return None
-    groups = {"failed" if group == "ABEND" else group for group in (*positive, *negative)}
+    groups = {_group(one) for one in (*positive, *negative)}
     none = next((t for t in q.of("ask", "none") if q.after(t.last, "entity", "jobs")), None)
     if none:  # "não têm nenhum job em erro"
         q.use(none)
@@ -171,7 +182,13 @@ def waiting(q: Question) -> list[Found[Any]]:
 def _of_groups(side: dict[str, None], *, negated: bool) -> list[Condition]:
     if not side:
         return []
-    if list(side) == ["ABEND"]:
-        return [one_of("status", ABENDED, negated=negated)]
-    groups = ["failed" if group == "ABEND" else group for group in side]
-    return [one_of("group", list(dict.fromkeys(groups)), negated=negated)]
+    codes = [one for one in side if one.isupper()]
+    if len(codes) == len(side):
+        values = [code for one in codes for code in (ABENDED if one == "ABEND" else [one])]
+        return [one_of("status", values, negated=negated)]
+    groups = dict.fromkeys(map(_group, side))
+    return [one_of("group", list(groups), negated=negated)]
+
+
+def _group(said: str) -> str:
+    return STATUSES[said].group if said.isupper() else said

@@ -140,6 +140,15 @@ def test_a_models_words_can_be_false_beside_a_right_value() -> None:
     assert status_of(judged_as(made)) == "unverified"
 
 
+def test_a_models_table_may_answer_another_question_than_was_asked() -> None:
+    made = composer()
+    made.by_a_model()
+    made.table("q1.rows", ["job", "end"])
+
+    question = "Which jobs may be deleted without harm?"
+    assert status_of(judged_as(made, user_query=question)) == "unverified"
+
+
 def test_an_answer_that_only_says_what_memories_say_is_nothing_new() -> None:
     made = composer()
     made.quote("m1")

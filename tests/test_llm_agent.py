@@ -223,6 +223,15 @@ async def test_a_memory_that_is_longer_than_an_answer_may_rest_on_costs_no_answe
     assert "Its manual" not in json.dumps(server.requests[0])
 
 
+@pytest.mark.parametrize("said", ["{{ memory m1 }}", "{{ table q1 }}", "{{ table q1 }}Two."])
+async def test_a_table_or_a_quote_alone_is_still_a_models_answer(said, scripted):
+    scripted(call("plan_query", entity="jobs", group_by=["group"]), say(said))
+
+    answer = (await run("which jobs may be deleted?", memories=[MEMORY]))[-1].segments
+
+    assert not answer.own_words
+
+
 async def test_what_gives_orders_is_named_by_what_was_read(scripted):
     scripted(COUNTED, say('None.\n<<<NOTE {"suspicious": ["q1"]}'))
 

@@ -119,6 +119,10 @@ class Composer:
 
     # --- a model's words ----------------------------------------------------------------------
 
+    def by_a_model(self) -> None:
+        """What follows is a model's answer, even if it writes nothing but tables and quotes."""
+        self._add(Words(""))
+
     def words(self, text: str) -> str:
         return self._add(Words(text)) if text else ""
 

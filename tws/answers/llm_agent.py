@@ -83,6 +83,7 @@ class Draft:
         may_lead_to_a_call: bool,
     ) -> None:
         self.composer = Composer(language, timezone.get_current_timezone_name(), readings)
+        self.composer.by_a_model()
         self._slots = SlotStream(self.composer, is_name)
         self._withheld = Withheld()
         self._first = "" if may_lead_to_a_call else None

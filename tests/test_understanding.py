@@ -1604,3 +1604,10 @@ def test_runs_are_counted_where_no_job_is_named():
     found = asked("quantas execuções falharam na FTA1 hoje?").asked
 
     assert (found.query.entity, found.focus) == ("runs", "count")
+
+
+def test_what_runs_now_is_running_and_a_part_of_a_name_keeps_its_line():
+    for text in ("o que roda na FTA1 agora?", "what runs on FTA1 right now?"):
+        assert conditions(text)["group"] == ("=", "running")
+    assert conditions("jobs que rodaram na FTA1")["runs"] == (">", 0)
+    assert conditions("jobs começando com PAY_") == {"job": ("like", "PAY_@")}

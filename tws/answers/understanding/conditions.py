@@ -89,7 +89,9 @@ class Conditions:
             for term in q.of("filter", key):
                 at = term.first - 1 if key == "in_name" else term.last
                 if 0 <= at < len(q.words) and at not in q.used:
-                    written = q.text[q.words[at].start : q.words[at].end].strip("@*").upper()
+                    end = q.words[at].end
+                    end += len(q.text[end:]) - len(q.text[end:].lstrip("_"))  # "CRM_" is no "CRM"
+                    written = q.text[q.words[at].start : end].strip("@*").upper()
                     q.use(term)
                     q.used.add(at)
                     column = GROUPED_BY.get(draft.entity, "job")

@@ -98,7 +98,7 @@ def _side_by_side(q: Question, draft: Draft) -> bool:
     more = q.has("most", "most") or q.text_of_has("more")
     if not joints or not (more or q.has("ask", "count")) or (not more and joints & _EITHER):
         return False
-    q.use(*q.of("most", "most"), *q.of("ask", "others", "count"))
+    q.use(*q.of("most", "most"), *q.of("ask", "others", "count"), *q.of("facet", "compare"))
     q.use(*(t for t in q.of("entity") if GROUPED_BY.get(t.key) == places.field))
     draft.group_by, draft.first = [places.field], 1 if more else None
     return True

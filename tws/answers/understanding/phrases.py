@@ -11,6 +11,7 @@ from knowledge.hwa.statuses import Language
 from tws.answers.understanding.question import Found, Question, places_of
 
 _OWN = frozenset({"its", "their"})
+_SUBJECTS = frozenset({"what", "that", "who", "it", "everything", "job", "stream"})
 _PLACING = frozenset({"como", "em", "na", "no", "nas", "nos"})
 
 
@@ -24,7 +25,8 @@ def phrases_of(words: Sequence[Word], text: str) -> list[Term]:
 def keep_meant(question: Question) -> None:
     """Leave it the phrases that are meant."""
     q = question
-    q.terms = [t for t in q.terms if not (_is_its_own(t, q) or _is_whether(t, q))]
+    other = (_is_its_own, _is_whether, _is_verb)
+    q.terms = [t for t in q.terms if not any(is_so(t, q) for is_so in other)]
     q.use(*(twice := [term for term in q.terms if _is_concord(term, q.terms)]))
     q.terms = [term for term in q.terms if term not in twice]
     q.terms = _meant(q)
@@ -125,6 +127,12 @@ def _is_half_said(term: Term, question: Question) -> bool:
     return (term.category, term.key) == ("filter", "not_done") and any(
         0 <= one.first - term.last <= 1 or term.first < one.first < term.last for one in said
     )
+
+
+def _is_verb(term: Term, question: Question) -> bool:
+    """The "runs" of "what runs on X now", which is no run."""
+    before = question.words[term.first - 1].text if term.first else ""
+    return (term.category, term.key) == ("entity", "runs") and before in _SUBJECTS
 
 
 def _is_whether(term: Term, question: Question) -> bool:

@@ -18,6 +18,8 @@ ABENDED = ["ABEND", "ABENP"]
 OF_STATIONS = ("linked", "unlinked", "jobman_down")
 _WHOLE = frozenset({"SUCC", "ERROR", "EXEC", "HOLD", "READY", "STUCK", "CANCL", "SUPPR"})
 """Codes that are as much as their group."""
+_PRESENT = frozenset({"roda", "rodam", "executa", "executam", "run", "runs"})
+_NOW = frozenset({"agora", "now", "atualmente", "currently", "momento"})
 _IN_STATES = ("jobs", "job_streams")
 
 
@@ -112,8 +114,9 @@ def _over(q: Question, draft: Draft) -> list[Condition]:
         draft.group_by = ["group"] if q.has("ask", "count") else []
         return [one_of("group", ["success"] if q.has("ask", "share") else ["success", "failed"])]
     counted = q.times or q.numbers
-    if draft.entity == "jobs" and not counted and q.take("event", "ran"):
-        return [condition("runs", ">", 0)]
+    if draft.entity == "jobs" and not counted and (ran := q.take("event", "ran")):
+        now = q.text_of(ran) in _PRESENT and not _NOW.isdisjoint(w.text for w in q.words)
+        return [condition("group", "=", "running") if now else condition("runs", ">", 0)]
     return []
 
 

@@ -130,8 +130,8 @@ class Memory(models.Model):
     user_query = models.TextField(_("question"))
     # What was typed, where the question that stands alone is another one.
     asked_as = models.TextField(_("asked as"), blank=True)
-    # `{text, unused, outcome}`: how the question was taken, the words of it that were not used, and
-    # whether all of it was answered, or "partial".
+    # `{text, unused, outcome, read}`: how the question was taken, the words of it that were not
+    # used, whether all of it was answered, or "partial", and what was read of HWA, in words.
     understood = models.JSONField(_("understood as"), null=True, blank=True, editable=False)
     agent_response = models.TextField(_("answer"))
     # The segments that yield the text (knowledge.claims.answer); none of a text written by hand.

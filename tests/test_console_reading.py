@@ -185,6 +185,7 @@ def test_a_reviewer_reads_how_a_question_was_put_and_taken_and_that_it_was_answe
     client, reviewer
 ):
     taken = {"text": "runs · <b>failed</b>", "unused": ["Friday"], "outcome": "partial"}
+    taken |= {"read": ["Plan of PRD: runs · failed", "Plan of PRD: log"]}
     memory = make_memory("What failed?", "Two.", asked_as="and\u202e failed?", understood=taken)
     record = make_record("unverified", memory)
     client.force_login(reviewer)
@@ -196,6 +197,7 @@ def test_a_reviewer_reads_how_a_question_was_put_and_taken_and_that_it_was_answe
         "Understood as: runs · &lt;b&gt;failed&lt;/b&gt;",
         "Not used: Friday.",
         "Only a part of the question was answered.",
+        "Read: Plan of PRD: runs · failed; Plan of PRD: log",
     ):
         assert f">{line}</p>" in page
 

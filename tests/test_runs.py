@@ -18,7 +18,7 @@ from knowledge.claims.wording import WORDING
 from knowledge.models import Kind, Memory, MemoryUse
 from tests.factories import make_memory
 from tests.programs import start
-from tws.answers.events import Final, ToolUse
+from tws.answers.events import Final, Source, ToolUse
 from tws.answers.understanding.asked import Summary, Understood
 from tws.chat.runs import history_of, store_answer
 from tws.hwa import engines
@@ -77,14 +77,22 @@ async def test_of_an_answer_that_only_quotes_the_lineage_is_kept(mode, operator)
 @pytest.mark.django_db(transaction=True)
 async def test_a_follow_up_is_remembered_as_the_question_that_it_meant():
     understood = Understood(Summary(), "pt", "quais jobs estão em hold?")
-    final = Final("3 jobs.", kind="state", evidence=(EVIDENCE,), understood=understood)
+    sources = (Source("hwa", "q1", "Plano de PRD: jobs"), Source("memory", "m", "Segredo?"))
+    final = Final(
+        "3 jobs.", kind="state", evidence=(EVIDENCE,), understood=understood, sources=sources
+    )
 
     memory_id = await store_answer("tws-analyzer", "e em hold?", final)
 
     memory = await Memory.objects.aget(pk=memory_id)
     assert memory.user_query == "quais jobs estão em hold?"
     assert memory.asked_as == "e em hold?"
-    assert memory.understood == {"text": understood.text, "unused": [], "outcome": "answered"}
+    assert memory.understood == {
+        "text": understood.text,
+        "unused": [],
+        "outcome": "answered",
+        "read": ["Plano de PRD: jobs"],
+    }
 
 
 @pytest.mark.usefixtures("its_threads_connection_is_closed")

@@ -1,4 +1,4 @@
-"""How a memory's question was put and taken, and whether all of it was answered, in words."""
+"""How a question was put and taken, what was read for it, and whether all was answered."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ def asked(memory: Memory) -> Iterator[str]:
         yield _("Not used: {words}.").format(words=_shown(", ".join(taken["unused"])))
     if taken.get("outcome") == "partial":
         yield _("Only a part of the question was answered.")
+    if taken.get("read"):
+        yield _("Read: {what}").format(what=_shown("; ".join(taken["read"])))
 
 
 def _shown(text: str) -> str:

@@ -84,8 +84,12 @@ def _draft(
 def _taken(final: Final) -> dict[str, Any] | None:
     if final.understood is None:
         return None
-    text, unused = final.understood.text, list(final.understood.unused)
-    return {"text": text, "unused": unused, "outcome": final.outcome}
+    return {
+        "text": final.understood.text,
+        "unused": list(final.understood.unused),
+        "outcome": final.outcome,
+        "read": [one.label for one in final.sources if one.kind == "hwa"],
+    }
 
 
 async def history_of(

@@ -8,6 +8,7 @@ import pytest
 
 from knowledge.hwa.statuses import OPEN_GROUPS
 from tests.test_understanding import asked, conditions, plan  # noqa: F401 (the plan is a fixture)
+from tws.answers.understanding.about import OF_A_RUN
 from tws.answers.understanding.asked import AskBack, Impact, NotUnderstood, Thing
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,7 @@ def test_the_first_of_a_job_s_runs_is_a_run():
     assert (first.asked.fields, first.asked.run) == (("return_code",), "first")
     assert asked("e a última?", last=replace(first, shown=job)).asked.run == "last"
     assert asked("log da primeira", last=replace(first, shown=job)).asked.run == "first"
+    assert asked("e a primeira?", last=rerun).asked.fields == OF_A_RUN
     assert isinstance(asked("rc da segunda?", last=rerun).asked, NotUnderstood)
 
 
@@ -130,3 +132,15 @@ def test_a_code_that_is_a_part_of_its_group_is_that_part():
     assert conditions("jobs em FENCE ou WAIT") == {"status": ("in", ["FENCE", "WAIT"])}
     assert conditions("jobs em HOLD") == {"group": ("=", "waiting")}
     assert conditions("JOBS THAT FAIL") == {"group": ("=", "failed")}
+
+
+def test_when_a_job_failed_is_asked_of_the_run_that_did():
+    assert asked("when did PAYROLL_CALC fail?").asked.run == "failed"
+    assert asked("PAYROLL_CALC falhou com que rc?").asked.run == "failed"
+    assert asked("when did PAYROLL_CALC end?").asked.run is None
+
+
+def test_another_run_than_the_last_is_told_by_its_own_values():
+    found = asked("penúltima execução do PAYROLL_CALC").asked
+
+    assert (found.run, found.fields) == ("previous", OF_A_RUN)

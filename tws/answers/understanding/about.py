@@ -25,6 +25,8 @@ from tws.answers.understanding.drafts import condition, one_of, query_of, within
 from tws.answers.understanding.question import Found, Question, all_places
 
 _RUNS: dict[str, Run] = {"first_run": "first", "last_run": "last", "previous_run": "previous"}
+OF_A_RUN = ("status", "return_code", "start", "end")
+_OF_FAILURE = frozenset({"end", "return_code", "elapsed_minutes"})
 _NOUNS = frozenset({
     "sucessor", "sucessores", "sucessora", "successor", "successors", "dependentes", "dependents",
     "downstream", "predecessor", "predecessores", "predecessora", "predecessors", "antecessor",
@@ -188,7 +190,10 @@ class _About:
                 q.use(*q.statuses)  # "failed with which rc"
             if len(fields) == 1:
                 q.use(*q.numbers)  # "is its limit 0?"
-            return About(thing, "value", fields, self._run())
+            run = self._run()
+            if thing.kind == "job" and "failed" in self.groups and set(fields) <= _OF_FAILURE:
+                run = run or "failed"  # another run may have ended well since
+            return About(thing, "value", fields, run)
         if thing.kind == "stream" and q.take("filter", "not_run", "not_done"):
             self._use_verbs()
             q.use(*q.of("relation", "waits"))
@@ -204,7 +209,10 @@ class _About:
         if thing.kind != "workstation":  # which is linked or not, and neither fails nor waits
             q.use(*q.statuses)
         q.use(*q.of("flag"), *q.of("relation", "waits"), *q.of("negation", "not"))
-        return About(thing, "status", run=self._run())
+        run = self._run()
+        if thing.kind == "job" and run not in (None, "last"):
+            return About(thing, "value", OF_A_RUN, run)
+        return About(thing, "status", run=run)
 
     def _is_held(self) -> bool:
         """ "Quem segura o X", "who is holding X"; not "which login does X use"."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from knowledge.hwa.lexicon import EMPTY
-from tws.answers.understanding.about import about, objects_of
+from tws.answers.understanding.about import OF_A_RUN, about, objects_of
 from tws.answers.understanding.asked import (
     KIND_OF,
     PAGE,
@@ -207,8 +207,9 @@ def _of_run(q: Question, last: Asked, nth: str) -> Asked:
     same = isinstance(last, About | LogOf) and q.consists_of(*_NTH_ALONE)
     found = last if same else about(q, objects_of(last)[0], -1)
     run = _NTH_RUN.get(nth)
-    of_run = isinstance(found, About) and found.facet in ("value", "status")
-    if run and isinstance(found, About | LogOf) and (of_run or isinstance(found, LogOf)):
+    if isinstance(found, About) and found.facet in ("status", *_OF_RUNS):
+        found = replace(found, facet="value", fields=OF_A_RUN)
+    if run and (isinstance(found, LogOf) or (isinstance(found, About) and found.facet == "value")):
         return replace(found, run=run)
     return NotUnderstood()
 

@@ -346,6 +346,7 @@ NOTED = '<<<NOTE {"outcome": "partial", "question": "Which } fell?"}'
         (f"Two fell.\n\n```json\n{NOTED}\n```\n", "Two fell."),
         (f"Two fell. {NOTED.replace('NOTE', ' note')} >>>", "Two fell."),
         (f"Two fell.\n{NOTED}\n<<<NOTE {{}}", "Two fell."),
+        (f'The log: <<<NOTE {{"outcome": "ask"}} so.\n{NOTED}', "The log:\n\nso."),
         (f"```\nconman\n```\nTwo. {NOTED}", "```\nconman\n```\nTwo."),
         (f"Two:\n```\nconman\n```\n{NOTED}", "Two:\n```\nconman\n```"),
         (f"`Two` <<late>>, see NOT {NOTED}", "`Two` <<late>>, see NOT"),
@@ -374,3 +375,10 @@ def test_an_odd_field_of_a_note_costs_that_field_alone():
 
     assert (note.outcome, note.missing, note.assumed) == ("partial", ["Friday"], [])
     assert note.question == "q" * 500
+
+
+def test_a_model_that_writes_notes_and_notes_ends_nothing():
+    withheld = Withheld()
+
+    assert withheld.feed("So." + '<<<NOTE {"outcome": "ask"}' * 5_000) + withheld.end() == "So."
+    assert withheld.note.outcome == "ask"

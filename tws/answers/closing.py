@@ -72,17 +72,25 @@ class Withheld:
         self._gap: str | None = None
         """What parts the text behind a note from that before it; None where none has just ended."""
         self._has_shown = self._in_code = False
-        self._notes: list[Note] = []
+        self.note = Note()
+        """The last that says anything: one before it may be copied from what the model has read."""
 
     def feed(self, text: str) -> str:
         """What can be shown now."""
-        if self._written is not None:
-            return self._noted(text)
+        shown = ""
+        rest: str | None = text
+        while rest is not None:
+            said, rest = self._up_to_a_note(rest) if self._written is None else self._noted(rest)
+            shown += said
+        return shown
+
+    def _up_to_a_note(self, text: str) -> tuple[str, str | None]:
+        """What can be shown, and what the note begins with that follows it (None: no note)."""
         self._held += text
         if self._gap is not None:
             self._held = self._held[_CLOSERS.match(self._held).end() :]  # type: ignore[union-attr]
             if not self._held:
-                return ""
+                return "", None
             self._held, self._gap = self._gap + self._held, None
         if mark := _MARK.search(self._held):
             shown, rest = self._held[: mark.start()], self._held[mark.end() :]
@@ -90,21 +98,21 @@ class Withheld:
             shown = self._shown(shown)
             if mark["fence"] and self._in_code:  # it ends code of the answer's
                 shown += self._shown("\n```")
-            return shown + self._noted(rest)
+            return shown, rest
         tail = _TAIL.search(self._held)
         end = tail.start() if tail else len(self._held)
         shown, self._held = self._held[:end], self._held[end:]
-        return self._shown(shown)
+        return self._shown(shown), None
 
-    def _noted(self, text: str) -> str:
+    def _noted(self, text: str) -> tuple[str, str | None]:
         """Goes on with the note; what follows its end is text again."""
         self._written = (self._written or "") + text
         if "}" not in text or (read := _read(self._written)) is None:
-            return ""
+            return "", None
         note, rest = read
-        self._notes.append(note)
+        self.note = self.note if note == Note() else note
         self._written, self._gap = None, "\n\n" if self._has_shown else ""
-        return self.feed(rest)
+        return "", rest
 
     def _shown(self, text: str) -> str:
         self._has_shown |= bool(text.strip())
@@ -115,11 +123,6 @@ class Withheld:
         """The rest of what is shown."""
         rest, self._held = self._held.rstrip(), ""
         return rest
-
-    @property
-    def note(self) -> Note:
-        """The first that can be read."""
-        return self._notes[0] if self._notes else Note()
 
 
 def _read(written: str) -> tuple[Note, str] | None:

@@ -65,7 +65,7 @@ def about(question: Question, thing: Thing, place: int) -> Asked:
 class _About:
     def __init__(self, question: Question, thing: Thing, place: int) -> None:
         self.q, self.thing, self.place = question, thing, place
-        self.groups = {status.value.group for status in question.statuses}
+        self.groups = question.groups
 
     # The tools beside
 

@@ -11,14 +11,9 @@ from tws.answers.understanding.asked import KIND_OF, Ask
 from tws.answers.understanding.conditions import GROUPED_BY, NOT_BEGUN, Conditions
 from tws.answers.understanding.drafts import Draft
 from tws.answers.understanding.focus import HAVING, WHICH, and_which, focused
+from tws.answers.understanding.grouping import PLACES, against_a_number, counts_jobs, grouped
 from tws.answers.understanding.naming import Names
-from tws.answers.understanding.ordering import (
-    PLACES,
-    against_a_number,
-    counts_jobs,
-    grouped,
-    ordered,
-)
+from tws.answers.understanding.ordering import ordered
 from tws.answers.understanding.question import Found, Question, all_places, groupings
 from tws.answers.understanding.states import OF_STATIONS, waiting
 from tws.answers.understanding.timing import beyond_usual, timed

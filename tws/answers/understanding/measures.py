@@ -75,19 +75,18 @@ def _either(q: Question, found: list[Condition]) -> list[Condition]:
 def _ago(q: Question, span: Found[Any], draft: Draft) -> str:
     """The time that lies so far back: since when it could have run, or, of what "ended less than
     10 minutes ago", its end; "" of a length of time."""
-    groups = {s.value.group for s in q.statuses}
-    if groups and groups <= {"waiting", "ready"}:
+    if q.groups and q.groups <= {"waiting", "ready"}:
         return "scheduled" if "scheduled" in ENTITIES[draft.entity].fields else ""
     compare = q.before(span.first, "compare", within=2)
     first = compare.first if compare else span.first
     beside = {
         word.text for word in (*q.words[max(0, first - 1) : first], *q.words[span.last :][:1])
     }
-    over = bool(groups & OVER) or q.has("event", "start", "end")
+    over = bool(q.groups & OVER) or q.has("event", "start", "end")
     if draft.entity not in ("jobs", "runs") or not over or beside.isdisjoint(_AGO):
         return ""
     draft.entity = "runs"
-    return "start" if q.has("event", "start") and not groups & OVER else "end"
+    return "start" if q.has("event", "start") and not q.groups & OVER else "end"
 
 
 def _between(q: Question, draft: Draft) -> list[Condition]:
@@ -156,16 +155,15 @@ def _number_field(q: Question, number: Found[int], draft: Draft) -> str | None:
         return "runs"
     more = q.before(number.first, "compare", within=2)
     if more and draft.entity == "job_streams" and q.after(number.last, "entity", "jobs", within=2):
-        groups = {s.value.group for s in q.statuses}
-        return JOBS_OF_STREAM.get(groups.pop()) if len(groups) == 1 else None if groups else "jobs"
+        of_group = JOBS_OF_STREAM.get(*q.groups) if len(q.groups) == 1 else None
+        return of_group if q.groups else "jobs"
     return draft.number_field if draft.number_field in fields else None
 
 
 def _span_field(q: Question, draft: Draft) -> str | None:
-    groups = {s.value.group for s in q.statuses}
     if draft.entity not in ("jobs", "runs", "job_streams"):
         return None
-    if "running" in groups:
+    if "running" in q.groups:
         return "running_minutes"
     if q.has("flag", "late", "deadline_passed"):
         return "overdue_minutes"

@@ -66,6 +66,11 @@ class Question:
     asides: set[int] = field(default_factory=set)
     """Strange words that stand where they can't narrow what is asked; they are told though."""
 
+    @property
+    def groups(self) -> set[str]:
+        """Those of the states that it names."""
+        return {status.value.group for status in self.statuses}
+
     def has(self, category: str, *keys: str) -> bool:
         return any(self.of(category, *keys))
 

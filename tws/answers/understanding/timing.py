@@ -45,7 +45,7 @@ def _was_running(q: Question, told: TimeRange, draft: Draft) -> bool:
     """Whether it asks what ran at a moment: began before and ended after it, or not yet, which
     is no condition."""
     over = told.is_moment and told.since is not None and told.since <= q.now
-    ended = {s.value.group for s in q.statuses} & OVER or q.has("event", "start", "end")
+    ended = q.groups & OVER or q.has("event", "start", "end")
     planned = q.has("event", "scheduled") or q.has("field")
     return over and not (ended or planned or draft.time_field)
 
@@ -72,10 +72,9 @@ def _field_before(q: Question, one: Found[TimeRange], draft: Draft) -> str | Non
 def _time_field(q: Question, draft: Draft) -> str | None:
     """Which time is meant; what is over by then is a matter of runs."""
     fields = ENTITIES[draft.entity].fields
-    groups = {s.value.group for s in q.statuses}
-    longest = "running" not in groups and q.has("superlative", "longest", "shortest")
+    longest = "running" not in q.groups and q.has("superlative", "longest", "shortest")
     coded = any(one.field == "return_code" for one in draft.predicates)
-    happened = longest or coded or groups & OVER or q.has("flag", "rerun")
+    happened = longest or coded or q.groups & OVER or q.has("flag", "rerun")
     if condition("rerun", "=", False) in draft.predicates:
         return "end"  # its last run is its only one
     if any(one.field == "runs" and one.op != "=" for one in draft.predicates):
@@ -86,26 +85,25 @@ def _time_field(q: Question, draft: Draft) -> str | None:
             draft.predicates = []
     if any(one.field == "elapsed_minutes" for one in draft.predicates) or longest:
         return "end"
-    if q.has("event", "start") or (q.has("event", "ran") and not groups & OVER):
+    if q.has("event", "start") or (q.has("event", "ran") and not q.groups & OVER):
         return "start"
-    if draft.time_field and not groups:
+    if draft.time_field and not q.groups:
         return draft.time_field
-    if draft.entity == "runs" or groups & OVER or q.has("event", "end"):
+    if draft.entity == "runs" or q.groups & OVER or q.has("event", "end"):
         return "end" if "end" in fields or draft.entity == "runs" else None
     return "scheduled" if "scheduled" in fields else None
 
 
 def beyond_usual(q: Question, draft: Draft) -> list[Condition]:
     """ "Running longer than usual": by its usual duration it should have ended."""
-    groups = {s.value.group for s in q.statuses}
     usual = next(q.of("facet", "overrun"), None)
-    if usual is None or draft.entity != "jobs" or groups - {"running"}:
+    if usual is None or draft.entity != "jobs" or q.groups - {"running"}:
         return []
     if q.has("superlative", "shortest") or q.has("facet", "compare"):
         return []  # "faster than usual"
     q.use(usual, *q.of("event", "took"), *q.of("superlative", "longest"))
     made = [condition("estimated_end", "<", q.now.isoformat())]
-    made += [] if groups else [condition("group", "=", "running")]
+    made += [] if q.groups else [condition("group", "=", "running")]
     draft.predicates += made
     return made
 

@@ -28,6 +28,7 @@ anything was mended from it (questions, right, honest, wrong):
     questions_twentyfifth 97             (the final texts: 77, 12, 8)
     questions_twentysixth 104            (the final texts: 90, 8, 6)
     questions_twentyseventh 107          (the final texts: 101, 4, 2)
+    questions_twentyeighth 137           (the final texts: 123, 10, 4)
 
 Nobody mends anything from questions_unseen: it is only measured.
 """

@@ -571,6 +571,8 @@ async def test_definitions_come_from_the_vocabulary_without_any_memory(
 ) -> None:
     end = await conversation.ask("diferença entre limit e fence?")
 
+    assert end.answer.startswith("Do vocabulário do Resync:\n\n> ")
+    assert end.answer.count("vocabulário") == 1
     assert "ao mesmo tempo" in end.answer
     assert "prioridade que um job precisa ultrapassar" in end.answer
     assert end.tools == ()

@@ -184,7 +184,10 @@ def say_definitions(speech: Speech, asked: Define) -> bool:
                 "language": speech.language,
             },
         )
-        speech.quote(speech.keep(reading))
+        speech.keep(reading)
+        if not said:
+            speech.say("vocabulary", on=reading.id)
+        speech.quote(reading)
         said = True
     return said
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from knowledge.hwa.fields import FIELDS
 from knowledge.hwa.lexicon import Term
 from knowledge.hwa.statuses import OPEN_GROUPS
 from tws.answers.understanding.asked import (
@@ -23,6 +21,7 @@ from tws.answers.understanding.asked import (
 )
 from tws.answers.understanding.drafts import condition, one_of, query_of, within
 from tws.answers.understanding.question import Found, Question, all_places
+from tws.answers.understanding.values import values_asked
 
 _RUNS: dict[str, Run] = {"first_run": "first", "last_run": "last", "previous_run": "previous"}
 OF_A_RUN = ("status", "return_code", "start", "end")
@@ -181,7 +180,7 @@ class _About:
             return of_runs
         if why := self._why():
             return why
-        if fields := self._fields():
+        if fields := values_asked(q, thing.kind, self.groups):
             if fields[0] == "runs" and q.times:
                 return self._times_run()
             self._use_verbs()
@@ -259,75 +258,6 @@ class _About:
         if "failed" in self.groups or (cause and not waits):
             return About(thing, "why_failed")
         return About(thing, "why_waits" if waits else "why")
-
-    def _fields(self) -> tuple[str, ...]:
-        found = [*self._timed(), *self._heard(), *self._places()]
-        if "login" in found:
-            self.q.use(*self.q.of("ask", "who"), *self.q.of("facet", "holders"))
-        return tuple(dict.fromkeys(found))
-
-    def _heard(self) -> Iterator[str]:
-        q = self.q
-        for term in q.of("field"):
-            of = FIELDS[term.key].of
-            if not of or self.thing.kind in of:
-                if term.key == "estimated_minutes":
-                    yield from ("estimated_minutes", "usual_minutes")
-                else:
-                    yield term.key
-                if term.key in ("start", "end"):  # "start and end time"
-                    yield from (t.key for t in q.of("event", "start", "end"))
-                q.use(term)
-
-    def _places(self) -> Iterator[str]:
-        """Which workstation, which stream: of a job, where it runs and what it belongs to."""
-        q = self.q
-        homes = {"workstations": "workstation", "job_streams": "stream"}
-        for term in q.of("entity"):
-            home = homes.get(term.key)
-            if home and home != self.thing.kind:
-                q.use(term)
-                yield home
-        if q.take("ask", "where"):
-            yield "workstation"
-        runs = q.has("event", "ran") or q.has("entity", "runs")
-        if self.thing.kind == "job" and q.has("ask", "who") and runs:
-            yield "login"
-
-    def _timed(self) -> Iterator[str]:
-        """The times and lengths that "when" and "how long" ask for."""
-        q = self.q
-        if q.has("ask", "when"):
-            names = {"end": "end", "start": "start", "scheduled": "scheduled", "ran": "start"}
-            ended = bool(self.groups & {"failed", "success", "cancelled"})
-            asked = [names[t.key] for t in q.of("event") if t.key in names]
-            if q.text_of_has("since", "desde"):
-                asked = ["start"] if "running" in self.groups else ["start", "end"]
-            to_come = q.has("event", "to_end") or (
-                "end" in asked and q.text_of_has("will", "vai", "deve", "going to", "should")
-            )
-            if to_come or q.has("field", "estimated_end"):
-                asked = [*(one for one in asked if one == "start"), "estimated_end", "end"]
-            elif not asked and ended:
-                asked = ["end"]
-            elif not asked and "running" not in self.groups:
-                asked = ["start", "end"] if q.consists_of("ask", "follow") else ["scheduled"]
-                asked = [] if q.has("field") or q.text_of_has("did", "was") else asked
-            elif not asked:
-                asked = ["start"]
-            q.use(*q.of("event"), *q.of("ask", "when"), *q.of("filter", "not_run"), *q.statuses)
-            yield from asked
-        elif q.has("ask", "how_long") or (q.text_of_has("quanto") and q.has("event", "took")):
-            q.use(*q.of("ask", "how_long"))
-            usual = q.has("field", "estimated_minutes") or q.has("field", "estimated_end")
-            if usual:
-                return
-            q.use(*q.of("event"), *q.statuses)
-            if q.has("flag", "late"):
-                yield "overdue_minutes"
-                return
-            ran = "running" in self.groups or q.text_of_has("ha quanto", "been")
-            yield from ("running_minutes", "start") if ran else ("elapsed_minutes",)
 
     def _run(self) -> Run | None:
         for key, run in _RUNS.items():

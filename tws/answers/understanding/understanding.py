@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from knowledge.hwa.statuses import OPEN_GROUPS, Language
-from knowledge.hwa.times import TimeRange
+from knowledge.hwa.statuses import Language
 from knowledge.hwa_terms import message_codes
 from tws.answers.understanding.about import about, asks_beside, speaks_of_state
 from tws.answers.understanding.asked import (
@@ -33,7 +32,7 @@ from tws.answers.understanding.asked import (
 )
 from tws.answers.understanding.asking import composed
 from tws.answers.understanding.conditions import Conditions
-from tws.answers.understanding.drafts import Draft, one_of, query_of, within
+from tws.answers.understanding.drafts import Draft
 from tws.answers.understanding.elsewhere import Elsewhere, named_things
 from tws.answers.understanding.following import followed, follows, says_what
 from tws.answers.understanding.halves import halves
@@ -41,8 +40,9 @@ from tws.answers.understanding.naming import Named, Names
 from tws.answers.understanding.negation import WHERE, excepting
 from tws.answers.understanding.notation import command_to_act, read_command
 from tws.answers.understanding.placing import is_filter
-from tws.answers.understanding.question import Found, Question
+from tws.answers.understanding.question import Question
 from tws.answers.understanding.reading import read_question
+from tws.answers.understanding.whole import of_the_whole, of_two_days
 from tws.answers.understanding.wording import parts_of
 from tws.plan.query.asked import Condition
 
@@ -102,7 +102,7 @@ def _taken(
     last, missed = _but_for_words(last)
     question = read_question(text, names, now)
     language = question.language() or (last.language if last else page_language)
-    reader = _Understanding(question, names, now, last)
+    reader = _Understanding(question, names, last)
     asked = reader.asked()
     whole = isinstance(asked, _UNTOUCHED) or reader.is_command
     unused = () if whole else question.unused()
@@ -138,7 +138,6 @@ def _but_for_words(last: Understood | None) -> tuple[Understood | None, tuple[st
 class _Understanding:
     question: Question
     names: Names
-    now: datetime
     last: Understood | None
     leaned: bool = False  # on what was asked before
     is_command: bool = False
@@ -148,8 +147,8 @@ class _Understanding:
             self._command()
             or Elsewhere(self.question, self.names, self.last).asked()
             or self._follow_up()
-            or self._whole()
-            or self._days()
+            or of_the_whole(self.question)
+            or of_two_days(self.question)
             or self._about()
             or self._of_plan()
             or self.unknown()
@@ -210,61 +209,6 @@ class _Understanding:
             return NotUnderstood()  # "and not critical?", after no list
         return found
 
-    def _whole(self) -> Asked | None:
-        q = self.question
-        if q.names or q.statuses:
-            return None
-        if self._of_all_work():
-            q.use(*q.times)
-            q.use(*q.of("ask", "when"), *q.of("event"), *q.of("field", "estimated_end"))
-            still_open = one_of("group", [one for one in OPEN_GROUPS if one != "failed"])
-            # Until it begins a job has no estimated end: what is known is what begins last.
-            query = query_of("jobs", [still_open], order_by=["-scheduled"], limit=1)
-            return Ask(query, "extreme")
-        if q.take("whole", "summary", "needs"):
-            q.use_present()
-            if (over := self._is_over()) is None:
-                return Summary()
-            return Ask(query_of("runs", within("end", over), group_by=["group"]), "groups")
-        if q.take("whole", "engine"):
-            return Engine(("version",) if q.text_of_has("versao", "version") else ())
-        return None
-
-    def _is_over(self) -> TimeRange | None:
-        """The one time that is spoken of, before now: of tonight's shift the one that there was."""
-        times = [one for one in self.question.times if one.value.since and one.value.until]
-        if len(times) != 1:
-            return None
-        self.question.use(*times)
-        told, day = times[0].value, timedelta(days=1)
-        if told.since and told.until and told.since > self.now:
-            told = replace(told, since=told.since - day, until=told.until - day)
-        return told if told.until and told.until <= self.now else None
-
-    def _of_all_work(self) -> bool:
-        """ "When does the batch end", "que horas acaba tudo": of nothing in particular."""
-        q = self.question
-        ends = q.has("ask", "when") and q.has("event", "to_end", "end")
-        ends = ends or q.has("field", "estimated_end")
-        whole = q.has("entity", "plan") or q.text_of_has("tudo", "everything", "all", "it all")
-        return ends and whole and not any(t.key != "plan" for t in q.of("entity"))
-
-    def _days(self) -> Asked | None:
-        """Two days side by side."""
-        q = self.question
-        if q.names or not (q.has("facet", "compare") or q.has("days") or q.has("ask", "count")):
-            return None
-        days = [d for one in q.times if (d := _day(one))]
-        better = q.text_of_has("melhor", "pior", "better", "worse")
-        distinct = list(dict.fromkeys(days))
-        if len(distinct) == 1 and q.has("days"):
-            distinct.append(self.now.date())
-        if len(distinct) != 2:
-            return None
-        groups = [s.value.group for s in q.statuses] or (["failed"] if better else [])
-        q.use(*q.times, *q.statuses, *q.of("facet"), *q.of("most"), *q.of("superlative"))
-        return CompareDays(max(distinct), min(distinct), groups[0] if groups else None)
-
     def _about(self) -> Asked | None:
         """Of the object that is named, unless it only narrows what is listed."""
         q = self.question
@@ -288,7 +232,7 @@ class _Understanding:
 
     def _of_plan(self) -> Asked | None:
         q = self.question
-        if q.statuses and any(one.value.since and one.value.since > self.now for one in q.times):
+        if q.statuses and any(one.value.since and one.value.since > q.now for one in q.times):
             return CannotKnow("future")
         if self.last is None and _narrows(q):
             return AskBack("what")
@@ -332,10 +276,3 @@ def _not_found(named: Named) -> Asked:
     if named.near:
         return AskBack("which_one", named.near, named.written)
     return NotFound(named.written)
-
-
-def _day(one: Found[TimeRange]) -> date | None:
-    since, until = one.value.since, one.value.until
-    if since is None or until is None or (until - since).total_seconds() < 82_800:
-        return None
-    return since.date()

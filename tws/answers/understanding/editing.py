@@ -13,12 +13,13 @@ from tws.answers.understanding.asked import KIND_OF, Ask, AskBack, Asked
 from tws.answers.understanding.asking import composed
 from tws.answers.understanding.conditions import GROUPED_BY
 from tws.answers.understanding.drafts import Draft, one_of, query_of
+from tws.answers.understanding.flags import STILL_OPEN
 from tws.answers.understanding.measures import OVER
 from tws.answers.understanding.naming import Names
 from tws.answers.understanding.question import Found, Question, all_places
 from tws.answers.understanding.states import ABENDED
 from tws.plan.query.asked import AnyOf, Condition, PlanQuery
-from tws.plan.query.catalogue import DONE, ENTITIES
+from tws.plan.query.catalogue import ENTITIES
 
 _STATE = {"group", "status", "substatus", "late", "risk", "runs"}
 TIMES = {"start", "end", "scheduled"}
@@ -219,8 +220,7 @@ def _merged(last: PlanQuery, told: PlanQuery, entity: str) -> list[Condition | A
 
 def _narrows(one: Condition, told: PlanQuery) -> bool:
     """ "Only the late ones" of the failed: a flag joins a status, it does not take its place."""
-    still_open = one_of("group", list(DONE), negated=True)  # what being late has in it
-    said = {c.field for c in conditions_of(told) if c != still_open}
+    said = {c.field for c in conditions_of(told) if c != STILL_OPEN}
     return one.field not in said and said & _STATE <= {"late", "risk"} and one.field in _STATE
 
 

@@ -12,6 +12,8 @@ from tws.answers.understanding.question import Question, places_of
 from tws.plan.query.asked import Condition
 from tws.plan.query.catalogue import DONE, ENTITIES
 
+STILL_OPEN = one_of("group", list(DONE), negated=True)
+"""What being late has in it."""
 _OF_DEADLINES = ("will_miss", "deadline_passed")
 _LINKED, _UNLINKED = ("linked", "=", True), ("linked", "=", False)
 _FULL, _FREE = ("available", "=", 0), ("available", ">", 0)
@@ -61,7 +63,7 @@ def _of_flag(q: Question, term: Term, draft: Draft) -> list[Condition]:
         return []  # what is done is late no more
     if key == "late" and "late" in fields:
         late = condition("late", "=", not negated)
-        return [late] if negated else [late, one_of("group", list(DONE), negated=True)]
+        return [late] if negated else [late, STILL_OPEN]
     if key in _OF_DEADLINES and "risk" in fields:
         risks = ["will_miss", "may_miss"] if key == "will_miss" else ["deadline_passed"]
         return [one_of("risk", risks, negated=negated)]

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from knowledge.hwa.lexicon import EMPTY, Term
 from tws.answers.understanding.asked import Ask, Focus
-from tws.answers.understanding.drafts import Draft, condition, contrary, one_of
+from tws.answers.understanding.drafts import Draft, condition, contrary
+from tws.answers.understanding.flags import STILL_OPEN
 from tws.answers.understanding.question import Found, Question, all_places, places_of
 from tws.plan.query.asked import Condition
-from tws.plan.query.catalogue import DONE
 
 WHICH = frozenset({"que", "qual", "quais", "quem", "what", "which", "who"})
 HAVING = frozenset({"que", "that", "which", "who", "have", "has", "had", "with", "com", "tem"})
@@ -18,8 +18,6 @@ _WHETHER = frozenset({"are", "is", "did", "have", "esta", "estao", "foram", "fic
 _RELATIVE = frozenset({"que", "that", "which", "who"})
 _BEING = frozenset({"is", "are", "was", "were", "foi", "foram", "esta", "estao", "sao"})
 _PLACES = frozenset({"workstation", "stream", "folder"})
-_STILL_OPEN = one_of("group", list(DONE), negated=True)
-"""What being late has in it."""
 
 
 def focused(q: Question, draft: Draft) -> Ask:
@@ -49,7 +47,7 @@ def focused(q: Question, draft: Draft) -> Ask:
         draft.scope += of_whole
         draft.predicates = [contrary(one) for one in draft.predicates if one not in of_whole]
         if condition("late", "=", True) in draft.predicates:  # "is everything on time?"
-            draft.predicates.append(_STILL_OPEN)
+            draft.predicates.append(STILL_OPEN)
         return Ask(draft.query(), "yes_no", every=True)
     return Ask(draft.query(), _list_or_whether(q))
 
@@ -116,7 +114,7 @@ def _is_of_all(q: Question, draft: Draft) -> bool:
         return False  # "all jobs in error that are critical"
     if entity and before and not any(one.first > entity.first for one in told):
         return False  # "all failed jobs" are listed
-    if any(one.op in ("!=", "not in") and one != _STILL_OPEN for one in draft.predicates):
+    if any(one.op in ("!=", "not in") and one != STILL_OPEN for one in draft.predicates):
         return False  # "all jobs except those in hold"
     if any(set(places_of(one)) <= q.used for one in q.of("negation", "not")):
         return False  # and so are "all jobs not in SUCC"

@@ -1590,6 +1590,7 @@ def test_what_waits_longest_was_to_start_first_and_is_no_run():
     for text in ("job em hold há mais tempo", "longest waiting job"):
         found = asked(text).asked.query
         assert (found.entity, found.order_by, found.limit) == ("jobs", ["scheduled"], 1)
+    assert asked("which runs are in hold?").asked.words == ("hold",)
 
 
 def test_by_a_time_is_an_order_and_by_its_hour_a_grouping():

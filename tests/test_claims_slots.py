@@ -81,6 +81,22 @@ def test_tables_and_logs_are_shown_whole_when_no_part_is_named():
     assert text.count("ORA-01555") == 3
 
 
+def test_a_memory_is_quoted_below_who_answers_for_it_and_its_language():
+    approved = {"approved_by": "ana", "approved_at": NOW, "trust": "trusted", "language": "pt"}
+    memories = {"m1": MEMORY | approved, "m2": MEMORY | {"trust": "cleared", "language": "en"}}
+    readings = {name: Reading(name, "tool", {}, one, "", NOW) for name, one in memories.items()}
+    composer = Composer("en", "America/Sao_Paulo", readings)
+    stream = SlotStream(composer)
+
+    said = stream.feed("It:\n{{ memory m1 }}\n{{ memory m2 }}") + stream.end()
+
+    quote = "> Ask for 16 GB on FIN_AGT; rerun."
+    assert said == (
+        f"It:\nApproved by ana on 25 Nov: (In Portuguese.)\n\n{quote}\n\n"
+        f"Verified, not reviewed by a person:\n\n{quote}"
+    )
+
+
 @pytest.mark.parametrize("rows", ["q1", "q1.rows[:1]", "q1.rows[?job == 'FAT_DF']"])
 def test_below_rows_that_are_not_all_it_says_how_many_there_are(rows):
     assert spoken(f"{{{{ table {rows} }}}}").text().endswith("|\n\nIn all: 1,234.")
@@ -137,6 +153,7 @@ DELTAS = st.lists(st.sampled_from(WRITTEN), max_size=12)
 @given(DELTAS)
 @example([" 99", "1. "])
 @example(["`So 12", "12`", "So "])
+@example(["}}", "forty", " hours", "So "])
 def test_how_a_text_is_cut_changes_nothing(deltas):
     whole = spoken("".join(deltas))
 

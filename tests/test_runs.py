@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from knowledge.claims.answer import Answer, Break, Quote, Words
+from knowledge.claims.answer import Answer, Break, Phrase, Quote, Words
 from knowledge.claims.wording import WORDING
 from knowledge.models import Kind, Memory, MemoryUse
 from tests.factories import make_memory
@@ -61,7 +61,8 @@ async def test_an_answer_from_the_plan_is_a_state_with_its_evidence(operator):
 async def test_of_an_answer_that_only_quotes_the_lineage_is_kept(mode, operator):
     quoted = await sync_to_async(make_memory)()
     run_id = uuid.uuid4()
-    segments = (Words("\n"), Quote("m1", "abc"), Break("paragraph"))
+    head = Phrase("memory.trusted", {}, "")
+    segments = (Words("\n"), head, Quote("m1", "abc"), Break("paragraph"))
     answer = Answer("en", "UTC", WORDING, segments, {})
     final = Final("> This.", segments=answer, used={(quoted.pk, 1): "quoted"}, mode=mode)
 

@@ -96,6 +96,20 @@ class Composer:
         lines = list(lines) or excerpts.numbers_of(reading, self._evaluator)
         return self._excerpt(LogLines(reading, list(lines), ""))
 
+    def introduce(self, reading: str, head: str = "memory") -> str:
+        """Who answers for a memory that is quoted next, and its language when it is another."""
+        known, said = self.readings[reading].result, ""
+        if known.get("approved_by") and known.get("approved_at"):
+            key = f"{head}.approved" if head == "memory" else head
+            day = claim(f"{reading}.approved_at", "day")
+            said += self.say(key, on=reading, by=f"{reading}.approved_by", at=day)
+        elif known.get("trust") in {"trusted", "cleared"}:
+            is_trusted = known["trust"] == "trusted"
+            said += self.say("memory.trusted" if is_trusted else f"{head}.cleared", on=reading)
+        if known.get("language") not in (self.language, None):
+            said += self.say(f"memory.in_{known['language']}", on=reading)
+        return said
+
     def quote(self, reading: str) -> str:
         """A memory, whole."""
         return self._excerpt(Quote(reading, ""))

@@ -23,7 +23,7 @@ from knowledge.claims.interpreting import is_cut
 from knowledge.claims.typed import FIGURE, GOES_ON, Leaf, find_typed, leaves, occurs
 from knowledge.visible import exposed
 
-_SLOT = "}"
+_SLOT = "\ue001"
 LONGEST_SLOT = LONGEST + 100
 LONGEST_HELD = 300
 _TABLE = re.compile(r"table\s+(?P<rows>\S.*?)(?:\s+(?P<columns>[\w.]+(?:\s*,\s*[\w.]+)*))?")
@@ -101,7 +101,7 @@ class SlotStream:
         if found := _LOG.fullmatch(slot):
             return self._composer.log(found["log"], self._lines(found["lines"]))
         if found := _MEMORY.fullmatch(slot):
-            return self._composer.quote(found["memory"])
+            return self._memory(found["memory"])
         return self._value(slot)
 
     def _value(self, slot: str) -> str:
@@ -130,6 +130,11 @@ class SlotStream:
         if name == "groups":
             return self._composer.say("more_groups", on=reading)
         return self._composer.say("in_all", on=reading, n=f"{reading}.matched")
+
+    def _memory(self, reading: str) -> str:
+        is_one = reading.startswith("m") and reading in self._readings
+        said = self._composer.introduce(reading) if is_one else ""
+        return said + self._composer.quote(reading)
 
     def _lines(self, lines: str | None) -> list[int]:
         numbers: list[int] = []

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from knowledge.claims.answer import Answer, Break, Quote, Segment, Words
+from knowledge.claims.answer import Answer, Break, Phrase, Quote, Segment, Words
 from tws.answers.understanding.asked import Understood
 
 Outcome = Literal["answered", "partial", "cannot", "ask", "refused", "error"]
@@ -132,6 +132,9 @@ class Final:
 
 
 def _says_more(segment: Segment) -> bool:
+    """Than who answers for what is quoted."""
+    if isinstance(segment, Phrase):
+        return not segment.key.startswith("memory.")
     return not (isinstance(segment, Words) and not segment.text.strip())
 
 

@@ -73,15 +73,7 @@ def _speaks_of(memory: Recalled, question: str) -> bool:
 
 async def quote(speech: Speech, memory: Recalled, head: str = "memory") -> None:
     reading = speech.keep(await reading_of(speech.toolkit, memory))
-    at, known = reading.id, reading.result
-    if known["approved_by"] and known["approved_at"]:
-        key = f"{head}.approved" if head == "memory" else head
-        day = claim(f"{at}.approved_at", kind="day")
-        speech.say(key, on=at, by=f"{at}.approved_by", at=day)
-    else:
-        speech.say("memory.trusted" if memory.trust == "trusted" else f"{head}.cleared", on=at)
-    if known["language"] not in (speech.language, None):
-        speech.say(f"memory.in_{known['language']}", on=at)
+    speech.introduce(reading, head)
     speech.quote(reading)
 
 

@@ -81,6 +81,9 @@ class Speech:
     def log(self, reading: Reading, lines: Sequence[int]) -> None:
         self._out(self.composer.log(reading.id, lines))
 
+    def introduce(self, memory: Reading, head: str) -> None:
+        self._out(self.composer.introduce(memory.id, head))
+
     def quote(self, reading: Reading) -> None:
         self.quoted.append(reading)
         self._out(self.composer.quote(reading.id))

@@ -154,6 +154,7 @@ DELTAS = st.lists(st.sampled_from(WRITTEN), max_size=12)
 @example([" 99", "1. "])
 @example(["`So 12", "12`", "So "])
 @example(["}}", "forty", " hours", "So "])
+@example([" hours", ".", "mil ", "So "])
 def test_how_a_text_is_cut_changes_nothing(deltas):
     whole = spoken("".join(deltas))
 

@@ -38,7 +38,7 @@ _SPELLED = (
     "seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|"
     "hundred|thousand"
 )
-GOES_ON = rf"(?:(?<![\w-])(?:(?:{_SPELLED}|cento)[ -](?:(?:e|and)[ -])?)+)?"
+GOES_ON = rf"(?:(?<![\w@#./-])(?:(?:{_SPELLED}|cento)[ -](?:(?:e|and)[ -])?)+)?"
 """The part of a number in words that the next word may go on with; it may be empty."""
 FIGURE = "\ue000"
 """Stands before the text that is looked through for a number that the program has written there."""
@@ -53,7 +53,7 @@ _TOKEN = re.compile(
   | (?P<clock>(?<![\w:.])\d{{1,2}}:\d\d(?::\d\d)?(?:[ ]?[ap]m\b)?)
   | (?P<glued>(?<![\w.,])\d+(?:[*_~\\\ufe0f\u20e3\u0300-\u036f]+\d+)+)    # shown as one number
   | (?P<number>(?<![\w.,])-?\d+(?:[.,]\d+)*(?:[ ]?(?:%|(?:{_UNIT})\b))?(?!\w))
-  | (?P<spelled>(?<![\w-]){GOES_ON}(?:{_SPELLED})(?:[ ](?:{_UNIT})\b)?(?![\w-]))
+  | (?P<spelled>(?<![\w@#./-]){GOES_ON}(?:{_SPELLED})(?:[ ](?:{_UNIT})\b)?(?![\w-]))
   | (?P<name>(?:[^\W_]|[@/])(?:[\w@\#./-]{{0,200}}\w)?)
     """,
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, get_args
 
 import pytest
@@ -40,6 +41,7 @@ from tws.database import in_database
 from tws.plan import inspecting
 from tws.plan.models import (
     PlanDefinition,
+    PlanEngine,
     PlanJob,
     PlanJobStream,
     PlanResource,
@@ -349,6 +351,29 @@ async def test_that_nothing_failed_is_said_only_where_nothing_else_was_asked(
     for one in (speech, none):
         checked = check(one.composer.answer(), one.text, readings_in(one.evidence))
         assert checked.outcome == "verified", checked
+
+
+@pytest.mark.parametrize("every", [False, True])
+async def test_of_what_was_read_in_part_neither_none_nor_all_is_said(
+    hwa: MovedSimulator, every: bool
+) -> None:
+    unheard = q("prompts", where=[{"field": "text", "op": "like", "value": "@no such text@"}])
+    async with Asking(hwa) as asking:
+        await in_database(partial(PlanEngine.objects.update, edges_read=3, edges_total=4))
+        told = [
+            await said(asking.toolkit(), Ask(unheard, "yes_no", every=every), "en"),
+            await said(asking.toolkit(), Ask(unheard, "list"), "en"),
+            await said(asking.toolkit(), Ask(unheard, "count"), "en"),
+        ]
+        await in_database(partial(PlanEngine.objects.update, edges_read=4))
+        whole = await said(asking.toolkit(), Ask(unheard, "yes_no", every=every), "en")
+
+    for speech in told:
+        assert speech.text.startswith("In what has been read so far, nothing. The dependencies of")
+        assert speech.outcome == "partial"
+        checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
+        assert checked.outcome == "verified", checked
+    assert whole.text.startswith("**Yes.** All" if every else "**No.** No prompts.")
 
 
 async def test_groups_by_nothing_are_a_list(hwa: MovedSimulator) -> None:

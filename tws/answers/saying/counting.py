@@ -28,6 +28,8 @@ def number(reading: Reading) -> int:
 
 
 def say_count(speech: Speech, asked: Ask, reading: Reading) -> None:
+    if says_none_so_far(speech, reading):
+        return
     _say_number(speech, asked, reading)
     if reading.result.get("groups"):
         speech.table(f"{reading.id}.groups", [*asked.query.group_by, "count"])
@@ -42,12 +44,23 @@ def say_found(speech: Speech, asked: Ask, reading: Reading) -> None:
         say_none(speech, asked, reading)
 
 
+def says_none_so_far(speech: Speech, reading: Reading) -> bool:
+    """Of a plan that was read in part nothing is denied, nor is it said of all; whether it was."""
+    if number(reading) or not _is_in_part(reading):
+        return False
+    speech.outcome = "partial"
+    speech.say("none_so_far", on=reading.id)
+    say_what_is_unread(speech, reading)
+    return True
+
+
 def say_none(speech: Speech, asked: Ask, reading: Reading) -> None:
+    if says_none_so_far(speech, reading):
+        return
     keys = phrase_keys("none", asked.query)
     only = len(asked.query.where) == 1  # of more conditions the words would deny more than was read
     speech.say_first(keys if only else keys[-1:], on=reading.id)
     _say_how_far(speech, asked.query, reading)
-    say_what_is_unread(speech, reading)
 
 
 def _say_how_far(speech: Speech, query: PlanQuery, reading: Reading) -> None:
@@ -100,6 +113,12 @@ def phrase_keys(kind: str, query: PlanQuery) -> list[str]:
     if len(groups) == 1 and groups[0].op == "=":
         return [f"{plain}.{groups[0].value}", plain]
     return [plain]
+
+
+def _is_in_part(reading: Reading) -> bool:
+    result = reading.result
+    lacks_edges = result.get("edges_read") != result.get("edges_total")
+    return lacks_edges or not result.get("complete", True)
 
 
 def say_what_is_unread(speech: Speech, reading: Reading) -> None:

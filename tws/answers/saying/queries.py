@@ -17,6 +17,7 @@ from tws.answers.saying.counting import (
     say_found,
     say_none,
     say_what_is_unread,
+    says_none_so_far,
 )
 from tws.answers.saying.speech import Speech
 from tws.answers.saying.values import say_values
@@ -178,13 +179,13 @@ async def _yes_no(speech: Speech, asked: Ask) -> None:
     found = number(reading) > 0
     if asked.every:
         _say_whether_all(speech, asked, reading, found)
-    elif not found:
-        speech.say("no", on=reading.id)
-        say_none(speech, asked, reading)
-    else:
+    elif found:
         speech.say("yes", on=reading.id)
         say_found(speech, asked, reading)
         say_rows(speech, asked, reading)
+    elif not says_none_so_far(speech, reading):
+        speech.say("no", on=reading.id)
+        say_none(speech, asked, reading)
 
 
 def _say_whether_all(speech: Speech, asked: Ask, reading: Reading, found: bool) -> None:
@@ -192,9 +193,8 @@ def _say_whether_all(speech: Speech, asked: Ask, reading: Reading, found: bool) 
     if found:
         speech.say("exceptions", on=reading.id, n=count_of(reading))
         say_rows(speech, asked, reading)
-        return
-    speech.say("all", on=reading.id)
-    say_what_is_unread(speech, reading)
+    elif not says_none_so_far(speech, reading):
+        speech.say("all", on=reading.id)
 
 
 # --- shares, groups, firsts, values ---------------------------------------------------------------

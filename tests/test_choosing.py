@@ -59,6 +59,13 @@ def test_nothing_is_chosen_where_nothing_was_offered():
     assert chosen("sim", Understood(AskBack("what"), "pt", "e o log dele?")) is None
 
 
-@pytest.mark.parametrize(("text", "asked"), [("e FAIL?", "o que é FAIL?"), ("e na FTA1?", None)])
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("e FAIL?", "o que é FAIL?"),
+        ("e na FTA1?", None),
+        ("qual a diferença entre READY e HOLD?", None),
+    ],
+)
 def test_what_follows_a_definition_is_defined_too(text: str, asked: str | None):
     assert chosen(text, Understood(Define(("abend",)), "pt", "o que é ABEND?")) == asked

@@ -397,6 +397,21 @@ async def test_a_single_run_has_nothing_to_be_compared_with(hwa: MovedSimulator)
     assert checked.outcome == "verified", checked
 
 
+async def test_a_run_that_goes_on_is_compared_with_how_long_it_was_to_take(
+    hwa: MovedSimulator,
+) -> None:
+    async with Asking(hwa) as asking:
+        running = PlanJob.objects.filter(status="EXEC", estimated_seconds__isnull=False)
+        job = await in_database(running.earliest, "hwa_id")
+        thing = Thing("job", job.name, job.hwa_id, job.stream_name)
+        speech = await said(asking.toolkit(), CompareRuns(thing), "pt")
+
+    assert speech.text.startswith(f"Tempo de execução até agora de {job.name}: **")
+    assert f" Duração estimada de {job.name}: **" in speech.text
+    checked = check(speech.composer.answer(), speech.text, readings_in(speech.evidence))
+    assert checked.outcome == "verified", checked
+
+
 async def test_of_a_job_that_failed_and_waits_again_the_cause_is_told(
     hwa: MovedSimulator,
 ) -> None:

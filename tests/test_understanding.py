@@ -159,6 +159,9 @@ def test_an_order_is_none_when_it_asks_how_or_how_many():
     assert isinstance(asked("can you please rerun PAYROLL_CALC").asked, Order)
     assert not isinstance(asked("como faço para cancelar o PAYROLL_CALC?").asked, Order)
     assert not isinstance(asked("quantos jobs foram cancelados hoje?").asked, Order)
+    spoken_of = asked("prioridade do PAYROLL_CALC?")
+    assert not isinstance(asked("roda em qual máquina?", spoken_of).asked, Order)
+    assert isinstance(asked("roda ele de novo", spoken_of).asked, Order)
 
 
 def test_a_word_that_could_matter_and_is_not_used_is_asked_about_and_no_list_is_shown():
@@ -1612,3 +1615,10 @@ def test_what_runs_now_is_running_and_a_part_of_a_name_keeps_its_line():
         assert conditions(text)["group"] == ("=", "running")
     assert conditions("jobs que rodaram na FTA1")["runs"] == (">", 0)
     assert conditions("jobs começando com PAY_") == {"job": ("like", "PAY_@")}
+
+
+def test_the_next_deadline_is_that_of_what_is_still_open():
+    found = asked("what is the next critical deadline coming up?").asked.query
+
+    assert [(one.field, one.op) for one in found.where].count(("group", "not in")) == 1
+    assert found.order_by == ["deadline"]

@@ -11,6 +11,7 @@ from tws.answers.saying.queries import ENTITY, NAME, say_shown
 from tws.answers.saying.queries import ask as ask_of_plan
 from tws.answers.saying.runs import run_at, say_no_run
 from tws.answers.saying.speech import Speech
+from tws.answers.saying.values import say_values
 from tws.answers.toolkit import NotThere, Refused
 from tws.answers.understanding.asked import (
     Ask,
@@ -29,6 +30,7 @@ MOST_IN_ERROR = 10
 _HELD_UP = ["kind", "name", "stream", "status", "deadline"]
 _SUCCESSOR = ["kind", "name", "stream", "status"]
 _PREDECESSOR = ["target", "target_stream", "target_status", "satisfied"]
+_SO_FAR = ("running_minutes", "estimated_minutes")
 _COMPARED = ["number", "status", "return_code", "start", "end", "minutes"]
 
 
@@ -154,6 +156,8 @@ async def compare_runs(speech: Speech, asked: CompareRuns) -> None:
     if not rows:
         speech.say("compare_runs.none", on=at, name=f"{at}.job")
         return
+    if rows[0]["end"] is None:
+        await _say_so_far(speech, thing)
     if known["matched"] == 1:
         speech.say("compare_runs.only", on=at, name=f"{at}.job")
     else:
@@ -167,6 +171,13 @@ async def compare_runs(speech: Speech, asked: CompareRuns) -> None:
         speech.say("compare_runs.usual", usual=f"{at}.usual_minutes")
     shown = f"{at}.rows[:2]" if asked.last_two else f"{at}.rows"
     speech.table(shown, _COMPARED)
+
+
+async def _say_so_far(speech: Speech, thing: Thing) -> None:
+    """How long it has been running, and how long it was to take."""
+    job = await speech.read(speech.toolkit.inspect("job", await find(speech, thing)))
+    known = [one for one in _SO_FAR if job.result.get(one) is not None]
+    say_values(speech, job.result, job.id, f"{job.id}.job", known)
 
 
 async def compare_days(speech: Speech, asked: CompareDays) -> None:

@@ -33,7 +33,8 @@ def chosen(text: str, last: Understood) -> str | None:
 def _terms_alone(text: str) -> str:
     """What it names of HWA's terms after an "and", when nothing else is in it."""
     words = split_words(text)
-    opens = next((t for t in find_terms([one.text for one in words]) if t.key == "and"), None)
+    terms = find_terms([one.text for one in words])
+    opens = next((t for t in terms if t.key == "and" and t.first <= 1), None)
     rest = [one for one in words[opens.last :] if one.text not in EMPTY] if opens else []
     told = " ".join(text[one.start : one.end] for one in rest)
     return told if hwa_terms(told) and len(rest) <= 3 else ""

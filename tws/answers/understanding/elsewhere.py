@@ -54,6 +54,7 @@ _NO_CASE = frozenset({
 })  # fmt: skip
 """After "se" a reflexive verb, after "if" politeness: neither puts a case."""
 _SUBJECT = frozenset({"eu", "nos", "a", "gente", "e", "mas"})
+_WHERE = frozenset({"qual", "quais", "onde", "which", "where"})
 _ASKING_THEN = frozenset({"que", "what", "which", "quem"})
 _OF_PEOPLE = ("contact", "procedure")
 _LIMITS = ("deadline", "latest_start", "earliest_start", "estimated_end")
@@ -122,7 +123,9 @@ class Elsewhere:
             return None  # "ele roda todo dia?"
         then = q.words[verb.last].text if verb.last < len(q.words) else ""
         longer = any(t.first == verb.first and t.last > verb.last for t in q.terms)
-        asks = q.has("ask", "when") or (q.has("field") and verb.key in ("submit", "kill", "hold"))
+        after = {word.text for word in q.words[verb.last : verb.last + 2]}
+        asks = q.has("ask", "when") or not _WHERE.isdisjoint(after)  # "roda em qual máquina?"
+        asks = asks or (q.has("field") and verb.key in ("submit", "kill", "hold"))
         if verb.key == "confirm" and _STATE.intersection(word.text for word in q.words):
             q.use(verb)  # "confirm the status of X"
             return None

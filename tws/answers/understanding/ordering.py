@@ -5,6 +5,7 @@ from __future__ import annotations
 from knowledge.hwa.lexicon import Term
 from tws.answers.understanding.conditions import NOT_BEGUN
 from tws.answers.understanding.drafts import Draft, condition
+from tws.answers.understanding.flags import STILL_OPEN
 from tws.answers.understanding.measures import OVER
 from tws.answers.understanding.question import Found, Question
 from tws.plan.query.catalogue import ENTITIES
@@ -116,7 +117,9 @@ def _order(q: Question, key: str, draft: Draft) -> str | None:
     if key != "next" or draft.entity not in ("jobs", "job_streams"):
         return None
     if due := q.take("field", "deadline"):
-        draft.scope.append(condition(due.key, ">=", q.now.isoformat()))
+        open_yet = [] if q.groups else [STILL_OPEN]
+        to_come = [condition(due.key, ">=", q.now.isoformat()), *open_yet]
+        draft.scope += [one for one in to_come if one not in draft.scope]
         return due.key
     if any(one.field == "stream" for one in draft.scope):
         return None  # the order of a stream's jobs is that of their dependencies

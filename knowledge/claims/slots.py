@@ -20,7 +20,14 @@ from knowledge.claims.composing import Composer
 from knowledge.claims.evidence import NoClaim
 from knowledge.claims.grammar import LONGEST
 from knowledge.claims.interpreting import is_cut
-from knowledge.claims.typed import FIGURE, GOES_ON, Leaf, find_typed, leaves, occurs
+from knowledge.claims.typed import (
+    FIGURE,
+    Leaf,
+    find_typed,
+    leaves,
+    occurs,
+    start_of_spelled,
+)
 from knowledge.visible import exposed
 
 _SLOT = "\ue001"
@@ -33,7 +40,7 @@ _MEMORY = re.compile(r"memory\s+(?P<memory>\w+)")
 _NUMBER = re.compile(r"(?<!\S)-?\d[\d.,]*\Z")
 _RUNS_ON = re.compile(r"\w\Z|\d[*_~`.,:/]*\Z")
 _CODE = re.compile(r"(`[^`\n]+`)")
-_LAST_WORD = re.compile(rf"{GOES_ON}(?:(?<!\S)\S*\d[ ]?)?\S*\Z", re.IGNORECASE)
+_LAST_WORD = re.compile(r"(?:(?<!\S)\S*\d[ ]?)?\S*\Z")
 
 
 class SlotStream:
@@ -208,7 +215,7 @@ class SlotStream:
 def _start_of_unfinished(text: str, begins_a_line: bool) -> int:
     """Where that begins which may go on: a word, the number before it ("12 hours"), open code."""
     found = _LAST_WORD.search(text)
-    start = found.start() if found else len(text)
+    start = start_of_spelled(text, found.start() if found else len(text))
     after_code = _CODE.split(text[:start].rpartition("\n")[2])[-1]
     if "`" in after_code:
         start -= len(after_code) - after_code.rindex("`")  # the word stands in code, or ends it

@@ -38,8 +38,13 @@ _SPELLED = (
     "seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|"
     "hundred|thousand"
 )
-GOES_ON = rf"(?:(?<![\w@#./-])(?:(?:{_SPELLED}|cento)[ -](?:(?:e|and)[ -])?)+)?"
-"""The part of a number in words that the next word may go on with; it may be empty."""
+_GOES_ON = rf"(?<![\w@#./-])(?:(?:{_SPELLED}|cento)[ -](?:(?:e|and)[ -])?)+"
+"""The part of a number in words that the next word may go on with."""
+_SPELLED_WORDS = frozenset(
+    word.replace("[oa]", end) for word in (*_SPELLED.split("|"), "cento") for end in "oa"
+)
+_MAY_GO_ON = _SPELLED_WORDS | {"e", "and"}
+_LETTERS = re.compile(r"[^\W\d_]+")
 FIGURE = "\ue000"
 """Stands before the text that is looked through for a number that the program has written there."""
 _TOKEN = re.compile(
@@ -53,13 +58,17 @@ _TOKEN = re.compile(
   | (?P<clock>(?<![\w:.])\d{{1,2}}:\d\d(?::\d\d)?(?:[ ]?[ap]m\b)?)
   | (?P<glued>(?<![\w.,])\d+(?:[*_~\\\ufe0f\u20e3\u0300-\u036f]+\d+)+)    # shown as one number
   | (?P<number>(?<![\w.,])-?\d+(?:[.,]\d+)*(?:[ ]?(?:%|(?:{_UNIT})\b))?(?!\w))
-  | (?P<spelled>(?<![\w@#./-]){GOES_ON}(?:{_SPELLED})(?:[ ](?:{_UNIT})\b)?(?![\w-]))
   | (?P<name>(?:[^\W_]|[@/])(?:[\w@\#./-]{{0,200}}\w)?)
     """,
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,
 )
 _NUMBER = re.compile(rf"(?P<digits>-?\d+(?:[.,]\d+)*)[ ]?(?P<unit>%|{_UNIT})?", re.IGNORECASE)
-_WORDS_OF_NUMBERS = re.compile(rf"{GOES_ON}(?:{_SPELLED})(?![\w-])", re.IGNORECASE)
+_WORDS_OF_NUMBERS = re.compile(rf"(?:{_GOES_ON})?(?:{_SPELLED})(?![\w-])", re.IGNORECASE)
+_SPELLED_NUMBER = re.compile(
+    rf"(?<![\w@#./-])(?:{_GOES_ON})?(?:{_SPELLED})(?:[ ](?:{_UNIT})\b)?(?![\w-])", re.IGNORECASE
+)
+_WORD_BEFORE = re.compile(r"([^\W\d_]+)[ -]\Z")
+_SPELLED_SO_FAR = re.compile(rf"{_GOES_ON}\Z", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?(?: ?([ap])m)?", re.IGNORECASE)
 _HOUR = re.compile(r"(\d{1,2})h(\d\d)?", re.IGNORECASE)
 _HOLDS_A_FIGURE = re.compile(r"\d.*|[^\W\d_]{1,3}\d+|(?=.*\d).*_.*")
@@ -78,14 +87,35 @@ class Typed:
 
 def find_typed(text: str, is_name: Callable[[str], bool], start: int = 0) -> Iterator[Typed]:
     """The values of a text from `start` on; `is_name` knows names that don't look like one."""
-    for found in _TOKEN.finditer(text, start):
+    while found := _TOKEN.search(text, start):
+        start = found.end()
         if found.lastgroup == "no_value":
             continue
         if found.lastgroup == "name":
-            yield from _in_word(found[0], found.start(), is_name)
+            if spelled := _spelled_at(text, found):
+                start = spelled.end()
+                yield Typed(spelled[0], spelled.start(), start)
+            else:
+                yield from _in_word(found[0], found.start(), is_name)
         else:
             of_another = found.lastgroup in {"unit", "places"}
             yield Typed(found[0], found.start(), found.end(), of_another)
+
+
+def _spelled_at(text: str, found: re.Match[str]) -> re.Match[str] | None:
+    """The number in words that begins with a word."""
+    head = found[0] if found[0].isalpha() else _LETTERS.match(found[0])
+    begins = head and (head if isinstance(head, str) else head[0]).lower() in _SPELLED_WORDS
+    return _SPELLED_NUMBER.match(text, found.start()) if begins else None
+
+
+def start_of_spelled(text: str, end: int) -> int:
+    """Where the number in words begins that `end` may go on with; `end` where there is none."""
+    before = _WORD_BEFORE.search(text, max(0, end - 20), end)
+    if before is None or before[1].lower() not in _MAY_GO_ON:
+        return end
+    found = _SPELLED_SO_FAR.search(text, 0, end)
+    return found.start() if found else end
 
 
 def _in_word(word: str, start: int, is_name: Callable[[str], bool]) -> Iterator[Typed]:

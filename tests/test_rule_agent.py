@@ -518,6 +518,21 @@ async def test_hidden_characters_of_a_memory_are_shown(conversation: Conversatio
     assert "U+202E" in end.answer
 
 
+async def test_what_one_return_code_means_is_asked_of_the_memories_first(
+    conversation: Conversation,
+) -> None:
+    question = "what does return code 137 mean?"
+    conversation.found = [recalled(question.replace("137", "12"), "Twelve.")]
+    of_another = await conversation.ask(question)
+    conversation.found = [recalled(question, "It was killed: out of memory.")]
+    known = await conversation.ask(question)
+
+    assert "number the job's program ended with" in of_another.answer
+    assert of_another.outcome == "partial"
+    assert "> It was killed: out of memory." in known.answer
+    assert (known.outcome, "Resync's vocabulary" in known.answer) == ("answered", False)
+
+
 # --- what is not answered -----------------------------------------------------------------------
 
 

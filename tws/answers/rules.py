@@ -190,8 +190,7 @@ class RuleAgent:
             case Order():
                 await knowledge.say_order(speech, asked)
             case Define():
-                if not knowledge.say_definitions(speech, asked):
-                    await self._from_memory(speech, standing, "cannot.term")
+                await self._define(speech, asked, standing)
             case Knowledge():
                 await self._from_memory(speech, standing, "cannot.knowledge")
             case NotUnderstood():
@@ -262,6 +261,16 @@ class RuleAgent:
         asked = fold(question).strip(" ?!.")
         same = (one for one in found if fold(one.user_query).strip(" ?!.") == asked)
         return next((one for one in same if one.trust == "trusted" and not one.is_history), None)
+
+    async def _define(self, speech: Speech, asked: Define, question: str) -> None:
+        """What one return code means a memory may know; what such codes are, the vocabulary."""
+        one = knowledge.names_a_return_code(question)
+        if one and await knowledge.say_memory(speech, self.recall, question, CERTAIN):
+            return
+        if not knowledge.say_definitions(speech, asked):
+            await self._from_memory(speech, question, "cannot.term")
+        elif one:
+            speech.outcome = "partial"
 
     async def _from_memory(
         self, speech: Speech, question: str, otherwise: str, least: float = POSSIBLE

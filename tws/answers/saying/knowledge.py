@@ -71,6 +71,11 @@ def _speaks_of(memory: Recalled, question: str) -> bool:
     )
 
 
+def names_a_return_code(question: str) -> bool:
+    """ "What does rc 137 mean?", which no vocabulary knows."""
+    return bool(_RETURN_CODE.search(fold(question)))
+
+
 async def quote(speech: Speech, memory: Recalled, head: str = "memory") -> None:
     reading = speech.keep(await reading_of(speech.toolkit, memory))
     speech.introduce(reading, head)

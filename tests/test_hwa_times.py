@@ -134,7 +134,7 @@ def ranges(text: str, **options) -> list[str]:
         # open at one end
         ("desde ontem", "11-24 00:00 > …"),
         ("a partir das 10", "11-25 10:00 > …"),
-        ("after 18:00", "11-24 18:01 > …"),
+        ("after 18:00", "11-24 18:00 > …"),
         ("até as 6h", "… > 11-25 06:00"),
         ("before 6 am", "… > 11-25 06:00"),
         # counted from now

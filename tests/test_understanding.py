@@ -471,8 +471,8 @@ def test_a_clock_is_yesterday_s_only_of_what_is_over():
     to_come = conditions("que job vem depois das 18h na FTA1")
     over = conditions("que job falhou depois das 18h na FTA1")
 
-    assert to_come["scheduled"] == (">=", "2026-11-25T18:01:00-03:00")
-    assert over["end"] == (">=", "2026-11-24T18:01:00-03:00")
+    assert to_come["scheduled"] == (">=", "2026-11-25T18:00:01-03:00")
+    assert over["end"] == (">=", "2026-11-24T18:00:01-03:00")
 
 
 def test_a_follow_up_that_only_says_where_narrows_what_was_asked():
@@ -658,7 +658,7 @@ def test_a_bare_side_is_that_of_the_time_or_of_the_object_spoken_of():
     before = asked("and before?", since).asked
 
     assert [one.value for one in since.asked.query.where if one.field == "end"] == [
-        "2026-11-25T09:01:00-03:00"
+        "2026-11-25T09:00:01-03:00"
     ]
     assert [one.op for one in before.query.where if one.field == "end"] == ["<", ">="]
     assert isinstance(asked("e depois?", asked("status do PAYROLL_CALC")).asked, Impact)
@@ -1203,7 +1203,7 @@ def test_how_late_is_asked_in_minutes():
 
 
 def test_a_bound_within_a_day_is_said():
-    assert "20:01–00:00 today" in asked("jobs scheduled today after 20h").text
+    assert "20:00–00:00 today" in asked("jobs scheduled today after 20h").text
 
 
 @pytest.mark.parametrize("text", ["desculpa, na FTA1", "sorry, FTA1", "não, eu falei da FTA1"])

@@ -217,7 +217,7 @@ class _Reader(MomentReader):
                 told = self._range_of(when)
                 bound = told.since if name in ("since", "before") else told.until
                 if name == "after" and bound and when.clock:
-                    bound += timedelta(minutes=1)  # what is of that minute is not after it
+                    bound += timedelta(seconds=1)  # what is of that very moment is not after it
                 later = name in ("since", "after")
                 found = TimeRange(bound, None) if later else TimeRange(None, bound)
                 return TimeInText(found, start, when.end)
